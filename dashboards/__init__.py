@@ -1,0 +1,1 @@
+"""From stored readings to pixels: pages, API and the live socket."""

@@ -1,0 +1,19 @@
+"""The HTTP API below /api/v1/; its description is at /api/v1/openapi.json."""
+
+from ninja import NinjaAPI
+
+from dashboards.api import devices, readings, status
+from dashboards.api.auth import AUTHENTICATION
+from dashboards.api.problems import install
+
+api = NinjaAPI(
+    title="iotbridge",
+    version="1",
+    description="Devices, readings and health of this installation.",
+    auth=AUTHENTICATION,
+    urls_namespace="api",
+)
+api.add_router("/devices", devices.router)
+api.add_router("/readings", readings.router)
+api.add_router("", status.router)
+install(api)

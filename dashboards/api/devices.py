@@ -1,0 +1,243 @@
+"""Devices: list, register, read, change, delete."""
+
+import re
+from datetime import datetime
+from typing import Annotated, Any
+
+from django.db import transaction
+from django.http import Http404, HttpRequest
+from django.utils import timezone
+from ninja import Field, Query, Router, Schema, Status
+
+from devices import overview, queries, registry
+from devices.access import Scope
+from devices.models import Device, Site, Tag
+from devices.models.registry import KEY_PATTERN
+from devices.states import since_of, state_of
+
+from dashboards.api.auth import scope
+from dashboards.api.problems import Problem
+from dashboards.api.readings import Window, answer, window_params
+
+router = Router(tags=["devices"])
+
+
+class LatestOut(Schema):
+    """A newest reading; `ts` in ms."""
+
+    ts: float
+    value: float | bool | str | None
+
+
+class SeriesOut(Schema):
+    """A series of a device."""
+
+    metric: str
+    unit: str
+    kind: str
+    latest: LatestOut | None = None
+
+
+class DeviceOut(Schema):
+    """A device."""
+
+    key: str
+    name: str
+    site: str | None
+    type: str
+    tags: list[str]
+    location: str
+    latitude: float | None
+    longitude: float | None
+    pending: bool
+    enabled: bool
+    state: str
+    since: datetime | None
+    last_seen: datetime | None
+
+
+class DeviceDetail(DeviceOut):
+    """A device with its series and newest values."""
+
+    series: list[SeriesOut]
+
+
+class DeviceList(Schema):
+    """A page of devices."""
+
+    count: int
+    items: list[DeviceOut]
+
+
+class DeviceChange(Schema):
+    """What may be changed; what is absent stays."""
+
+    name: Annotated[str, Field(max_length=200)] | None = None
+    site: str | None = None
+    type: Annotated[str, Field(max_length=100)] | None = None
+    tags: list[Annotated[str, Field(pattern=r"^[-a-zA-Z0-9_]{1,100}$")]] | None = None
+    location: Annotated[str, Field(max_length=200)] | None = None
+    latitude: Annotated[float, Field(ge=-90, le=90)] | None = None
+    longitude: Annotated[float, Field(ge=-180, le=180)] | None = None
+    pending: bool | None = None
+    enabled: bool | None = None
+    stale_after_s: Annotated[int, Field(ge=1, le=2_147_483_647)] | None = None
+
+
+class DeviceIn(DeviceChange):
+    """A new device."""
+
+    key: str
+
+
+@router.get("", response=DeviceList)
+def list_devices(
+    request: HttpRequest,
+    search: str = "",
+    site: str = "",
+    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+    offset: Annotated[int, Query(ge=0)] = 0,
+) -> dict[str, Any]:
+    """List the devices you may see, by key."""
+    found = scope(request).devices().order_by("key").select_related("site")
+    filters = overview.Filters(search=search, site=site)
+    found = filters.narrow(found).prefetch_related("tags")
+    now = timezone.now()
+    items = [_out(device, now) for device in found[offset : offset + limit]]
+    return {"count": found.count(), "items": items}
+
+
+@router.post("", response={201: DeviceDetail})
+def create_device(request: HttpRequest, body: DeviceIn) -> Status[dict[str, Any]]:
+    """Register a device before it publishes."""
+    if not re.match(KEY_PATTERN, body.key):
+        raise Problem(422, "key must be 1 to 128 of A-Z a-z 0-9 _ . : - ~", "key")
+    if Device.objects.filter(key=body.key).exists():
+        raise Problem(409, f"There is a device {body.key} already.", "key")
+    device = Device(key=body.key)
+    caller = scope(request)
+    device.site = _site(caller, body.site) if body.site else None
+    if not caller.may_manage(device):
+        raise Problem(403, "Only managers of the site may register devices there.", "site")
+    with transaction.atomic():
+        device.save()
+        _change(caller, device, body)
+    return Status(201, _detail(device))
+
+
+@router.get("/{key}", response=DeviceDetail)
+def read_device(request: HttpRequest, key: str) -> dict[str, Any]:
+    """Read one device with its newest values."""
+    return _detail(_find(scope(request), key))
+
+
+@router.patch("/{key}", response=DeviceDetail)
+def change_device(request: HttpRequest, key: str, body: DeviceChange) -> dict[str, Any]:
+    """Change a device; `pending: false` accepts it."""
+    caller = scope(request)
+    device = _find(caller, key)
+    if not caller.may_change(device):
+        raise Problem(403, "Only operators of its site may change this device.")
+    with transaction.atomic():
+        _change(caller, device, body)
+    return _detail(device)
+
+
+@router.delete("/{key}", response={204: None})
+def delete_device(request: HttpRequest, key: str) -> Status[None]:
+    """Delete a device with all its readings."""
+    caller = scope(request)
+    device = _find(caller, key)
+    if not caller.may_manage(device):
+        raise Problem(403, "Only managers of its site may delete this device.")
+    registry.delete([device])
+    return Status(204, None)
+
+
+@router.get("/{key}/readings", response=dict[str, Any])
+def device_readings(
+    request: HttpRequest, key: str, window: Query[Window], metric: str = ""
+) -> dict[str, Any]:
+    """Read a span of one metric, or of all metrics, of a device."""
+    device = _find(scope(request), key)
+    infos = queries.series_of([device.pk])
+    if metric:
+        infos = [info for info in infos if info.metric == metric]
+        if not infos:
+            raise Http404(f"The device {key} has no metric {metric!r}.")
+    return answer(infos, window_params(window))
+
+
+def _find(caller: Scope, key: str) -> Device:
+    device = caller.devices().select_related("site").filter(key=key).first()
+    if device is None:
+        raise Http404(f"There is no device {key!r}.")
+    return device
+
+
+def _site(caller: Scope, slug: str) -> Site:
+    site = Site.objects.filter(slug=slug).first()
+    if site is None or not (caller.everything or site.pk in caller.sites):
+        raise Problem(422, f"There is no site {slug!r}.", "site")
+    return site
+
+
+def _change(caller: Scope, device: Device, body: DeviceChange) -> None:
+    given = body.model_dump(exclude_unset=True)
+    given.pop("key", None)
+    managing = {"pending", "enabled", "site"} & given.keys()
+    if managing and device.pk and not caller.may_manage(device):
+        raise Problem(403, "Only managers of its site may change this.", sorted(managing)[0])
+    if "site" in given:
+        slug = given.pop("site")
+        device.site = _site(caller, slug) if slug else None
+        if not caller.may_manage(device):
+            raise Problem(403, "Only managers of a site may put devices there.", "site")
+    tags = given.pop("tags", None)
+    if "type" in given:
+        given["device_type"] = given.pop("type")
+    for name, value in given.items():
+        setattr(device, name, value if value is not None else _empty(device, name))
+    device.save()
+    if tags is not None:
+        device.tags.set([Tag.objects.get_or_create(name=name)[0] for name in tags])
+
+
+def _empty(device: Device, name: str) -> Any:
+    field = device._meta.get_field(name)  # noqa: SLF001 - Django's public introspection
+    return None if getattr(field, "null", False) else getattr(field, "get_default", str)()
+
+
+def _out(device: Device, now: datetime) -> dict[str, Any]:
+    return {
+        "key": device.key,
+        "name": device.name,
+        "site": device.site.slug if device.site else None,
+        "type": device.device_type,
+        "tags": sorted(tag.name for tag in device.tags.all()),
+        "location": device.location,
+        "latitude": device.latitude,
+        "longitude": device.longitude,
+        "pending": device.pending,
+        "enabled": device.enabled,
+        "state": state_of(device, now),
+        "since": since_of(device, now),
+        "last_seen": device.last_seen,
+    }
+
+
+def _detail(device: Device) -> dict[str, Any]:
+    infos = queries.series_of([device.pk])
+    newest = queries.latest(infos)
+    series = [
+        {
+            "metric": info.metric,
+            "unit": info.unit,
+            "kind": info.kind,
+            "latest": {"ts": newest[info.pk][0] / 1_000, "value": newest[info.pk][1]}
+            if info.pk in newest
+            else None,
+        }
+        for info in infos
+    ]
+    return {**_out(device, timezone.now()), "series": series}

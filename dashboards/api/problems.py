@@ -1,0 +1,66 @@
+"""Errors as problem details (RFC 9457)."""
+
+from http import HTTPStatus
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from ninja import NinjaAPI
+from ninja.errors import AuthenticationError, HttpError, ValidationError
+
+
+class Problem(Exception):  # noqa: N818 - RFC 9457's word
+    """An answer that says what is wrong, and in which parameter.
+
+    Args:
+        status: the HTTP status.
+        detail: what is wrong and what is allowed.
+        parameter: the field or parameter that is wrong.
+    """
+
+    def __init__(self, status: int, detail: str, parameter: str = "") -> None:
+        super().__init__(detail)
+        self.status = status
+        self.detail = detail
+        self.parameter = parameter
+
+
+def _answer(status: int, detail: str, **more: Any) -> HttpResponse:
+    body = {
+        "type": "about:blank",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": detail,
+        **more,
+    }
+    return JsonResponse(body, status=status, content_type="application/problem+json")
+
+
+def install(api: NinjaAPI) -> None:
+    """Let `api` answer every error as a problem."""
+
+    @api.exception_handler(Problem)
+    def _problem(_request: HttpRequest, error: Problem) -> HttpResponse:
+        more = {"errors": [{"parameter": error.parameter, "detail": error.detail}]}
+        return _answer(error.status, error.detail, **(more if error.parameter else {}))
+
+    @api.exception_handler(ValidationError)
+    def _invalid(_request: HttpRequest, error: ValidationError) -> HttpResponse:
+        errors = [
+            {"parameter": ".".join(str(part) for part in item["loc"][1:]), "detail": item["msg"]}
+            for item in error.errors
+        ]
+        first = errors[0] if errors else {"parameter": "", "detail": "invalid"}
+        return _answer(422, f"{first['parameter']}: {first['detail']}", errors=errors)
+
+    @api.exception_handler(AuthenticationError)
+    def _unknown(_request: HttpRequest, _error: AuthenticationError) -> HttpResponse:
+        detail = "Log in, or send Authorization: Bearer <token> (manage.py create_token)."
+        return _answer(401, detail)
+
+    @api.exception_handler(Http404)
+    def _not_found(_request: HttpRequest, error: Http404) -> HttpResponse:
+        return _answer(404, str(error) or "There is no such thing.")
+
+    @api.exception_handler(HttpError)
+    def _http_error(_request: HttpRequest, error: HttpError) -> HttpResponse:
+        return _answer(error.status_code, str(error))

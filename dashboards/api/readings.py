@@ -1,0 +1,91 @@
+"""Readings as columns: exact rows where they fit, else aligned bins."""
+
+import time
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+from django.http import HttpRequest
+from ninja import Field, Query, Router, Schema
+
+from devices import queries
+from devices.queries import SeriesInfo
+from devices.times import parse_moment
+
+from dashboards.api.auth import scope
+from dashboards.api.problems import Problem
+
+router = Router(tags=["readings"])
+
+MAX_POINTS = 10_000
+MAX_SERIES = 500
+HOUR_US = 3_600_000_000
+
+
+class Window(Schema):
+    """A span of time: ISO 8601 or ms since 1970; the last hour where absent."""
+
+    start: Annotated[str, Field(alias="from")] = ""
+    end: Annotated[str, Field(alias="to")] = ""
+    points: Annotated[int, Field(ge=2, le=MAX_POINTS)] = 1_000
+
+
+def window_params(window: Window) -> tuple[int, int, int]:
+    """Return start and end in µs, and points.
+
+    Raises:
+        Problem: names the parameter that is wrong.
+    """
+    end = _moment(window.end, "to") if window.end else time.time_ns() // 1_000
+    start = _moment(window.start, "from") if window.start else end - HOUR_US
+    if start > end:
+        raise Problem(422, "from must not be later than to", "from")
+    return start, end, window.points
+
+
+def _moment(text: str, name: str) -> int:
+    try:
+        return parse_moment(text)
+    except ValueError as error:
+        raise Problem(422, f"{name}: {error}", name) from error
+
+
+@router.get("", response=dict[str, Any])
+def readings(
+    request: HttpRequest, window: Query[Window], keys: Annotated[list[str], Query(...)]
+) -> dict[str, Any]:
+    """Read a span of several series, `keys=press-3/temperature&keys=press-4/*`."""
+    wanted = [part.strip() for key in keys for part in key.split(",") if part.strip()]
+    found = queries.find_series(scope(request).devices(), wanted)
+    infos = [info for group in found.values() for info in group]
+    body = answer(infos, window_params(window))
+    return {**body, "denied": [key for key in wanted if key not in found]}
+
+
+def answer(infos: Sequence[SeriesInfo], window: tuple[int, int, int]) -> dict[str, Any]:
+    """Return the columns of each series.
+
+    Raises:
+        Problem: more series than one call may read.
+    """
+    if len(infos) > MAX_SERIES:
+        raise Problem(422, f"{len(infos)} series, {MAX_SERIES} are allowed in a call", "keys")
+    start, end, points = window
+    with queries.read_snapshot():
+        return {"series": [_columns(info, start, end, points) for info in infos]}
+
+
+def _columns(info: SeriesInfo, start: int, end: int, points: int) -> dict[str, Any]:
+    width = queries.bin_width([info], start, end, points)
+    found = queries.window(info, start, end, points, width)
+    plain = [value if type(value) is float else None for value in found.value]
+    return {
+        "key": info.key,
+        "metric": info.metric,
+        "unit": info.unit,
+        "kind": info.kind,
+        "resolution_s": width / 1_000_000,
+        "ts": [ts / 1_000 if ts % 1_000 else ts // 1_000 for ts in found.ts],
+        "value": found.value,
+        "min": found.low if width else plain,
+        "max": found.high if width else plain,
+    }

@@ -1,0 +1,96 @@
+"""Health, and the last packets for staff."""
+
+import json
+from typing import Annotated, Any
+from urllib.error import URLError
+from urllib.parse import urlencode
+from urllib.request import Request, urlopen
+
+from django.http import HttpRequest
+from django.utils import timezone
+from ninja import Query, Router
+
+from devices import health
+from devices.health import packets_token
+
+from dashboards import pages
+from dashboards.api.auth import scope
+from dashboards.api.problems import Problem
+
+router = Router(tags=["status"])
+
+
+@router.get("/status", response=dict[str, Any])
+def status(request: HttpRequest) -> dict[str, Any]:
+    """Tell how the pipeline and its processes are, and the devices' states."""
+    summary = pages.fleet_summary(scope(request), timezone.now())
+    return {
+        "ingest": health.ingest_health(),
+        "processes": [
+            {
+                "id": process.id,
+                "kind": process.kind,
+                "alive": health.is_alive(process),
+                "state": process.state,
+                "started_at": process.started_at,
+                "beat_at": process.beat_at,
+                "info": process.info,
+            }
+            for process in health.processes()
+        ],
+        "devices": dict(summary["total"]),
+        "sites": summary["sites"],
+    }
+
+
+@router.get("/packets", response=dict[str, Any])
+def packets(
+    request: HttpRequest,
+    device: str = "",
+    topic_filter: Annotated[str, Query(alias="filter")] = "",
+    after: str = "",
+    limit: Annotated[int, Query(ge=1, le=500)] = 100,
+) -> dict[str, Any]:
+    """Show the last packets of every worker with what became of them; staff only.
+
+    `after` is the `after` of the last answer.
+    """
+    if not scope(request).everything:
+        raise Problem(403, "Only staff may look at packets.")
+    positions = _positions(after)
+    found: list[dict[str, Any]] = []
+    unreachable: list[str] = []
+    for process in health.processes():
+        if process.kind == "ingest" and health.is_alive(process):
+            query = {
+                "device": device,
+                "filter": topic_filter,
+                "limit": limit,
+                "after": positions.get(process.id, 0),
+            }
+            try:
+                answer = _ask(f"{process.info['http']}/packets?{urlencode(query)}")
+            except (URLError, OSError, ValueError):
+                unreachable.append(process.id)
+                continue
+            positions[process.id] = answer["last"]
+            found += answer["packets"]
+    found.sort(key=lambda packet: packet["received_at"])
+    return {"packets": found[-limit:], "after": json.dumps(positions), "unreachable": unreachable}
+
+
+def _positions(after: str) -> dict[str, int]:
+    try:
+        given = json.loads(after) if after else {}
+        return {str(worker): int(number) for worker, number in given.items()}
+    except (ValueError, AttributeError, TypeError) as error:
+        raise Problem(422, "after must be the `after` of an earlier answer", "after") from error
+
+
+def _ask(url: str) -> dict[str, Any]:
+    request = Request(url, headers={"Authorization": f"Bearer {packets_token()}"})  # noqa: S310
+    with urlopen(request, timeout=3) as answer:  # noqa: S310 - a worker's own address
+        body: dict[str, Any] = json.load(answer)
+        return body
+
+

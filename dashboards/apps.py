@@ -1,0 +1,9 @@
+"""The dashboards app."""
+
+from django.apps import AppConfig
+
+
+class DashboardsConfig(AppConfig):
+    """Rows to pixels."""
+
+    name = "dashboards"

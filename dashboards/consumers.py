@@ -1,0 +1,181 @@
+"""The WebSocket consumer of `/ws/live/`: a socket for a `LiveSession`."""
+
+import asyncio
+import logging
+import time
+from typing import Any
+
+from channels.generic.websocket import AsyncWebsocketConsumer
+from django.conf import settings
+from django.contrib.sessions.backends.base import SessionBase
+
+from dashboards.live.frames import SUBPROTOCOL, BadFrame, dumps, parse
+from dashboards.live.session import LiveSession, SlowClient
+from dashboards.threads import in_thread
+from devices.access import Scope, scope_of, user_of_token
+from devices.live import FLEET_GROUP, device_group
+
+logger = logging.getLogger(__name__)
+
+AUTH_SECONDS = 5.0
+RIGHTS_SECONDS = 30.0
+# The layer forgets memberships after a day; Daphne closes sockets after one, too.
+REJOIN_SECONDS = 6 * 3_600.0
+MAX_FRAMES_PER_SECOND = 100
+
+
+class LiveConsumer(AsyncWebsocketConsumer):  # type: ignore[misc] # Channels is untyped here
+    """Who is there, what came from where; the protocol itself is in `LiveSession`."""
+
+    session: LiveSession | None = None
+    user: Any = None
+
+    async def dispatch(self, message: dict[str, Any]) -> None:
+        """Call the handler at once.
+
+        Channels' own dispatch first hops to its one shared thread to close old
+        connections (187 µs, and a stall while anybody's query runs there); this
+        consumer has no connection on it.
+        """
+        handler = getattr(self, message["type"].replace(".", "_"))
+        await handler(message)
+
+    async def connect(self) -> None:
+        """Accept, and wait for an identity where the session has none."""
+        self._tasks: list[asyncio.Task[None]] = []
+        self._second, self._frames = 0, 0
+        offered = self.scope.get("subprotocols", [])
+        await self.accept(SUBPROTOCOL if SUBPROTOCOL in offered else None)
+        user = self.scope.get("user")
+        if user is not None and user.is_authenticated:
+            await self._begin(user)
+        else:
+            self._start(self._await_identity())
+
+    async def _await_identity(self) -> None:
+        await asyncio.sleep(AUTH_SECONDS)
+        if self.session is None:
+            await self._bye("auth", 4401)
+
+    async def _begin(self, user: Any) -> None:
+        self.user = user
+        scope = await in_thread(lambda: scope_of(user))
+        self.session = LiveSession(scope=scope, send=self.send, join=self._join, leave=self._leave)
+        await self.session.hello()
+        await self.channel_layer.group_add(FLEET_GROUP, self.channel_name)
+        for work in (self._run(), self._beat(), self._watch_rights(), self._stay_joined()):
+            self._start(work)
+
+    def _start(self, work: Any) -> None:
+        self._tasks.append(asyncio.create_task(work))
+
+    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
+        """Take one client frame."""
+        if self._is_flooding():
+            await self._bye("slow", 4008)
+            return
+        try:
+            if text_data is None:
+                raise BadFrame("bad_request", "frames are text")
+            await self._take(parse(text_data))
+        except BadFrame as error:
+            if self.session is not None:
+                await self.session.refuse(error)
+            else:
+                await self.send(dumps({"t": "err", "code": error.code, "msg": error.message}))
+
+    async def _take(self, frame: dict[str, Any]) -> None:
+        if self.session is not None:
+            await self.session.take(frame)
+            return
+        token = frame.get("token")
+        if frame["t"] != "auth" or not isinstance(token, str):
+            raise BadFrame("bad_request", 'the first frame must be {"t":"auth","token":…}')
+        user = await in_thread(lambda: user_of_token(token))
+        if user is None:
+            await self._bye("auth", 4401)
+        else:
+            await self._begin(user)
+
+    def _is_flooding(self) -> bool:
+        second = int(time.monotonic())
+        self._frames = self._frames + 1 if second == self._second else 1
+        self._second = second
+        return self._frames > MAX_FRAMES_PER_SECOND
+
+    async def disconnect(self, _code: int) -> None:
+        """End the tasks and leave the groups."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    # --- what runs beside ---------------------------------------------------
+    async def _run(self) -> None:
+        assert self.session is not None
+        try:
+            await self.session.run()
+        except SlowClient:
+            await self._bye("slow", 4008)
+        except asyncio.CancelledError:
+            raise
+        except Exception:
+            logger.exception("A live session failed; its page reconnects")
+            await self._bye("restart", 1011)
+
+    async def _beat(self) -> None:
+        assert self.session is not None
+        while True:
+            await self.session.heartbeat()
+            await asyncio.sleep(settings.LIVE_HEARTBEAT_MS / 1_000)
+
+    async def _watch_rights(self) -> None:
+        """Look every half minute whether the person may still see what is shown."""
+        assert self.session is not None
+        while True:
+            await asyncio.sleep(RIGHTS_SECONDS)
+            scope = await in_thread(self._scope_now)
+            if scope is None:
+                await self._bye("auth", 4401)
+                return
+            if scope != self.session.scope:
+                self.session.rights_changed(scope)
+
+    def _scope_now(self) -> Scope | None:
+        """Return what the person may see now; None where they are no longer logged in."""
+        self.user.refresh_from_db()
+        session: SessionBase | None = self.scope.get("session")
+        logged_in = session is None or session.exists(session.session_key)
+        return scope_of(self.user) if self.user.is_active and logged_in else None
+
+    async def _stay_joined(self) -> None:
+        while True:
+            await asyncio.sleep(REJOIN_SECONDS)
+            await self.channel_layer.group_add(FLEET_GROUP, self.channel_name)
+
+    # --- the channel layer --------------------------------------------------
+    async def _join(self, device: int) -> None:
+        await self.channel_layer.group_add(device_group(device), self.channel_name)
+
+    async def _leave(self, device: int) -> None:
+        await self.channel_layer.group_discard(device_group(device), self.channel_name)
+
+    async def readings_stored(self, event: Any) -> None:
+        """Rows of a device were committed."""
+        if self.session is not None:
+            self.session.stored(event)
+
+    async def device_status(self, _event: Any) -> None:
+        """A device said that it is online or offline."""
+        self._look_again()
+
+    async def fleet_changed(self, _event: Any) -> None:
+        """Devices came, went or changed state."""
+        self._look_again()
+
+    def _look_again(self) -> None:
+        if self.session is not None:
+            self.session.look_again()
+
+    async def _bye(self, code: str, close_code: int) -> None:
+        await self.send(dumps({"t": "bye", "code": code, "retry_ms": 2_000}))
+        await self.close(close_code)

@@ -1,0 +1,1 @@
+"""The live socket: protocol v1 of docs/reference/frames.md."""

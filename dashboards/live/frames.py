@@ -1,0 +1,113 @@
+"""Frames of the live protocol: what clients may send, and how ours are written."""
+
+import json
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from devices.queries import Cursor
+
+SUBPROTOCOL = "iotbridge.v1.json"
+MAX_CLIENT_FRAME = 65_536
+MAX_SUBSCRIPTIONS = 32
+DAY_MS = 86_400_000
+
+
+class BadFrame(Exception):  # noqa: N818 - answered by an `err` frame
+    """A client frame that cannot be served.
+
+    Args:
+        code: `bad_request`, `too_many` or `rate`, as in the protocol.
+        message: which field is wrong, and what is allowed.
+        sub: the subscription's id, where there is one.
+    """
+
+    def __init__(self, code: str, message: str, sub: int | None = None) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.sub = sub
+
+
+@dataclass(frozen=True, slots=True)
+class Subscribe:
+    """A `sub` frame. Times in ms; `start` below 0 is relative to now."""
+
+    id: int
+    kind: Literal["series", "latest", "fleet"]
+    keys: tuple[str, ...]
+    match: dict[str, Any] | None
+    start: float
+    points: int
+    rate_hz: float
+
+
+def parse(text: str) -> dict[str, Any]:
+    """Return a client frame as an object with a type.
+
+    Raises:
+        BadFrame: too long, not JSON, or without `t`.
+    """
+    if len(text) > MAX_CLIENT_FRAME:
+        raise BadFrame("bad_request", f"a frame may have {MAX_CLIENT_FRAME} characters")
+    try:
+        frame = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise BadFrame("bad_request", "the frame is not JSON") from error
+    if not isinstance(frame, dict) or not isinstance(frame.get("t"), str):
+        raise BadFrame("bad_request", 'a frame is an object with a type "t"')
+    return frame
+
+
+def parse_subscribe(frame: dict[str, Any], max_rate: float) -> Subscribe:
+    """Return the `sub` frame's fields, checked.
+
+    Raises:
+        BadFrame: names the field that is wrong and what it may be.
+    """
+    sub = frame.get("id")
+    if isinstance(sub, bool) or not isinstance(sub, int) or sub < 0:
+        raise BadFrame("bad_request", "id must be a whole number from 0")
+    kind = frame.get("kind", "series")
+    if kind not in {"series", "latest", "fleet"}:
+        raise BadFrame("bad_request", "kind must be series, latest or fleet", sub)
+    keys = frame.get("keys", [])
+    if not isinstance(keys, list) or not all(isinstance(key, str) for key in keys):
+        raise BadFrame("bad_request", "keys must be a list of texts", sub)
+    match = frame.get("match")
+    if match is not None and (not isinstance(match, dict) or kind != "latest"):
+        raise BadFrame("bad_request", "match is an object, for kind latest", sub)
+    if kind != "fleet" and not keys and match is None:
+        raise BadFrame("bad_request", "keys must name at least one series", sub)
+    return Subscribe(
+        sub,
+        kind,
+        tuple(dict.fromkeys(keys)),
+        match,
+        _number(frame, "from", -3_600_000.0, -400 * DAY_MS * 100, 4e12),
+        int(_number(frame, "points", 600, 2, 10_000)),
+        min(_number(frame, "rate_hz", 4, 0.01, 1_000), max_rate),
+    )
+
+
+def _number(frame: dict[str, Any], name: str, default: float, low: float, high: float) -> float:
+    value = frame.get(name, default)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
+        raise BadFrame(
+            "bad_request", f"{name} must be a number from {low:g} to {high:g}", frame.get("id")
+        )
+    return float(value)
+
+
+def dumps(frame: dict[str, Any]) -> str:
+    """Return `frame` as JSON text, without white space; NaN cannot be in it."""
+    return json.dumps(frame, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
+def ms(ts: int) -> float:
+    """Return µs as ms: a whole number where it is one, else with three decimals."""
+    return ts // 1_000 if ts % 1_000 == 0 else ts / 1_000
+
+
+def write_cursor(cursor: Cursor) -> str:
+    """Return `cursor` as one opaque text."""
+    return ",".join(f"{writer}:{seq}" for writer, seq in sorted(cursor.items()))

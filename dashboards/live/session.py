@@ -1,0 +1,336 @@
+"""One client of the live socket: its subscriptions, its credit, its sender.
+
+One coroutine sends all state frames. It goes at most `window` frames ahead of the
+client's `rx`; without credit, news stay in the subscriptions' bounded state.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from django.conf import settings
+from django.db import Error
+
+from dashboards.live.frames import (
+    MAX_SUBSCRIPTIONS,
+    BadFrame,
+    Subscribe,
+    dumps,
+    parse_subscribe,
+)
+from dashboards.live.hub import Hub, read_states
+from dashboards.live.subscriptions import Subscription
+from dashboards.threads import in_thread
+from devices import overview
+from devices.access import Scope
+from devices.live import ReadingsStored
+
+logger = logging.getLogger(__name__)
+
+NO_CREDIT_SECONDS = 60.0
+
+
+class SlowClient(Exception):  # noqa: N818 - ends the socket with `bye slow`
+    """The client has not drawn anything for too long."""
+
+
+class LiveSession:
+    """The protocol of one socket, without the socket itself."""
+
+    def __init__(
+        self,
+        *,
+        scope: Scope,
+        send: Callable[[str], Awaitable[None]],
+        join: Callable[[int], Awaitable[None]],
+        leave: Callable[[int], Awaitable[None]],
+    ) -> None:
+        """Prepare a session.
+
+        Args:
+            scope: what the person may see.
+            send: sends one text frame.
+            join: joins the group of a device, by pk.
+            leave: leaves it.
+        """
+        self.scope = scope
+        self._send = send
+        self._join = join
+        self._leave = leave
+        self._hub = Hub.current()
+        self._subscriptions: dict[int, Subscription] = {}
+        self._fleets: dict[int, dict[str, Any]] = {}
+        self._joined: set[int] = set()
+        self._seq = 0
+        self._received = 0
+        self._paused = False
+        self._wake = asyncio.Event()
+        self._credit = asyncio.Event()
+
+    # --- frames from the client ---------------------------------------------
+    async def hello(self) -> None:
+        """Send the first frame."""
+        await self._send(
+            dumps(
+                {
+                    "t": "hello",
+                    "v": 1,
+                    "now": now_ms(),
+                    "heartbeat_ms": settings.LIVE_HEARTBEAT_MS,
+                    "window": settings.LIVE_WINDOW,
+                    "limits": {
+                        "series": settings.LIVE_MAX_SERIES,
+                        "rate_hz": settings.LIVE_MAX_RATE_HZ,
+                    },
+                    "build": settings.VERSION,
+                }
+            )
+        )
+
+    async def take(self, frame: dict[str, Any]) -> None:
+        """Act on one client frame.
+
+        Raises:
+            BadFrame: answered by `err`.
+        """
+        match frame["t"]:
+            case "sub":
+                self._subscribe(parse_subscribe(frame, settings.LIVE_MAX_RATE_HZ))
+            case "unsub":
+                await self._unsubscribe(frame.get("id"))
+            case "rx":
+                self._take_credit(frame.get("seq"))
+            case "ping":
+                await self._send(dumps({"t": "pong", "now": now_ms()}))
+            case "pause":
+                self._paused = True
+            case "resume":
+                self._paused = False
+                self._wake.set()
+            case "auth":
+                return
+            case unknown:
+                raise BadFrame("bad_request", f"there is no frame type {unknown!r}")
+
+    def _subscribe(self, wanted: Subscribe) -> None:
+        known = {*self._subscriptions, *self._fleets}
+        if wanted.id not in known and len(known) >= MAX_SUBSCRIPTIONS:
+            raise BadFrame("too_many", f"{MAX_SUBSCRIPTIONS} subscriptions are allowed", wanted.id)
+        if wanted.kind == "fleet":
+            self._fleets[wanted.id] = {}
+            self._hub.look_again()
+        else:
+            self._subscriptions[wanted.id] = Subscription(wanted)
+        self._wake.set()
+
+    async def _unsubscribe(self, sub: object) -> None:
+        self._subscriptions.pop(sub, None)  # type: ignore[call-overload] # any JSON value
+        self._fleets.pop(sub, None)  # type: ignore[call-overload]
+        await self._rejoin()
+
+    def _take_credit(self, seq: object) -> None:
+        if isinstance(seq, int) and self._received < seq <= self._seq:
+            self._received = seq
+            self._credit.set()
+
+    # --- news ---------------------------------------------------------------
+    def stored(self, event: ReadingsStored) -> None:
+        """Take a `readings.stored` event."""
+        self._hub.saw(event)
+        for subscription in self._subscriptions.values():
+            if event["device"] in subscription.devices and subscription.take(event):
+                self._wake.set()
+
+    def device_of(self, series: int) -> int | None:
+        """Return the device of a series that is subscribed here."""
+        for subscription in self._subscriptions.values():
+            if series in subscription.infos:
+                return subscription.infos[series].device_id
+        return None
+
+    def heal(self, series: int, low: int, high: int, writer: str, seq: int) -> None:
+        """Read a span again: its event did not arrive."""
+        for subscription in self._subscriptions.values():
+            if series in subscription.infos and seq > subscription.cursor.get(writer, 0):
+                subscription.soil(series, low, high)
+                self._wake.set()
+
+    def devices_changed(self, devices: set[int]) -> None:
+        """Show the states of `devices` anew."""
+        for subscription in self._subscriptions.values():
+            ours = devices & subscription.devices.keys()
+            subscription.changed_devices |= ours
+            if ours:
+                self._wake.set()
+
+    def look_again(self) -> None:
+        """Have states and counts read again: something was announced."""
+        self._hub.look_again()
+
+    @property
+    def wants_fleet(self) -> bool:
+        """Return whether fleet counts are subscribed."""
+        return bool(self._fleets)
+
+    def fleet_changed(self) -> None:
+        """Show fleet counts anew; devices that match may have come."""
+        for subscription in self._subscriptions.values():
+            if subscription.wanted.match is not None:
+                subscription.fresh = True
+        self._wake.set()
+
+    def rights_changed(self, scope: Scope) -> None:
+        """Resolve every subscription again: withdrawn devices end, `ack` denies them."""
+        self.scope = scope
+        for subscription in self._subscriptions.values():
+            subscription.fresh = True
+        self._wake.set()
+
+    # --- sending ------------------------------------------------------------
+    async def run(self) -> None:
+        """Send what there is to send, until cancelled.
+
+        Raises:
+            SlowClient: no credit for a minute.
+        """
+        self._hub.enter(self)
+        try:
+            while True:
+                await self._wake.wait()
+                self._wake.clear()
+                if not self._paused:
+                    await self._flush()
+        finally:
+            self._hub.leave(self)
+            self._hub.unwatch(self._joined)
+
+    async def _flush(self) -> None:
+        next_due = 0.0
+        for subscription in list(self._subscriptions.values()):
+            if not subscription.has_news:
+                continue
+            now = time.monotonic()
+            if subscription.due() > now and not subscription.fresh:
+                next_due = min(next_due or subscription.due(), subscription.due())
+                continue
+            subscription.last_sent = now
+            await self._show(subscription)
+        for sub in list(self._fleets):
+            await self._show_fleet(sub)
+        if next_due:
+            delay = max(0.0, next_due - time.monotonic())
+            asyncio.get_running_loop().call_later(delay, self._wake.set)
+
+    async def _show(self, subscription: Subscription) -> None:
+        try:
+            if subscription.fresh:
+                await self._show_all(subscription)
+            else:
+                await self._show_news(subscription)
+        except BadFrame as error:
+            self._subscriptions.pop(subscription.wanted.id, None)
+            await self.refuse(error)
+        except Error as error:
+            logger.info("A socket cannot read: %s", error)
+            subscription.fresh = True
+            asyncio.get_running_loop().call_later(1.0, self._wake.set)
+
+    async def _show_all(self, subscription: Subscription) -> None:
+        """Join first, then read, then apply what came meanwhile: nothing falls between."""
+        found = await in_thread(lambda: self._devices_named(subscription))
+        subscription.devices = found
+        await self._rejoin()
+        subscription.rows.clear()
+        subscription.dirty.clear()
+        room = settings.LIVE_MAX_SERIES - sum(
+            len(other.infos) for other in self._subscriptions.values() if other is not subscription
+        )
+        now_us = time.time_ns() // 1_000
+        snapshot = await in_thread(lambda: subscription.read(self.scope, now_us, room))
+        subscription.begin(snapshot)
+        await self._rejoin()
+        await self._send(dumps(subscription.ack(snapshot)))
+        states = await self._states(list(snapshot.devices.items()))
+        for frame in subscription.snapshot_frames(snapshot, states):
+            await self._send_state(frame)
+
+    def _devices_named(self, subscription: Subscription) -> dict[int, str]:
+        keys = {key.partition("/")[0] for key in subscription.wanted.keys}
+        return dict(self.scope.devices().filter(key__in=keys).values_list("pk", "key"))
+
+    async def _show_news(self, subscription: Subscription) -> None:
+        changed, subscription.changed_devices = subscription.changed_devices, set()
+        again: dict[int, list[list[Any]]] | None = {}
+        if subscription.dirty:
+            again = await in_thread(subscription.reread)
+        if again is None:
+            subscription.fresh = True
+            self._wake.set()
+            return
+        states = {
+            subscription.devices[pk]: self._hub.states[pk]
+            for pk in changed
+            if pk in subscription.devices and pk in self._hub.states
+        }
+        frame = subscription.update_frame(again, states)
+        if frame is not None:
+            await self._send_state(frame)
+
+    async def _states(self, devices: list[tuple[int, str]]) -> dict[str, Any]:
+        found = await in_thread(lambda: read_states([pk for pk, _key in devices]))
+        return {key: found[pk] for pk, key in devices if pk in found}
+
+    async def _show_fleet(self, sub: int) -> None:
+        fleet = self._hub.fleet
+        sites = await in_thread(lambda: overview.fleet_of(self.scope, fleet))
+        last = self._fleets.get(sub)
+        if last is None or (last and last["sites"] == sites) or (not last and not fleet):
+            return
+        if not last:
+            ack = {"t": "ack", "id": sub, "series": {}, "bin_ms": 0, "denied": []}
+            await self._send(dumps(ack))
+        self._fleets[sub] = {"sites": sites}
+        await self._send_state({"t": "upd", "id": sub, "sites": sites})
+
+    async def _rejoin(self) -> None:
+        """Be in exactly the groups of the devices that are subscribed."""
+        wanted = {pk for sub in self._subscriptions.values() for pk in sub.devices}
+        more, less = wanted - self._joined, self._joined - wanted
+        self._joined = wanted
+        for pk in more:
+            await self._join(pk)
+        for pk in less:
+            await self._leave(pk)
+        self._hub.watch(more)
+        self._hub.unwatch(less)
+
+    async def _send_state(self, frame: dict[str, Any]) -> None:
+        """Send a frame that counts; wait for credit first.
+
+        Raises:
+            SlowClient: there was none for a minute.
+        """
+        while self._seq - self._received >= settings.LIVE_WINDOW:
+            self._credit.clear()
+            try:
+                await asyncio.wait_for(self._credit.wait(), NO_CREDIT_SECONDS)
+            except TimeoutError as error:
+                raise SlowClient from error
+        self._seq += 1
+        await self._send(dumps({**frame, "seq": self._seq}))
+
+    async def heartbeat(self) -> None:
+        """Send `hb`: the link lives, and how the pipeline is."""
+        await self._send(dumps({"t": "hb", "now": now_ms(), "ingest": self._hub.health}))
+
+    async def refuse(self, error: BadFrame) -> None:
+        """Answer a frame that cannot be served."""
+        frame: dict[str, Any] = {"t": "err", "code": error.code, "msg": error.message}
+        await self._send(dumps(frame | ({} if error.sub is None else {"id": error.sub})))
+
+
+def now_ms() -> int:
+    """Return the server's time in ms since 1970 UTC."""
+    return time.time_ns() // 1_000_000

@@ -1,0 +1,119 @@
+"""What the pages show, read for the server-rendered first view."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from devices import overview, queries
+from devices.access import Scope
+from devices.models import Device
+from devices.states import State, since_of, state_of
+
+from dashboards.formats import age_of, format_value
+
+VALUES_PER_ROW = 4
+# name in the URL -> (span in ms, in words)
+RANGES: dict[str, tuple[int, str]] = {
+    "5m": (300_000, "5 minutes"),
+    "1h": (3_600_000, "1 hour"),
+    "6h": (21_600_000, "6 hours"),
+    "24h": (86_400_000, "24 hours"),
+    "7d": (604_800_000, "7 days"),
+    "30d": (2_592_000_000, "30 days"),
+}
+TABLE_ROWS = 20
+CHARTS = 40
+
+
+@dataclass(slots=True)
+class Cell:
+    """A newest value."""
+
+    key: str
+    metric: str
+    unit: str
+    kind: str
+    text: str
+    ts_ms: float | None = None
+    age: str = "never"
+
+
+@dataclass(slots=True)
+class Row:
+    """A device in a list."""
+
+    device: Device
+    state: State
+    since: datetime | None
+    seen: str
+    cells: list[Cell] = field(default_factory=list)
+
+
+def rows_of(devices: list[Device], now: datetime) -> list[Row]:
+    """Return list rows of `devices`, each with its first few newest values."""
+    rows = {
+        device.pk: Row(device, state_of(device, now), since_of(device, now), seen=_seen(device, now))
+        for device in devices
+    }
+    series = queries.series_of(list(rows))
+    shown: list[queries.SeriesInfo] = []
+    taken: dict[int, int] = {}
+    for info in series:
+        taken[info.device_id] = taken.get(info.device_id, 0) + 1
+        if taken[info.device_id] <= VALUES_PER_ROW:
+            shown.append(info)
+    newest = queries.latest(shown)
+    for info in shown:
+        rows[info.device_id].cells.append(cell_of(info, newest.get(info.pk), now))
+    return list(rows.values())
+
+
+def _seen(device: Device, now: datetime) -> str:
+    return age_of(device.last_seen, now)
+
+
+def cell_of(info: queries.SeriesInfo, point: queries.Point | None, now: datetime) -> Cell:
+    """Return the newest value of a series in words."""
+    cell = Cell(info.key, info.metric, info.unit, info.kind, "no data yet")
+    if point is not None:
+        ts, value = point
+        cell.text = format_value(value)
+        cell.ts_ms = ts / 1_000
+        cell.age = age_of(moment(ts), now)
+    return cell
+
+
+def moment(ts: int) -> datetime:
+    """Return µs since 1970 UTC as a datetime."""
+    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=ts)
+
+
+@dataclass(slots=True)
+class SeriesView:
+    """A series on the device page, with the newest rows as a table."""
+
+    info: queries.SeriesInfo
+    cell: Cell
+    table: list[tuple[datetime, str]]
+
+
+def series_views(device: Device, now: datetime) -> list[SeriesView]:
+    """Return the series of a device with their newest values and rows."""
+    infos = queries.series_of([device.pk])
+    newest = queries.latest(infos)
+    return [
+        SeriesView(info, cell_of(info, newest.get(info.pk), now), _table(info))
+        for info in infos[:CHARTS]
+    ]
+
+
+def _table(info: queries.SeriesInfo) -> list[tuple[datetime, str]]:
+    return [
+        (moment(ts), format_value(value)) for ts, value in queries.newest_rows(info, TABLE_ROWS)
+    ]
+
+
+def fleet_summary(scope: Scope, now: datetime) -> dict[str, Any]:
+    """Return the counts by state over all sites this person sees, and by site."""
+    by_site = overview.fleet_of(scope, overview.fleet(now))
+    return {"total": overview.total(by_site), "sites": by_site}

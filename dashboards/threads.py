@@ -1,0 +1,28 @@
+"""Database reads of sockets, on threads of their own.
+
+Not `database_sync_to_async`: its one shared thread would make every socket wait
+for the slowest query of any.
+"""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+from django.db import close_old_connections
+
+T = TypeVar("T")
+_pool = ThreadPoolExecutor(4, thread_name_prefix="live-read")
+
+
+async def in_thread(work: Callable[[], T]) -> T:
+    """Run `work` on one of the reading threads."""
+    return await asyncio.get_running_loop().run_in_executor(_pool, _with_connection, work)
+
+
+def _with_connection(work: Callable[[], T]) -> T:
+    close_old_connections()
+    try:
+        return work()
+    finally:
+        close_old_connections()

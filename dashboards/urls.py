@@ -1,0 +1,18 @@
+"""The pages' paths."""
+
+from django.contrib.auth import views as auth
+from django.urls import path
+
+from dashboards import probes, views
+
+urlpatterns = [
+    path("", views.overview_page, name="overview"),
+    path("devices/<str:key>/", views.device_page, name="device"),
+    path("status", views.status_page, name="status"),
+    path("inspect", views.inspect_page, name="inspect"),
+    path("login/", auth.LoginView.as_view(template_name="dashboards/login.html"), name="login"),
+    path("logout/", auth.LogoutView.as_view(), name="logout"),
+    path("healthz", probes.healthz),
+    path("readyz", probes.readyz),
+    path("metrics", probes.metrics),
+]

@@ -1,0 +1,108 @@
+"""The pages: complete without JavaScript, then kept live by it."""
+
+from dataclasses import asdict, fields
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.contrib.auth.decorators import login_required, user_passes_test
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+
+from devices import health, overview
+from devices.access import scope_of
+from devices.models import Site, Tag
+from devices.states import STATES, since_of, state_of
+
+from dashboards import pages
+from dashboards.formats import age_of
+
+
+@login_required
+def overview_page(request: HttpRequest) -> HttpResponse:
+    """List devices, worst first, 100 a page; with `fragment` only the list."""
+    now, scope = timezone.now(), scope_of(request.user)
+    names = {field.name for field in fields(overview.Filters)}
+    chosen = {name: request.GET[name] for name in names if request.GET.get(name)}
+    filters = overview.Filters(**chosen)
+    devices = overview.worst_first(filters.apply(scope.devices(), now), now)
+    page = Paginator(devices, overview.PAGE_SIZE).get_page(request.GET.get("page"))
+    summary = pages.fleet_summary(scope, now)
+    sites = Site.objects.all() if scope.everything else Site.objects.filter(pk__in=scope.sites)
+    context = {
+        "now": now,
+        "page": page,
+        "rows": pages.rows_of(list(page.object_list), now),
+        "filters": asdict(filters),
+        "filtered": bool(chosen),
+        "query": urlencode(chosen),
+        "summary": summary,
+        "empty": not sum(summary["total"].values()) - summary["total"]["pending"],
+        "sites": [(site, summary["sites"].get(site.slug)) for site in sites],
+        "tags": Tag.objects.all(),
+        "types": scope.devices()
+        .exclude(device_type="")
+        .values_list("device_type", flat=True)
+        .distinct()
+        .order_by("device_type"),
+        "states": STATES,
+        "mqtt_host": request.get_host().rsplit(":", 1)[0],
+        "mqtt_port": settings.MQTT_PORT if settings.STANDALONE else 1883,
+    }
+    template = "_devices.html" if "fragment" in request.GET else "overview.html"
+    return render(request, f"dashboards/{template}", context)
+
+
+@login_required
+def device_page(request: HttpRequest, key: str) -> HttpResponse:
+    """Show one device: state, newest values, a chart per series, the same as tables."""
+    now, scope = timezone.now(), scope_of(request.user)
+    device = scope.devices().select_related("site").filter(key=key).first()
+    if device is None:
+        raise Http404("There is no such device, or you may not see it.")
+    chosen = request.GET.get("range", "1h")
+    if chosen not in pages.RANGES:
+        chosen = "1h"
+    context = {
+        "now": now,
+        "device": device,
+        "state": state_of(device, now),
+        "since": since_of(device, now),
+        "seen": age_of(device.last_seen, now),
+        "counts": getattr(device, "counts", None),
+        "series": pages.series_views(device, now),
+        "ranges": pages.RANGES,
+        "range": chosen,
+        "span_ms": pages.RANGES[chosen][0],
+        "may_change": scope.may_change(device),
+    }
+    return render(request, "dashboards/device.html", context)
+
+
+@login_required
+def status_page(request: HttpRequest) -> HttpResponse:
+    """Show how every process and the pipeline are."""
+    now = timezone.now()
+    processes = [
+        {"process": process, "alive": health.is_alive(process), "age": age_of(process.beat_at, now)}
+        for process in health.processes()
+    ]
+    context = {
+        "now": now,
+        "health": health.ingest_health(),
+        "processes": processes,
+        "summary": pages.fleet_summary(scope_of(request.user), now),
+    }
+    template = "_processes.html" if "fragment" in request.GET else "status.html"
+    return render(request, f"dashboards/{template}", context)
+
+
+@user_passes_test(lambda user: user.is_staff)
+def inspect_page(request: HttpRequest) -> HttpResponse:
+    """Show the last packets, by device or topic filter; `inspect.js` fills it."""
+    context = {
+        "device": request.GET.get("device", ""),
+        "filter": request.GET.get("filter", ""),
+    }
+    return render(request, "dashboards/inspect.html", context)

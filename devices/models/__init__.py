@@ -1,0 +1,26 @@
+"""The tables: see docs/reference/tables.md."""
+
+from devices.models.history import Kind, Latest, Reading, Series
+from devices.models.log import Change, Process, Purge, Writer
+from devices.models.people import ApiToken, Membership, Role
+from devices.models.registry import Device, DeviceCounts, Identity, Site, Source, Tag
+
+__all__ = [
+    "ApiToken",
+    "Change",
+    "Device",
+    "DeviceCounts",
+    "Identity",
+    "Kind",
+    "Latest",
+    "Membership",
+    "Process",
+    "Purge",
+    "Reading",
+    "Role",
+    "Series",
+    "Site",
+    "Source",
+    "Tag",
+    "Writer",
+]

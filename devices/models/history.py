@@ -1,0 +1,74 @@
+"""Series, their readings, and the newest reading of each."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from devices.models.registry import Device
+
+
+class Kind(models.TextChoices):
+    """What a series measures; fixed by its first sample."""
+
+    NUMBER = "number", _("number")
+    BOOLEAN = "boolean", _("boolean")
+    TEXT = "text", _("text")
+
+
+class Series(models.Model):
+    """One metric of one device."""
+
+    device = models.ForeignKey(Device, on_delete=models.CASCADE, related_name="series")
+    metric = models.CharField(max_length=200)
+    unit = models.CharField(max_length=50, blank=True)
+    kind = models.CharField(max_length=10, choices=Kind.choices, default=Kind.NUMBER)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["metric"]
+        verbose_name_plural = "series"
+        constraints = [
+            models.UniqueConstraint(fields=["device", "metric"], name="series_per_device")
+        ]
+
+    def __str__(self) -> str:
+        return self.metric
+
+
+class Reading(models.Model):
+    """One stored value. `ts` is in µs since 1970 UTC; `value` holds booleans as 0/1.
+
+    The table is made by SQL (migration 0002): weekly range partitions on
+    PostgreSQL, WITHOUT ROWID on SQLite, and no foreign key, for speed.
+    """
+
+    pk = models.CompositePrimaryKey("series_id", "ts")
+    series = models.ForeignKey(
+        Series, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+"
+    )
+    ts = models.BigIntegerField()
+    value = models.FloatField(null=True)
+    text = models.TextField(null=True)
+
+    class Meta:
+        managed = False
+        db_table = "devices_reading"
+
+    def __str__(self) -> str:
+        return f"{self.series_id}@{self.ts}"
+
+
+class Latest(models.Model):
+    """The newest reading of a series."""
+
+    series = models.OneToOneField(
+        Series, primary_key=True, on_delete=models.CASCADE, db_constraint=False
+    )
+    ts = models.BigIntegerField()
+    value = models.FloatField(null=True)
+    text = models.TextField(null=True)
+
+    class Meta:
+        verbose_name_plural = "latest"
+
+    def __str__(self) -> str:
+        return f"{self.series_id}@{self.ts}"

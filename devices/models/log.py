@@ -1,0 +1,70 @@
+"""Writers, the change log they leave, and the processes that are alive."""
+
+from django.db import models
+
+
+class Writer(models.Model):
+    """A named sequence of committed batches, and the lease on it.
+
+    Every batch raises `seq` in its own transaction, guarded by `epoch`: a worker
+    that lost the slot updates no row, rolls back and acknowledges nothing.
+    """
+
+    name = models.CharField(max_length=100, primary_key=True)
+    seq = models.BigIntegerField(default=0)
+    epoch = models.BigIntegerField(default=0)
+    holder = models.CharField(max_length=200, blank=True, default="")
+    lease_until = models.DateTimeField(null=True)
+    # Packets taken in so far: places a stored arrival time in the stream of packet ids.
+    packets = models.BigIntegerField(default=0)
+    # Raised when people change the registry: a batch that sees another number
+    # than its cache was read at rolls back and reads the registry again.
+    registry = models.BigIntegerField(default=0)
+    # The filters this slot has subscribed, so that the difference can be unsubscribed.
+    filters = models.JSONField(default=list)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Change(models.Model):
+    """The log row of one committed batch: which series and spans it touched.
+
+    `touched` is a run of little-endian (series_id, ts_min, ts_max), 8 bytes each.
+    """
+
+    pk = models.CompositePrimaryKey("writer", "seq")
+    writer = models.CharField(max_length=100)
+    seq = models.BigIntegerField()
+    stored_at = models.DateTimeField(db_index=True)
+    touched = models.BinaryField()
+
+    def __str__(self) -> str:
+        return f"{self.writer}:{self.seq}"
+
+
+class Purge(models.Model):
+    """Readings of a deleted or rejected device that are still to be removed."""
+
+    series_id = models.BigIntegerField(primary_key=True)
+    asked_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return str(self.series_id)
+
+
+class Process(models.Model):
+    """The heartbeat row of one running process."""
+
+    id = models.CharField(max_length=200, primary_key=True)
+    kind = models.CharField(max_length=20)
+    started_at = models.DateTimeField()
+    beat_at = models.DateTimeField(db_index=True)
+    state = models.CharField(max_length=20)
+    info = models.JSONField(default=dict)
+
+    class Meta:
+        verbose_name_plural = "processes"
+
+    def __str__(self) -> str:
+        return self.id

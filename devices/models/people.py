@@ -1,0 +1,45 @@
+"""Who may see what: roles on sites, and API tokens."""
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from devices.models.registry import Site
+
+
+class Role(models.TextChoices):
+    """What a person may do on a site and on the sites below it."""
+
+    VIEWER = "viewer", _("viewer: sees devices and readings")
+    OPERATOR = "operator", _("operator: also changes devices")
+    MANAGER = "manager", _("manager: also accepts and rejects pending devices")
+
+
+class Membership(models.Model):
+    """A person's role on a site; it holds for the sites below it too."""
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="memberships"
+    )
+    site = models.ForeignKey(Site, on_delete=models.CASCADE, related_name="memberships")
+    role = models.CharField(max_length=10, choices=Role.choices, default=Role.VIEWER)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "site"], name="one_role_per_site")]
+
+    def __str__(self) -> str:
+        return f"{self.role} on {self.site_id}"
+
+
+class ApiToken(models.Model):
+    """A bearer token; only its SHA-256 is kept."""
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="api_tokens"
+    )
+    digest = models.CharField(max_length=64, unique=True, editable=False)
+    note = models.CharField(max_length=200, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return f"token {self.pk} of {self.user_id}"

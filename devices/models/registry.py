@@ -1,0 +1,165 @@
+"""The device registry: sites, sources, devices and how each source names them."""
+
+from django.core.validators import RegexValidator
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+KEY_PATTERN = r"^[A-Za-z0-9_.:~-]{1,128}\Z"
+valid_key = RegexValidator(
+    KEY_PATTERN,
+    _("Use 1 to 128 of A-Z a-z 0-9 _ . : - (other characters as ~ and two hex digits)."),
+)
+
+
+class Site(models.Model):
+    """A group of devices that people are given roles on; sites nest."""
+
+    slug = models.SlugField(max_length=100, unique=True)
+    name = models.CharField(max_length=200)
+    parent = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.SET_NULL, related_name="children"
+    )
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Tag(models.Model):
+    """A word to find devices by."""
+
+    name = models.SlugField(max_length=100, unique=True)
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Source(models.Model):
+    """One configured subscription: convention, filters and their options."""
+
+    class Registration(models.TextChoices):
+        """What happens to a device that nobody has registered."""
+
+        SETTING = "", _("as MQTT_REGISTRATION says")
+        ACCEPT = "accept", _("accept")
+        PENDING = "pending", _("store, and wait to be accepted")
+        REJECT = "reject", _("reject")
+
+    class Clock(models.TextChoices):
+        """Which device times are believed."""
+
+        SANE = "sane", _("device time if sane, else arrival time")
+        ARRIVAL = "arrival", _("always arrival time")
+
+    name = models.SlugField(max_length=50, unique=True)
+    convention = models.CharField(max_length=50, default="native")
+    filters = models.JSONField(
+        default=list, blank=True, help_text=_("Topic filters; empty: those of the convention.")
+    )
+    registration = models.CharField(
+        max_length=10, blank=True, default="", choices=Registration.choices
+    )
+    clock = models.CharField(max_length=10, default="sane", choices=Clock.choices)
+    shared = models.BooleanField(
+        default=True, help_text=_("Telemetry may be spread over several slots.")
+    )
+    enabled = models.BooleanField(default=True)
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Device(models.Model):
+    """Something that publishes."""
+
+    class Status(models.TextChoices):
+        """What the device (or its last will) said last about itself."""
+
+        UNKNOWN = "", _("unknown")
+        ONLINE = "online", _("online")
+        OFFLINE = "offline", _("offline")
+
+    key = models.CharField(max_length=128, unique=True, validators=[valid_key])
+    name = models.CharField(max_length=200, blank=True)
+    site = models.ForeignKey(
+        Site, null=True, blank=True, on_delete=models.SET_NULL, related_name="devices"
+    )
+    device_type = models.CharField(_("type"), max_length=100, blank=True, db_index=True)
+    tags = models.ManyToManyField(Tag, blank=True, related_name="devices")
+    location = models.CharField(max_length=200, blank=True)
+    latitude = models.FloatField(null=True, blank=True)
+    longitude = models.FloatField(null=True, blank=True)
+    pending = models.BooleanField(
+        default=False, help_text=_("Nobody has accepted it yet; only managers see it.")
+    )
+    enabled = models.BooleanField(
+        default=True, help_text=_("Packets of a disabled device are counted, not stored.")
+    )
+    status = models.CharField(max_length=10, blank=True, default="", choices=Status.choices)
+    status_since = models.DateTimeField(null=True, blank=True)
+    last_seen = models.DateTimeField(null=True, blank=True, db_index=True)
+    # Written with last_seen: the moment from which silence means stale.
+    expected_by = models.DateTimeField(null=True, blank=True)
+    stale_after_s = models.PositiveIntegerField(
+        _("stale after (s)"), null=True, blank=True, help_text=_("Empty: STALE_AFTER_S.")
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["key"]
+        indexes = [models.Index(fields=["pending", "enabled"], name="device_pending_enabled")]
+
+    def __str__(self) -> str:
+        return self.name or self.key
+
+    def get_absolute_url(self) -> str:
+        """Return the live page's path."""
+        return f"/devices/{self.key}/"
+
+
+class DeviceCounts(models.Model):
+    """What a device sent that was not stored as it came; shown on its page."""
+
+    device = models.OneToOneField(
+        Device, primary_key=True, on_delete=models.CASCADE, related_name="counts"
+    )
+    packets = models.BigIntegerField(default=0)
+    bad_samples = models.BigIntegerField(default=0)
+    clock_replaced = models.BigIntegerField(default=0)
+    expired = models.BigIntegerField(default=0)
+    other_kind = models.BigIntegerField(default=0)
+    conflicts = models.BigIntegerField(default=0)
+    empty = models.BigIntegerField(default=0)
+    refused = models.BigIntegerField(default=0)
+    clock_difference_ms = models.BigIntegerField(null=True)
+
+    class Meta:
+        verbose_name_plural = "device counts"
+
+    def __str__(self) -> str:
+        return f"counts of {self.device_id}"
+
+
+class Identity(models.Model):
+    """The name (hardware id, path) by which one source knows a device."""
+
+    source = models.ForeignKey(Source, on_delete=models.CASCADE, related_name="identities")
+    native_id = models.CharField(max_length=500)
+    device = models.ForeignKey(Device, on_delete=models.CASCADE, related_name="identities")
+
+    class Meta:
+        verbose_name_plural = "identities"
+        constraints = [
+            models.UniqueConstraint(fields=["source", "native_id"], name="identity_per_source")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.source_id}:{self.native_id}"

@@ -1,0 +1,114 @@
+"""Reads for lists of devices: filters, worst first, counts per site."""
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypedDict
+
+from django.db.models import Case, Count, IntegerField, Q, QuerySet, Value, When
+
+from devices.access import Scope
+from devices.models import Device, Site
+from devices.states import STATES, WORST_FIRST, state_case
+
+PAGE_SIZE = 100
+
+
+class SiteCounts(TypedDict):
+    """How many devices of a site are in each state."""
+
+    online: int
+    stale: int
+    offline: int
+    never: int
+    pending: int
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What a list of devices is narrowed to; empty fields do not narrow."""
+
+    search: str = ""
+    site: str = ""
+    device_type: str = ""
+    tag: str = ""
+    state: str = ""
+
+    def apply(self, devices: QuerySet[Device], now: datetime) -> QuerySet[Device]:
+        """Return `devices` narrowed, without pending and rejected ones."""
+        found = self.narrow(devices.filter(pending=False, enabled=True))
+        if self.state in STATES:
+            found = found.annotate(state=state_case(now)).filter(state=self.state)
+        return found
+
+    def narrow(self, devices: QuerySet[Device]) -> QuerySet[Device]:
+        """Return `devices` narrowed by everything but their state."""
+        found = devices
+        for word in self.search.split():
+            found = found.filter(
+                Q(key__icontains=word) | Q(name__icontains=word) | Q(location__icontains=word)
+            )
+        if self.site:
+            found = found.filter(site__slug=self.site)
+        if self.device_type:
+            found = found.filter(device_type=self.device_type)
+        if self.tag:
+            found = found.filter(tags__name=self.tag)
+        return found
+
+
+def worst_first(devices: QuerySet[Device], now: datetime) -> QuerySet[Device]:
+    """Return `devices` with offline ones first, then stale, never seen, online."""
+    rank = Case(
+        *(When(state=state, then=Value(index)) for index, state in enumerate(WORST_FIRST)),
+        output_field=IntegerField(),
+    )
+    return (
+        devices.annotate(state=state_case(now))
+        .annotate(rank=rank)
+        .order_by("rank", "key")
+        .select_related("site")
+    )
+
+
+def fleet(now: datetime) -> dict[int | None, SiteCounts]:
+    """Return the counts of every site, by site pk; None for devices without a site."""
+    found: dict[int | None, SiteCounts] = {}
+    rows = (
+        Device.objects.filter(Q(enabled=True) | Q(pending=True))
+        .annotate(state=state_case(now))
+        .values_list("site_id", "pending", "state")
+        .annotate(n=Count("pk"))
+        .order_by()
+    )
+    for site, pending, state, n in rows:
+        counts = found.setdefault(site, _none())
+        if pending:
+            counts["pending"] += n
+        else:
+            counts[state] += n  # type: ignore[literal-required] # one of STATES
+    return found
+
+
+def _none() -> SiteCounts:
+    return {"online": 0, "stale": 0, "offline": 0, "never": 0, "pending": 0}
+
+
+def fleet_of(scope: Scope, counts: dict[int | None, SiteCounts]) -> dict[str, SiteCounts]:
+    """Return of `counts` what `scope` may see, by site slug; "" for no site."""
+    slugs: dict[int | None, str] = {None: ""} | dict(Site.objects.values_list("pk", "slug"))
+    visible: dict[str, SiteCounts] = {}
+    for site, found in counts.items():
+        if scope.everything or site in scope.managed:
+            visible[slugs.get(site, "")] = found
+        elif site in scope.sites:
+            visible[slugs.get(site, "")] = {**found, "pending": 0}
+    return visible
+
+
+def total(counts: dict[str, SiteCounts]) -> Counter[str]:
+    """Return the sum over all sites."""
+    summed: Counter[str] = Counter()
+    for found in counts.values():
+        summed.update({name: int(str(n)) for name, n in found.items()})
+    return summed

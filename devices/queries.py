@@ -1,0 +1,237 @@
+"""The only reads of readings: one truth for pages, API and socket.
+
+Times are µs since 1970 UTC; results are columns, not objects.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import connection, transaction
+from django.db.models import QuerySet
+
+from devices.models import Device, Kind, Series
+
+# A row that is not in `latest`, and of each type what JSON takes.
+Value = float | bool | str | None
+# (ts, value)
+Point = tuple[int, Value]
+# (start of the bin, last, min, max, n)
+Bin = tuple[int, Value, float | None, float | None, int]
+Cursor = dict[str, int]
+
+SECOND = 1_000_000
+# Widths that people can name; a bin starts at a multiple of its width.
+BIN_WIDTHS = tuple(
+    seconds * SECOND
+    for seconds in (
+        *(1, 2, 5, 10, 15, 30),
+        *(60, 120, 300, 600, 900, 1_800),
+        *(3_600, 7_200, 10_800, 21_600, 43_200, 86_400),
+        *(172_800, 604_800, 1_209_600, 2_592_000, 7_776_000, 31_536_000),
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesInfo:
+    """A series with its device, as frames and answers name them."""
+
+    pk: int
+    device_id: int
+    device_key: str
+    metric: str
+    unit: str
+    kind: str
+
+    @property
+    def key(self) -> str:
+        """Return the live key, `{device key}/{metric}`."""
+        return f"{self.device_key}/{self.metric}"
+
+
+@dataclass(slots=True)
+class Columns:
+    """A window of one series. `low` and `high` are filled where there are bins."""
+
+    ts: list[int] = field(default_factory=list)
+    value: list[Value] = field(default_factory=list)
+    low: list[float | None] = field(default_factory=list)
+    high: list[float | None] = field(default_factory=list)
+
+
+def shown(value: float | None, text: str | None, kind: str) -> Value:
+    """Return a stored value as JSON has it: booleans as such, text where there is no value."""
+    if value is None:
+        return text
+    return bool(value) if kind == Kind.BOOLEAN else value
+
+
+def find_series(devices: QuerySet[Device], keys: Sequence[str]) -> dict[str, list[SeriesInfo]]:
+    """Return the series that each of `keys` names, of `devices` alone.
+
+    A key is `{device key}/{metric}`, the metric `*` standing for all. A key
+    that names nothing here (or nothing this person may see) is not in the result;
+    a device without series yet is there, empty.
+    """
+    parts = {key: key.partition("/")[::2] for key in keys}
+    wanted = devices.filter(key__in={device for device, _metric in parts.values()})
+    known = dict(wanted.values_list("key", "pk"))
+    by_device: dict[str, dict[str, SeriesInfo]] = {key: {} for key in known}
+    for info in series_of(list(known.values())):
+        by_device[info.device_key][info.metric] = info
+    found: dict[str, list[SeriesInfo]] = {}
+    for key, (device, metric) in parts.items():
+        if metric == "*" and device in by_device:
+            found[key] = list(by_device[device].values())
+        elif metric in by_device.get(device, {}):
+            found[key] = [by_device[device][metric]]
+    return found
+
+
+def series_of(device_ids: Sequence[int]) -> list[SeriesInfo]:
+    """Return every series of these devices, by device and metric."""
+    rows = (
+        Series.objects.filter(device_id__in=device_ids)
+        .order_by("device__key", "metric")
+        .values_list("pk", "device_id", "device__key", "metric", "unit", "kind")
+    )
+    return [SeriesInfo(*row) for row in rows]
+
+
+@contextmanager
+def read_snapshot() -> Iterator[Cursor]:
+    """Read within one snapshot of the database; yields the cursor that goes with it.
+
+    REPEATABLE READ on PostgreSQL, a deferred read transaction on SQLite. The
+    cursor is the sequence of every writer: rows of later batches are not seen.
+    """
+    if connection.vendor == "postgresql":
+        with transaction.atomic():
+            with connection.cursor() as cursor:
+                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            yield read_cursor()
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("BEGIN DEFERRED")
+        try:
+            yield read_cursor()
+        finally:
+            cursor.execute("ROLLBACK")
+
+
+def read_cursor() -> Cursor:
+    """Return the sequence of every writer."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT name, seq FROM devices_writer")
+        return dict(cursor.fetchall())
+
+
+def latest(series: Iterable[SeriesInfo]) -> dict[int, Point]:
+    """Return the newest reading of each series that has one, by series pk."""
+    kinds = {info.pk: info.kind for info in series}
+    rows = _fetch(
+        "SELECT series_id, ts, value, text FROM devices_latest WHERE series_id IN ({ids})",
+        list(kinds),
+    )
+    return {pk: (ts, shown(value, text, kinds[pk])) for pk, ts, value, text in rows}
+
+
+def _fetch(sql: str, ids: Sequence[int], *rest: int) -> list[Any]:
+    """Run `sql` over `ids`, in steps that every database takes."""
+    found: list[Any] = []
+    with connection.cursor() as cursor:
+        for start in range(0, len(ids), 500):
+            chunk = ids[start : start + 500]
+            cursor.execute(sql.format(ids=", ".join(["%s"] * len(chunk))), [*chunk, *rest])
+            found += cursor.fetchall()
+    return found
+
+
+def bin_width(series: Iterable[SeriesInfo], start: int, end: int, points: int) -> int:
+    """Return 0 where every series has at most `points` rows in the span, else a bin width.
+
+    The width in µs is the smallest of `BIN_WIDTHS` with which the span has at most
+    `points` bins.
+    """
+    if all(count_rows(info.pk, start, end, points + 1) <= points for info in series):
+        return 0
+    return width_for(end - start, points)
+
+
+def width_for(span: int, points: int) -> int:
+    """Return the smallest width with which `span` has at most `points` aligned bins."""
+    for width in BIN_WIDTHS:
+        # A span that is not aligned itself touches one bin more.
+        if span // width + 2 <= max(points, 2) or width == BIN_WIDTHS[-1]:
+            return width
+    return BIN_WIDTHS[-1]
+
+
+def count_rows(series_id: int, start: int, end: int, limit: int) -> int:
+    """Count rows with start <= ts <= end, looking at no more than `limit`."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM (SELECT 1 FROM devices_reading WHERE series_id = %s "
+            "AND ts >= %s AND ts <= %s LIMIT %s) found",
+            [series_id, start, end, limit],
+        )
+        return int(cursor.fetchone()[0])
+
+
+def rows(info: SeriesInfo, start: int, end: int, limit: int) -> list[Point]:
+    """Return the stored rows with start <= ts <= end, oldest first, at most `limit`."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT ts, value, text FROM devices_reading WHERE series_id = %s "
+            "AND ts >= %s AND ts <= %s ORDER BY ts LIMIT %s",
+            [info.pk, start, end, limit],
+        )
+        return [(ts, shown(value, text, info.kind)) for ts, value, text in cursor.fetchall()]
+
+
+def newest_rows(info: SeriesInfo, limit: int) -> list[Point]:
+    """Return the newest rows, newest first."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT ts, value, text FROM devices_reading WHERE series_id = %s "
+            "ORDER BY ts DESC LIMIT %s",
+            [info.pk, limit],
+        )
+        return [(ts, shown(value, text, info.kind)) for ts, value, text in cursor.fetchall()]
+
+
+def bins(info: SeriesInfo, start: int, end: int, width: int) -> list[Bin]:
+    """Return the bins of `width` µs that touch start..end, whole ones, oldest first."""
+    low, high = start // width * width, end // width * width + width
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "WITH b AS (SELECT ts / %s AS bin, min(value) AS low, max(value) AS high, "
+            "count(*) AS n, max(ts) AS newest FROM devices_reading "
+            "WHERE series_id = %s AND ts >= %s AND ts < %s GROUP BY 1) "
+            "SELECT b.bin * %s, r.value, r.text, b.low, b.high, b.n FROM b "
+            "JOIN devices_reading r ON r.series_id = %s AND r.ts = b.newest "
+            "AND r.ts >= %s AND r.ts < %s ORDER BY 1",
+            [width, info.pk, low, high, width, info.pk, low, high],
+        )
+        return [
+            (ts, shown(value, text, info.kind), lowest, highest, n)
+            for ts, value, text, lowest, highest, n in cursor.fetchall()
+        ]
+
+
+def window(info: SeriesInfo, start: int, end: int, points: int, width: int) -> Columns:
+    """Return a span of one series: exact rows where `width` is 0, else bins."""
+    columns = Columns()
+    if not width:
+        for ts, value in rows(info, start, end, points + 1):
+            columns.ts.append(ts)
+            columns.value.append(value)
+        return columns
+    for ts, value, low, high, _n in bins(info, start, end, width):
+        columns.ts.append(ts)
+        columns.value.append(value)
+        columns.low.append(low)
+        columns.high.append(high)
+    return columns

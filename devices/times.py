@@ -1,0 +1,37 @@
+"""Times as people and programs write them."""
+
+from datetime import UTC, datetime
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_LIMIT_MS = 253_402_300_799_000  # the end of the year 9999
+
+
+def parse_moment(text: str) -> int:
+    """Return a moment in µs since 1970 UTC.
+
+    Args:
+        text: ISO 8601 (without a zone: UTC), or ms since 1970.
+
+    Raises:
+        ValueError: neither of them.
+    """
+    try:
+        ms = float(text)
+    except ValueError:
+        return _parse_iso(text)
+    if not abs(ms) <= _LIMIT_MS:
+        raise ValueError(f"{text!r} lies outside the calendar (ms since 1970 are expected)")
+    return round(ms * 1_000)
+
+
+def _parse_iso(text: str) -> int:
+    try:
+        moment = datetime.fromisoformat(text.strip().replace(" ", "+") if "T" in text else text)
+    except ValueError as error:
+        raise ValueError(
+            f"{text!r} is neither ISO 8601 (2026-11-20T12:00:00Z) nor ms since 1970"
+        ) from error
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    delta = moment - _EPOCH
+    return (delta.days * 86_400 + delta.seconds) * 1_000_000 + delta.microseconds

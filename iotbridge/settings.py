@@ -1,0 +1,239 @@
+"""Every setting, grouped; docs/reference/settings.md explains each one.
+
+What only some processes need (REDIS_URL, for example) is checked where that
+process starts: see `iotbridge.checks` and `iotbridge.asgi`.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import environ
+from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+
+from iotbridge import __version__, env
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+if (BASE_DIR / ".env").is_file():
+    environ.Env.read_env(BASE_DIR / ".env")
+
+# --- where things are -------------------------------------------------------
+DATA_DIR = Path(env.text("DATA_DIR", str(BASE_DIR / "var"))).resolve()
+HTTP_BIND = env.text("HTTP_BIND", "127.0.0.1")
+HTTP_PORT = env.integer("HTTP_PORT", 8000, 1, 65535)
+MQTT_BIND = env.text("MQTT_BIND", "127.0.0.1")
+MQTT_PORT = env.integer("MQTT_PORT", 1883, 1, 65535)
+# Set by `manage.py standalone` alone: the in-memory layer is allowed there.
+STANDALONE = env.boolean("IOTBRIDGE_STANDALONE")
+
+
+def _secret_key() -> str:
+    """Return SECRET_KEY, or the one that `standalone` made in DATA_DIR."""
+    made = DATA_DIR / "secret_key"
+    key = env.text("SECRET_KEY") or (made.read_text().strip() if made.is_file() else "")
+    if key:
+        return key
+    raise ImproperlyConfigured(
+        "SECRET_KEY is not set. Set it to 50 random characters that stay the same, "
+        "for example SECRET_KEY=$(python3 -c 'import secrets; print(secrets.token_urlsafe(50))')"
+    )
+
+
+VERSION = __version__
+
+# --- Django -----------------------------------------------------------------
+SECRET_KEY = _secret_key()
+DEBUG = env.boolean("DEBUG")
+ALLOWED_HOSTS = env.names("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
+CSRF_TRUSTED_ORIGINS = env.names("CSRF_TRUSTED_ORIGINS")
+TRUSTED_PROXY = env.boolean("TRUSTED_PROXY")
+if TRUSTED_PROXY:
+    # Only behind a proxy that always sets the header: else clients could forge it.
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
+    SECURE_HSTS_SECONDS = 3600
+
+EXTRA_APPS = env.names("EXTRA_APPS")
+INSTALLED_APPS = [
+    # Before `channels`: our `runworker` builds the consumer at boot (mqtt_ingest.E001).
+    "mqtt_ingest",
+    "dashboards",
+    "devices",
+    "iotbridge.apps.IotbridgeConfig",
+    *EXTRA_APPS,
+    "channels",
+    "csp",
+    "ninja",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+ROOT_URLCONF = "iotbridge.urls"
+ASGI_APPLICATION = "iotbridge.asgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "dashboards.context.page",
+            ]
+        },
+    }
+]
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+LANGUAGE_CODE = "en"
+TIME_ZONE = "UTC"
+USE_TZ = True
+LOGIN_URL = "login"
+LOGIN_REDIRECT_URL = "/"
+LOGOUT_REDIRECT_URL = "login"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+    )
+]
+
+# --- browser side -----------------------------------------------------------
+STATIC_URL = "static/"
+# Served from the apps themselves and revalidated: no collectstatic step, and ES
+# modules never mix two versions.
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = False
+WHITENOISE_MAX_AGE = 0
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "connect-src": [SELF],
+        "object-src": [NONE],
+        "base-uri": [NONE],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+    }
+}
+
+# --- database ---------------------------------------------------------------
+_SQLITE_PRAGMAS = (
+    # FULL: a batch is acknowledged to the broker after COMMIT, so COMMIT must be durable.
+    "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA busy_timeout=10000;"
+)
+
+
+def _database() -> dict[str, Any]:
+    """Return the default database: DATABASE_URL, else SQLite in DATA_DIR."""
+    raw = env.text("DATABASE_URL")
+    if not raw:
+        DATA_DIR.mkdir(parents=True, exist_ok=True)
+        raw = f"sqlite:///{DATA_DIR / 'db.sqlite3'}"
+    if not raw.startswith(("postgres://", "postgresql://", "sqlite:///")):
+        raise ImproperlyConfigured(
+            "DATABASE_URL must start with postgres:// or sqlite:///, "
+            "for example DATABASE_URL=postgres://user:password@127.0.0.1:5432/iotbridge"
+        )
+    config: dict[str, Any] = dict(environ.Env.db_url_config(raw))
+    if "sqlite" in config["ENGINE"]:
+        config["OPTIONS"] = {"transaction_mode": "IMMEDIATE", "init_command": _SQLITE_PRAGMAS}
+    else:
+        config["CONN_HEALTH_CHECKS"] = True
+        config["CONN_MAX_AGE"] = 60
+        config["OPTIONS"] = {**config.get("OPTIONS", {}), "connect_timeout": 5}
+    return config
+
+
+DATABASES = {"default": _database()}
+
+# --- channel layer ----------------------------------------------------------
+REDIS_URL = env.url("REDIS_URL", "", ("redis", "rediss"), "redis://127.0.0.1:6379/0")
+CHANNEL_LAYERS: dict[str, dict[str, Any]] = {
+    "default": {
+        "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+        "CONFIG": {"hosts": [REDIS_URL], "prefix": "iotbridge"},
+    }
+    if REDIS_URL
+    else {
+        "BACKEND": "channels.layers.InMemoryChannelLayer",
+        "CONFIG": {"capacity": 10_000},
+    }
+}
+
+# --- MQTT -------------------------------------------------------------------
+MQTT_URL = env.url("MQTT_URL", "mqtt://127.0.0.1:1883", ("mqtt", "mqtts"), "mqtt://127.0.0.1:1883")
+MQTT_CA_FILE = env.text("MQTT_CA_FILE")
+MQTT_CERT_FILE = env.text("MQTT_CERT_FILE")
+MQTT_KEY_FILE = env.text("MQTT_KEY_FILE")
+MQTT_CLIENT_ID = env.text("MQTT_CLIENT_ID", "iotbridge")
+MQTT_SLOTS = env.integer("MQTT_SLOTS", 1, 1, 256)
+MQTT_SHARED_GROUP = env.text("MQTT_SHARED_GROUP")
+MQTT_REGISTRATION = env.choice("MQTT_REGISTRATION", "pending", ("accept", "pending", "reject"))
+if MQTT_SLOTS > 1 and not MQTT_SHARED_GROUP:
+    raise ImproperlyConfigured(
+        f"MQTT_SLOTS is {MQTT_SLOTS}, so the slots must share the load: "
+        "set MQTT_SHARED_GROUP, for example MQTT_SHARED_GROUP=iotbridge"
+    )
+# The embedded broker asks for these on every address but loopback.
+MQTT_PASSWORD = env.text("MQTT_PASSWORD")
+
+# --- ingest -----------------------------------------------------------------
+WORKER_HTTP_PORT = env.integer("WORKER_HTTP_PORT", 9101, 1, 65535)
+WORKER_HTTP_BIND = env.text("WORKER_HTTP_BIND", "127.0.0.1")
+COMMIT_INTERVAL_MS = env.integer("COMMIT_INTERVAL_MS", 0, 0, 60_000)
+RETENTION_DAYS = env.integer("RETENTION_DAYS", 0, 0, 36_500)
+MAX_PAYLOAD_BYTES = env.integer("MAX_PAYLOAD_BYTES", 262_144, 1, 268_435_455)
+MAX_NESTING = env.integer("MAX_NESTING", 32, 1, 512)
+MAX_SAMPLES_PER_PACKET = env.integer("MAX_SAMPLES_PER_PACKET", 1_000, 1, 100_000)
+MAX_ARRAY_ELEMENTS = env.integer("MAX_ARRAY_ELEMENTS", 64, 1, 100_000)
+MAX_TEXT_LENGTH = env.integer("MAX_TEXT_LENGTH", 4_096, 1, 1_000_000)
+STALE_AFTER_S = env.integer("STALE_AFTER_S", 300, 1, 31_536_000)
+
+# --- live protocol ----------------------------------------------------------
+LIVE_MAX_SERIES = env.integer("LIVE_MAX_SERIES", 500, 1, 100_000)
+LIVE_MAX_RATE_HZ = env.integer("LIVE_MAX_RATE_HZ", 10, 1, 60)
+LIVE_WINDOW = env.integer("LIVE_WINDOW", 8, 1, 1_000)
+LIVE_HEARTBEAT_MS = env.integer("LIVE_HEARTBEAT_MS", 5_000, 100, 60_000)
+
+# --- logs -------------------------------------------------------------------
+LOG_LEVEL = env.choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR"))
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"},
+    },
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
+    "loggers": {
+        name: {"level": level}
+        for name, level in {
+            "amqtt": "ERROR",
+            "transitions": "ERROR",
+            "websockets": "ERROR",
+            "daphne": "WARNING",
+            "httpx": "WARNING",
+            "django.channels.server": "WARNING",
+        }.items()
+    },
+}

@@ -1,0 +1,69 @@
+"""What `manage.py standalone` sets up before Django reads its settings.
+
+It runs before `iotbridge.settings`, so it may import the standard library only.
+"""
+
+import os
+import secrets
+import socket
+from pathlib import Path
+
+_HERE = Path(__file__).resolve().parent.parent
+
+
+def prepare(arguments: list[str]) -> None:
+    """Make DATA_DIR with its secret key, and choose what `--demo` chooses.
+
+    Args:
+        arguments: what follows `standalone` on the command line.
+
+    A variable that the user has set always wins.
+    """
+    os.environ["IOTBRIDGE_STANDALONE"] = "1"
+    data_dir = Path(os.environ.get("DATA_DIR") or _HERE / "var").resolve()
+    data_dir.mkdir(parents=True, exist_ok=True)
+    if not os.environ.get("SECRET_KEY") and not os.environ.get("SECRET_KEY_FILE"):
+        kept_secret(data_dir / "secret_key", 50)
+    if "--demo" in arguments:
+        os.environ.setdefault("MQTT_REGISTRATION", "accept")
+        _free_ports()
+    if os.environ.get("LAN") == "1":
+        _open_to_network(data_dir)
+
+
+def kept_secret(path: Path, length: int) -> str:
+    """Return the secret in `path`, made at the first call, readable by its owner only."""
+    if not path.is_file():
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            file.write(secrets.token_urlsafe(length))
+    return path.read_text().strip()
+
+
+def _open_to_network(data_dir: Path) -> None:
+    os.environ.setdefault("HTTP_BIND", "0.0.0.0")  # noqa: S104 - LAN=1 asks for it
+    os.environ.setdefault("MQTT_BIND", "0.0.0.0")  # noqa: S104 - LAN=1 asks for it
+    os.environ.setdefault("ALLOWED_HOSTS", "*")
+    if not os.environ.get("MQTT_PASSWORD"):
+        os.environ["MQTT_PASSWORD"] = kept_secret(data_dir / "mqtt_password", 12)
+
+
+def _free_ports() -> None:
+    """Move the demo to the next free ports; a port the user named stays as it is."""
+    for name, default in (("HTTP_PORT", 8000), ("MQTT_PORT", 1883), ("WORKER_HTTP_PORT", 9101)):
+        if name == "MQTT_PORT" and os.environ.get("MQTT_URL"):
+            continue
+        if not os.environ.get(name):
+            os.environ[name] = str(_next_free(default))
+
+
+def _next_free(port: int) -> int:
+    for candidate in range(port, port + 100):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", candidate))
+            except OSError:
+                continue
+            return candidate
+    return port

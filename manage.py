@@ -1,0 +1,24 @@
+"""Django's command line for iotbridge."""
+
+import os
+import sys
+
+
+def main() -> None:
+    """Run one management command; `standalone` prepares its settings first."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "iotbridge.settings")
+    if sys.argv[1:2] == ["standalone"]:
+        from iotbridge.standalone_env import prepare
+
+        prepare(sys.argv[2:])
+    from django.core.exceptions import ImproperlyConfigured
+    from django.core.management import execute_from_command_line
+
+    try:
+        execute_from_command_line(sys.argv)
+    except ImproperlyConfigured as error:
+        sys.exit(f"iotbridge cannot start: {error}")
+
+
+if __name__ == "__main__":
+    main()

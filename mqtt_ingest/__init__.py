@@ -1,0 +1,1 @@
+"""From MQTT packets to stored readings: the ingest worker."""

@@ -1,0 +1,14 @@
+"""The ingest app."""
+
+from django.apps import AppConfig
+
+
+class MqttIngestConfig(AppConfig):
+    """Packets to rows."""
+
+    name = "mqtt_ingest"
+    verbose_name = "MQTT ingest"
+
+    def ready(self) -> None:
+        """Register the system checks."""
+        from mqtt_ingest import checks  # noqa: F401 - registers itself

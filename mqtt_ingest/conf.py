@@ -1,0 +1,95 @@
+"""The ingest settings as frozen values, and where they come from."""
+
+import ssl
+from dataclasses import dataclass
+from urllib.parse import unquote, urlsplit
+
+from django.conf import settings
+
+from devices.models import Source
+from mqtt_ingest.core.conventions import find
+from mqtt_ingest.core.limits import MICROSECONDS, Limits
+from mqtt_ingest.core.pipeline import Route
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Broker:
+    """How to reach the broker."""
+
+    host: str
+    port: int
+    username: str | None = None
+    password: str | None = None
+    tls: bool = False
+    ca_file: str = ""
+    cert_file: str = ""
+    key_file: str = ""
+
+    @property
+    def where(self) -> str:
+        """Return the address as people may read it: without the password."""
+        return f"mqtt{'s' if self.tls else ''}://{self.host}:{self.port}"
+
+    def context(self) -> ssl.SSLContext:
+        """Return the TLS context: the system's or the given CA, and our certificate."""
+        context = ssl.create_default_context(cafile=self.ca_file or None)
+        if self.cert_file:
+            context.load_cert_chain(self.cert_file, self.key_file)
+        return context
+
+
+def broker(url: str | None = None) -> Broker:
+    """Return the broker that MQTT_URL (or `url`) names."""
+    parts = urlsplit(url or settings.MQTT_URL)
+    tls = parts.scheme == "mqtts"
+    return Broker(
+        host=parts.hostname or "127.0.0.1",
+        port=parts.port or (8883 if tls else 1883),
+        username=unquote(parts.username) if parts.username else None,
+        password=unquote(parts.password) if parts.password else None,
+        tls=tls,
+        ca_file=settings.MQTT_CA_FILE,
+        cert_file=settings.MQTT_CERT_FILE,
+        key_file=settings.MQTT_KEY_FILE,
+    )
+
+
+def limits(clock: str = "sane") -> Limits:
+    """Return the limits on packets that the settings give."""
+    return Limits(
+        payload_bytes=settings.MAX_PAYLOAD_BYTES,
+        nesting=settings.MAX_NESTING,
+        samples=settings.MAX_SAMPLES_PER_PACKET,
+        array_elements=settings.MAX_ARRAY_ELEMENTS,
+        text_length=settings.MAX_TEXT_LENGTH,
+        clock="arrival" if clock == "arrival" else "sane",
+        retention=settings.RETENTION_DAYS * 86_400 * MICROSECONDS,
+    )
+
+
+def routes() -> list[Route]:
+    """Return how the packets of each enabled source are read."""
+    return [
+        Route(source.name, find(source.convention), limits(source.clock))
+        for source in Source.objects.filter(enabled=True)
+    ]
+
+
+def filters(slot: int) -> list[str]:
+    """Return the topic filters of slot number `slot`.
+
+    With a shared group, telemetry is spread over all slots by `$share`; what must
+    stay in order (status, discovery) belongs to slot 0 by plain filters.
+    """
+    group = settings.MQTT_SHARED_GROUP
+    found: list[str] = []
+    for source in Source.objects.filter(enabled=True):
+        convention = find(source.convention)
+        shared = source.filters or list(convention.shared_filters)
+        if group and source.shared:
+            found += [f"$share/{group}/{name}" for name in shared]
+        elif slot == 0:
+            found += shared
+        if slot == 0:
+            found += convention.ordered_filters
+    return found

@@ -1,0 +1,1 @@
+"""The ingest core: from packets to batches, without Django, sockets or a clock."""

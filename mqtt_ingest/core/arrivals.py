@@ -1,0 +1,78 @@
+"""The same arrival time for the same packet, however often it is delivered.
+
+A packet without its own time is stored at its arrival time. If the broker delivers
+it again (DUP) because our acknowledgement was lost, it must take the first time
+again, so that the readings' key removes the twin. MQTT 3.1.1, section 4.4: a
+redelivered PUBLISH keeps its packet id.
+"""
+
+import struct
+from collections import OrderedDict
+from collections.abc import Iterable
+from hashlib import blake2b
+
+from mqtt_ingest.core.packets import Packet
+
+_STAMP = struct.Struct("<H8sq")
+# In packets. Packet ids come round after 65,535; older stamps could match another one.
+CAPACITY = 30_000
+
+
+def digest(packet: Packet) -> bytes:
+    """Return 8 bytes that tell packets of the same packet id apart."""
+    hasher = blake2b(packet.session.encode("utf-8", "replace"), digest_size=8)
+    hasher.update(b"\0" + packet.topic.encode("utf-8", "replace") + b"\0" + packet.payload)
+    return hasher.digest()
+
+
+class ArrivalStamps:
+    """Arrival times by packet, of the packets that may still be redelivered."""
+
+    def __init__(self) -> None:
+        # (packet id, digest) -> (arrival time in µs, place in the stream of packets)
+        self._times: OrderedDict[tuple[int, bytes], tuple[int, int]] = OrderedDict()
+        self._place = 0
+
+    def __len__(self) -> int:
+        return len(self._times)
+
+    def clear(self) -> None:
+        """Forget all: the broker started a new session, packet ids begin anew."""
+        self._times.clear()
+
+    def restore(self, packet: Packet) -> None:
+        """Give a redelivered packet the arrival time it had at first, where known."""
+        known = self._times.get((packet.packet_id, digest(packet)))
+        if known is not None and known[1] > self._place - CAPACITY:
+            packet.received_at = known[0]
+
+    def passed(self) -> None:
+        """Count one more packet in the stream, whether stamped or not."""
+        self._place += 1
+
+    def remember(self, packet: Packet) -> None:
+        """Note the arrival time of a packet that was stored at it."""
+        key = (packet.packet_id, digest(packet))
+        self._times[key] = (packet.received_at, self._place)
+        self._times.move_to_end(key)
+        if len(self._times) > CAPACITY:
+            self._times.popitem(last=False)
+
+    def load(self, place: int, stored: Iterable[tuple[int, bytes]]) -> None:
+        """Take in what `pack` made.
+
+        Args:
+            place: how many packets the slot has taken in so far.
+            stored: (that number at the batch, packed stamps), oldest first.
+        """
+        self._place = place
+        for at, run in stored:
+            for packet_id, hashed, ts in _STAMP.iter_unpack(run):
+                self._times[(packet_id, hashed)] = (ts, at)
+
+
+def pack(packets: Iterable[Packet]) -> bytes:
+    """Return the stamps of `packets` as bytes, 18 each, for the batch's transaction."""
+    return b"".join(
+        _STAMP.pack(packet.packet_id, digest(packet), packet.received_at) for packet in packets
+    )

@@ -1,0 +1,26 @@
+"""Conventions: how topics and payloads are laid out. One file each."""
+
+from mqtt_ingest.core.conventions.base import Convention
+from mqtt_ingest.core.conventions.native import Native
+
+_BUILT_IN: tuple[type[Convention], ...] = (Native,)
+_known: dict[str, type[Convention]] = {convention.name: convention for convention in _BUILT_IN}
+
+
+def register(convention: type[Convention]) -> None:
+    """Make `convention` known under its name; for apps in EXTRA_APPS."""
+    _known[convention.name] = convention
+
+
+def find(name: str) -> Convention:
+    """Return the convention called `name`.
+
+    Raises:
+        LookupError: there is none, with the names there are.
+    """
+    try:
+        return _known[name]()
+    except KeyError as error:
+        raise LookupError(
+            f"There is no convention {name!r}; there are {', '.join(sorted(_known))}."
+        ) from error

@@ -1,0 +1,159 @@
+"""The native convention: `devices/{key}/telemetry` in JSON; see docs/reference/topics.md."""
+
+import math
+from typing import ClassVar, Literal
+
+from mqtt_ingest.core.errors import BadTime, Undecodable
+from mqtt_ingest.core.limits import YEAR_2000, Limits
+from mqtt_ingest.core.packets import Decoded, Packet
+from mqtt_ingest.core.payloads import decode_json, decode_text
+from mqtt_ingest.core.times import is_expired, is_sane, parse_time
+from mqtt_ingest.core.topics import check_topic
+from mqtt_ingest.core.values import collect
+
+_TIME_NAMES = ("ts", "time", "timestamp")
+_ABSENT = object()
+
+
+class Native:
+    """Reads the project's own topics."""
+
+    name: ClassVar[str] = "native"
+    shared_filters: ClassVar[tuple[str, ...]] = ("devices/+/telemetry/#",)
+    ordered_filters: ClassVar[tuple[str, ...]] = ("devices/+/status",)
+
+    def decode(self, packet: Packet, limits: Limits) -> Decoded | None:
+        """Return what `packet` says; None where the topic is not ours."""
+        levels = packet.topic.split("/")
+        if levels[0] != "devices" or len(levels) < 3:
+            return None
+        check_topic(packet.topic, limits.topic_levels)
+        decoded = Decoded(levels[1])
+        if levels[2] == "status" and len(levels) == 3:
+            decoded.status = _status(decode_text(packet.payload, limits))
+        elif levels[2] == "telemetry":
+            _telemetry(decoded, packet, ".".join(levels[3:]), limits)
+        else:
+            return None
+        return decoded
+
+
+def _telemetry(decoded: Decoded, packet: Packet, metric: str, limits: Limits) -> None:
+    if not packet.payload:
+        return  # an empty payload is no reading (it clears a retained one)
+    text = decode_text(packet.payload, limits)
+    if metric:
+        _records(decoded, packet, [_bare(text, metric)], limits)
+        return
+    value = decode_json(text)
+    if isinstance(value, list):
+        _records(decoded, packet, _objects(value), limits)
+    elif isinstance(value, dict):
+        _records(decoded, packet, [value], limits)
+    else:
+        raise Undecodable("not_an_object", "expected a JSON object or a list of objects")
+
+
+def _objects(items: list[object]) -> list[dict[str, object]]:
+    records = [item for item in items if isinstance(item, dict)]
+    if len(records) != len(items):
+        raise Undecodable("not_an_object", "every element of the list must be an object")
+    return records
+
+
+def _bare(text: str, metric: str) -> dict[str, object]:
+    """Return the object that a bare value on `…/telemetry/{metric}` stands for."""
+    try:
+        value = decode_json(text)
+    except Undecodable as error:
+        if error.reason != "not_json" or not text.strip():
+            raise
+        return {metric: text.strip()}  # not JSON: text, or a word such as ON
+    if isinstance(value, dict) and "value" in value:
+        return {
+            **{name: value[name] for name in _TIME_NAMES if name in value},
+            metric: value["value"],
+        }
+    if isinstance(value, dict):
+        return {
+            **{name: item for name, item in value.items() if name in _TIME_NAMES},
+            metric: {name: item for name, item in value.items() if name not in _TIME_NAMES},
+        }
+    return {metric: value}
+
+
+def _records(
+    decoded: Decoded, packet: Packet, records: list[dict[str, object]], limits: Limits
+) -> None:
+    for index, record in enumerate(records):
+        values, given = _split_time(record)
+        own = _own_time(decoded, given, packet, limits)
+        if own is None and packet.retain:
+            continue  # last known, time unknown: not a reading of now
+        ts = packet.received_at + index if own is None else own
+        if own is not None and is_expired(ts, packet.received_at, limits):
+            decoded.expired += 1
+            continue
+        before = len(decoded.samples)
+        collect(decoded, values, ts, limits)
+        decoded.stamped |= own is None and len(decoded.samples) > before
+    if decoded.bad and not decoded.samples and not decoded.expired:
+        metric, problem = decoded.bad[0]
+        raise Undecodable("no_value", f"{metric}: {problem}")
+
+
+def _split_time(record: dict[str, object]) -> tuple[dict[str, object], object]:
+    """Return the values of `record` and the time it gives, or `_ABSENT`."""
+    for name in _TIME_NAMES:
+        if name in record and _is_time(name, record[name]):
+            values = {key: value for key, value in record.items() if key != name}
+            nested = values.get("values")
+            if isinstance(nested, dict):
+                values = {**{k: v for k, v in values.items() if k != "values"}, **nested}
+            return values, record[name]
+    return record, _ABSENT
+
+
+def _is_time(name: str, value: object) -> bool:
+    """`ts` always is; `time` and `timestamp` unless they are numbers before 2000."""
+    if name == "ts":
+        return True
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return True
+    if isinstance(value, float) and not math.isfinite(value):
+        return False
+    try:
+        return parse_time(value) >= YEAR_2000
+    except BadTime:
+        return False
+
+
+def _own_time(decoded: Decoded, given: object, packet: Packet, limits: Limits) -> int | None:
+    """Return the device's own time in µs where the clock policy believes it."""
+    if given is _ABSENT or given is None:
+        return None
+    try:
+        ts = parse_time(given)
+    except BadTime:
+        decoded.clock_replaced += 1
+        return None
+    decoded.clock_difference = ts - packet.received_at
+    if limits.clock == "arrival" or not is_sane(ts, packet.received_at):
+        decoded.clock_replaced += 1
+        return None
+    return ts
+
+
+def _status(text: str) -> Literal["", "online", "offline"]:
+    word: object = text.strip()
+    if isinstance(word, str) and word.startswith("{"):
+        value = decode_json(word)
+        word = value.get("state") if isinstance(value, dict) else None
+    lowered = str(word).lower() if isinstance(word, str) else ""
+    if not text.strip():
+        return ""
+    if lowered == "online":
+        return "online"
+    if lowered == "offline":
+        return "offline"
+    raise Undecodable("bad_status", 'expected online, offline or {"state": …}', 0)

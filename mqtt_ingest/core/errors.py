@@ -1,0 +1,35 @@
+"""Errors of the ingest core.
+
+IngestError
+├── Undecodable    a packet that becomes a dead letter: reason, detail, position
+├── BadTime        a device time that cannot be read; arrival time is used instead
+└── SlotLost       the writer's epoch moved on: roll back, acknowledge nothing
+"""
+
+
+class IngestError(Exception):
+    """Anything the core refuses."""
+
+
+class Undecodable(IngestError):
+    """A packet from which no reading can be made.
+
+    Args:
+        reason: a fixed word, counted and shown (`not_utf8`, `not_json` ...).
+        detail: what was wrong, for people.
+        position: byte or character offset in the payload, where known.
+    """
+
+    def __init__(self, reason: str, detail: str, position: int | None = None) -> None:
+        super().__init__(f"{reason}: {detail}")
+        self.reason = reason
+        self.detail = detail
+        self.position = position
+
+
+class BadTime(IngestError):
+    """A device time of the wrong type or outside the calendar."""
+
+
+class SlotLost(IngestError):
+    """Another worker holds the slot now."""

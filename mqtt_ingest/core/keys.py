@@ -1,0 +1,58 @@
+"""Device keys and metric names.
+
+A device key is 1 to 128 of `A-Z a-z 0-9 _ . : -`. Any other character of a native
+id becomes `~` and two hex digits per UTF-8 byte, so `~` itself is `~7E`.
+"""
+
+import re
+from functools import lru_cache
+
+from mqtt_ingest.core.errors import Undecodable
+from mqtt_ingest.core.limits import Limits
+
+KEY_LENGTH = 128
+_OTHER = re.compile(r"[^A-Za-z0-9_.:-]")
+_ESCAPE = re.compile(r"((?:~[0-9A-F]{2})+)")
+
+
+def _escape(match: re.Match[str]) -> str:
+    return "".join(f"~{byte:02X}" for byte in match.group().encode())
+
+
+@lru_cache(maxsize=65_536)
+def device_key(native_id: str) -> str:
+    """Return the device key of `native_id`.
+
+    Raises:
+        Undecodable: the id is empty, or its key is longer than 128 characters.
+    """
+    if not native_id:
+        raise Undecodable("empty_device", "the device level of the topic is empty")
+    key = _OTHER.sub(_escape, native_id)
+    if len(key) > KEY_LENGTH:
+        raise Undecodable(
+            "key_too_long",
+            f"the device key would have {len(key)} characters, {KEY_LENGTH} are allowed",
+        )
+    return key
+
+
+def readable(key: str) -> str:
+    """Return `key` with its escapes decoded, for people; `key` itself if they are none."""
+    try:
+        return _ESCAPE.sub(
+            lambda match: bytes.fromhex(match.group().replace("~", "")).decode(), key
+        )
+    except UnicodeDecodeError:
+        return key
+
+
+def metric_problem(metric: str, limits: Limits) -> str:
+    """Return what is wrong with `metric` as a name, or an empty string."""
+    if not metric:
+        return "the metric has no name"
+    if len(metric) > limits.metric_length:
+        return f"the metric name has {len(metric)} characters, {limits.metric_length} are allowed"
+    if not metric.isprintable() or "*" in metric:
+        return "the metric name has a character that is not allowed"
+    return ""

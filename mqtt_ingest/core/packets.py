@@ -1,0 +1,105 @@
+"""The values that travel through the core."""
+
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple
+
+Kind = Literal["number", "boolean", "text"]
+
+
+@dataclass(slots=True, eq=False)  # compared by identity: two equal packets are two packets
+class Packet:
+    """An MQTT PUBLISH as it arrived. `received_at` is in µs since 1970 UTC."""
+
+    topic: str
+    payload: bytes
+    received_at: int
+    qos: int = 0
+    retain: bool = False
+    dup: bool = False
+    packet_id: int = 0
+    # Which publisher's packet ids these are: empty for one upstream session.
+    session: str = ""
+    # The connection that delivered it; acknowledgements of older ones are dropped.
+    generation: int = 0
+
+
+class Sample(NamedTuple):
+    """One decoded value. `ts` is in µs since 1970 UTC; booleans are 0.0 and 1.0."""
+
+    metric: str
+    ts: int
+    kind: Kind
+    value: float | None
+    text: str | None
+
+
+@dataclass(slots=True)
+class Decoded:
+    """What one packet says about one device."""
+
+    native_id: str
+    samples: list[Sample] = field(default_factory=list)
+    status: Literal["", "online", "offline"] = ""
+    # Values that could not be stored, as (metric, what was wrong).
+    bad: list[tuple[str, str]] = field(default_factory=list)
+    # Samples older than the retention limit; acknowledged and counted.
+    expired: int = 0
+    # Device times that were replaced by arrival time.
+    clock_replaced: int = 0
+    # Device time minus arrival time in µs, where the device gave one.
+    clock_difference: int | None = None
+    # True where at least one sample has a time that we gave it.
+    stamped: bool = False
+
+    @property
+    def empty(self) -> bool:
+        """A packet without anything to store or to complain about."""
+        return not (self.samples or self.status or self.bad or self.expired)
+
+
+@dataclass(slots=True)
+class Entry:
+    """A packet with what became of it: decoded, or refused with a reason."""
+
+    packet: Packet
+    source: str
+    decoded: Decoded | None = None
+    reason: str = ""
+    detail: str = ""
+    position: int | None = None
+    committed: bool = False
+
+
+@dataclass(slots=True)
+class Batch:
+    """Entries that are stored in one transaction, in the order they arrived."""
+
+    entries: list[Entry] = field(default_factory=list)
+    samples: int = 0
+    bytes: int = 0
+
+    def add(self, entry: Entry) -> None:
+        """Append `entry`; a packet's samples never span two batches."""
+        self.entries.append(entry)
+        self.bytes += len(entry.packet.payload)
+        if entry.decoded is not None:
+            self.samples += len(entry.decoded.samples)
+
+
+@dataclass(slots=True)
+class Stored:
+    """What a committed batch changed. Rows are (ts in µs, value, text)."""
+
+    writer: str
+    seq: int
+    # device pk -> series pk -> inserted rows
+    rows: dict[int, dict[int, list[tuple[int, float | None, str | None]]]]
+    # device pk -> (status, µs)
+    statuses: dict[int, tuple[str, int]]
+    added_devices: int = 0
+    readings: int = 0
+    duplicates: int = 0
+    conflicts: int = 0
+    dead_letters: int = 0
+    refused: int = 0
+    seconds: float = 0.0

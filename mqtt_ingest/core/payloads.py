@@ -1,0 +1,50 @@
+"""From payload bytes to a JSON value, strictly."""
+
+import json
+import math
+
+from mqtt_ingest.core.errors import Undecodable
+from mqtt_ingest.core.limits import Limits
+
+# NaN and Infinity become float NaN here and are refused one by one in `values`,
+# so that the good values beside them are kept.
+_DECODER = json.JSONDecoder(parse_constant=lambda _name: math.nan)
+_BOM = b"\xef\xbb\xbf"
+
+
+def decode_text(payload: bytes, limits: Limits) -> str:
+    """Return the payload as text, without a byte order mark.
+
+    Raises:
+        Undecodable: too large, not UTF-8, or nothing but white space.
+    """
+    if len(payload) > limits.payload_bytes:
+        raise Undecodable("too_large", f"{len(payload)} bytes, {limits.payload_bytes} are allowed")
+    try:
+        text = payload.removeprefix(_BOM).decode()
+    except UnicodeDecodeError as error:
+        raise Undecodable("not_utf8", error.reason, error.start) from error
+    # Firmware in C sends the end of its string along.
+    return text.rstrip("\0")
+
+
+def decode_json(text: str) -> object:
+    """Return the one JSON value in `text`.
+
+    Raises:
+        Undecodable: not JSON, more than one document, or nested without end.
+    """
+    stripped = text.strip(" \t\r\n")
+    if not stripped:
+        raise Undecodable("not_json", "the payload is empty or white space", 0)
+    try:
+        value, end = _DECODER.raw_decode(stripped)
+    except json.JSONDecodeError as error:
+        raise Undecodable("not_json", error.msg, error.pos) from error
+    except RecursionError as error:
+        raise Undecodable("too_deep", "nested deeper than can be read") from error
+    except ValueError as error:  # an integer of more than 4300 digits
+        raise Undecodable("not_json", "a number has too many digits") from error
+    if end != len(stripped):
+        raise Undecodable("not_json", "something follows the JSON value", end)
+    return value

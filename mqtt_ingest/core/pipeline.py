@@ -1,0 +1,128 @@
+"""Packets in, commits out: decode, batch, store, acknowledge, in that order."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from mqtt_ingest.core.arrivals import ArrivalStamps
+from mqtt_ingest.core.batching import BatchQueue, Bounds
+from mqtt_ingest.core.conventions.base import Convention
+from mqtt_ingest.core.errors import IngestError, Undecodable
+from mqtt_ingest.core.keys import device_key
+from mqtt_ingest.core.limits import Limits
+from mqtt_ingest.core.packets import Batch, Decoded, Entry, Packet, Stored
+from mqtt_ingest.core.ports import BatchSink, PacketSource
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A source's name with how its packets are read."""
+
+    source: str
+    convention: Convention
+    limits: Limits
+
+
+class Pipeline:
+    """One slot's way from packets to committed batches.
+
+    `feed` is called on the event loop for each packet; `run` commits. A packet is
+    committed at once when nothing else is going on; while a commit runs the next
+    batch fills (group commit), unless `commit_interval` asks for a rest.
+    """
+
+    def __init__(
+        self,
+        *,
+        routes: Sequence[Route],
+        source: PacketSource,
+        sink: BatchSink,
+        stamps: ArrivalStamps,
+        bounds: Bounds,
+        on_entry: Callable[[Entry], None],
+        on_stored: Callable[[Batch, Stored], None],
+        commit_interval: float = 0.0,
+    ) -> None:
+        self._routes = routes
+        self._source = source
+        self._sink = sink
+        self._stamps = stamps
+        self._on_entry = on_entry
+        self._on_stored = on_stored
+        self._commit_interval = commit_interval
+        self._wake = asyncio.Event()
+        self._stopping = False
+        self._paused = False
+        self.queue = BatchQueue(bounds)
+
+    def feed(self, packet: Packet) -> None:
+        """Decode `packet` and queue it for the next commit."""
+        self._stamps.passed()
+        if packet.dup:
+            self._stamps.restore(packet)
+        entry = decode(packet, self._routes)
+        if entry.decoded is not None and entry.decoded.stamped and packet.qos:
+            self._stamps.remember(packet)
+        self.queue.add(entry)
+        self._on_entry(entry)
+        self._wake.set()
+        if not self._paused and self.queue.is_high:
+            self._paused = True
+            self._source.pause()
+
+    async def run(self) -> None:
+        """Commit batches until `stop` was called and nothing is left.
+
+        Raises:
+            SlotLost: another worker holds the slot; the rest is dropped unacknowledged.
+        """
+        while await self._anything():
+            batch = self.queue.take()
+            stored = await self._sink.store(batch)
+            self._source.acknowledge([entry.packet for entry in batch.entries])
+            self.queue.done(batch)
+            self._on_stored(batch, stored)
+            if self._paused and self.queue.is_low:
+                self._paused = False
+                self._source.resume()
+
+    async def _anything(self) -> bool:
+        if self._commit_interval and not self._stopping:
+            await asyncio.sleep(self._commit_interval)
+        while not self.queue:
+            if self._stopping:
+                return False
+            self._wake.clear()
+            await self._wake.wait()
+        return True
+
+    def stop(self) -> None:
+        """Let `run` end once everything fed so far is committed."""
+        self._stopping = True
+        self._wake.set()
+
+
+def decode(packet: Packet, routes: Sequence[Route]) -> Entry:
+    """Return `packet` with what it says; a packet that cannot be read keeps its reason."""
+    for route in routes:
+        try:
+            decoded = route.convention.decode(packet, route.limits)
+            if decoded is None:
+                continue
+            device_key(decoded.native_id)
+        except Undecodable as error:
+            return _refused(packet, route.source, error)
+        except (IngestError, ArithmeticError, LookupError, TypeError, ValueError) as error:
+            # A decoder's own fault must not stall the stream: keep the packet.
+            return _refused(packet, route.source, Undecodable("decoder_error", repr(error)))
+        return Entry(packet, route.source, decoded)
+    return _refused(packet, "", Undecodable("no_route", "no source is set up for this topic"))
+
+
+def _refused(packet: Packet, source: str, error: Undecodable) -> Entry:
+    return Entry(
+        packet, source, None, reason=error.reason, detail=error.detail, position=error.position
+    )
+
+
+__all__ = ["Decoded", "Pipeline", "Route", "decode"]

@@ -1,0 +1,42 @@
+"""What the core needs from outside, as Protocols; the shells implement them."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from mqtt_ingest.core.packets import Batch, Packet, Stored
+
+
+class PacketSource(Protocol):
+    """Where packets come from: a broker session, or the embedded broker."""
+
+    def acknowledge(self, packets: Sequence[Packet]) -> None:
+        """Acknowledge `packets` in order; those of an older generation are passed over."""
+        ...
+
+    def pause(self) -> None:
+        """Stop reading."""
+        ...
+
+    def resume(self) -> None:
+        """Read again."""
+        ...
+
+
+class BatchSink(Protocol):
+    """Where batches are committed."""
+
+    async def store(self, batch: Batch) -> Stored:
+        """Commit `batch` in one transaction.
+
+        Raises:
+            SlotLost: this writer was fenced; nothing was stored.
+        """
+        ...
+
+
+class Clock(Protocol):
+    """Time; a fake one in tests."""
+
+    def now(self) -> int:
+        """Return µs since 1970 UTC."""
+        ...

@@ -1,0 +1,62 @@
+"""Device times: the forms they come in, and which of them are believed."""
+
+import math
+from datetime import UTC, datetime
+
+from mqtt_ingest.core.errors import BadTime
+from mqtt_ingest.core.limits import MAX_AHEAD, MICROSECONDS, YEAR_2000, Limits
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+# The magnitude tells the unit: seconds, ms, µs or ns since 1970.
+_UNITS = ((1e11, 1_000_000.0), (1e14, 1_000.0), (1e17, 1.0), (math.inf, 0.001))
+
+
+def parse_time(value: object) -> int:
+    """Return a device time in µs since 1970 UTC, cut below the microsecond.
+
+    Args:
+        value: a number (s, ms, µs or ns by magnitude) or ISO 8601 text; text
+            without a zone is UTC.
+
+    Raises:
+        BadTime: of another type, not a time, or outside the calendar.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        raise BadTime(f"a time cannot be a {type(value).__name__}")
+    if isinstance(value, str):
+        return _parse_iso(value)
+    return _parse_number(value)
+
+
+def _parse_number(value: float) -> int:
+    if isinstance(value, float) and not math.isfinite(value):
+        raise BadTime("a time must be a finite number")
+    size = abs(value)
+    if size >= 1e20:
+        raise BadTime(f"{value} is no time")
+    factor = next(factor for limit, factor in _UNITS if size < limit)
+    if isinstance(value, int):
+        # Whole numbers stay exact: floats have 53 bits, nanoseconds need 61.
+        return value * int(factor) if factor >= 1 else value // 1_000
+    return round(value * factor)
+
+
+def _parse_iso(text: str) -> int:
+    try:
+        moment = datetime.fromisoformat(text.strip())
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=UTC)
+        delta = moment - _EPOCH
+    except (ValueError, OverflowError) as error:
+        raise BadTime(f"{text[:40]!r} is not an ISO 8601 time") from error
+    return (delta.days * 86_400 + delta.seconds) * MICROSECONDS + delta.microseconds
+
+
+def is_sane(ts: int, received_at: int) -> bool:
+    """Return whether `ts` is neither before 2000 nor more than 1 h ahead of arrival."""
+    return YEAR_2000 <= ts <= received_at + MAX_AHEAD
+
+
+def is_expired(ts: int, received_at: int, limits: Limits) -> bool:
+    """Return whether `ts` is older than the retention limit."""
+    return bool(limits.retention) and ts < received_at - limits.retention

@@ -1,0 +1,265 @@
+"""The ingest engine: slots, announcements, heartbeat and housekeeping of one worker."""
+
+import asyncio
+import logging
+import math
+import os
+import socket
+import time
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+from channels.layers import get_channel_layer
+from django.conf import settings
+
+from devices import health, purge
+from devices.live import INGEST_GROUP, WEB_GROUP, WatchTable
+from mqtt_ingest import metrics
+from mqtt_ingest.announcer import Announcer
+from mqtt_ingest.core.errors import IngestError
+from mqtt_ingest.core.packets import Batch, Entry, Stored
+from mqtt_ingest.core.ports import PacketSource
+from mqtt_ingest.database import DatabaseThread, Unreachable
+from mqtt_ingest.http import WorkerHttp
+from mqtt_ingest.packetlog import PacketLog
+from mqtt_ingest.slots import Hooks, Slot
+
+logger = logging.getLogger(__name__)
+
+LOOK_SECONDS = 1.0
+BEAT_SECONDS = 2.0
+
+
+class Engine:
+    """Runs until `stop`; ends with an error when something breaks for good."""
+
+    def __init__(self, make_source: Callable[[Slot], PacketSource] | None = None) -> None:
+        self.name = f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:6]}"
+        self.packets = PacketLog()
+        self.slots: dict[int, Slot] = {}
+        self.states: dict[str, tuple[str, str]] = {}
+        self.last_packet = 0
+        self._make_source = make_source
+        self._layer = get_channel_layer()
+        self._watched = WatchTable()
+        self._announcer = Announcer(self._watched, self._layer.group_send)
+        self._database = DatabaseThread("ingest-beat")
+        self._tenures: dict[int, asyncio.Task[None]] = {}
+        self._closing: set[asyncio.Task[None]] = set()
+        self._stopping = asyncio.Event()
+        self._started = time.time()
+        self._ticked = time.monotonic()
+        self._http = WorkerHttp(self)
+
+    async def run(self) -> None:
+        """Ingest until `stop` was called; then drain every slot and return."""
+        self._http.start()
+        helpers = [
+            asyncio.create_task(work(), name=work.__name__)
+            for work in (self._announcer.run, self._hear, self._beat, self._tidy, self._tick)
+        ]
+        leasing = asyncio.create_task(self._lease_slots(), name="lease slots")
+        try:
+            stopped = asyncio.create_task(self._stopping.wait())
+            await asyncio.wait([leasing, stopped, *helpers], return_when=asyncio.FIRST_COMPLETED)
+            for task in (leasing, *helpers):
+                if task.done():
+                    task.result()
+            leasing.cancel()
+            await self._drain()
+        finally:
+            for task in (leasing, *helpers, *self._tenures.values()):
+                task.cancel()
+            await asyncio.gather(leasing, *helpers, *self._tenures.values(), return_exceptions=True)
+            await self._end()
+
+    def stop(self) -> None:
+        """Ask `run` to drain and end."""
+        self._stopping.set()
+
+    async def _drain(self) -> None:
+        for slot in self.slots.values():
+            slot.drain()
+        await asyncio.gather(*self._tenures.values(), return_exceptions=True)
+
+    async def _end(self) -> None:
+        try:
+            await self._database.run(lambda: health.end(self.name))
+        except Unreachable as error:
+            logger.info("Cannot sign off from the database: %s", error)
+        for slot in self.slots.values():
+            await slot.close()
+        await self._database.close()
+        self._http.stop()
+
+    # --- slots --------------------------------------------------------------
+    async def _lease_slots(self) -> None:
+        """Hold this worker's fair share of the slots, one more at a time."""
+        while True:
+            try:
+                await self._look()
+            except Unreachable as error:
+                self._note("database", "away", str(error).strip())
+            else:
+                self._note("database", "reachable", "")
+            await asyncio.sleep(LOOK_SECONDS)
+
+    async def _look(self) -> None:
+        workers = await self._database.run(lambda: health.living("ingest"))
+        fair = math.ceil(settings.MQTT_SLOTS / max(1, len(set(workers) | {self.name})))
+        for number, task in list(self._tenures.items()):
+            if task.done():
+                self._over(number, task)
+        if len(self._tenures) > fair:
+            self.slots[max(self._tenures)].drain()
+        elif len(self._tenures) < fair:
+            await self._take_one()
+
+    async def _take_one(self) -> None:
+        for number in range(settings.MQTT_SLOTS):
+            if number in self._tenures:
+                continue
+            hooks = Hooks(on_entry=self._on_entry, on_stored=self._on_stored, on_state=self._note)
+            slot = self.slots.get(number) or Slot(number, self.name, hooks)
+            self.slots[number] = slot
+            if await slot.acquire():
+                self._tenures[number] = asyncio.create_task(
+                    slot.hold(self._make_source), name=slot.name
+                )
+                return
+
+    def _over(self, number: int, task: asyncio.Task[None]) -> None:
+        """Take note of an ended tenure; only what a retry can cure may go on."""
+        del self._tenures[number]
+        closing = asyncio.create_task(self.slots.pop(number).close())
+        self._closing.add(closing)
+        closing.add_done_callback(self._closing.discard)
+        error = task.exception()
+        if error is None:
+            return
+        if not isinstance(error, IngestError | Unreachable):
+            raise error
+        logger.warning("%s: lost: %s", f"ingest-{number}", error)
+
+    # --- what the slots tell ------------------------------------------------
+    def _on_entry(self, entry: Entry) -> None:
+        self.last_packet = entry.packet.received_at
+        self.packets.add(entry)
+        metrics.PACKETS.inc()
+        decoded = entry.decoded
+        if decoded is None:
+            metrics.REJECTED.labels(entry.reason).inc()
+            return
+        metrics.SAMPLES.inc(len(decoded.samples))
+        if decoded.bad:
+            metrics.BAD_SAMPLES.inc(len(decoded.bad))
+        if decoded.expired:
+            metrics.EXPIRED.inc(decoded.expired)
+
+    def _on_stored(self, batch: Batch, stored: Stored) -> None:
+        for entry in batch.entries:
+            entry.committed = True
+        metrics.ACKNOWLEDGED.inc(len(batch.entries))
+        metrics.READINGS.inc(stored.readings)
+        metrics.DUPLICATES.inc(stored.duplicates)
+        metrics.CONFLICTS.inc(stored.conflicts)
+        metrics.REFUSED.inc(stored.refused)
+        metrics.COMMIT_SECONDS.observe(stored.seconds)
+        newest = batch.entries[-1].packet.received_at
+        metrics.LAG_SECONDS.set(max(0.0, time.time() - newest / 1e6))
+        self._announcer.add(stored)
+
+    def _note(self, name: str, state: str, detail: str) -> None:
+        """Log one line per change of state."""
+        if self.states.get(name, ("", ""))[0] == state:
+            return
+        self.states[name] = (state, detail)
+        bad = state in {"lost", "refused", "unreachable", "away"}
+        logger.log(logging.WARNING if bad else logging.INFO, "%s: %s %s", name, state, detail)
+
+    # --- the other processes ------------------------------------------------
+    async def _hear(self) -> None:
+        """Learn what web processes watch; ask for it at the start."""
+        while True:
+            try:
+                channel = await self._layer.new_channel()
+                await self._layer.group_add(INGEST_GROUP, channel)
+                await self._layer.group_send(WEB_GROUP, {"type": "watch.ask"})
+                while True:
+                    message = await self._layer.receive(channel)
+                    if message["type"] == "watch.set":
+                        self._watched.take(message)
+            except Exception as error:  # noqa: BLE001 - whatever the layer raises
+                logger.warning("Cannot hear what pages watch: %s. Trying again.", error)
+                await asyncio.sleep(1.0)
+
+    async def _beat(self) -> None:
+        """Write the heartbeat row that /status reads."""
+        while True:
+            try:
+                await self._database.run(
+                    lambda: health.beat(
+                        self.name, "ingest", self._started, self.state, self.describe()
+                    )
+                )
+            except Unreachable as error:
+                logger.debug("No heartbeat: %s", error)
+            self._watched.expire(time.monotonic())
+            await asyncio.sleep(BEAT_SECONDS)
+
+    async def _tidy(self) -> None:
+        """Remove readings of deleted devices, a step at a time."""
+        while True:
+            try:
+                gone = await self._database.run(purge.purge_step)
+            except Unreachable:
+                gone = 0
+            await asyncio.sleep(0.1 if gone else 5.0)
+
+    async def _tick(self) -> None:
+        """Measure the event loop's own delay; /healthz looks at the last tick."""
+        while True:
+            before = time.monotonic()
+            await asyncio.sleep(0.5)
+            self._ticked = time.monotonic()
+            metrics.LOOP_LAG_SECONDS.set(max(0.0, self._ticked - before - 0.5))
+
+    # --- how it is ----------------------------------------------------------
+    @property
+    def is_alive(self) -> bool:
+        """Return whether the event loop still turns."""
+        return time.monotonic() - self._ticked < 10.0
+
+    @property
+    def state(self) -> str:
+        """Return `up`, `idle` (other workers hold all slots) or `down`."""
+        if self.states.get("database", ("reachable", ""))[0] == "away":
+            return "down"
+        if not self._tenures:
+            return "idle"
+        good = all(self.slots[number].state == "subscribed" for number in self._tenures)
+        return "up" if good else "down"
+
+    def describe(self) -> dict[str, Any]:
+        """Return what the heartbeat row tells about this worker."""
+        metrics.UNACKNOWLEDGED.set(sum(slot.unacknowledged for slot in self.slots.values()))
+        metrics.SLOTS.set(len(self._tenures))
+        metrics.ANNOUNCED.set(self._announcer.sent)
+        metrics.ANNOUNCE_FAILED.set(self._announcer.failed)
+        totals = {
+            sample.name.removeprefix("iotbridge_").removesuffix("_total"): sample.value
+            for metric in metrics.REGISTRY.collect()
+            for sample in metric.samples
+            if not sample.labels and sample.name.endswith(("_total", "_seconds", "acknowledged"))
+        }
+        return {
+            "slots": {
+                self.slots[number].name: list(self.states.get(self.slots[number].name, ("", "")))
+                for number in self._tenures
+            },
+            "broker": settings.MQTT_URL.rsplit("@", 1)[-1].removeprefix("mqtt://"),
+            "http": self._http.url,
+            "last_packet_ms": self.last_packet / 1_000 or None,
+            "totals": totals,
+        }

@@ -1,0 +1,116 @@
+"""The worker's HTTP port: /healthz, /metrics, and the last packets for staff tools."""
+
+import json
+import logging
+import socket
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, urlsplit
+
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+from devices.health import is_packets_token
+from mqtt_ingest import metrics
+
+if TYPE_CHECKING:
+    from mqtt_ingest.engine import Engine
+
+logger = logging.getLogger(__name__)
+
+class WorkerHttp:
+    """Serves on its own thread, so that it answers while the loop is busy."""
+
+    def __init__(self, engine: "Engine") -> None:
+        self._engine = engine
+        self._server: ThreadingHTTPServer | None = None
+
+    @property
+    def url(self) -> str:
+        """Return where other processes reach this port."""
+        bind = settings.WORKER_HTTP_BIND
+        host = socket.gethostname() if bind in {"0.0.0.0", "::"} else bind  # noqa: S104
+        return f"http://{host}:{settings.WORKER_HTTP_PORT}"
+
+    def start(self) -> None:
+        """Listen.
+
+        Raises:
+            ImproperlyConfigured: the port is taken.
+        """
+        engine = self._engine
+
+        class Handler(_Handler):
+            worker = engine
+
+        try:
+            self._server = ThreadingHTTPServer(
+                (settings.WORKER_HTTP_BIND, settings.WORKER_HTTP_PORT), Handler
+            )
+        except OSError as error:
+            raise ImproperlyConfigured(
+                f"WORKER_HTTP_PORT {settings.WORKER_HTTP_PORT} cannot be opened on "
+                f"{settings.WORKER_HTTP_BIND}: {error.strerror}. Each worker on a machine needs "
+                f"its own, for example WORKER_HTTP_PORT={settings.WORKER_HTTP_PORT + 1}"
+            ) from error
+        threading.Thread(target=self._server.serve_forever, name="worker-http", daemon=True).start()
+
+    def stop(self) -> None:
+        """Close the port."""
+        if self._server is not None:
+            self._server.shutdown()
+            self._server.server_close()
+            self._server = None
+
+
+class _Handler(BaseHTTPRequestHandler):
+    worker: "Engine"
+    timeout = 10
+
+    def do_GET(self) -> None:
+        parts = urlsplit(self.path)
+        query = {name: values[0] for name, values in parse_qs(parts.query).items()}
+        match parts.path:
+            case "/healthz":
+                alive = self.worker.is_alive
+                body = {"alive": alive, "state": self.worker.state}
+                self._json(200 if alive else 503, body)
+            case "/metrics":
+                self._send(200, CONTENT_TYPE_LATEST, generate_latest(metrics.REGISTRY))
+            case "/packets" if is_packets_token(self._bearer()):
+                self._packets(query)
+            case "/packets":
+                self._json(401, {"detail": "needs a token made from SECRET_KEY"})
+            case _:
+                self._json(404, {"detail": "there is /healthz, /metrics and /packets"})
+
+    def _bearer(self) -> str:
+        return self.headers.get("Authorization", "").removeprefix("Bearer ")
+
+    def _packets(self, query: dict[str, str]) -> None:
+        after, limit = query.get("after", "0"), query.get("limit", "100")
+        if not (after.isdecimal() and limit.isdecimal()):
+            self._json(400, {"detail": "after and limit must be whole numbers"})
+            return
+        found = self.worker.packets.since(
+            int(after),
+            device=query.get("device", ""),
+            topic_filter=query.get("filter", ""),
+            limit=min(int(limit), 500),
+        )
+        self._json(200, {"worker": self.worker.name, **found})
+
+    def _json(self, status: int, body: dict[str, Any]) -> None:
+        self._send(status, "application/json", json.dumps(body).encode())
+
+    def _send(self, status: int, content_type: str, body: bytes) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", content_type)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - http.server's name
+        logger.debug(format, *args)

@@ -1,0 +1,45 @@
+"""Dead letters, and the arrival times that redelivered packets take again."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class DeadLetter(models.Model):
+    """A packet that could not become readings, kept whole with its reason."""
+
+    received_at = models.DateTimeField(db_index=True)
+    source = models.CharField(max_length=50)
+    slot = models.CharField(max_length=100)
+    topic = models.TextField()
+    payload = models.BinaryField()
+    qos = models.PositiveSmallIntegerField()
+    retain = models.BooleanField(default=False)
+    packet_id = models.PositiveIntegerField(null=True)
+    reason = models.CharField(max_length=50, db_index=True)
+    detail = models.TextField(blank=True, help_text=_("What was wrong, and where."))
+    device_key = models.CharField(max_length=128, blank=True, db_index=True)
+    # Of session, packet id, topic and payload: a redelivery is not kept twice.
+    digest = models.BinaryField(max_length=16)
+
+    class Meta:
+        ordering = ["-received_at"]
+        indexes = [models.Index(fields=["slot", "packet_id"], name="deadletter_packet")]
+
+    def __str__(self) -> str:
+        return f"{self.reason}: {self.topic}"
+
+
+class ArrivalStamp(models.Model):
+    """Arrival times given to packets without their own, one row a batch.
+
+    `stamps` is a run of (packet id u16, digest 8 bytes, µs i64). A redelivered
+    packet that matches takes the same time, and the readings' key removes the twin.
+    """
+
+    pk = models.CompositePrimaryKey("slot", "packets")
+    slot = models.CharField(max_length=100)
+    packets = models.BigIntegerField()
+    stamps = models.BinaryField()
+
+    def __str__(self) -> str:
+        return f"{self.slot}:{self.packets}"

@@ -1,0 +1,349 @@
+"""One persistent MQTT session: paho-mqtt driven by asyncio; a PacketSource.
+
+paho parses and speaks MQTT; this file gives it sockets, time and reconnection:
+- a read-ahead buffer, drained completely before waiting again (paho alone makes
+  three recv() calls a packet);
+- acknowledgements gathered into one send();
+- an endless jittered back-off. The first start is not a clean one either, so the
+  broker keeps what arrives while no worker runs.
+"""
+
+import asyncio
+import contextlib
+import logging
+import random
+import ssl
+import threading
+import time
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from typing import Any
+
+import paho.mqtt.client as mqtt
+from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
+
+from mqtt_ingest.conf import Broker
+from mqtt_ingest.core.packets import Packet
+
+logger = logging.getLogger(__name__)
+
+READ_AHEAD = 65_536
+# Decoding yields to the rest of the process after this long.
+SLICE_SECONDS = 0.005
+KEEPALIVE_SECONDS = 30
+
+
+def backoff(first: float = 0.5, cap: float = 30.0) -> Iterator[float]:
+    """Yield endless delays in seconds: doubling, capped, with full jitter from half."""
+    delay = first
+    while True:
+        yield delay * random.uniform(0.5, 1.0)  # noqa: S311 - jitter is no secret
+        delay = min(delay * 2, cap)
+
+
+class _BufferedClient(mqtt.Client):
+    """paho's client with buffers on both sides of its socket."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(CallbackAPIVersion.VERSION2, **options)
+        self._ahead = b""
+        self._at = 0
+        self._behind = bytearray()
+
+    def reset_buffers(self) -> None:
+        self._ahead, self._at = b"", 0
+        self._behind.clear()
+
+    @property
+    def is_buffered(self) -> bool:
+        """Return whether bytes wait that select() will not tell of."""
+        if self._at < len(self._ahead):
+            return True
+        sock = self.socket()
+        return isinstance(sock, ssl.SSLSocket) and sock.pending() > 0
+
+    def _sock_recv(self, bufsize: int) -> bytes:
+        if self._at >= len(self._ahead):
+            self._ahead, self._at = super()._sock_recv(READ_AHEAD), 0
+        start = self._at
+        self._at = min(start + bufsize, len(self._ahead))
+        return self._ahead[start : self._at]
+
+    def _sock_send(self, buf: bytes | bytearray) -> int:
+        self._behind += buf
+        return len(buf)
+
+    def flush(self) -> bool:
+        """Send what was written; return whether something is left."""
+        while self._behind:
+            try:
+                sent = super()._sock_send(self._behind)
+            except (BlockingIOError, InterruptedError):
+                return True
+            del self._behind[:sent]
+        return False
+
+
+class MqttSession:
+    """Keeps one client id connected and subscribed, and feeds packets on."""
+
+    def __init__(
+        self,
+        *,
+        client_id: str,
+        broker: Broker,
+        may_connect: Callable[[], Awaitable[None]],
+        on_packet: Callable[[Packet], None],
+        on_session: Callable[[bool], Awaitable[tuple[list[str], list[str]]]],
+        on_state: Callable[[str, str], None],
+    ) -> None:
+        """Prepare; nothing is opened before `run`.
+
+        Args:
+            client_id: the broker keeps the session under this name.
+            broker: where to connect.
+            may_connect: awaited before every connect; raises SlotLost where another
+                worker uses this client id now (the broker would cut it off).
+            on_packet: called on the event loop for each PUBLISH.
+            on_session: awaited after CONNACK with "the broker still had our session";
+                returns (filters to subscribe, filters to unsubscribe).
+            on_state: called with (state, detail) on every change.
+        """
+        self.client_id = client_id
+        self.generation = 0
+        self.state = "stopped"
+        self._broker = broker
+        self._may_connect = may_connect
+        self._on_packet = on_packet
+        self._on_session = on_session
+        self._on_state = on_state
+        self._loop = asyncio.get_running_loop()
+        self._thread = threading.get_ident()
+        self._closed = asyncio.Event()
+        self._paused = False
+        self._writing = False
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._client = self._make_client()
+
+    def _make_client(self) -> _BufferedClient:
+        client = _BufferedClient(
+            client_id=self.client_id, clean_session=False, manual_ack=True, protocol=mqtt.MQTTv311
+        )
+        client.connect_timeout = 5.0
+        if self._broker.username:
+            client.username_pw_set(self._broker.username, self._broker.password)
+        if self._broker.tls:
+            client.tls_set_context(self._broker.context())
+        client.on_connect = self._connected
+        client.on_disconnect = self._disconnected
+        client.on_subscribe = self._subscribed
+        client.on_message = self._message
+        client.on_socket_close = self._socket_closing
+        client.on_socket_register_write = self._wants_to_write
+        return client
+
+    async def run(self) -> None:
+        """Stay connected until cancelled.
+
+        Raises:
+            SlotLost: `may_connect` said so.
+        """
+        delays = backoff()
+        while True:
+            started = time.monotonic()
+            try:
+                await self._connect()
+                await self._stay()
+            except (OSError, ValueError) as error:
+                self._change("unreachable", f"{self._broker.where}: {error}")
+            if time.monotonic() - started > KEEPALIVE_SECONDS:
+                delays = backoff()
+            await asyncio.sleep(next(delays))
+
+    async def _connect(self) -> None:
+        await self._may_connect()
+        self._change("connecting", self._broker.where)
+        self._closed.clear()
+        self._client.reset_buffers()
+        self._writing = False
+        connecting = self._loop.run_in_executor(
+            None,
+            lambda: self._client.connect(
+                self._broker.host, self._broker.port, keepalive=KEEPALIVE_SECONDS
+            ),
+        )
+        await asyncio.shield(connecting)
+        self.generation += 1
+        self._read_on()
+        self._writable()
+
+    async def _stay(self) -> None:
+        """Run paho's timers until the connection is gone."""
+        while not self._closed.is_set():
+            if not self._paused:
+                self._client.loop_misc()
+            try:
+                await asyncio.wait_for(self._closed.wait(), 1.0)
+            except TimeoutError:
+                continue
+
+    async def close(self) -> None:
+        """Send what is waiting, disconnect cleanly, and keep the session at the broker."""
+        self._stop_reading()
+        # paho closes the socket right after DISCONNECT: send our buffer before that.
+        self._client.on_disconnect = lambda *_details: self._client.flush()
+        if self._client.socket() is not None:
+            self._writable()
+            self._client.disconnect()
+            with contextlib.suppress(OSError, ValueError):
+                self._client.loop_write()
+        self._change("stopped", "")
+
+    # --- PacketSource -------------------------------------------------------
+    def acknowledge(self, packets: Sequence[Packet]) -> None:
+        """Send PUBACK for `packets`, in order, if this connection delivered them."""
+        if self.state not in {"connected", "subscribed"}:
+            return
+        for packet in packets:
+            if packet.qos and packet.generation == self.generation:
+                self._client.ack(packet.packet_id, 1)
+
+    def pause(self) -> None:
+        """Stop reading; the broker queues."""
+        self._paused = True
+        self._stop_reading()
+
+    def resume(self) -> None:
+        """Read again."""
+        self._paused = False
+        if self._client.socket() is not None:
+            self._read_on()
+
+    # --- sockets ------------------------------------------------------------
+    def _read_on(self) -> None:
+        sock = self._client.socket()
+        if sock is not None and not self._paused:
+            self._loop.add_reader(sock, self._readable)
+            self._loop.call_soon(self._readable)
+
+    def _stop_reading(self) -> None:
+        sock = self._client.socket()
+        if sock is not None:
+            self._loop.remove_reader(sock)
+
+    def _readable(self) -> None:
+        """Handle everything that has arrived, for at most one slice of time."""
+        until = time.perf_counter() + SLICE_SECONDS
+        while not self._paused and self._client.socket() is not None:
+            if self._client.loop_read() != MQTTErrorCode.MQTT_ERR_SUCCESS:
+                return
+            if not self._client.is_buffered:
+                return
+            if time.perf_counter() >= until:
+                self._loop.call_soon(self._readable)
+                return
+
+    def _wants_to_write(self, _client: mqtt.Client, _userdata: Any, _sock: Any) -> None:
+        if self._writing:
+            return
+        self._writing = True
+        if threading.get_ident() == self._thread:
+            self._loop.call_soon(self._writable)
+        # Else paho is connecting in the executor: `_connect` writes when it is back.
+
+    def _writable(self) -> None:
+        self._writing = False
+        sock = self._client.socket()
+        if sock is None:
+            return
+        try:
+            self._client.loop_write()
+            left = self._client.flush()
+        except OSError as error:
+            logger.info("%s: cannot write: %s", self.client_id, error)
+            self._closed.set()
+            return
+        if left:
+            self._loop.add_writer(sock, self._writable)
+        else:
+            self._loop.remove_writer(sock)
+
+    def _socket_closing(self, _client: mqtt.Client, _userdata: Any, sock: Any) -> None:
+        def forget() -> None:
+            self._loop.remove_reader(sock)
+            self._loop.remove_writer(sock)
+
+        if threading.get_ident() == self._thread:
+            forget()
+        else:
+            self._loop.call_soon_threadsafe(forget)
+
+    # --- paho's callbacks ---------------------------------------------------
+    def _connected(
+        self,
+        _client: mqtt.Client,
+        _userdata: Any,
+        flags: mqtt.ConnectFlags,
+        reason: ReasonCode,
+        _properties: Properties | None,
+    ) -> None:
+        if reason.is_failure:
+            self._change("refused", f"{self._broker.where}: {reason}; check user in MQTT_URL")
+            return
+        self._change("connected", self._broker.where)
+        task = self._loop.create_task(self._subscribe(flags.session_present))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _subscribe(self, session_present: bool) -> None:  # noqa: FBT001 - as MQTT has it
+        try:
+            wanted, unwanted = await self._on_session(session_present)
+        except Exception:  # whatever it was, reconnecting tries again
+            logger.exception("%s: cannot prepare the session; reconnecting", self.client_id)
+            self._closed.set()
+            return
+        if unwanted:
+            self._client.unsubscribe(unwanted)
+        if wanted:
+            self._client.subscribe([(name, 1) for name in wanted])
+        else:
+            self._change("subscribed", "no filter is set up")
+
+    def _subscribed(
+        self,
+        _client: mqtt.Client,
+        _userdata: Any,
+        _mid: int,
+        reasons: list[ReasonCode],
+        _properties: Properties | None,
+    ) -> None:
+        refused = [str(reason) for reason in reasons if reason.is_failure]
+        if refused:
+            self._change("refused", f"the broker refused a subscription: {refused[0]}")
+        else:
+            self._change("subscribed", self._broker.where)
+
+    def _disconnected(self, _client: mqtt.Client, *details: Any) -> None:
+        self._change("lost", f"{self._broker.where}: {details[2]}")
+        self._closed.set()
+
+    def _message(self, _client: mqtt.Client, _userdata: Any, message: mqtt.MQTTMessage) -> None:
+        self._on_packet(
+            Packet(
+                message.topic,
+                bytes(message.payload),
+                time.time_ns() // 1_000,
+                message.qos,
+                message.retain,
+                message.dup,
+                message.mid,
+                "",
+                self.generation,
+            )
+        )
+
+    def _change(self, state: str, detail: str) -> None:
+        if state != self.state:
+            self.state = state
+            self._on_state(state, detail)

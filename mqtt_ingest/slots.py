@@ -1,0 +1,224 @@
+"""One slot, held: lease, session and pipeline together, until it is lost or drained."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from mqtt_ingest import conf, metrics
+from mqtt_ingest.core.arrivals import ArrivalStamps
+from mqtt_ingest.core.batching import Bounds
+from mqtt_ingest.core.errors import IngestError, SlotLost
+from mqtt_ingest.core.packets import Batch, Entry, Stored
+from mqtt_ingest.core.pipeline import Pipeline, Route
+from mqtt_ingest.core.ports import PacketSource
+from mqtt_ingest.database import DatabaseSink, DatabaseThread, Unreachable
+from mqtt_ingest.session import MqttSession
+from mqtt_ingest.stores import dialect as database_dialect
+from mqtt_ingest.stores import leases
+from mqtt_ingest.stores.writer import SlotWriter
+
+logger = logging.getLogger(__name__)
+
+RENEW_SECONDS = 2.0
+
+
+class Hooks:
+    """What the engine wants to hear of from its slots."""
+
+    def __init__(
+        self,
+        *,
+        on_entry: Callable[[Entry], None],
+        on_stored: Callable[[Batch, Stored], None],
+        on_state: Callable[[str, str, str], None],
+    ) -> None:
+        self.on_entry = on_entry
+        self.on_stored = on_stored
+        self.on_state = on_state
+
+
+class Slot:
+    """A slot that this worker leases as `ingest-{number}`."""
+
+    def __init__(self, number: int, holder: str, hooks: Hooks) -> None:
+        self.number = number
+        self.name = f"ingest-{number}"
+        self.state = "waiting"
+        self._holder = holder
+        self._hooks = hooks
+        self._thread = DatabaseThread(self.name)
+        self._writer = SlotWriter(self.name, database_dialect())
+        self._dialect = database_dialect()
+        self._stamps = ArrivalStamps()
+        self._draining = asyncio.Event()
+        self._pipeline: Pipeline | None = None
+
+    async def acquire(self) -> bool:
+        """Lease the slot if it is free; False while somebody else holds it."""
+        epoch = await self._thread.run(
+            lambda: leases.acquire(self.name, self._holder, self._dialect)
+        )
+        if epoch is None:
+            return False
+        self._writer.epoch = epoch
+        logger.info("%s: leased by %s, epoch %s", self.name, self._holder, epoch)
+        return True
+
+    def drain(self) -> None:
+        """Ask `hold` to finish what has arrived and to give the slot back."""
+        self._draining.set()
+
+    @property
+    def unacknowledged(self) -> int:
+        """Return how many packets wait for their commit."""
+        return self._pipeline.queue.packets if self._pipeline else 0
+
+    async def hold(self, make_source: Callable[["Slot"], PacketSource] | None = None) -> None:
+        """Take packets in until drained or lost; the lease must have been acquired.
+
+        Args:
+            make_source: an embedded broker as the source, in place of an MQTT session.
+        """
+        place, stored = await self._thread.run(lambda: leases.stamps(self.name))
+        self._stamps.load(place, stored)
+        routes = await self._thread.run(conf.routes)
+        session = None if make_source else self._session()
+        source: PacketSource = make_source(self) if make_source else _present(session)
+        self._pipeline = self._make_pipeline(routes, source)
+        helpers = [self._renew()] if session is None else [self._renew(), session.run()]
+        try:
+            await self._until_over(self._pipeline, source, helpers)
+        finally:
+            if session is not None:
+                await session.close()
+            self._change("stopped", "")
+            self._pipeline = None
+
+    def feed(self) -> Callable[[Any], None]:
+        """Return the call that takes packets in; only while held."""
+        return _present(self._pipeline).feed
+
+    def _make_pipeline(self, routes: list[Route], source: PacketSource) -> Pipeline:
+        return Pipeline(
+            routes=routes,
+            source=source,
+            sink=DatabaseSink(self._thread, self._writer),
+            stamps=self._stamps,
+            bounds=Bounds(),
+            on_entry=self._hooks.on_entry,
+            on_stored=self._hooks.on_stored,
+            commit_interval=conf.settings.COMMIT_INTERVAL_MS / 1_000,
+        )
+
+    async def _until_over(
+        self,
+        pipeline: Pipeline,
+        source: PacketSource,
+        helpers: list[Coroutine[Any, Any, None]],
+    ) -> None:
+        committing = asyncio.create_task(pipeline.run(), name=f"{self.name} commit")
+        draining = asyncio.create_task(self._draining.wait(), name=f"{self.name} drain")
+        tasks: list[asyncio.Task[Any]] = [
+            committing,
+            draining,
+            *(asyncio.create_task(helper, name=f"{self.name} helper") for helper in helpers),
+        ]
+        try:
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            if draining.done():
+                source.pause()
+                pipeline.stop()
+                await committing
+                await self._give_back()
+            for task in tasks:
+                if task.done():
+                    task.result()
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _give_back(self) -> None:
+        await self._thread.run(self._writer.flush)
+        await self._thread.run(lambda: leases.release(self.name, self._writer.epoch))
+        logger.info("%s: drained and released", self.name)
+
+    async def _renew(self) -> None:
+        """Prolong the lease; between batches also write what waits and tidy up.
+
+        Raises:
+            SlotLost: another worker has taken the slot over.
+        """
+        turn = 0
+        while True:
+            await asyncio.sleep(RENEW_SECONDS)
+            turn += 1
+            try:
+                if not await self._thread.run(
+                    lambda: leases.renew(self.name, self._writer.epoch, self._dialect)
+                ):
+                    raise SlotLost(f"{self.name} was taken over")
+                await self._thread.run(self._writer.flush)
+                if turn % 30 == 0:
+                    await self._thread.run(self._writer.tidy)
+            except Unreachable as error:
+                logger.debug("%s: cannot renew the lease: %s", self.name, error)
+
+    def _session(self) -> MqttSession:
+        return MqttSession(
+            client_id=f"{conf.settings.MQTT_CLIENT_ID}-{self.name}",
+            broker=conf.broker(),
+            may_connect=self._still_ours,
+            on_packet=lambda packet: self.feed()(packet),
+            on_session=self._on_session,
+            on_state=self._change,
+        )
+
+    async def _still_ours(self) -> None:
+        """Look at the lease before the broker gives this client id's queue to us.
+
+        Raises:
+            SlotLost: another worker holds the slot.
+            OSError: the database cannot be asked; connecting waits for it.
+        """
+        try:
+            ours = await self._thread.run(
+                lambda: leases.renew(self.name, self._writer.epoch, self._dialect)
+            )
+        except Unreachable as error:
+            raise OSError(f"the database is away: {error}") from error
+        if not ours:
+            raise SlotLost(f"{self.name} was taken over")
+
+    async def _on_session(self, session_present: bool) -> tuple[list[str], list[str]]:  # noqa: FBT001
+        """Return the filters to subscribe and those to unsubscribe."""
+        known = await self._thread.run(lambda: leases.subscribed(self.name))
+        wanted = await self._thread.run(lambda: conf.filters(self.number))
+        if not session_present:
+            if known:
+                metrics.SESSIONS_LOST.inc()
+                logger.warning(
+                    "%s: the broker has forgotten our session. What it queued for us is lost; "
+                    "check its persistence and session expiry.",
+                    self.name,
+                )
+            self._stamps.clear()
+            await self._thread.run(lambda: leases.clear_stamps(self.name))
+        await self._thread.run(lambda: leases.remember_subscribed(self.name, wanted))
+        return wanted, [name for name in known if name not in wanted]
+
+    def _change(self, state: str, detail: str) -> None:
+        self.state = state
+        self._hooks.on_state(self.name, state, detail)
+
+    async def close(self) -> None:
+        """End the writer's thread."""
+        await self._thread.close()
+
+
+def _present(value: Any) -> Any:
+    """Return `value`, which is there by construction."""
+    if value is None:
+        raise IngestError("the slot is not held")
+    return value

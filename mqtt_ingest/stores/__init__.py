@@ -1,0 +1,12 @@
+"""Committing batches: one transaction each, on PostgreSQL or SQLite."""
+
+from django.db import connections
+
+from mqtt_ingest.stores.dialect import Dialect
+from mqtt_ingest.stores.postgresql import PostgreSQL
+from mqtt_ingest.stores.sqlite import SQLite
+
+
+def dialect() -> Dialect:
+    """Return the SQL of the configured database."""
+    return PostgreSQL() if connections["default"].vendor == "postgresql" else SQLite()

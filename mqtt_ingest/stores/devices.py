@@ -1,0 +1,90 @@
+"""What batches write about devices themselves: status, last seen, counts."""
+
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import fields
+from datetime import timedelta
+from typing import Any
+
+from mqtt_ingest.stores.dialect import Dialect
+from mqtt_ingest.stores.rows import Tally, moment
+
+FLUSH_SECONDS = 2.0
+COUNTED = tuple(
+    field.name
+    for field in fields(Tally)
+    if field.name not in {"seen", "stale_after_s", "clock_difference_ms"}
+)
+
+
+def write_statuses(cursor: Any, statuses: Mapping[int, tuple[str, int]]) -> None:
+    """Set what devices said about themselves, unless something newer was said.
+
+    `status_since` moves only when the word changes.
+    """
+    for pk in sorted(statuses):
+        status, ts = statuses[pk]
+        at = moment(ts)
+        cursor.execute(
+            "UPDATE devices_device SET "
+            "status_since = CASE WHEN status = %s THEN COALESCE(status_since, %s) ELSE %s END, "
+            "status = %s WHERE id = %s AND (status_since IS NULL OR status_since <= %s)",
+            [status, at, at, status, pk, at],
+        )
+
+
+class Touch:
+    """Last-seen times and counts that gather between two writes.
+
+    Per device they cost a row update, so they are written every few seconds, and
+    at once for a device that is new to this process. A crash loses a few seconds
+    of counts; readings never depend on them.
+    """
+
+    def __init__(self) -> None:
+        self._waiting: dict[int, Tally] = {}
+        self._known: set[int] = set()
+        self._written = 0.0
+
+    def add(self, tallies: Mapping[int, Tally]) -> None:
+        """Gather the tallies of a committed batch."""
+        for pk, tally in tallies.items():
+            sums = self._waiting.setdefault(pk, Tally())
+            for name in COUNTED:
+                setattr(sums, name, getattr(sums, name) + getattr(tally, name))
+            if tally.clock_difference_ms is not None:
+                sums.clock_difference_ms = tally.clock_difference_ms
+            sums.seen = max(sums.seen, tally.seen)
+            sums.stale_after_s = tally.stale_after_s
+
+    @property
+    def is_due(self) -> bool:
+        """Return whether it is time to write what waits."""
+        return bool(self._waiting) and (
+            time.monotonic() - self._written >= FLUSH_SECONDS
+            or not self._known.issuperset(self._waiting)
+        )
+
+    def write(self, cursor: Any, dialect: Dialect) -> None:
+        """Write what waits."""
+        waiting = sorted(self._waiting.items())
+        self._waiting = {}
+        self._written = time.monotonic()
+        self._known.update(pk for pk, _tally in waiting)
+        if seen := list(_seen(waiting)):
+            dialect.touch_devices(cursor, seen)
+        dialect.add_counts(cursor, ("device_id", *COUNTED, "clock_difference_ms"), _counts(waiting))
+
+
+def _seen(waiting: Iterable[tuple[int, Tally]]) -> Iterable[tuple[int, Any, Any]]:
+    for pk, tally in waiting:
+        if tally.seen:
+            last = moment(tally.seen)
+            yield pk, last, last + timedelta(seconds=tally.stale_after_s)
+
+
+def _counts(waiting: Iterable[tuple[int, Tally]]) -> list[tuple[int | None, ...]]:
+    return [
+        (pk, *(getattr(tally, name) for name in COUNTED), tally.clock_difference_ms)
+        for pk, tally in waiting
+    ]

@@ -1,0 +1,75 @@
+"""Slots and their leases: one live worker per persistent MQTT session.
+
+A lease is kept by the database's clock. Taking a slot over raises its `epoch`,
+which fences whoever held it: see `SlotWriter`.
+"""
+
+from typing import Any
+
+from django.db import connection
+
+from devices.models import Writer
+from mqtt_ingest.core.arrivals import CAPACITY
+from mqtt_ingest.stores.dialect import Dialect
+
+LEASE_SECONDS = 6
+
+
+def acquire(name: str, holder: str, dialect: Dialect) -> int | None:
+    """Lease slot `name` for `holder`; return its new epoch, or None while it is held."""
+    Writer.objects.get_or_create(name=name)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"UPDATE devices_writer SET holder = %s, epoch = epoch + 1, "
+            f"lease_until = {dialect.ahead_sql} WHERE name = %s AND "
+            f"(holder IN ('', %s) OR lease_until IS NULL OR lease_until < {dialect.now_sql}) "
+            "RETURNING epoch",
+            [holder, LEASE_SECONDS, name, holder],
+        )
+        row = cursor.fetchone()
+    return None if row is None else int(row[0])
+
+
+def renew(name: str, epoch: int, dialect: Dialect) -> bool:
+    """Prolong the lease; False if the slot has been taken over."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"UPDATE devices_writer SET lease_until = {dialect.ahead_sql} "
+            "WHERE name = %s AND epoch = %s",
+            [LEASE_SECONDS, name, epoch],
+        )
+        return bool(cursor.rowcount)
+
+
+def release(name: str, epoch: int) -> None:
+    """Give the slot back, so that another worker need not wait for the lease to end."""
+    Writer.objects.filter(name=name, epoch=epoch).update(holder="", lease_until=None)
+
+
+def stamps(name: str) -> tuple[int, list[tuple[int, bytes]]]:
+    """Return how many packets `name` has taken in, and its stored arrival stamps."""
+    place = Writer.objects.values_list("packets", flat=True).get(name=name)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT packets, stamps FROM mqtt_ingest_arrivalstamp "
+            "WHERE slot = %s AND packets > %s ORDER BY packets",
+            [name, place - CAPACITY],
+        )
+        rows: list[Any] = cursor.fetchall()
+    return place, [(at, bytes(run)) for at, run in rows]
+
+
+def clear_stamps(name: str) -> None:
+    """Forget the arrival stamps: the broker has started a new session."""
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM mqtt_ingest_arrivalstamp WHERE slot = %s", [name])
+
+
+def subscribed(name: str) -> list[str]:
+    """Return the filters this slot has subscribed in its session."""
+    return list(Writer.objects.values_list("filters", flat=True).get(name=name))
+
+
+def remember_subscribed(name: str, filters: list[str]) -> None:
+    """Note the filters this slot has subscribed."""
+    Writer.objects.filter(name=name).update(filters=filters)

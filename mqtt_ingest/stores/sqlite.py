@@ -1,0 +1,90 @@
+"""Batches on SQLite: short IMMEDIATE transactions in WAL mode, synchronous=FULL."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from mqtt_ingest.stores.dialect import Existing, Row, counts_conflict
+
+_INSERT = "INSERT OR IGNORE INTO devices_reading (series_id, ts, value, text) VALUES (?, ?, ?, ?)"
+_LATEST = (
+    "INSERT INTO devices_latest (series_id, ts, value, text) VALUES (?, ?, ?, ?) "
+    "ON CONFLICT (series_id) DO UPDATE SET ts = excluded.ts, value = excluded.value, "
+    "text = excluded.text WHERE excluded.ts > devices_latest.ts"
+)
+_TOUCH = (
+    "UPDATE devices_device SET last_seen = ?, expected_by = ? "
+    "WHERE id = ? AND (last_seen IS NULL OR last_seen < ?)"
+)
+_CHUNK = 400
+
+
+class SQLite:
+    """The SQL of SQLite 3.35 and later."""
+
+    now_sql = "strftime('%%Y-%%m-%%d %%H:%%M:%%f', 'now')"
+    ahead_sql = "strftime('%%Y-%%m-%%d %%H:%%M:%%f', 'now', %s || ' seconds')"
+
+    def prepare(self, cursor: Any) -> None:
+        """Nothing beyond the pragmas of the settings."""
+
+    def make_room(self, cursor: Any, rows: Sequence[Row]) -> None:
+        """SQLite has no partitions."""
+
+    def insert(self, cursor: Any, rows: Sequence[Row]) -> list[Existing]:
+        """Insert `rows`; look for those that are there only when not all came in."""
+        raw = cursor.connection.cursor()
+        cursor.execute("SAVEPOINT rows")
+        raw.executemany(_INSERT, rows)
+        if raw.rowcount == len(rows):
+            cursor.execute("RELEASE rows")
+            return []
+        cursor.execute("ROLLBACK TO rows")
+        existing = list(_find(raw, rows))
+        raw.executemany(_INSERT, rows)
+        cursor.execute("RELEASE rows")
+        return existing
+
+    def upsert_latest(self, cursor: Any, rows: Sequence[Row]) -> None:
+        """Raise the newest readings; the last of a series' sorted rows is its newest."""
+        newest = {row.series_id: row for row in rows}
+        cursor.connection.cursor().executemany(_LATEST, list(newest.values()))
+
+    def touch_devices(self, cursor: Any, seen: Sequence[tuple[int, Any, Any]]) -> None:
+        """Raise last_seen and expected_by."""
+        cursor.connection.cursor().executemany(
+            _TOUCH,
+            [(_text(moment), _text(expected), pk, _text(moment)) for pk, moment, expected in seen],
+        )
+
+    def add_counts(
+        self, cursor: Any, columns: Sequence[str], rows: Sequence[tuple[int | None, ...]]
+    ) -> None:
+        """Add the counts; devices deleted meanwhile are passed over."""
+        marks = ", ".join("?" * len(columns))
+        cursor.connection.cursor().executemany(
+            f"INSERT INTO devices_devicecounts ({', '.join(columns)}) SELECT {marks} "
+            "WHERE EXISTS (SELECT 1 FROM devices_device WHERE id = ?) "
+            f"{counts_conflict(columns)}",
+            [(*row, row[0]) for row in rows],
+        )
+
+
+def _text(moment: Any) -> str:
+    """Return a UTC datetime as Django's SQLite backend stores it."""
+    return str(moment.replace(tzinfo=None))
+
+
+def _find(raw: Any, rows: Sequence[Row]) -> Iterator[Existing]:
+    for start in range(0, len(rows), _CHUNK):
+        chunk = rows[start : start + _CHUNK]
+        marks = ",".join(["(?,?)"] * len(chunk))
+        raw.execute(
+            "SELECT series_id, ts, value, text FROM devices_reading "
+            f"WHERE (series_id, ts) IN (VALUES {marks})",
+            [part for row in chunk for part in row[:2]],
+        )
+        found = {(series_id, ts): (value, text) for series_id, ts, value, text in raw.fetchall()}
+        for row in chunk:
+            if (row.series_id, row.ts) in found:
+                same = found[(row.series_id, row.ts)] == (row.value, row.text)
+                yield Existing(row.series_id, row.ts, not same)

@@ -1,0 +1,198 @@
+"""The writer of one slot: every batch is one fenced transaction.
+
+Steps, in this order: fence (raise `seq` where `epoch` is still ours) → readings →
+latest → statuses and counts → change row → dead letters → arrival stamps → COMMIT.
+"""
+
+import struct
+import time
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from django.db import DataError, IntegrityError, connection, transaction
+
+from mqtt_ingest.core.arrivals import CAPACITY, pack
+from mqtt_ingest.core.errors import SlotLost
+from mqtt_ingest.core.packets import Batch, Entry, Stored
+from mqtt_ingest.registry import Registry
+from mqtt_ingest.stores import deadletters, devices
+from mqtt_ingest.stores.dialect import Dialect, Existing
+from mqtt_ingest.stores.rows import Prepared, keep_conflicts, prepare
+
+_SPAN = struct.Struct("<qqq")
+T = TypeVar("T")
+
+
+class _RegistryMoved(Exception):  # noqa: N818 - a signal, not an error
+    """People changed the registry since it was cached."""
+
+
+class SlotWriter:
+    """Commits batches as writer `name`. Lives on one thread with its own connection."""
+
+    def __init__(self, name: str, dialect: Dialect) -> None:
+        self.name = name
+        self.epoch = 0
+        self.registry = Registry()
+        self._dialect = dialect
+        self._prepared: object = None
+        self._touch = devices.Touch()
+
+    def store(self, batch: Batch) -> Stored:
+        """Commit `batch`, isolating a packet that the database refuses.
+
+        Raises:
+            SlotLost: the epoch moved on; nothing was stored.
+            django.db.OperationalError: the database cannot be reached; nothing was stored.
+        """
+        started = time.perf_counter()
+        stored = self._isolating(batch)
+        stored.seconds = time.perf_counter() - started
+        return stored
+
+    def _isolating(self, batch: Batch) -> Stored:
+        try:
+            return self._retrying(lambda: self._commit(batch))
+        except (DataError, IntegrityError) as error:
+            if len(batch.entries) == 1:
+                dead = _as_dead(batch.entries[0], str(error))
+                return self._retrying(lambda: self._commit(dead))
+        half = len(batch.entries) // 2
+        first = self._isolating(_batch(batch.entries[:half]))
+        return _merge(first, self._isolating(_batch(batch.entries[half:])))
+
+    def _retrying(self, work: Callable[[], T]) -> T:
+        """Run `work` again as often as the registry moves under it."""
+        while True:
+            try:
+                return work()
+            except _RegistryMoved as moved:
+                self.registry.forget(moved.args[0])
+
+    def _commit(self, batch: Batch) -> Stored:
+        added = self.registry.added
+        self.connect()
+        self.registry.learn(batch)
+        made = prepare(batch, self.registry)
+        with connection.cursor() as cursor:
+            self._dialect.make_room(cursor, made.rows)
+            with transaction.atomic():
+                seq, place = self._fence(cursor, len(batch.entries))
+                stored = Stored(self.name, seq, {}, dict(made.statuses))
+                self._write(cursor, made, stored, place)
+        stored.added_devices = self.registry.added - added
+        self._touch.add(made.tallies)
+        self.flush()
+        return stored
+
+    def connect(self) -> None:
+        """Make sure there is a connection, set up for this writer."""
+        connection.ensure_connection()
+        if self._prepared is not connection.connection:
+            with connection.cursor() as cursor:
+                self._dialect.prepare(cursor)
+            self._prepared = connection.connection
+
+    def _fence(self, cursor: Any, packets: int) -> tuple[int, int]:
+        """Raise and return (seq, packets taken in), if the slot is still ours."""
+        cursor.execute(
+            "UPDATE devices_writer SET seq = seq + 1, packets = packets + %s "
+            "WHERE name = %s AND epoch = %s RETURNING seq, packets, registry",
+            [packets, self.name, self.epoch],
+        )
+        row = cursor.fetchone()
+        if row is None:
+            raise SlotLost(f"{self.name}: epoch {self.epoch} is over")
+        if row[2] != self.registry.version:
+            raise _RegistryMoved(row[2])
+        return row[0], row[1]
+
+    def _write(self, cursor: Any, made: Prepared, stored: Stored, place: int) -> None:
+        existing = self._dialect.insert(cursor, made.rows) if made.rows else []
+        keep_conflicts(made, [(row.series_id, row.ts) for row in existing if row.conflict])
+        if made.rows:
+            self._dialect.upsert_latest(cursor, made.rows)
+        devices.write_statuses(cursor, made.statuses)
+        _count(made, existing, stored)
+        self._write_change(cursor, stored)
+        stored.dead_letters = deadletters.write(made.dead, self.name)
+        if made.stamped:
+            self._write_stamps(cursor, made, place)
+
+    def _write_change(self, cursor: Any, stored: Stored) -> None:
+        spans = [
+            _SPAN.pack(series_id, rows[0][0], rows[-1][0])
+            for series in stored.rows.values()
+            for series_id, rows in series.items()
+        ]
+        if spans:
+            cursor.execute(
+                "INSERT INTO devices_change (writer, seq, stored_at, touched) "
+                f"VALUES (%s, %s, {self._dialect.now_sql}, %s)",
+                [self.name, stored.seq, b"".join(spans)],
+            )
+
+    def _write_stamps(self, cursor: Any, made: Prepared, place: int) -> None:
+        packed = pack(entry.packet for entry in made.stamped)
+        cursor.execute(
+            "INSERT INTO mqtt_ingest_arrivalstamp (slot, packets, stamps) VALUES (%s, %s, %s)",
+            [self.name, place, packed],
+        )
+
+    def flush(self) -> None:
+        """Write last-seen times and counts, where it is time to."""
+        if self._touch.is_due:
+            self.connect()
+            with connection.cursor() as cursor, transaction.atomic():
+                self._touch.write(cursor, self._dialect)
+
+    def tidy(self) -> None:
+        """Remove arrival stamps that no redelivery can need, and the old change log."""
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "DELETE FROM mqtt_ingest_arrivalstamp WHERE slot = %s AND packets < "
+                "(SELECT packets FROM devices_writer WHERE name = %s) - %s",
+                [self.name, self.name, CAPACITY],
+            )
+            cursor.execute(
+                f"DELETE FROM devices_change WHERE stored_at < {self._dialect.ahead_sql}",
+                [-86_400],
+            )
+
+
+def _count(made: Prepared, existing: list[Existing], stored: Stored) -> None:
+    """Fill `stored` with the rows that really went in, by device and series."""
+    there = {(row.series_id, row.ts) for row in existing}
+    for series_id, ts, value, text in made.rows:
+        if (series_id, ts) not in there:
+            device = stored.rows.setdefault(made.device_of[series_id].pk, {})
+            device.setdefault(series_id, []).append((ts, value, text))
+    stored.readings = len(made.rows) - len(there)
+    stored.conflicts = sum(row.conflict for row in existing)
+    stored.duplicates = len(there) - stored.conflicts
+    stored.refused = made.refused
+
+
+def _as_dead(entry: Entry, detail: str) -> Batch:
+    dead = Entry(entry.packet, entry.source, None, "refused_by_database", detail)
+    return _batch([dead])
+
+
+def _batch(entries: list[Entry]) -> Batch:
+    batch = Batch()
+    for entry in entries:
+        batch.add(entry)
+    return batch
+
+
+def _merge(first: Stored, second: Stored) -> Stored:
+    """Return two committed halves as one, under the later sequence."""
+    for device, series in second.rows.items():
+        mine = first.rows.setdefault(device, {})
+        for series_id, rows in series.items():
+            mine.setdefault(series_id, []).extend(rows)
+    first.statuses |= second.statuses
+    for name in ("added_devices", "readings", "duplicates", "conflicts", "dead_letters", "refused"):
+        setattr(first, name, getattr(first, name) + getattr(second, name))
+    first.seq = second.seq
+    return first

@@ -1,0 +1,184 @@
+"""Real services on free loopback ports, started and stopped by fixtures and benchmarks."""
+
+import os
+import pwd
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+# Slow machines set this; every wait is multiplied by it.
+PATIENCE = float(os.environ.get("TEST_PATIENCE", "1"))
+ROOT = Path(__file__).resolve().parent.parent.parent
+DEPLOY = ROOT / "iotbridge" / "deploy"
+
+
+class MissingServiceError(Exception):
+    """A program that the tests need is not installed."""
+
+
+def free_port() -> int:
+    """Return a TCP port of the loopback interface that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def wait_until(condition: Callable[[], object], what: str, seconds: float = 15.0) -> None:
+    """Wait for `condition` to be true; fail saying `what` was waited for."""
+    until = time.monotonic() + seconds * PATIENCE
+    while not condition():
+        if time.monotonic() > until:
+            raise TimeoutError(f"waited {seconds * PATIENCE:.0f} s for {what}")
+        time.sleep(0.02)
+
+
+def find(program: str, package: str) -> str:
+    """Return the path of `program`, also from where Debian hides PostgreSQL's."""
+    places = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
+    path = shutil.which(
+        program,
+        path=os.pathsep.join([os.environ["PATH"], "/usr/sbin", *map(str, places)]),
+    )
+    if path is None:
+        raise MissingServiceError(f"{program} is missing: apt-get install {package}")
+    return path
+
+
+def listens(port: int, host: str = "127.0.0.1") -> bool:
+    """Return whether something accepts connections on `port`."""
+    with socket.socket() as probe:
+        probe.settimeout(0.5)
+        return probe.connect_ex((host, port)) == 0
+
+
+class Service:
+    """One process with a port, which can be stopped, killed, frozen and started again."""
+
+    def __init__(self, name: str, command: list[str], port: int, **options: object) -> None:
+        self.name = name
+        self.port = port
+        self._command = command
+        self._options = options
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
+    def start(self) -> None:
+        self._process = subprocess.Popen(
+            self._command,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            **self._options,  # type: ignore[call-overload]
+        )
+        wait_until(self.answers, f"{self.name} on port {self.port}")
+
+    def answers(self) -> bool:
+        assert self._process is not None
+        if self._process.poll() is not None:
+            raise RuntimeError(f"{self.name} ended with {self._process.returncode}")
+        return listens(self.port)
+
+    def stop(self, number: int = signal.SIGTERM) -> None:
+        if self._process is not None and self._process.poll() is None:
+            self._process.send_signal(number)
+            self._process.wait(timeout=30)
+        self._process = None
+
+    def kill(self) -> None:
+        self.stop(signal.SIGKILL)
+
+
+@contextmanager
+def folder(prefix: str) -> Iterator[Path]:
+    """A temporary folder directly below /tmp: socket paths must be short."""
+    path = Path(tempfile.mkdtemp(prefix=f"iotb-{prefix}-"))
+    try:
+        yield path
+    finally:
+        shutil.rmtree(path, ignore_errors=True)
+
+
+@contextmanager
+def mosquitto(port: int = 0) -> Iterator[Service]:
+    """Mosquitto with the shipped configuration, its port and folder replaced."""
+    program = find("mosquitto", "mosquitto")
+    port = port or free_port()
+    with folder("mosquitto") as path:
+        shipped = (DEPLOY / "mosquitto.conf").read_text()
+        config = path / "mosquitto.conf"
+        config.write_text(
+            shipped.replace("listener 1883", f"listener {port} 127.0.0.1").replace(
+                "/mosquitto/data/", f"{path}/"
+            )
+            + ("user root\n" if os.geteuid() == 0 else "")
+        )
+        service = Service("Mosquitto", [program, "-c", str(config)], port)
+        service.start()
+        try:
+            yield service
+        finally:
+            service.stop()
+
+
+@contextmanager
+def redis(port: int = 0) -> Iterator[Service]:
+    """Redis without persistence."""
+    program = find("redis-server", "redis-server")
+    port = port or free_port()
+    with folder("redis") as path:
+        command = [program, "--port", str(port), "--bind", "127.0.0.1", "--save", ""]
+        service = Service("Redis", command, port, cwd=path)
+        service.start()
+        try:
+            yield service
+        finally:
+            service.stop()
+
+
+@contextmanager
+def postgresql(port: int = 0) -> Iterator[Service]:
+    """PostgreSQL with the shipped configuration; user postgres, no password."""
+    initdb = find("initdb", "postgresql")
+    server = find("postgres", "postgresql")
+    port = port or free_port()
+    with folder("postgresql") as path:
+        options = _unprivileged(path)
+        data = path / "data"
+        subprocess.run(
+            [initdb, "-D", str(data), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync"],
+            check=True,
+            stdout=subprocess.DEVNULL,
+            **options,  # type: ignore[call-overload]
+        )
+        shutil.copy(DEPLOY / "postgresql.conf", path / "postgresql.conf")
+        command = [server, "-D", str(data), "-p", str(port), "-k", str(path)]
+        command += ["-c", f"config_file={path / 'postgresql.conf'}"]
+        command += ["-c", "listen_addresses=127.0.0.1", "-c", f"data_directory={data}"]
+        command += ["-c", f"hba_file={data / 'pg_hba.conf'}"]
+        command += ["-c", f"ident_file={data / 'pg_ident.conf'}"]
+        service = Service("PostgreSQL", command, port, **options)
+        service.start()
+        try:
+            yield service
+        finally:
+            service.stop(signal.SIGINT)
+
+
+def _unprivileged(path: Path) -> dict[str, object]:
+    """PostgreSQL refuses to run as root: give its folder and process to another user."""
+    if os.geteuid() != 0:
+        return {}
+    user = next(
+        name for name in ("postgres", "nobody") if any(p.pw_name == name for p in pwd.getpwall())
+    )
+    os.chown(path, pwd.getpwnam(user).pw_uid, -1)
+    return {"user": user, "cwd": path}
