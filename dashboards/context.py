@@ -16,5 +16,3 @@ def page(request: HttpRequest) -> dict[str, Any]:
         return scope_of(request.user).devices().filter(pending=True).count()
 
     return {"version": settings.VERSION, "pending_count": SimpleLazyObject(pending)}
-
-

@@ -52,7 +52,9 @@ class Row:
 def rows_of(devices: list[Device], now: datetime) -> list[Row]:
     """Return list rows of `devices`, each with its first few newest values."""
     rows = {
-        device.pk: Row(device, state_of(device, now), since_of(device, now), seen=_seen(device, now))
+        device.pk: Row(
+            device, state_of(device, now), since_of(device, now), seen=_seen(device, now)
+        )
         for device in devices
     }
     series = queries.series_of(list(rows))

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
-from django.db import close_old_connections
+from django.db import InterfaceError, OperationalError, connection
 
 T = TypeVar("T")
 _pool = ThreadPoolExecutor(4, thread_name_prefix="live-read")
@@ -21,8 +21,13 @@ async def in_thread(work: Callable[[], T]) -> T:
 
 
 def _with_connection(work: Callable[[], T]) -> T:
-    close_old_connections()
+    """Run `work` on this thread's lasting connection; once more if that had gone stale."""
     try:
         return work()
-    finally:
-        close_old_connections()
+    except (OperationalError, InterfaceError):
+        connection.close()
+    try:
+        return work()
+    except (OperationalError, InterfaceError):
+        connection.close()
+        raise

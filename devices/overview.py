@@ -106,9 +106,9 @@ def fleet_of(scope: Scope, counts: dict[int | None, SiteCounts]) -> dict[str, Si
     return visible
 
 
-def total(counts: dict[str, SiteCounts]) -> Counter[str]:
+def total(counts: dict[str, SiteCounts]) -> dict[str, int]:
     """Return the sum over all sites."""
-    summed: Counter[str] = Counter()
+    summed = Counter(_none())
     for found in counts.values():
-        summed.update({name: int(str(n)) for name, n in found.items()})
-    return summed
+        summed.update(found)
+    return dict(summed)

@@ -39,7 +39,7 @@ def since_of(device: Device, now: datetime) -> datetime | None:
         case "stale":
             return device.last_seen
         case "online":
-            return device.status_since if device.status == "online" else device.last_seen
+            return device.status_since if device.status == "online" else None
 
 
 def state_case(now: datetime) -> Case:

@@ -7,11 +7,15 @@ process starts: see `iotbridge.checks` and `iotbridge.asgi`.
 from pathlib import Path
 from typing import Any
 
+import django_stubs_ext
 import environ
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
 from iotbridge import __version__, env
+
+# Lets `ModelAdmin[Device]` be written at run time too.
+django_stubs_ext.monkeypatch()
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 if (BASE_DIR / ".env").is_file():
@@ -158,8 +162,6 @@ def _database() -> dict[str, Any]:
     if "sqlite" in config["ENGINE"]:
         config["OPTIONS"] = {"transaction_mode": "IMMEDIATE", "init_command": _SQLITE_PRAGMAS}
     else:
-        config["CONN_HEALTH_CHECKS"] = True
-        config["CONN_MAX_AGE"] = 60
         config["OPTIONS"] = {**config.get("OPTIONS", {}), "connect_timeout": 5}
     return config
 
@@ -182,6 +184,7 @@ CHANNEL_LAYERS: dict[str, dict[str, Any]] = {
 
 # --- MQTT -------------------------------------------------------------------
 MQTT_URL = env.url("MQTT_URL", "mqtt://127.0.0.1:1883", ("mqtt", "mqtts"), "mqtt://127.0.0.1:1883")
+MQTT_URL_GIVEN = bool(env.text("MQTT_URL"))
 MQTT_CA_FILE = env.text("MQTT_CA_FILE")
 MQTT_CERT_FILE = env.text("MQTT_CERT_FILE")
 MQTT_KEY_FILE = env.text("MQTT_KEY_FILE")

@@ -7,7 +7,6 @@ import os
 import socket
 import time
 import uuid
-from collections.abc import Callable
 from typing import Any
 
 from channels.layers import get_channel_layer
@@ -15,12 +14,12 @@ from django.conf import settings
 
 from devices import health, purge
 from devices.live import INGEST_GROUP, WEB_GROUP, WatchTable
-from mqtt_ingest import metrics
+from mqtt_ingest import conf, metrics
 from mqtt_ingest.announcer import Announcer
 from mqtt_ingest.core.errors import IngestError
 from mqtt_ingest.core.packets import Batch, Entry, Stored
-from mqtt_ingest.core.ports import PacketSource
 from mqtt_ingest.database import DatabaseThread, Unreachable
+from mqtt_ingest.embedded import EmbeddedSource
 from mqtt_ingest.http import WorkerHttp
 from mqtt_ingest.packetlog import PacketLog
 from mqtt_ingest.slots import Hooks, Slot
@@ -34,13 +33,14 @@ BEAT_SECONDS = 2.0
 class Engine:
     """Runs until `stop`; ends with an error when something breaks for good."""
 
-    def __init__(self, make_source: Callable[[Slot], PacketSource] | None = None) -> None:
+    def __init__(self, embedded: EmbeddedSource | None = None) -> None:
+        """Prepare; with `embedded` that broker is the one slot's source of packets."""
         self.name = f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:6]}"
         self.packets = PacketLog()
         self.slots: dict[int, Slot] = {}
         self.states: dict[str, tuple[str, str]] = {}
         self.last_packet = 0
-        self._make_source = make_source
+        self._embedded = embedded
         self._layer = get_channel_layer()
         self._watched = WatchTable()
         self._announcer = Announcer(self._watched, self._layer.group_send)
@@ -121,12 +121,10 @@ class Engine:
             if number in self._tenures:
                 continue
             hooks = Hooks(on_entry=self._on_entry, on_stored=self._on_stored, on_state=self._note)
-            slot = self.slots.get(number) or Slot(number, self.name, hooks)
+            slot = self.slots.get(number) or Slot(number, self.name, hooks, self._embedded)
             self.slots[number] = slot
             if await slot.acquire():
-                self._tenures[number] = asyncio.create_task(
-                    slot.hold(self._make_source), name=slot.name
-                )
+                self._tenures[number] = asyncio.create_task(slot.hold(), name=slot.name)
                 return
 
     def _over(self, number: int, task: asyncio.Task[None]) -> None:
@@ -258,7 +256,7 @@ class Engine:
                 self.slots[number].name: list(self.states.get(self.slots[number].name, ("", "")))
                 for number in self._tenures
             },
-            "broker": settings.MQTT_URL.rsplit("@", 1)[-1].removeprefix("mqtt://"),
+            "broker": self._embedded.where if self._embedded else conf.broker().where,
             "http": self._http.url,
             "last_packet_ms": self.last_packet / 1_000 or None,
             "totals": totals,

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+
 class WorkerHttp:
     """Serves on its own thread, so that it answers while the loop is busy."""
 

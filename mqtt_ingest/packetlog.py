@@ -38,7 +38,7 @@ class PacketLog:
             limit: at most so many, the newest.
         """
         found = [
-            _words(number, entry)
+            describe(number, entry)
             for number, entry in list(self._entries)
             if number > after
             and (not device or _key(entry) == device)
@@ -57,7 +57,8 @@ def _key(entry: Entry) -> str:
         return ""
 
 
-def _words(number: int, entry: Entry) -> dict[str, Any]:
+def describe(number: int, entry: Entry) -> dict[str, Any]:
+    """Return a packet and what became of it, as JSON has it; times in ms."""
     packet, decoded = entry.packet, entry.decoded
     payload = packet.payload[:SHOWN_PAYLOAD]
     try:

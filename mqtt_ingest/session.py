@@ -94,7 +94,6 @@ class MqttSession:
         client_id: str,
         broker: Broker,
         may_connect: Callable[[], Awaitable[None]],
-        on_packet: Callable[[Packet], None],
         on_session: Callable[[bool], Awaitable[tuple[list[str], list[str]]]],
         on_state: Callable[[str, str], None],
     ) -> None:
@@ -105,7 +104,6 @@ class MqttSession:
             broker: where to connect.
             may_connect: awaited before every connect; raises SlotLost where another
                 worker uses this client id now (the broker would cut it off).
-            on_packet: called on the event loop for each PUBLISH.
             on_session: awaited after CONNACK with "the broker still had our session";
                 returns (filters to subscribe, filters to unsubscribe).
             on_state: called with (state, detail) on every change.
@@ -115,7 +113,7 @@ class MqttSession:
         self.state = "stopped"
         self._broker = broker
         self._may_connect = may_connect
-        self._on_packet = on_packet
+        self._feed: Callable[[Packet], None] = lambda _packet: None
         self._on_session = on_session
         self._on_state = on_state
         self._loop = asyncio.get_running_loop()
@@ -143,12 +141,13 @@ class MqttSession:
         client.on_socket_register_write = self._wants_to_write
         return client
 
-    async def run(self) -> None:
-        """Stay connected until cancelled.
+    async def run(self, feed: Callable[[Packet], None]) -> None:
+        """Stay connected until cancelled; call `feed` on the event loop for each PUBLISH.
 
         Raises:
             SlotLost: `may_connect` said so.
         """
+        self._feed = feed
         delays = backoff()
         while True:
             started = time.monotonic()
@@ -329,7 +328,7 @@ class MqttSession:
         self._closed.set()
 
     def _message(self, _client: mqtt.Client, _userdata: Any, message: mqtt.MQTTMessage) -> None:
-        self._on_packet(
+        self._feed(
             Packet(
                 message.topic,
                 bytes(message.payload),

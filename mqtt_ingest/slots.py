@@ -8,11 +8,12 @@ from typing import Any
 from mqtt_ingest import conf, metrics
 from mqtt_ingest.core.arrivals import ArrivalStamps
 from mqtt_ingest.core.batching import Bounds
-from mqtt_ingest.core.errors import IngestError, SlotLost
+from mqtt_ingest.core.errors import SlotLost
 from mqtt_ingest.core.packets import Batch, Entry, Stored
 from mqtt_ingest.core.pipeline import Pipeline, Route
 from mqtt_ingest.core.ports import PacketSource
 from mqtt_ingest.database import DatabaseSink, DatabaseThread, Unreachable
+from mqtt_ingest.embedded import EmbeddedSource
 from mqtt_ingest.session import MqttSession
 from mqtt_ingest.stores import dialect as database_dialect
 from mqtt_ingest.stores import leases
@@ -41,12 +42,18 @@ class Hooks:
 class Slot:
     """A slot that this worker leases as `ingest-{number}`."""
 
-    def __init__(self, number: int, holder: str, hooks: Hooks) -> None:
+    def __init__(
+        self, number: int, holder: str, hooks: Hooks, embedded: EmbeddedSource | None = None
+    ) -> None:
+        """Prepare slot `number`; with `embedded` that broker is its source of packets."""
         self.number = number
         self.name = f"ingest-{number}"
         self.state = "waiting"
         self._holder = holder
         self._hooks = hooks
+        self._embedded = embedded
+        if embedded is not None:
+            embedded.on_state = self._change
         self._thread = DatabaseThread(self.name)
         self._writer = SlotWriter(self.name, database_dialect())
         self._dialect = database_dialect()
@@ -74,30 +81,18 @@ class Slot:
         """Return how many packets wait for their commit."""
         return self._pipeline.queue.packets if self._pipeline else 0
 
-    async def hold(self, make_source: Callable[["Slot"], PacketSource] | None = None) -> None:
-        """Take packets in until drained or lost; the lease must have been acquired.
-
-        Args:
-            make_source: an embedded broker as the source, in place of an MQTT session.
-        """
+    async def hold(self) -> None:
+        """Take packets in until drained or lost; the lease must have been acquired."""
         place, stored = await self._thread.run(lambda: leases.stamps(self.name))
         self._stamps.load(place, stored)
         routes = await self._thread.run(conf.routes)
-        session = None if make_source else self._session()
-        source: PacketSource = make_source(self) if make_source else _present(session)
-        self._pipeline = self._make_pipeline(routes, source)
-        helpers = [self._renew()] if session is None else [self._renew(), session.run()]
+        source = self._embedded or self._session()
+        self._pipeline = pipeline = self._make_pipeline(routes, source)
         try:
-            await self._until_over(self._pipeline, source, helpers)
+            await self._until_over(pipeline, source, [self._renew(), source.run(pipeline.feed)])
         finally:
-            if session is not None:
-                await session.close()
-            self._change("stopped", "")
+            await source.close()
             self._pipeline = None
-
-    def feed(self) -> Callable[[Any], None]:
-        """Return the call that takes packets in; only while held."""
-        return _present(self._pipeline).feed
 
     def _make_pipeline(self, routes: list[Route], source: PacketSource) -> Pipeline:
         return Pipeline(
@@ -170,7 +165,6 @@ class Slot:
             client_id=f"{conf.settings.MQTT_CLIENT_ID}-{self.name}",
             broker=conf.broker(),
             may_connect=self._still_ours,
-            on_packet=lambda packet: self.feed()(packet),
             on_session=self._on_session,
             on_state=self._change,
         )
@@ -215,10 +209,3 @@ class Slot:
     async def close(self) -> None:
         """End the writer's thread."""
         await self._thread.close()
-
-
-def _present(value: Any) -> Any:
-    """Return `value`, which is there by construction."""
-    if value is None:
-        raise IngestError("the slot is not held")
-    return value

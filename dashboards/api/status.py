@@ -92,5 +92,3 @@ def _ask(url: str) -> dict[str, Any]:
     with urlopen(request, timeout=3) as answer:  # noqa: S310 - a worker's own address
         body: dict[str, Any] = json.load(answer)
         return body
-
-

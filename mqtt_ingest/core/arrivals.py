@@ -71,6 +71,29 @@ class ArrivalStamps:
                 self._times[(packet_id, hashed)] = (ts, at)
 
 
+class ArrivalOrder:
+    """Arrival times that no two packets share.
+
+    A list of n elements without times takes n µs; the next packet may arrive
+    earlier than that, and must not fall on the same times.
+    """
+
+    # A clock that is set back by more than this is followed.
+    SET_BACK = 1_000_000
+
+    def __init__(self) -> None:
+        self._last = 0
+
+    def order(self, packet: Packet) -> None:
+        """Move the arrival time of `packet` behind the last one that was used."""
+        if self._last - self.SET_BACK < packet.received_at <= self._last:
+            packet.received_at = self._last + 1
+
+    def used(self, ts: int) -> None:
+        """Note that times up to `ts` were given to samples."""
+        self._last = ts
+
+
 def pack(packets: Iterable[Packet]) -> bytes:
     """Return the stamps of `packets` as bytes, 18 each, for the batch's transaction."""
     return b"".join(

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from mqtt_ingest.core.arrivals import ArrivalStamps
+from mqtt_ingest.core.arrivals import ArrivalOrder, ArrivalStamps
 from mqtt_ingest.core.batching import BatchQueue, Bounds
 from mqtt_ingest.core.conventions.base import Convention
 from mqtt_ingest.core.errors import IngestError, Undecodable
@@ -50,6 +50,7 @@ class Pipeline:
         self._on_entry = on_entry
         self._on_stored = on_stored
         self._commit_interval = commit_interval
+        self._arrivals = ArrivalOrder()
         self._wake = asyncio.Event()
         self._stopping = False
         self._paused = False
@@ -58,11 +59,13 @@ class Pipeline:
     def feed(self, packet: Packet) -> None:
         """Decode `packet` and queue it for the next commit."""
         self._stamps.passed()
+        self._arrivals.order(packet)
         if packet.dup:
             self._stamps.restore(packet)
         entry = decode(packet, self._routes)
         if entry.decoded is not None and entry.decoded.stamped and packet.qos:
             self._stamps.remember(packet)
+            self._arrivals.used(entry.decoded.samples[-1].ts)
         self.queue.add(entry)
         self._on_entry(entry)
         self._wake.set()

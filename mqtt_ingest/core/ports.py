@@ -1,6 +1,6 @@
 """What the core needs from outside, as Protocols; the shells implement them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from mqtt_ingest.core.packets import Batch, Packet, Stored
@@ -8,6 +8,14 @@ from mqtt_ingest.core.packets import Batch, Packet, Stored
 
 class PacketSource(Protocol):
     """Where packets come from: a broker session, or the embedded broker."""
+
+    async def run(self, feed: Callable[[Packet], None]) -> None:
+        """Deliver packets to `feed` until cancelled."""
+        ...
+
+    async def close(self) -> None:
+        """Send what is waiting and end the connection, not the session."""
+        ...
 
     def acknowledge(self, packets: Sequence[Packet]) -> None:
         """Acknowledge `packets` in order; those of an older generation are passed over."""

@@ -1,0 +1,50 @@
+// The server's clock: ages must not depend on how the browser's is set.
+
+import { formatAge, formatTime } from "./format.js";
+
+let offset = 0;
+let known = false;
+
+/** @param {number} serverNow ms, from `hello`, `hb` or `pong` */
+export function setServerTime(serverNow) {
+  const measured = serverNow - Date.now();
+  // Frames are late, never early: the largest offset seen is the truest.
+  offset = known && Math.abs(measured - offset) < 5_000 ? Math.max(offset, measured) : measured;
+  known = true;
+}
+
+/** @returns {number} ms since 1970 UTC by the server's clock */
+export function now() {
+  return Date.now() + offset;
+}
+
+/**
+ * Set when an element's moment was, so that its age goes on counting.
+ * @param {HTMLElement} element
+ * @param {number|null|undefined} ms
+ */
+export function showAge(element, ms) {
+  if (ms === null || ms === undefined) {
+    delete element.dataset.ago;
+    element.textContent = "never";
+    return;
+  }
+  element.dataset.ago = String(ms);
+  element.textContent = formatAge((now() - ms) / 1_000);
+}
+
+/** Write all ages below `root` anew; called once a second. @param {ParentNode} root */
+export function tickAges(root) {
+  for (const element of /** @type {NodeListOf<HTMLElement>} */ (root.querySelectorAll("[data-ago]"))) {
+    const words = formatAge((now() - Number(element.dataset.ago)) / 1_000);
+    if (element.textContent !== words) element.textContent = words;
+  }
+}
+
+/** Show server-rendered UTC times in the browser's zone. @param {ParentNode} root */
+export function localTimes(root) {
+  for (const element of /** @type {NodeListOf<HTMLTimeElement>} */ (root.querySelectorAll("time[data-at]"))) {
+    element.textContent = formatTime(Date.parse(element.dateTime));
+    delete element.dataset.at;
+  }
+}

@@ -1,0 +1,157 @@
+// The device page: a chart and a table per series, fed by one subscription.
+
+import { localTimes, now, showAge } from "./clock.js";
+import { Chart } from "./chart.js";
+import { formatTime, formatValue } from "./format.js";
+import { paint } from "./frame.js";
+import { showState } from "./link.js";
+import { Store, emptyColumns, trim } from "./store.js";
+
+/** @typedef {import("./socket.js").LiveSocket} LiveSocket */
+
+const TABLE_ROWS = 200;
+const POINTS = 600;
+// More exact rows than this and the server should make bins: subscribe anew.
+const TOO_MANY = 4 * POINTS;
+
+class SeriesView {
+  /** @param {HTMLElement} figure @param {number} spanMs @param {(zoomed: boolean) => void} onZoom */
+  constructor(figure, spanMs, onZoom) {
+    this.figure = figure;
+    this.value = /** @type {HTMLElement} */ (figure.querySelector("[data-cell=value]"));
+    this.age = /** @type {HTMLElement} */ (figure.querySelector("[data-cell=age]"));
+    this.details = /** @type {HTMLDetailsElement} */ (figure.querySelector("details"));
+    this.body = /** @type {HTMLElement} */ (figure.querySelector("tbody"));
+    const plot = /** @type {HTMLElement|null} */ (figure.querySelector(".plot"));
+    const { kind = "number", metric = "" } = figure.dataset;
+    this.chart = plot ? new Chart(plot, { spanMs, kind, label: metric, onZoom }) : null;
+    this.chart?.connect();
+  }
+
+  /** @param {import("./store.js").Columns} columns @param {number} binMs */
+  draw(columns, binMs) {
+    const last = columns.ts.length - 1;
+    // In bins, the newest value's own time is within the last bin.
+    if (last >= 0 && !(Number(this.age.dataset.ago ?? 0) > columns.ts[last] + binMs)) {
+      const words = formatValue(columns.value[last]);
+      if (this.value.textContent !== words) this.value.textContent = words;
+      showAge(this.age, binMs ? Math.min(now(), columns.ts[last] + binMs) : columns.ts[last]);
+    }
+    this.chart?.draw(columns, binMs);
+    if (this.details.open) this.drawTable(columns, binMs);
+  }
+
+  /** @param {import("./store.js").Columns} columns @param {number} binMs */
+  drawTable(columns, binMs) {
+    const rows = [];
+    for (let i = columns.ts.length - 1; i >= 0 && rows.length < TABLE_ROWS; i -= 1) {
+      const row = document.createElement("tr");
+      const band = binMs && columns.min[i] !== null ? ` (${formatValue(columns.min[i])} to ${formatValue(columns.max[i])})` : "";
+      for (const words of [formatTime(columns.ts[i]), formatValue(columns.value[i]) + band]) {
+        const cell = document.createElement("td");
+        cell.textContent = words;
+        row.append(cell);
+      }
+      rows.push(row);
+    }
+    this.body.replaceChildren(...rows);
+  }
+}
+
+export class DevicePage {
+  /** @param {LiveSocket} socket */
+  constructor(socket) {
+    this.socket = socket;
+    this.root = /** @type {HTMLElement} */ (document.getElementById("device"));
+    this.key = this.root.dataset.key ?? "";
+    this.spanMs = Number(this.root.dataset.span);
+    this.back = /** @type {HTMLButtonElement} */ (document.getElementById("back-to-live"));
+    this.subscription = 0;
+    /** @type {Map<string, SeriesView>} */
+    this.views = new Map();
+    /** Keys whose figures were asked for. @type {Set<string>} */
+    this.asked = new Set();
+    this.draw = this.draw.bind(this);
+    this.store = new Store((keys, devices) => this.news(keys, devices));
+  }
+
+  connect() {
+    this.findViews();
+    this.back.addEventListener("click", () => {
+      for (const view of this.views.values()) view.chart?.zoom(false);
+      paint(this.draw);
+    });
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
+      for (const view of this.views.values()) view.chart?.restyle();
+    });
+    setInterval(() => paint(this.draw), Math.max(1_000, this.spanMs / 1_000));
+    this.subscribe();
+  }
+
+  /** Take up every figure that has no view yet. */
+  findViews() {
+    for (const figure of /** @type {NodeListOf<HTMLElement>} */ (this.root.querySelectorAll("figure[data-key]"))) {
+      const key = figure.dataset.key ?? "";
+      if (this.views.has(key)) continue;
+      const view = new SeriesView(figure, this.spanMs, () => this.zoomed());
+      this.views.set(key, view);
+      view.details.addEventListener("toggle", () => paint(this.draw));
+    }
+  }
+
+  /** A metric has come that the page has no place for: take its figure from the server. */
+  async addFigures() {
+    const answer = await fetch(location.href);
+    if (!answer.ok || answer.redirected) return;
+    const html = new DOMParser().parseFromString(await answer.text(), "text/html");
+    for (const figure of /** @type {NodeListOf<HTMLElement>} */ (html.querySelectorAll("figure[data-key]"))) {
+      if (!this.views.has(figure.dataset.key ?? "")) this.root.querySelector(".charts")?.append(figure);
+    }
+    localTimes(this.root);
+    this.findViews();
+    paint(this.draw);
+  }
+
+  subscribe() {
+    if (this.subscription) this.socket.unsubscribe(this.subscription);
+    this.subscription = this.socket.subscribe(
+      { keys: [`${this.key}/*`], from: -this.spanMs, points: POINTS, rate_hz: 10 },
+      this.store.take,
+    );
+  }
+
+  /** @param {Set<string>} keys @param {Record<string, any>} devices */
+  news(keys, devices) {
+    const state = devices[this.key];
+    if (state) this.showDevice(state);
+    const unknown = [...keys].filter((key) => !this.views.has(key) && !this.asked.has(key));
+    for (const key of unknown) this.asked.add(key);
+    if (unknown.length) this.addFigures();
+    paint(this.draw);
+  }
+
+  /** @param {{state: string, since: number|null}} state */
+  showDevice(state) {
+    showState(this.root.querySelector("[data-cell=state]"), state.state);
+    const since = /** @type {HTMLElement|null} */ (this.root.querySelector("[data-cell=since] > *"));
+    if (since) showAge(since, state.since);
+  }
+
+  draw() {
+    const start = now() - this.spanMs;
+    let newest = 0;
+    for (const [key, view] of this.views) {
+      const columns = this.store.columns.get(key) ?? emptyColumns();
+      if (columns.ts.length > TOO_MANY && !this.store.binMs) this.subscribe();
+      if (!view.chart?.zoomed) trim(columns, start);
+      newest = Math.max(newest, columns.ts[columns.ts.length - 1] ?? 0);
+      view.draw(columns, this.store.binMs);
+    }
+    const seen = /** @type {HTMLElement|null} */ (this.root.querySelector("[data-cell=seen] > *"));
+    if (seen && newest > Number(seen.dataset.ago ?? 0) && newest <= now() + 1_000) showAge(seen, newest);
+  }
+
+  zoomed() {
+    this.back.hidden = ![...this.views.values()].some((view) => view.chart?.zoomed);
+  }
+}

@@ -1,0 +1,24 @@
+// One paint per animation frame, however much has changed.
+
+/** @type {Set<() => void>} */
+const waiting = new Set();
+let asked = false;
+
+/**
+ * Run `work` at the next animation frame, once; in a hidden tab soon.
+ * @param {() => void} work
+ */
+export function paint(work) {
+  waiting.add(work);
+  if (asked) return;
+  asked = true;
+  if (document.hidden) setTimeout(run, 50);
+  else requestAnimationFrame(run);
+}
+
+function run() {
+  asked = false;
+  const works = [...waiting];
+  waiting.clear();
+  for (const work of works) work();
+}

@@ -1,0 +1,29 @@
+// The entry: opens the socket and wires up the page that `data-page` names.
+
+import { localTimes, tickAges } from "./clock.js";
+import { DevicePage } from "./device.js";
+import { zoneName } from "./format.js";
+import { Inspect } from "./inspect.js";
+import { showLink } from "./link.js";
+import { Overview } from "./overview.js";
+import { LiveSocket } from "./socket.js";
+import { StatusPage } from "./status.js";
+
+function start() {
+  const page = document.body.dataset.page;
+  const zone = document.getElementById("zone");
+  if (zone) zone.textContent = `Times in ${zoneName()}`;
+  localTimes(document);
+  setInterval(() => tickAges(document), 1_000);
+  if (!document.getElementById("link-state")) return;
+  const scheme = location.protocol === "https:" ? "wss" : "ws";
+  const socket = new LiveSocket(`${scheme}://${location.host}/ws/live/`, showLink);
+  setInterval(() => showLink(socket.link), 1_000);
+  if (page === "overview") new Overview(socket).connect();
+  if (page === "device") new DevicePage(socket).connect();
+  if (page === "inspect") new Inspect().connect();
+  if (page === "status") new StatusPage().connect();
+  socket.connect();
+}
+
+start();

@@ -1,0 +1,203 @@
+// The live socket: stays connected, re-subscribes, acknowledges what was drawn.
+// Protocol: docs/reference/frames.md
+
+import { setServerTime } from "./clock.js";
+import { paint } from "./frame.js";
+
+/**
+ * @typedef {Record<string, any>} Frame
+ * @typedef {{ state: "connecting"|"live"|"waiting"|"denied", since: number, ingest: Frame|null }} Link
+ */
+
+const PROTOCOL = "iotbridge.v1.json";
+const LONGEST_DELAY_MS = 30_000;
+
+/**
+ * @param {number} attempt from 0
+ * @param {() => number} random
+ * @returns {number} ms to wait: 0.5 s doubled each time, at most 30 s, with full jitter
+ */
+export function reconnectDelay(attempt, random = Math.random) {
+  return Math.min(LONGEST_DELAY_MS, 500 * 2 ** attempt) * random();
+}
+
+export class LiveSocket {
+  /**
+   * @param {string} url
+   * @param {(link: Link) => void} onLink called on every change of the link or the pipeline
+   */
+  constructor(url, onLink) {
+    this.url = url;
+    this.onLink = onLink;
+    /** @type {Link} */
+    this.link = { state: "connecting", since: Date.now(), ingest: null };
+    /** @type {Map<number, {frame: Frame, handler: (frame: Frame) => void, cursor: string|null}>} */
+    this.subscriptions = new Map();
+    /** @type {WebSocket|null} */
+    this.socket = null;
+    this.nextId = 1;
+    this.attempt = 0;
+    this.heartbeatMs = 5_000;
+    this.lastFrame = 0;
+    this.seq = 0;
+    this.acknowledged = 0;
+    /** @type {ReturnType<typeof setTimeout>|undefined} */
+    this.timer = undefined;
+    this.acknowledge = this.acknowledge.bind(this);
+    this.wake = this.wake.bind(this);
+  }
+
+  connect() {
+    addEventListener("online", this.wake);
+    addEventListener("pageshow", this.wake);
+    document.addEventListener("visibilitychange", this.wake);
+    this.watchdog = setInterval(() => this.watch(), 1_000);
+    this.open();
+  }
+
+  disconnect() {
+    removeEventListener("online", this.wake);
+    removeEventListener("pageshow", this.wake);
+    document.removeEventListener("visibilitychange", this.wake);
+    clearInterval(this.watchdog);
+    clearTimeout(this.timer);
+    this.drop();
+  }
+
+  /**
+   * @param {Frame} frame a `sub` frame without id
+   * @param {(frame: Frame) => void} handler takes ack, snap, upd, gap and err of it
+   * @returns {number} the subscription's id
+   */
+  subscribe(frame, handler) {
+    const id = this.nextId++;
+    this.subscriptions.set(id, { frame: { ...frame, t: "sub", id }, handler, cursor: null });
+    if (this.link.state === "live") this.send({ ...frame, t: "sub", id });
+    return id;
+  }
+
+  /** @param {number} id */
+  unsubscribe(id) {
+    if (this.subscriptions.delete(id)) this.send({ t: "unsub", id });
+  }
+
+  /** @param {Frame} frame */
+  send(frame) {
+    if (this.socket?.readyState === WebSocket.OPEN) this.socket.send(JSON.stringify(frame));
+  }
+
+  open() {
+    clearTimeout(this.timer);
+    this.drop();
+    const socket = new WebSocket(this.url, PROTOCOL);
+    this.socket = socket;
+    this.lastFrame = Date.now();
+    this.seq = this.acknowledged = 0;
+    socket.onmessage = (event) => this.take(JSON.parse(event.data));
+    socket.onclose = (event) => this.lost(event.code);
+  }
+
+  drop() {
+    if (!this.socket) return;
+    this.socket.onmessage = this.socket.onclose = null;
+    this.socket.close();
+    this.socket = null;
+  }
+
+  /** @param {number} code */
+  lost(code) {
+    this.socket = null;
+    if (code === 4401) {
+      this.change("denied");
+      return;
+    }
+    this.change("waiting");
+    this.timer = setTimeout(() => this.open(), Math.max(200, reconnectDelay(this.attempt)));
+    this.attempt += 1;
+  }
+
+  /** @param {Frame} frame */
+  take(frame) {
+    this.lastFrame = Date.now();
+    this.pinged = false;
+    if (typeof frame.now === "number") setServerTime(frame.now);
+    if (frame.t === "hello") this.greeted(frame);
+    else if (frame.t === "hb") this.change(this.link.state, frame.ingest);
+    else if (frame.t === "bye") this.farewell(frame);
+    else this.deliver(frame);
+    if (typeof frame.seq === "number") {
+      this.seq = frame.seq;
+      paint(this.acknowledge);
+    }
+  }
+
+  /** @param {Frame} frame */
+  greeted(frame) {
+    this.attempt = 0;
+    this.heartbeatMs = frame.heartbeat_ms;
+    for (const { frame: wanted, cursor } of this.subscriptions.values()) {
+      this.send(cursor ? { ...wanted, after: cursor } : wanted);
+    }
+    if (document.hidden) this.send({ t: "pause" });
+    this.change("live");
+  }
+
+  /** @param {Frame} frame */
+  deliver(frame) {
+    const subscription = this.subscriptions.get(frame.id);
+    if (!subscription) return;
+    if (frame.cursor) subscription.cursor = frame.cursor;
+    subscription.handler(frame);
+  }
+
+  /** @param {Frame} frame */
+  farewell(frame) {
+    if (frame.code !== "auth") return;
+    this.drop();
+    this.change("denied");
+  }
+
+  /** Tell the server what has been drawn: it may send more. */
+  acknowledge() {
+    if (this.seq > this.acknowledged) {
+      this.acknowledged = this.seq;
+      this.send({ t: "rx", seq: this.seq });
+    }
+  }
+
+  /** A link without any frame for two and a half heartbeats is asked, then dropped. */
+  watch() {
+    if (this.link.state !== "live") return;
+    const silent = Date.now() - this.lastFrame;
+    if (silent < 2.5 * this.heartbeatMs) return;
+    if (!this.pinged) {
+      this.pinged = true;
+      this.send({ t: "ping" });
+    } else if (silent > 2.5 * this.heartbeatMs + 2_000) {
+      this.drop();
+      this.lost(0);
+    }
+  }
+
+  wake() {
+    if (document.hidden) {
+      this.send({ t: "pause" });
+      return;
+    }
+    if (this.link.state === "live") this.send({ t: "resume" });
+    else if (this.link.state === "waiting") {
+      this.attempt = 0;
+      this.open();
+    }
+  }
+
+  /**
+   * @param {Link["state"]} state
+   * @param {Frame|null} [ingest]
+   */
+  change(state, ingest) {
+    const since = state === this.link.state ? this.link.since : Date.now();
+    this.link = { state, since, ingest: ingest ?? this.link.ingest };
+    this.onLink(this.link);
+  }
+}

@@ -1,0 +1,198 @@
+"""Devices in admin, as somebody with 500 of them wants it."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.timesince import timesince
+
+from devices import overview, queries, registry
+from devices.models import Device, DeviceCounts, Identity, Series
+from devices.states import STATES, state_case, state_of
+
+VALUES_SHOWN = 3
+
+
+class StateFilter(admin.SimpleListFilter):
+    """Narrow the list to a state."""
+
+    title = "state"
+    parameter_name = "state"
+
+    def lookups(self, _request: HttpRequest, _admin: Any) -> list[tuple[str, str]]:
+        """Return the states."""
+        return [(state, state) for state in STATES]
+
+    def queryset(self, _request: HttpRequest, devices: QuerySet[Device]) -> QuerySet[Device]:
+        """Return the devices in the chosen state."""
+        if self.value() in STATES:
+            return devices.annotate(state=state_case(timezone.now())).filter(state=self.value())
+        return devices
+
+
+class IdentityInline(admin.TabularInline[Identity, Device]):
+    """How sources name the device."""
+
+    model = Identity
+    extra = 0
+
+
+class SeriesInline(admin.TabularInline[Series, Device]):
+    """What it measures; units are set here."""
+
+    model = Series
+    extra = 0
+    fields = ["metric", "unit", "kind", "created_at"]
+    readonly_fields = ["metric", "kind", "created_at"]
+
+    def has_add_permission(self, _request: HttpRequest, _device: Any = None) -> bool:
+        """Series come from packets."""
+        return False
+
+
+class CountsInline(admin.StackedInline[DeviceCounts, Device]):
+    """What it sent that was not stored as it came."""
+
+    model = DeviceCounts
+    can_delete = False
+    readonly_fields = [field.name for field in DeviceCounts._meta.fields if field.name != "device"]
+
+    def has_add_permission(self, _request: HttpRequest, _device: Any = None) -> bool:
+        """Counts come from packets."""
+        return False
+
+
+@admin.register(Device)
+class DeviceAdmin(admin.ModelAdmin[Device]):
+    """Search, filters, states, newest values; accept and reject in bulk."""
+
+    list_display = ["label", "live", "state", "newest", "heard", "site", "device_type", "waits"]
+    list_filter = [
+        "pending",
+        StateFilter,
+        ("site", admin.RelatedOnlyFieldListFilter),
+        "device_type",
+        "tags",
+        "enabled",
+    ]
+    search_fields = ["key", "name", "location", "identities__native_id"]
+    list_select_related = ["site"]
+    list_per_page = overview.PAGE_SIZE
+    ordering = ["-pending", "key"]
+    autocomplete_fields = ["site", "tags"]
+    readonly_fields = ["status", "status_since", "last_seen", "created_at", "live"]
+    inlines = [IdentityInline, SeriesInline, CountsInline]
+    actions = ["accept", "reject"]
+    fieldsets = [
+        (None, {"fields": ["key", "name", "site", "device_type", "tags", "live"]}),
+        ("Registration", {"fields": ["pending", "enabled", "created_at"]}),
+        ("Place", {"fields": ["location", "latitude", "longitude"]}),
+        ("Health", {"fields": ["status", "status_since", "last_seen", "stale_after_s"]}),
+    ]
+    _newest: dict[int, SafeString]
+    _now: datetime
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Device | None = None) -> Sequence[str]:
+        """Keep the key of a device that exists: topics and links hold it."""
+        fields = list(super().get_readonly_fields(request, obj))
+        return [*fields, "key"] if obj else fields
+
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        """Read the newest values of the listed devices in one go."""
+        changelist = super().get_changelist_instance(request)
+        self._now = timezone.now()
+        self._newest = _newest([device.pk for device in changelist.result_list])
+        return changelist
+
+    @admin.display(description="device", ordering="key")
+    def label(self, device: Device) -> str:
+        """Return name and key."""
+        return f"{device.name} ({device.key})" if device.name else device.key
+
+    @admin.display(description="live page")
+    def live(self, device: Device) -> str:
+        """Return a link to the live page."""
+        if device.pk is None:
+            return "–"
+        return format_html('<a href="{}">open</a>', reverse("device", args=[device.key]))
+
+    @admin.display(description="state")
+    def state(self, device: Device) -> str:
+        """Return the state in a word."""
+        return state_of(device, self._now)
+
+    @admin.display(description="newest values")
+    def newest(self, device: Device) -> str:
+        """Return the first few newest values."""
+        return self._newest.get(device.pk, SafeString("no data yet"))
+
+    @admin.display(description="heard", ordering="last_seen")
+    def heard(self, device: Device) -> str:
+        """Return how long ago it was heard of."""
+        if device.last_seen is None:
+            return "never"
+        return f"{timesince(device.last_seen, self._now, depth=1)} ago"
+
+    @admin.display(description="accepted", boolean=True, ordering="pending")
+    def waits(self, device: Device) -> bool | None:
+        """Return whether it was accepted; None while it waits."""
+        return None if device.pending else device.enabled
+
+    @admin.action(description="Accept selected devices")
+    def accept(self, request: HttpRequest, devices: QuerySet[Device]) -> None:
+        """Accept in bulk."""
+        count = registry.accept(devices)
+        self.message_user(request, f"{count} devices accepted.", messages.SUCCESS)
+
+    @admin.action(description="Reject selected devices (purges their readings)")
+    def reject(self, request: HttpRequest, devices: QuerySet[Device]) -> None:
+        """Reject in bulk; the readings go in the background."""
+        count = registry.reject(devices)
+        self.message_user(
+            request,
+            f"{count} devices rejected. Their readings are being removed; what they send from "
+            "now on is counted, not stored.",
+            messages.SUCCESS,
+        )
+
+    def delete_queryset(self, _request: HttpRequest, queryset: QuerySet[Device]) -> None:
+        """Delete devices with all their readings."""
+        registry.delete(queryset)
+
+    def delete_model(self, _request: HttpRequest, obj: Device) -> None:
+        """Delete a device with all its readings."""
+        registry.delete([obj])
+
+
+def _newest(devices: list[int]) -> dict[int, SafeString]:
+    """Return the first few newest values of each device as escaped HTML."""
+    by_device: dict[int, list[queries.SeriesInfo]] = {}
+    for info in queries.series_of(devices):
+        by_device.setdefault(info.device_id, []).append(info)
+    shown = [info for infos in by_device.values() for info in infos[:VALUES_SHOWN]]
+    newest = queries.latest(shown)
+    return {
+        device: format_html_join(
+            ", ",
+            "{} {} {}",
+            (
+                (info.metric, _short(newest[info.pk][1]), info.unit)
+                for info in infos[:VALUES_SHOWN]
+                if info.pk in newest
+            ),
+        )
+        for device, infos in by_device.items()
+    }
+
+
+def _short(value: queries.Value) -> str:
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return f"{value:.6g}" if isinstance(value, float) else str(value)[:40]

@@ -1,0 +1,1 @@
+"""The demo fleet: simulated devices, named as such, publishing over real MQTT."""

@@ -1,0 +1,115 @@
+"""`standalone`: web, ingest and broker in one process. `--demo` adds a simulated fleet."""
+
+import os
+import secrets
+import socket
+import sys
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+
+class Command(BaseCommand):
+    """Everything in one process: SQLite, in-memory layer, embedded broker."""
+
+    help = "Run pages, ingest and an embedded MQTT broker in one process."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Declare the arguments."""
+        parser.add_argument("--demo", action="store_true", help="add a simulated fleet")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Migrate, make a login, and serve until SIGTERM."""
+        self._check_ports()
+        call_command("migrate", interactive=False, verbosity=0)
+        login = _make_login()
+        if options["demo"]:
+            from iotbridge.demo.seed import seed
+
+            seed()
+        from iotbridge.oneprocess import OneProcess
+
+        server = OneProcess(demo=options["demo"], on_ready=lambda: self._ready(login))
+        self.stdout.write(f"Starting iotbridge {settings.VERSION} …")
+        server.run()
+        if server.failure is not None:
+            sys.exit(f"iotbridge stopped: {server.failure}")
+        self.stdout.write("Stopped; everything received is stored.")
+
+    def _check_ports(self) -> None:
+        ports = [("HTTP_PORT", settings.HTTP_BIND, settings.HTTP_PORT)]
+        ports.append(("WORKER_HTTP_PORT", settings.WORKER_HTTP_BIND, settings.WORKER_HTTP_PORT))
+        if not settings.MQTT_URL_GIVEN:
+            ports.append(("MQTT_PORT", settings.MQTT_BIND, settings.MQTT_PORT))
+        for name, bind, port in ports:
+            problem = _problem(bind, port)
+            if problem:
+                raise CommandError(
+                    f"{name} {port} cannot be opened on {bind}: {problem}. "
+                    f"Choose another one, for example {name}={port + 1}"
+                    + (
+                        f", or use the broker there: MQTT_URL=mqtt://{bind}:{port}"
+                        if name == "MQTT_PORT"
+                        else ""
+                    )
+                )
+
+    def _ready(self, login: str) -> None:
+        host = settings.HTTP_BIND
+        lan = host in {"0.0.0.0", "::"}  # noqa: S104 - compared, not bound
+        host = _own_address() if lan else host
+        url = f"http://{host}:{settings.HTTP_PORT}/"
+        self.stdout.write(f"Ready: {url}")
+        self.stdout.write(login)
+        if settings.MQTT_URL_GIVEN:
+            self.stdout.write(f"MQTT: the broker at {settings.MQTT_URL.rsplit('@', 1)[-1]}")
+        else:
+            self.stdout.write(f"MQTT: {host if lan else settings.MQTT_BIND}:{settings.MQTT_PORT}")
+        if lan:
+            self.stdout.write(f"MQTT password (any user name): {settings.MQTT_PASSWORD}")
+            self._show_code(url)
+        self.stdout.flush()
+
+    def _show_code(self, url: str) -> None:
+        import segno
+
+        segno.make(url).terminal(out=sys.stdout, compact=True)
+
+
+def _problem(bind: str, port: int) -> str:
+    with socket.socket(socket.AF_INET6 if ":" in bind else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((bind, port))
+        except OSError as error:
+            return error.strerror or str(error)
+    return ""
+
+
+def _own_address() -> str:
+    """Return this machine's address in the local network; nothing is sent."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))
+            return str(probe.getsockname()[0])
+        except OSError:
+            return "127.0.0.1"
+
+
+def _make_login() -> str:
+    """Make an administrator where there is no user yet; return what to tell about it."""
+    kept = Path(settings.DATA_DIR) / "first_login"
+    users = get_user_model()._default_manager  # noqa: SLF001 - Django's own name for it
+    if not users.exists():
+        password = secrets.token_urlsafe(9)
+        get_user_model().objects.create_superuser("admin", password=password)  # type: ignore[attr-defined] # AbstractUser's manager
+        descriptor = os.open(kept, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            file.write(password)
+    if kept.is_file():
+        return f"Login: admin / {kept.read_text().strip()} (until you change it)"
+    return "Login: as you have set it"

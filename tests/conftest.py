@@ -1,0 +1,44 @@
+"""Fixtures only; what they use is in tests/support."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support import plant as plants
+from tests.support import services
+from tests.support.plant import Plant
+from tests.support.services import Service
+
+
+@pytest.fixture(scope="session")
+def redis_service() -> Iterator[Service]:
+    with services.redis() as service:
+        yield service
+
+
+@pytest.fixture(scope="session")
+def postgresql_service() -> Iterator[Service]:
+    with services.postgresql() as service:
+        yield service
+
+
+@pytest.fixture
+def mosquitto_service() -> Iterator[Service]:
+    with services.mosquitto() as service:
+        yield service
+
+
+@pytest.fixture
+def plant(
+    mosquitto_service: Service, redis_service: Service, postgresql_service: Service
+) -> Iterator[Plant]:
+    """Real services with an empty, migrated database; no process of ours runs yet."""
+    with plants.plant(mosquitto_service, redis_service, postgresql_service) as made:
+        yield made
+
+
+@pytest.fixture
+def whole_plant() -> Iterator[Plant]:
+    """The same with a Redis and a PostgreSQL of its own, which a test may stop."""
+    with plants.whole_plant() as made:
+        yield made

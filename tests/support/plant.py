@@ -1,0 +1,208 @@
+"""The production processes, started as an operator starts them, on real services."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import paho.mqtt.client as mqtt
+import psycopg
+from paho.mqtt.enums import CallbackAPIVersion
+
+from tests.support import services
+from tests.support.services import ROOT, Service, free_port, wait_until
+
+
+class Process:
+    """One of our processes, with its log."""
+
+    def __init__(self, name: str, command: list[str], env: dict[str, str], folder: Path) -> None:
+        self.name = name
+        self.log = folder / f"{name}-{time.monotonic_ns()}.log"
+        self._file = self.log.open("wb")
+        self._process = subprocess.Popen(
+            command, env=env, cwd=ROOT, stdout=self._file, stderr=subprocess.STDOUT
+        )
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    @property
+    def returncode(self) -> int | None:
+        return self._process.poll()
+
+    def text(self) -> str:
+        return self.log.read_text(errors="replace")
+
+    def send(self, number: int) -> None:
+        self._process.send_signal(number)
+
+    def stop(self, number: int = signal.SIGTERM, seconds: float = 30) -> int:
+        """End the process and return its exit status."""
+        if self._process.poll() is None:
+            self._process.send_signal(signal.SIGCONT)
+            self._process.send_signal(number)
+        try:
+            return self._process.wait(timeout=seconds * services.PATIENCE)
+        finally:
+            self._process.kill()
+            self._file.close()
+
+
+class Plant:
+    """Mosquitto, Redis and PostgreSQL with one database, and our processes on them."""
+
+    def __init__(
+        self, broker: Service, layer: Service, database: Service, folder: Path, name: str
+    ) -> None:
+        self.broker, self.layer, self.database = broker, layer, database
+        self.folder = folder
+        self.name = name
+        self.url = f"postgres://postgres@127.0.0.1:{database.port}/{name}"
+        self.processes: list[Process] = []
+        self.web_port = 0
+        self.env = {
+            **{k: v for k, v in os.environ.items() if not k.startswith("IOTBRIDGE_")},
+            "SECRET_KEY": "only-for-tests",
+            "DATA_DIR": str(folder),
+            "DATABASE_URL": self.url,
+            "REDIS_URL": f"redis://127.0.0.1:{layer.port}/0",
+            "MQTT_URL": f"mqtt://127.0.0.1:{broker.port}",
+            "MQTT_REGISTRATION": "accept",
+        }
+        self.env.pop("DJANGO_SETTINGS_MODULE", None)
+
+    # --- processes ----------------------------------------------------------
+    def manage(self, *arguments: str, **env: str) -> str:
+        """Run a management command and return what it printed."""
+        done = subprocess.run(
+            [sys.executable, "manage.py", *arguments],
+            env={**self.env, **env},
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def start(self, name: str, command: list[str], **env: str) -> Process:
+        process = Process(name, command, {**self.env, **env}, self.folder)
+        self.processes.append(process)
+        return process
+
+    def worker(self, wait: bool = True, **env: str) -> Process:
+        """Start `runworker mqtt-ingest` with an HTTP port of its own."""
+        port = free_port()
+        env = {"WORKER_HTTP_PORT": str(port), **env}
+        command = [sys.executable, "manage.py", "runworker", "mqtt-ingest"]
+        worker = self.start("worker", command, **env)
+        if wait:
+            wait_until(lambda: _is_up(worker, port), "a worker that ingests", 30)
+        return worker
+
+    def web(self, port: int = 0, wait: bool = True) -> Process:
+        """Start Daphne."""
+        self.web_port = port or self.web_port or free_port()
+        daphne = Path(sys.executable).with_name("daphne")
+        command = [str(daphne), "-p", str(self.web_port), "iotbridge.asgi:application"]
+        web = self.start("web", command)
+        if wait:
+            wait_until(lambda: services.listens(self.web_port), "the web process", 30)
+        return web
+
+    @property
+    def base(self) -> str:
+        return f"http://127.0.0.1:{self.web_port}"
+
+    def stop(self) -> None:
+        for process in self.processes:
+            if process.returncode is None:
+                process.stop(signal.SIGKILL)
+
+    # --- looking ------------------------------------------------------------
+    def sql(self, query: str) -> list[tuple[Any, ...]]:
+        with psycopg.connect(self.url, autocommit=True) as connection:
+            cursor = connection.execute(query)
+            return cursor.fetchall() if cursor.description else []
+
+    def count(self, table: str = "devices_reading") -> int:
+        return int(self.sql(f"SELECT count(*) FROM {table}")[0][0])
+
+    def client(self, **options: Any) -> mqtt.Client:
+        """Return a connected paho client with its own thread."""
+        client = mqtt.Client(CallbackAPIVersion.VERSION2, **options)
+        client.max_inflight_messages_set(200)
+        client.max_queued_messages_set(0)
+        client.connect("127.0.0.1", self.broker.port)
+        client.loop_start()
+        return client
+
+    def add_user(self, name: str = "admin", password: str = "secret-123") -> None:
+        self.manage(
+            "createsuperuser",
+            *("--noinput", "--username", name, "--email", f"{name}@example.com"),
+            DJANGO_SUPERUSER_PASSWORD=password,
+        )
+
+    def token(self, user: str = "admin") -> str:
+        return self.manage("create_token", user).strip()
+
+
+def _is_up(worker: Process, port: int) -> bool:
+    assert worker.returncode is None, worker.text()
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=1) as answer:
+            return bool(json.load(answer)["state"] in {"up", "idle"})
+    except OSError:
+        return False
+
+
+@contextmanager
+def plant(
+    broker: Service, layer: Service, database: Service, *, migrate: bool = True
+) -> Iterator[Plant]:
+    """A plant with a database of its own on running services."""
+    name = f"t{time.monotonic_ns()}"
+    admin = f"postgres://postgres@127.0.0.1:{database.port}/postgres"
+    with psycopg.connect(admin, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+    with services.folder("plant") as folder:
+        made = Plant(broker, layer, database, folder, name)
+        try:
+            if migrate:
+                made.manage("migrate", "--verbosity", "0")
+            yield made
+        finally:
+            made.stop()
+
+
+@contextmanager
+def whole_plant() -> Iterator[Plant]:
+    """A plant with services of its own, for tests that stop them and for benchmarks."""
+    with ExitStack() as stack:
+        broker = stack.enter_context(services.mosquitto())
+        layer = stack.enter_context(services.redis())
+        database = stack.enter_context(services.postgresql())
+        yield stack.enter_context(plant(broker, layer, database))
+
+
+def publish(
+    made: Plant, packets: Iterator[tuple[str, str]] | list[tuple[str, str]], qos: int = 1
+) -> int:
+    """Publish all; return once the broker has acknowledged every one."""
+    client = made.client()
+    waiting = [client.publish(topic, payload, qos) for topic, payload in packets]
+    for info in waiting:
+        info.wait_for_publish(60)
+    client.disconnect()
+    client.loop_stop()
+    return len(waiting)
