@@ -24,7 +24,7 @@ REJOIN_SECONDS = 6 * 3_600.0
 MAX_FRAMES_PER_SECOND = 100
 
 
-class LiveConsumer(AsyncWebsocketConsumer):  # type: ignore[misc] # Channels is untyped here
+class LiveConsumer(AsyncWebsocketConsumer):
     """Who is there, what came from where; the protocol itself is in `LiveSession`."""
 
     session: LiveSession | None = None
@@ -69,7 +69,7 @@ class LiveConsumer(AsyncWebsocketConsumer):  # type: ignore[misc] # Channels is 
     def _start(self, work: Any) -> None:
         self._tasks.append(asyncio.create_task(work))
 
-    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
+    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:  # noqa: ARG002
         """Take one client frame."""
         if self._is_flooding():
             await self._bye("slow", 4008)
@@ -144,7 +144,7 @@ class LiveConsumer(AsyncWebsocketConsumer):  # type: ignore[misc] # Channels is 
         """Return what the person may see now; None where they are no longer logged in."""
         self.user.refresh_from_db()
         session: SessionBase | None = self.scope.get("session")
-        logged_in = session is None or session.exists(session.session_key)
+        logged_in = session is None or session.exists(session.session_key or "")
         return scope_of(self.user) if self.user.is_active and logged_in else None
 
     async def _stay_joined(self) -> None:

@@ -9,7 +9,7 @@ from devices.queries import Value
 def format_value(value: Value) -> str:
     """Return a value for people: on/off, at most 6 significant digits, text as it is."""
     if value is None:
-        return "–"
+        return "–"  # noqa: RUF001 - a dash for people
     if isinstance(value, bool):
         return "on" if value else "off"
     if isinstance(value, str):

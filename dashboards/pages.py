@@ -4,12 +4,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from dashboards.formats import age_of, format_value
 from devices import overview, queries
 from devices.access import Scope
 from devices.models import Device
 from devices.states import State, since_of, state_of
-
-from dashboards.formats import age_of, format_value
 
 VALUES_PER_ROW = 4
 # name in the URL -> (span in ms, in words)

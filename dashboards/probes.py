@@ -1,12 +1,12 @@
 """What machines ask the web process: alive, ready, metrics."""
 
 from asgiref.sync import async_to_sync
-from channels.layers import get_channel_layer
 from django.db import Error, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
 
 from dashboards.live.hub import Hub
+from devices import live
 
 METRICS = CollectorRegistry()
 _SOCKETS = Gauge("iotbridge_sockets", "Open live sockets", registry=METRICS)
@@ -42,7 +42,7 @@ def _database_problem() -> str:
 
 def _layer_problem() -> str:
     try:
-        async_to_sync(get_channel_layer().group_send)("readyz", {"type": "readyz"})
+        async_to_sync(live.layer().group_send)("readyz", {"type": "readyz"})
     except Exception as error:  # noqa: BLE001 - whatever the layer raises
         return str(error) or type(error).__name__
     return ""

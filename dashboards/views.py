@@ -10,13 +10,12 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 
+from dashboards import pages
+from dashboards.formats import age_of
 from devices import health, overview
 from devices.access import scope_of
 from devices.models import Site, Tag
 from devices.states import STATES, since_of, state_of
-
-from dashboards import pages
-from dashboards.formats import age_of
 
 
 @login_required

@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterable
 from typing import Any, TypedDict
 
+from channels.layers import BaseChannelLayer, get_channel_layer
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
@@ -19,8 +20,15 @@ FLEET_GROUP = "fleet"
 WATCH_SECONDS = 10.0
 WATCH_TTL = 30.0
 
-# (ts in µs, value, text)
+# A time in µs since 1970 UTC, a value and a text.
 StoredRow = tuple[int, float | None, str | None]
+
+
+def layer() -> BaseChannelLayer:
+    """Return the channel layer; the settings always configure one."""
+    found = get_channel_layer()
+    assert found is not None
+    return found
 
 
 class ReadingsStored(TypedDict):
@@ -64,7 +72,7 @@ def device_group(pk: int) -> str:
     return f"device.{pk}"
 
 
-def watch_set(process: str, devices: Iterable[int]) -> WatchSet:
+def watch_set(process: str, devices: Iterable[int]) -> dict[str, Any]:
     """Return the announcement of what `process` shows."""
     return {"type": "watch.set", "process": process, "devices": sorted(devices)}
 

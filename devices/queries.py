@@ -13,9 +13,9 @@ from django.db.models import QuerySet
 
 from devices.models import Device, Kind, Series
 
-# A row that is not in `latest`, and of each type what JSON takes.
+# What JSON has for a reading.
 Value = float | bool | str | None
-# (ts, value)
+# A time in µs and its value.
 Point = tuple[int, Value]
 # (start of the bin, last, min, max, n)
 Bin = tuple[int, Value, float | None, float | None, int]

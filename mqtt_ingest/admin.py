@@ -19,17 +19,17 @@ class DeadLetterAdmin(admin.ModelAdmin[DeadLetter]):
     search_fields = ["topic", "detail", "device_key"]
     date_hierarchy = "received_at"
     show_full_result_count = False
-    fields = [
+    readonly_fields = [
         *("received_at", "reason", "detail", "topic", "device_key", "source", "slot"),
         *("qos", "retain", "packet_id", "as_text", "as_hex"),
     ]
-    readonly_fields = fields
+    fields = tuple(readonly_fields)
 
     def has_add_permission(self, _request: HttpRequest) -> bool:
         """They come from packets."""
         return False
 
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+    def has_change_permission(self, _request: HttpRequest, _obj: Any = None) -> bool:
         """They are evidence."""
         return False
 

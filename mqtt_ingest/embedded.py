@@ -105,7 +105,7 @@ class EmbeddedSource:
         self.on_state(state, detail)
 
 
-class _GatedReader(ReaderAdapter):
+class _GatedReader(ReaderAdapter):  # type: ignore[misc] # amqtt is not checked
     """A client's stream that is not read while too much waits for its commit."""
 
     def __init__(self, reader: ReaderAdapter, source: EmbeddedSource) -> None:
@@ -120,7 +120,7 @@ class _GatedReader(ReaderAdapter):
         self._reader.feed_eof()
 
 
-class _Handler(BrokerProtocolHandler):
+class _Handler(BrokerProtocolHandler):  # type: ignore[misc] # amqtt is not checked
     """amqtt's protocol of one client; incoming packets are committed first."""
 
     source: EmbeddedSource
@@ -168,7 +168,7 @@ class _Handler(BrokerProtocolHandler):
 _background: set[asyncio.Future[None]] = set()
 
 
-class EmbeddedBroker(Broker):
+class EmbeddedBroker(Broker):  # type: ignore[misc] # amqtt is not checked
     """amqtt's broker with our handler, a password off loopback, and kept retained messages."""
 
     def __init__(
@@ -245,12 +245,12 @@ class EmbeddedBroker(Broker):
         """Allow every topic; access control comes with its own issue."""
         return True
 
-    async def _handle_client_session(  # noqa: PLR0913, PLR0917 - as amqtt has it
+    async def _handle_client_session(
         self,
         reader: ReaderAdapter,
         writer: WriterAdapter,
         client_session: Session,
-        handler: BrokerProtocolHandler,
+        handler: BrokerProtocolHandler,  # noqa: ARG002 - ours takes its place
         server: Any,
         listener_name: str,
     ) -> None:

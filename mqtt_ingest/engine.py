@@ -9,10 +9,9 @@ import time
 import uuid
 from typing import Any
 
-from channels.layers import get_channel_layer
 from django.conf import settings
 
-from devices import health, purge
+from devices import health, live, purge
 from devices.live import INGEST_GROUP, WEB_GROUP, WatchTable
 from mqtt_ingest import conf, metrics
 from mqtt_ingest.announcer import Announcer
@@ -41,7 +40,7 @@ class Engine:
         self.states: dict[str, tuple[str, str]] = {}
         self.last_packet = 0
         self._embedded = embedded
-        self._layer = get_channel_layer()
+        self._layer = live.layer()
         self._watched = WatchTable()
         self._announcer = Announcer(self._watched, self._layer.group_send)
         self._database = DatabaseThread("ingest-beat")

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import cast
 
 from django.conf import settings
 from django.db import transaction
@@ -100,7 +101,7 @@ class Registry:
             "device_id", "pk", "metric", "kind"
         )
         for device_id, pk, metric, kind in rows:
-            by_pk[device_id].series[metric] = SeriesRef(pk, kind)
+            by_pk[device_id].series[metric] = SeriesRef(pk, cast("Kind", kind))
         return refs
 
     def _register(self, source: Source, native_ids: list[str]) -> None:
@@ -148,4 +149,4 @@ def _make_series(ref: DeviceRef, metrics: dict[str, Kind]) -> None:
         device_id=ref.pk, metric__in=metrics
     ).values_list("pk", "metric", "kind")
     for pk, metric, kind in rows:
-        ref.series[metric] = SeriesRef(pk, kind)  # type: ignore[arg-type] # a Kind
+        ref.series[metric] = SeriesRef(pk, cast("Kind", kind))

@@ -191,7 +191,7 @@ class MqttSession:
         """Send what is waiting, disconnect cleanly, and keep the session at the broker."""
         self._stop_reading()
         # paho closes the socket right after DISCONNECT: send our buffer before that.
-        self._client.on_disconnect = lambda *_details: self._client.flush()
+        self._client.on_disconnect = self._flush_at_last
         if self._client.socket() is not None:
             self._writable()
             self._client.disconnect()
@@ -326,6 +326,9 @@ class MqttSession:
     def _disconnected(self, _client: mqtt.Client, *details: Any) -> None:
         self._change("lost", f"{self._broker.where}: {details[2]}")
         self._closed.set()
+
+    def _flush_at_last(self, _client: mqtt.Client, *_details: Any) -> None:
+        self._client.flush()
 
     def _message(self, _client: mqtt.Client, _userdata: Any, message: mqtt.MQTTMessage) -> None:
         self._feed(

@@ -5,6 +5,8 @@ import logging
 from collections.abc import Callable, Coroutine
 from typing import Any
 
+from django.conf import settings
+
 from mqtt_ingest import conf, metrics
 from mqtt_ingest.core.arrivals import ArrivalStamps
 from mqtt_ingest.core.batching import Bounds
@@ -103,7 +105,7 @@ class Slot:
             bounds=Bounds(),
             on_entry=self._hooks.on_entry,
             on_stored=self._hooks.on_stored,
-            commit_interval=conf.settings.COMMIT_INTERVAL_MS / 1_000,
+            commit_interval=settings.COMMIT_INTERVAL_MS / 1_000,
         )
 
     async def _until_over(
@@ -162,7 +164,7 @@ class Slot:
 
     def _session(self) -> MqttSession:
         return MqttSession(
-            client_id=f"{conf.settings.MQTT_CLIENT_ID}-{self.name}",
+            client_id=f"{settings.MQTT_CLIENT_ID}-{self.name}",
             broker=conf.broker(),
             may_connect=self._still_ours,
             on_session=self._on_session,

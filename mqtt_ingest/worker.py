@@ -16,7 +16,7 @@ class EngineDiedError(Exception):
     """The engine ended by itself; the process must not look alive."""
 
 
-class IngestWorker(Worker):  # type: ignore[misc] # Channels is untyped here
+class IngestWorker(Worker):
     """Serves `mqtt-ingest`; Channels' own worker builds consumers only at a first message,
     dies on SIGTERM without draining, and logs a failed consumer and goes on."""
 
@@ -24,7 +24,7 @@ class IngestWorker(Worker):  # type: ignore[misc] # Channels is untyped here
 
     async def handle(self) -> None:
         """Build the consumer, wait for its end, and stop on SIGTERM or SIGINT."""
-        queue = self.get_or_create_application_instance(
+        queue = self.get_or_create_application_instance(  # type: ignore[no-untyped-call] # asgiref
             CHANNEL, {"type": "channel", "channel": CHANNEL}
         )
         details: dict[str, Any] = self.application_instances[CHANNEL]

@@ -7,6 +7,6 @@ os.environ.setdefault("SECRET_KEY", "only-for-tests")
 os.environ.setdefault("DATA_DIR", tempfile.mkdtemp(prefix="iotbridge-tests-"))
 os.environ.setdefault("IOTBRIDGE_STANDALONE", "1")
 
-from iotbridge.settings import *  # noqa: E402, F403
+from iotbridge.settings import *  # noqa: F403
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

@@ -9,15 +9,14 @@ from django.http import Http404, HttpRequest
 from django.utils import timezone
 from ninja import Field, Query, Router, Schema, Status
 
+from dashboards.api.auth import scope
+from dashboards.api.problems import Problem
+from dashboards.api.readings import Window, answer, window_params
 from devices import overview, queries, registry
 from devices.access import Scope
 from devices.models import Device, Site, Tag
 from devices.models.registry import KEY_PATTERN
 from devices.states import since_of, state_of
-
-from dashboards.api.auth import scope
-from dashboards.api.problems import Problem
-from dashboards.api.readings import Window, answer, window_params
 
 router = Router(tags=["devices"])
 

@@ -7,12 +7,11 @@ from typing import Annotated, Any
 from django.http import HttpRequest
 from ninja import Field, Query, Router, Schema
 
+from dashboards.api.auth import scope
+from dashboards.api.problems import Problem
 from devices import queries
 from devices.queries import SeriesInfo
 from devices.times import parse_moment
-
-from dashboards.api.auth import scope
-from dashboards.api.problems import Problem
 
 router = Router(tags=["readings"])
 

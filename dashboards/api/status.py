@@ -10,12 +10,11 @@ from django.http import HttpRequest
 from django.utils import timezone
 from ninja import Query, Router
 
-from devices import health
-from devices.health import packets_token
-
 from dashboards import pages
 from dashboards.api.auth import scope
 from dashboards.api.problems import Problem
+from devices import health
+from devices.health import packets_token
 
 router = Router(tags=["status"])
 

@@ -12,7 +12,7 @@ MAX_SUBSCRIPTIONS = 32
 DAY_MS = 86_400_000
 
 
-class BadFrame(Exception):  # noqa: N818 - answered by an `err` frame
+class BadFrame(Exception):
     """A client frame that cannot be served.
 
     Args:

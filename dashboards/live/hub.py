@@ -17,12 +17,11 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
-from channels.layers import get_channel_layer
 from django.db import Error
 from django.utils import timezone
 
 from dashboards.threads import in_thread
-from devices import changes, health, overview, queries
+from devices import changes, health, live, overview, queries
 from devices.live import INGEST_GROUP, WATCH_SECONDS, WEB_GROUP, ReadingsStored, watch_set
 from devices.models import Device
 from devices.states import since_of, state_of
@@ -49,7 +48,7 @@ class Hub:
         self.states: dict[int, DeviceState] = {}
         self._name = f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:6]}"
         self._started = time.time()
-        self._layer = get_channel_layer()
+        self._layer = live.layer()
         self._watched: Counter[int] = Counter()
         self._watch_changed = asyncio.Event()
         self._look_again = asyncio.Event()

@@ -32,7 +32,7 @@ logger = logging.getLogger(__name__)
 NO_CREDIT_SECONDS = 60.0
 
 
-class SlowClient(Exception):  # noqa: N818 - ends the socket with `bye slow`
+class SlowClient(Exception):
     """The client has not drawn anything for too long."""
 
 

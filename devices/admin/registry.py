@@ -1,6 +1,5 @@
 """Devices in admin, as somebody with 500 of them wants it."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -62,7 +61,10 @@ class CountsInline(admin.StackedInline[DeviceCounts, Device]):
 
     model = DeviceCounts
     can_delete = False
-    readonly_fields = [field.name for field in DeviceCounts._meta.fields if field.name != "device"]
+    readonly_fields = [
+        *("packets", "bad_samples", "clock_replaced", "clock_difference_ms", "expired"),
+        *("other_kind", "conflicts", "empty", "refused"),
+    ]
 
     def has_add_permission(self, _request: HttpRequest, _device: Any = None) -> bool:
         """Counts come from packets."""
@@ -99,9 +101,9 @@ class DeviceAdmin(admin.ModelAdmin[Device]):
     _newest: dict[int, SafeString]
     _now: datetime
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Device | None = None) -> Sequence[str]:
+    def get_readonly_fields(self, request: HttpRequest, obj: Device | None = None) -> list[str]:
         """Keep the key of a device that exists: topics and links hold it."""
-        fields = list(super().get_readonly_fields(request, obj))
+        fields = [str(name) for name in super().get_readonly_fields(request, obj)]
         return [*fields, "key"] if obj else fields
 
     def get_changelist_instance(self, request: HttpRequest) -> Any:
@@ -119,8 +121,8 @@ class DeviceAdmin(admin.ModelAdmin[Device]):
     @admin.display(description="live page")
     def live(self, device: Device) -> str:
         """Return a link to the live page."""
-        if device.pk is None:
-            return "–"
+        if not device.key:
+            return "after saving"
         return format_html('<a href="{}">open</a>', reverse("device", args=[device.key]))
 
     @admin.display(description="state")

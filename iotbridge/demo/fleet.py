@@ -8,11 +8,11 @@ import time
 from collections.abc import Iterator, Mapping
 
 import paho.mqtt.client as mqtt
-from mqtt_ingest.conf import Broker
 from paho.mqtt.enums import CallbackAPIVersion
 from tqdm import tqdm
 
 from iotbridge.demo.devices import CONFUSED, DEVICES, UNSTEADY, SimulatedDevice
+from mqtt_ingest.conf import Broker
 
 logger = logging.getLogger(__name__)
 
@@ -103,11 +103,10 @@ class Fleet:
                 client.on_connect = _say_online
         elif not present and self._unsteady is not None:
             client, self._unsteady = self._unsteady, None
+            client.loop_stop()
             sock = client.socket()
             if sock is not None:
-                with contextlib.suppress(OSError):
-                    sock.shutdown(2)  # as if the cable was cut: no DISCONNECT
-            client.loop_stop()
+                sock.close()  # as if the cable was cut: no DISCONNECT
 
     def close(self) -> None:
         """Disconnect."""

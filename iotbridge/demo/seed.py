@@ -1,7 +1,6 @@
 """The registry rows of the demo fleet; names, sites and units that people change stay."""
 
 from devices.models import Device, Identity, Kind, Latest, Series, Site, Source, Tag
-
 from iotbridge.demo.devices import DEVICES, PENDING, SITES, SimulatedDevice
 
 

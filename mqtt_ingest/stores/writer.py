@@ -23,7 +23,7 @@ _SPAN = struct.Struct("<qqq")
 T = TypeVar("T")
 
 
-class _RegistryMoved(Exception):  # noqa: N818 - a signal, not an error
+class _RegistryMoved(Exception):
     """People changed the registry since it was cached."""
 
 

@@ -58,11 +58,13 @@ def test_two_workers_share_two_slots(plant: Plant) -> None:
     plant.worker(**two)
     plant.worker(**two)
     wait_until(
-        lambda: plant.sql(
-            "SELECT count(DISTINCT holder) FROM devices_writer "
-            "WHERE holder <> '' AND filters::text <> '[]'"
-        )
-        == [(2,)],
+        lambda: (
+            plant.sql(
+                "SELECT count(DISTINCT holder) FROM devices_writer "
+                "WHERE holder <> '' AND filters::text <> '[]'"
+            )
+            == [(2,)]
+        ),
         "each worker to hold one slot",
         30,
     )

@@ -31,7 +31,7 @@ class Command(BaseCommand):
             )
             self.stdout.write(row.format(process.kind, process.id, state, f"{age} s ago", slots))
         ingest = health.ingest_health()
-        devices = {name: 0 for name in ("online", "stale", "offline", "never", "pending")}
+        devices = dict.fromkeys(("online", "stale", "offline", "never", "pending"), 0)
         for counts in overview.fleet(now).values():
             for name in devices:
                 devices[name] += counts[name]  # type: ignore[literal-required] # its fields

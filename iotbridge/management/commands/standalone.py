@@ -106,7 +106,7 @@ def _make_login() -> str:
     users = get_user_model()._default_manager  # noqa: SLF001 - Django's own name for it
     if not users.exists():
         password = secrets.token_urlsafe(9)
-        get_user_model().objects.create_superuser("admin", password=password)  # type: ignore[attr-defined] # AbstractUser's manager
+        get_user_model().objects.create_superuser("admin", password=password)
         descriptor = os.open(kept, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "w") as file:
             file.write(password)

@@ -42,14 +42,10 @@ class Command(BaseCommand):
         try:
             pace = self._pace(files, how, options)
             self._warn(files, how, pace)
-            streams = [
-                replaying.outgoing(path, how, pace, options["device"]) for path in files
-            ]
+            streams = [replaying.outgoing(path, how, pace, options["device"]) for path in files]
             total = sum(count_lines(path) for path in files)
             with tqdm(total=total, unit="packet", desc="replay") as bar:
-                sent = replaying.publish(
-                    conf.broker(), streams, pace, bar.update, options["qos"]
-                )
+                sent = replaying.publish(conf.broker(), streams, pace, bar.update, options["qos"])
                 bar.total = bar.n
         except BadRecordingError as error:
             raise CommandError(str(error)) from error
@@ -71,9 +67,7 @@ class Command(BaseCommand):
         except (ZoneInfoNotFoundError, ValueError) as error:
             raise CommandError(f"--zone {options['zone']} is no time zone.") from error
 
-    def _pace(
-        self, files: list[Path], how: Reading, options: dict[str, Any]
-    ) -> replaying.Pace:
+    def _pace(self, files: list[Path], how: Reading, options: dict[str, Any]) -> replaying.Pace:
         shift = 0
         if options["end_now"]:
             shift = time.time_ns() // 1_000 - replaying.last_time(files, how)

@@ -13,7 +13,7 @@ from devices.live import require_shared_layer
 from mqtt_ingest.worker import CHANNEL, IngestWorker
 
 
-class Command(runworker.Command):  # type: ignore[misc] # Channels is untyped here
+class Command(runworker.Command):
     """Channels' command, with our worker for `mqtt-ingest`."""
 
     def handle(self, *args: Any, **options: Any) -> None:

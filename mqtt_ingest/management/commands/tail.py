@@ -7,9 +7,10 @@ from urllib.error import HTTPError, URLError
 from urllib.parse import urlencode
 from urllib.request import Request, urlopen
 
-from devices.health import packets_token
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from devices.health import packets_token
 
 EVERY_SECONDS = 0.3
 

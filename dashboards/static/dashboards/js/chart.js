@@ -116,7 +116,7 @@ export class Chart {
     const accent = token("--accent");
     const axis = { stroke: ink, grid: { stroke: line, width: 1 }, ticks: { stroke: line, width: 1 } };
     const boolean = this.options.kind === "boolean";
-    const path = boolean ? uPlot.paths.stepped({ align: 1 }) : undefined;
+    const path = boolean ? uPlot.paths.stepped?.({ align: 1 }) : undefined;
     const none = { stroke: "transparent", points: { show: false } };
     this.plot = new uPlot(
       {

@@ -28,7 +28,7 @@ export function clockWords(ms) {
 export class Inspect {
   constructor() {
     this.after = "";
-    this.body = /** @type {HTMLElement} */ (document.getElementById("packets"));
+    this.body = /** @type {HTMLTableSectionElement} */ (document.getElementById("packets"));
     this.words = /** @type {HTMLElement} */ (document.getElementById("inspect-words"));
     this.hold = /** @type {HTMLButtonElement} */ (document.getElementById("hold"));
     this.template = /** @type {HTMLTemplateElement} */ (document.getElementById("packet"));

@@ -1,0 +1,99 @@
+# Every command of the project. `make` lists them.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+VENV := .venv
+BIN := $(VENV)/bin
+STAMPS := .stamps
+# The oldest Python that can run the project, under whatever name it is installed.
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
+  $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
+JS_TESTS := $(wildcard tests/dashboards/js/*.test.js)
+# Checks and tests read settings, never the user's.
+TEST_ENV := env -u DATABASE_URL -u REDIS_URL -u MQTT_URL -u DATA_DIR DJANGO_SETTINGS_MODULE=tests.settings
+
+.PHONY: help install demo test test-fast check bench faults services lock format clean
+
+help:
+	@echo "make demo       the whole product in one process, with a simulated fleet"
+	@echo "make install    the virtual environment for running, testing and checking"
+	@echo "make test       all tests; installs the services they need (asks first)"
+	@echo "make test-fast  the tests that need no service"
+	@echo "make check      formatting, lint, types, architecture"
+	@echo "make bench      benchmarks, one JSON object a line (BENCH=name for one)"
+	@echo "make faults     the long fault runs"
+
+$(BIN)/python:
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or later is missing: apt-get install python3 python3-venv"; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "Python's venv module is missing: apt-get install python3-venv"; exit 1; }
+
+$(STAMPS)/run: requirements.txt | $(BIN)/python
+	@echo "Installing Python packages …"
+	@$(PIP) -r requirements.txt
+	@mkdir -p $(STAMPS) && touch $@
+
+$(STAMPS)/dev: requirements-dev.txt | $(BIN)/python
+	@echo "Installing Python packages for development …"
+	@$(PIP) -r requirements-dev.txt
+	@mkdir -p $(STAMPS) && touch $@ $(STAMPS)/run
+
+$(STAMPS)/node: package-lock.json
+	@command -v npm >/dev/null || { echo "npm is missing: apt-get install npm"; exit 1; }
+	@npm ci --silent --no-audit --no-fund
+	@mkdir -p $(STAMPS) && touch $@
+
+install: $(STAMPS)/dev
+	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory $(STAMPS)/node; \
+	else echo "npm is missing, make check will need it: apt-get install npm"; fi
+
+demo: $(STAMPS)/run
+	@exec $(BIN)/python manage.py standalone --demo
+
+services:
+	@tests/support/install_services.sh
+
+test: services $(STAMPS)/dev
+	$(TEST_ENV) $(BIN)/python -m coverage erase
+	$(TEST_ENV) $(BIN)/python -m coverage run -m pytest $(PYTEST)
+	$(TEST_ENV) $(BIN)/python -m tests.support.with_postgresql \
+	  $(BIN)/python -m coverage run -m pytest tests/devices tests/mqtt_ingest $(PYTEST)
+	node --test $(JS_TESTS)
+	$(BIN)/python -m coverage combine --quiet
+	$(BIN)/python -m coverage report --fail-under=85
+	$(BIN)/python -m coverage report --include='mqtt_ingest/core/*' --fail-under=100
+
+test-fast: $(STAMPS)/dev
+	$(TEST_ENV) $(BIN)/python -m pytest -m "not services and not browser" $(PYTEST)
+
+check: $(STAMPS)/dev $(STAMPS)/node
+	@command -v node >/dev/null || { echo "node is missing: apt-get install nodejs"; exit 1; }
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(TEST_ENV) $(BIN)/mypy .
+	$(TEST_ENV) $(BIN)/lint-imports
+	$(BIN)/djlint --quiet --lint dashboards/templates
+	npx --no-install tsc -p jsconfig.json
+	$(TEST_ENV) $(BIN)/python manage.py check
+	$(TEST_ENV) $(BIN)/python manage.py makemigrations --check --dry-run
+
+bench: services $(STAMPS)/dev
+	@$(TEST_ENV) $(BIN)/python -m tests.bench $(BENCH)
+
+faults: services $(STAMPS)/dev
+	$(TEST_ENV) FAULT_ROUNDS=10 $(BIN)/python -m pytest tests/end_to_end -m services $(PYTEST)
+
+format: $(STAMPS)/dev
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+# For maintainers: the locks from pyproject.toml. Needs uv.
+lock:
+	uv pip compile -q pyproject.toml --universal --generate-hashes --python-version 3.11 \
+	  --extra postgres --group dev -o requirements-dev.txt
+	uv pip compile -q pyproject.toml --universal --generate-hashes --python-version 3.11 \
+	  -c requirements-dev.txt -o requirements.txt
+	uv pip compile -q pyproject.toml --universal --generate-hashes --python-version 3.11 \
+	  --extra postgres -c requirements-dev.txt -o requirements-production.txt
+
+clean:
+	rm -rf $(VENV) $(STAMPS) node_modules

@@ -1,0 +1,23 @@
+"""`make bench`: prints one JSON object a line. Name benchmarks to run only those."""
+
+import json
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from tests.bench import frame, overview
+
+BENCHMARKS: dict[str, Callable[[], list[dict[str, Any]]]] = {
+    "frame": frame.run,
+    "overview": overview.run,
+}
+
+
+def main() -> None:
+    wanted = sys.argv[1:] or list(BENCHMARKS)
+    for name in wanted:
+        for line in BENCHMARKS[name]():
+            print(json.dumps({"benchmark": name, **line}), flush=True)
+
+
+main()
