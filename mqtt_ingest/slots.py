@@ -137,7 +137,7 @@ class Slot:
             await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _give_back(self) -> None:
-        await self._thread.run(self._writer.flush)
+        await self._thread.run(self._writer.flush_now)
         await self._thread.run(lambda: leases.release(self.name, self._writer.epoch))
         logger.info("%s: drained and released", self.name)
 

@@ -3,7 +3,9 @@
 from collections.abc import Iterator
 
 import pytest
+from django.db import connection
 
+from devices.models import Source
 from tests.support import plant as plants
 from tests.support import services
 from tests.support.plant import Plant
@@ -42,3 +44,12 @@ def whole_plant() -> Iterator[Plant]:
     """The same with a Redis and a PostgreSQL of its own, which a test may stop."""
     with plants.whole_plant() as made:
         yield made
+
+
+@pytest.fixture
+def tables(transactional_db: None) -> Iterator[None]:
+    """The real tables, with the native source; emptied afterwards."""
+    Source.objects.get_or_create(name="native")
+    yield
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM devices_reading")

@@ -68,6 +68,8 @@ class Touch:
     def write(self, cursor: Any, dialect: Dialect) -> None:
         """Write what waits."""
         waiting = sorted(self._waiting.items())
+        if not waiting:
+            return
         self._waiting = {}
         self._written = time.monotonic()
         self._known.update(pk for pk, _tally in waiting)

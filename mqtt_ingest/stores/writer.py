@@ -142,9 +142,13 @@ class SlotWriter:
     def flush(self) -> None:
         """Write last-seen times and counts, where it is time to."""
         if self._touch.is_due:
-            self.connect()
-            with connection.cursor() as cursor, transaction.atomic():
-                self._touch.write(cursor, self._dialect)
+            self.flush_now()
+
+    def flush_now(self) -> None:
+        """Write last-seen times and counts."""
+        self.connect()
+        with connection.cursor() as cursor, transaction.atomic():
+            self._touch.write(cursor, self._dialect)
 
     def tidy(self) -> None:
         """Remove arrival stamps that no redelivery can need, and the old change log."""

@@ -1,0 +1,208 @@
+"""The native convention, sentence by sentence."""
+
+import json
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mqtt_ingest.core.pipeline import decode
+from tests.support.factories import ARRIVAL, make_entry, make_packet, route, samples_of
+
+TOPIC = "devices/press-3/telemetry"
+names = st.text("abc_", min_size=1, max_size=5)
+scalars = st.one_of(st.floats(allow_nan=False, allow_infinity=False), st.booleans())
+
+
+@given(st.dictionaries(names, scalars, min_size=1, max_size=20))
+def test_every_good_value_is_read(values: dict[str, float]) -> None:
+    assert samples_of(make_entry(json.dumps({"x." + k: v for k, v in values.items()}))) == {
+        "x." + k: float(v) for k, v in values.items()
+    }
+
+
+@given(st.binary(max_size=200))
+def test_no_payload_whatever_breaks_the_decoder(payload: bytes) -> None:
+    entry = make_entry(payload)
+    assert (entry.decoded is None) == bool(entry.reason)
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.floats() | st.integers() | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=4), inner, max_size=4)
+    ),
+    max_leaves=20,
+)
+
+
+@given(json_values)
+def test_no_json_value_whatever_breaks_the_decoder(value: object) -> None:
+    entry = make_entry(json.dumps(value))
+    for sample in entry.decoded.samples if entry.decoded else []:
+        assert sample.value is None or math.isfinite(sample.value)
+        assert (sample.value is None) != (sample.text is None)
+
+
+def test_values_may_be_in_an_object_of_their_own() -> None:
+    entry = make_entry('{"ts": 1763681624, "values": {"a": 1}}')
+    assert samples_of(entry) == {"a": 1.0}
+    assert entry.decoded is not None
+    assert entry.decoded.samples[0].ts == 1_763_681_624_000_000
+
+
+def test_values_without_a_time_is_an_ordinary_name() -> None:
+    assert samples_of(make_entry('{"values": {"a": 1}}')) == {"values.a": 1.0}
+
+
+def test_nested_objects_flatten_and_arrays_of_numbers_are_numbered() -> None:
+    entry = make_entry('{"pos": {"lat": 1, "lon": 2}, "v": [1, 2], "on": "ON", "off": "false"}')
+    assert samples_of(entry) == {
+        "pos.lat": 1.0, "pos.lon": 2.0, "v.0": 1.0, "v.1": 2.0, "on": 1.0, "off": 0.0,
+    }  # fmt: skip
+
+
+def test_what_cannot_be_stored_is_counted_beside_what_can() -> None:
+    entry = make_entry('{"a": 1, "b": NaN, "c": [[1], "x", null], "d": [1, true]}')
+    assert samples_of(entry) == {"a": 1.0, "d.0": 1.0}
+    assert entry.decoded is not None
+    assert [metric for metric, _why in entry.decoded.bad] == ["b", "c.0", "c.1", "d.1"]
+
+
+def test_a_list_is_a_batch_upload_in_steps_of_a_microsecond() -> None:
+    entry = make_entry('[{"a": 1}, {"a": 2}, {"a": 3, "ts": 1763681000}]')
+    assert entry.decoded is not None
+    assert [sample.ts for sample in entry.decoded.samples] == [
+        ARRIVAL, ARRIVAL + 1, 1_763_681_000_000_000,
+    ]  # fmt: skip
+    assert entry.decoded.stamped
+
+
+@pytest.mark.parametrize(
+    ("payload", "expected"),
+    [
+        ("21.5", 21.5),
+        ("true", 1.0),
+        ("OFF", 0.0),
+        ("open", "open"),
+        (" 7 ", 7.0),
+        ('"text"', "text"),
+        ('{"value": 3, "ts": 1763681000}', 3.0),
+        ("[5]", None),
+    ],
+)
+def test_bare_values(payload: str, expected: object) -> None:
+    found = samples_of(make_entry(payload, f"{TOPIC}/oil/temp"))
+    assert found == ({"oil.temp": expected} if expected is not None else {"oil.temp.0": 5.0})
+
+
+def test_an_object_on_a_metric_topic_is_flattened_below_it() -> None:
+    entry = make_entry('{"a": 1, "b": {"c": 2}, "ts": 1763681000}', f"{TOPIC}/oil")
+    assert samples_of(entry) == {"oil.a": 1.0, "oil.b.c": 2.0}
+
+
+@pytest.mark.parametrize("payload", ["nan", "  ", '{"a"', "[NaN]"])
+def test_bare_values_that_are_none(payload: str) -> None:
+    entry = make_entry(payload, f"{TOPIC}/x")
+    assert (entry.decoded is None) or samples_of(entry) == {"x": payload}
+
+
+@pytest.mark.parametrize(
+    ("payload", "own_time"),
+    [
+        ('{"time": 1763681000, "a": 1}', True),
+        ('{"timestamp": "2025-11-20T00:00:00Z", "a": 1}', True),
+        ('{"time": 12.5, "a": 1}', False),
+        ('{"time": NaN, "a": 1}', False),
+        ('{"time": 1e300, "a": 1}', False),
+        ('{"time": true, "a": 1}', False),
+    ],
+)
+def test_time_and_timestamp_are_times_unless_they_are_small_numbers(
+    payload: str, own_time: bool
+) -> None:
+    entry = make_entry(payload)
+    assert entry.decoded is not None
+    assert all((sample.ts != ARRIVAL) is own_time for sample in entry.decoded.samples)
+    if payload.startswith('{"time": 12.5'):
+        assert samples_of(entry)["time"] == 12.5
+
+
+@pytest.mark.parametrize("ts", ["0", "-1", "true", '"2023-02-30"', "1e30", "[]", "32503680000"])
+def test_a_bad_clock_is_replaced_by_arrival_and_counted(ts: str) -> None:
+    entry = make_entry(f'{{"ts": {ts}, "a": 1}}')
+    assert entry.decoded is not None
+    assert entry.decoded.samples[0].ts == ARRIVAL
+    assert entry.decoded.clock_replaced == 1
+
+
+def test_the_arrival_policy_believes_no_device() -> None:
+    entry = decode(make_packet(TOPIC, '{"ts": 1763681000, "a": 1}'), [route(clock="arrival")])
+    assert entry.decoded is not None
+    assert entry.decoded.samples[0].ts == ARRIVAL
+
+
+def test_what_is_older_than_the_retention_limit_is_counted_as_expired() -> None:
+    packet = make_packet(TOPIC, '[{"ts": 1600000000, "a": 1}, {"ts": 1763681000, "a": 2}]')
+    entry = decode(packet, [route(retention=86_400_000_000)])
+    assert samples_of(entry) == {"a": 2.0}
+    assert entry.decoded is not None
+    assert entry.decoded.expired == 1
+    assert not entry.decoded.empty
+
+
+def test_a_retained_packet_is_a_reading_only_with_its_own_time() -> None:
+    assert samples_of(make_entry('{"a": 1}', retain=True)) == {}
+    assert samples_of(make_entry('{"a": 1, "ts": 1763681000}', retain=True)) == {"a": 1.0}
+
+
+@pytest.mark.parametrize(
+    ("payload", "status"),
+    [("online", "online"), (" Offline\n", "offline"), ('{"state": "online"}', "online"), ("", "")],
+)
+def test_status(payload: str, status: str) -> None:
+    entry = make_entry(payload, "devices/press-3/status")
+    assert entry.decoded is not None
+    assert entry.decoded.status == status
+
+
+@pytest.mark.parametrize("payload", ["on", "{}", '{"state": 1}', "{"])
+def test_bad_status_is_a_dead_letter(payload: str) -> None:
+    assert make_entry(payload, "devices/press-3/status").reason in {"bad_status", "not_json"}
+
+
+@pytest.mark.parametrize("topic", ["devices/a", "other/a/telemetry", "devices/a/commands/1"])
+def test_other_topics_have_no_route(topic: str) -> None:
+    assert make_entry("1", topic).reason == "no_route"
+
+
+@pytest.mark.parametrize(
+    ("payload", "limit", "reason"),
+    [
+        ('{"a": 1, "b": 2}', {"samples": 1}, "too_many_samples"),
+        ('{"a": {"b": {"c": 1}}}', {"nesting": 2}, "too_deep"),
+        ('{"a": {"b": [1]}}', {"nesting": 2}, "too_deep"),
+        ('{"a": 1}', {"payload_bytes": 3}, "too_large"),
+        ("[1]", {}, "not_an_object"),
+        ("5", {}, "not_an_object"),
+        ('{"a": 1e999}', {}, "no_value"),
+    ],
+)
+def test_limits(payload: str, limit: dict[str, int], reason: str) -> None:
+    assert decode(make_packet(TOPIC, payload), [route(**limit)]).reason == reason
+
+
+def test_values_beyond_a_limit_are_counted_beside_the_good_ones() -> None:
+    packet = make_packet(TOPIC, '{"a": 1, "t": "abcd", "v": [1, 2, 3]}')
+    entry = decode(packet, [route(text_length=3, array_elements=2)])
+    assert samples_of(entry) == {"a": 1.0}
+    assert entry.decoded is not None
+    assert len(entry.decoded.bad) == 2
+
+
+def test_nothing_to_store_is_no_dead_letter() -> None:
+    for payload in ("{}", '{"a": null}', "", "[]"):
+        entry = make_entry(payload)
+        assert entry.decoded is not None
+        assert entry.decoded.empty

@@ -1,0 +1,167 @@
+"""From packets to acknowledgements: order, group commit, bounds, the end."""
+
+import asyncio
+from typing import ClassVar
+
+import pytest
+
+from mqtt_ingest.core.arrivals import ArrivalStamps
+from mqtt_ingest.core.batching import Bounds
+from mqtt_ingest.core.conventions import find, register
+from mqtt_ingest.core.errors import SlotLost
+from mqtt_ingest.core.limits import Limits
+from mqtt_ingest.core.packets import Batch, Decoded, Entry, Packet, Stored
+from mqtt_ingest.core.pipeline import Pipeline, Route, decode
+from tests.support.factories import make_packet, route
+from tests.support.fakes import RecordingSink, ScriptedSource
+
+
+class Rig:
+    """A pipeline between fakes."""
+
+    def __init__(self, **options: object) -> None:
+        self.source, self.sink = ScriptedSource(), RecordingSink()
+        self.entries: list[Entry] = []
+        self.stored: list[tuple[Batch, Stored]] = []
+        self.pipeline = Pipeline(
+            routes=[route()],
+            source=self.source,
+            sink=self.sink,
+            stamps=ArrivalStamps(),
+            bounds=options.pop("bounds", Bounds()),  # type: ignore[arg-type]
+            on_entry=self.entries.append,
+            on_stored=lambda batch, stored: self.stored.append((batch, stored)),
+            **options,  # type: ignore[arg-type]
+        )
+
+    def feed(self, count: int) -> list[Packet]:
+        packets = [make_packet(payload=f'{{"a": {n}}}', packet_id=n + 1) for n in range(count)]
+        for packet in packets:
+            self.pipeline.feed(packet)
+        return packets
+
+    async def finish(self) -> None:
+        self.pipeline.stop()
+        await asyncio.wait_for(self.pipeline.run(), 5)
+
+
+async def test_packets_are_acknowledged_in_order_after_their_commit() -> None:
+    rig = Rig()
+    packets = rig.feed(3)
+    assert rig.source.acknowledged == []
+    await rig.finish()
+    assert rig.source.acknowledged == packets
+    assert [len(batch.entries) for batch in rig.sink.batches] == [3]
+    assert rig.pipeline.queue.packets == rig.pipeline.queue.bytes == 0
+
+
+async def test_while_a_commit_runs_the_next_batch_fills() -> None:
+    rig = Rig()
+    rig.sink.open.clear()
+    running = asyncio.create_task(rig.pipeline.run())
+    rig.feed(1)
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    rig.feed(5)
+    rig.sink.open.set()
+    rig.pipeline.stop()
+    await running
+    assert [len(batch.entries) for batch in rig.sink.batches] == [1, 5]
+
+
+async def test_a_full_batch_starts_the_next_one_and_never_splits_a_packet() -> None:
+    rig = Rig(bounds=Bounds(batch_packets=2, batch_samples=3))
+    rig.feed(3)
+    rig.pipeline.feed(make_packet(payload='{"a": 1, "b": 2, "c": 3}'))
+    rig.pipeline.feed(make_packet(payload='{"a": 1}'))
+    await rig.finish()
+    assert [len(batch.entries) for batch in rig.sink.batches] == [2, 2, 1]
+
+
+async def test_reading_stops_at_the_high_mark_and_starts_at_the_low_one() -> None:
+    rig = Rig(bounds=Bounds(batch_packets=2, high_packets=4, low_packets=1))
+    rig.feed(5)
+    assert rig.source.calls == ["pause"]
+    await rig.finish()
+    assert rig.source.calls == ["pause", "resume"]
+
+
+async def test_bytes_count_too() -> None:
+    rig = Rig(bounds=Bounds(high_bytes=10, low_bytes=5))
+    rig.feed(2)
+    assert rig.source.calls == ["pause"]
+
+
+async def test_a_lost_slot_acknowledges_nothing() -> None:
+    rig = Rig()
+    rig.feed(3)
+    rig.sink.failure = SlotLost("gone")
+    with pytest.raises(SlotLost):
+        await rig.finish()
+    assert rig.source.acknowledged == []
+
+
+async def test_a_commit_interval_gathers() -> None:
+    rig = Rig(commit_interval=0.01)
+    running = asyncio.create_task(rig.pipeline.run())
+    rig.feed(1)
+    await asyncio.sleep(0)
+    rig.feed(1)
+    while not rig.sink.batches:
+        await asyncio.sleep(0.005)
+    rig.pipeline.stop()
+    await running
+    assert [len(batch.entries) for batch in rig.sink.batches] == [2]
+
+
+async def test_it_waits_for_packets_without_spinning() -> None:
+    rig = Rig()
+    running = asyncio.create_task(rig.pipeline.run())
+    await asyncio.sleep(0.01)
+    assert rig.sink.batches == []
+    rig.feed(1)
+    rig.pipeline.stop()
+    await running
+    assert len(rig.stored) == 1
+
+
+async def test_a_redelivered_packet_without_own_time_is_stored_at_its_first_time() -> None:
+    rig = Rig()
+    first = make_packet(payload='{"a": 1}', packet_id=3)
+    rig.pipeline.feed(first)
+    again = make_packet(
+        payload='{"a": 1}', packet_id=3, received_at=first.received_at + 10_000, dup=True
+    )
+    rig.pipeline.feed(again)
+    times = {entry.decoded.samples[0].ts for entry in rig.entries if entry.decoded}
+    assert len(times) == 1
+
+
+async def test_two_packets_of_one_microsecond_get_two_times() -> None:
+    rig = Rig()
+    rig.pipeline.feed(make_packet(payload='[{"a": 1}, {"a": 2}]', packet_id=1))
+    rig.pipeline.feed(make_packet(payload='{"a": 3}', packet_id=2))
+    times = [s.ts for entry in rig.entries if entry.decoded for s in entry.decoded.samples]
+    assert len(set(times)) == 3
+
+
+class Broken:
+    """A convention with a fault of its own."""
+
+    name: ClassVar[str] = "broken"
+    shared_filters: ClassVar[tuple[str, ...]] = ()
+    ordered_filters: ClassVar[tuple[str, ...]] = ()
+
+    def decode(self, packet: Packet, limits: Limits) -> Decoded | None:
+        raise ZeroDivisionError
+
+
+def test_a_fault_in_a_decoder_keeps_the_packet() -> None:
+    register(Broken)
+    entry = decode(make_packet(), [Route("x", find("broken"), Limits())])
+    assert entry.reason == "decoder_error"
+
+
+def test_an_unknown_convention_says_which_there_are() -> None:
+    with pytest.raises(LookupError, match="native"):
+        find("nonsense")

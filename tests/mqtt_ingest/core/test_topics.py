@@ -1,0 +1,57 @@
+"""Topic names and filters as MQTT has them."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mqtt_ingest.core.errors import Undecodable
+from mqtt_ingest.core.topics import check_topic, is_valid_filter, matches
+
+levels = st.lists(st.text("ab1$", max_size=3), min_size=1, max_size=5)
+
+
+@given(levels)
+def test_a_topic_matches_itself_and_hash(parts: list[str]) -> None:
+    topic = "/".join(parts)
+    assert matches(topic, topic)
+    assert matches("#", topic) is not topic.startswith("$")
+    assert matches(f"{topic}/#", topic)
+
+
+@given(levels, st.integers(1, 4))
+def test_a_plus_stands_for_exactly_one_level(parts: list[str], at: int) -> None:
+    if at < len(parts):
+        wild = [*parts[:at], "+", *parts[at + 1 :]]
+        assert matches("/".join(wild), "/".join(parts))
+        assert not matches("/".join(wild), "/".join([*parts, "more"]))
+
+
+@pytest.mark.parametrize(
+    ("topic_filter", "topic", "expected"),
+    [
+        ("devices/+/status", "devices/a/status", True),
+        ("devices/+/status", "devices/a/b/status", False),
+        ("devices/+/telemetry/#", "devices/a/telemetry", True),
+        ("devices/+/telemetry/#", "devices/a/telemetry/x/y", True),
+        ("+/a", "$SYS/a", False),
+        ("$SYS/#", "$SYS/a", True),
+        ("a", "a/b", False),
+        ("a/b", "a", False),
+    ],
+)
+def test_examples(topic_filter: str, topic: str, expected: bool) -> None:
+    assert matches(topic_filter, topic) is expected
+
+
+@pytest.mark.parametrize("topic", ["", "a/+/b", "a/#", "a\0b", "a/\udcff", "/".join("a" * 65)])
+def test_bad_topics_are_refused(topic: str) -> None:
+    with pytest.raises(Undecodable, match="bad_topic"):
+        check_topic(topic, 64)
+
+
+@pytest.mark.parametrize(
+    ("topic_filter", "good"),
+    [("#", True), ("a/+/#", True), ("", False), ("a#", False), ("a/#/b", False), ("a\0", False)],
+)
+def test_valid_filters(topic_filter: str, good: bool) -> None:
+    assert is_valid_filter(topic_filter) is good

@@ -1,0 +1,277 @@
+"""Committed batches on the configured database: exact rows, fencing, dead letters.
+
+`make test` runs this file on SQLite and on PostgreSQL.
+"""
+
+import json
+from typing import Any
+
+import pytest
+from django.db import connection
+
+from devices import changes, registry
+from devices.models import Device, DeviceCounts, Latest, Reading, Series, Source, Writer
+from mqtt_ingest import stores
+from mqtt_ingest.core.arrivals import ArrivalStamps
+from mqtt_ingest.core.errors import SlotLost
+from mqtt_ingest.core.packets import Entry, Stored
+from mqtt_ingest.models import ArrivalStamp, DeadLetter
+from mqtt_ingest.stores import leases
+from mqtt_ingest.stores.writer import SlotWriter
+from tests.support.factories import ARRIVAL, make_batch, make_entry
+
+pytestmark = pytest.mark.usefixtures("tables")
+NOW = ARRIVAL // 1_000 - 100_000
+
+
+@pytest.fixture(autouse=True)
+def _accept(settings: Any) -> None:
+    settings.MQTT_REGISTRATION = "accept"
+
+
+def make_writer(name: str = "ingest-0", holder: str = "me") -> SlotWriter:
+    dialect = stores.dialect()
+    writer = SlotWriter(name, dialect)
+    epoch = leases.acquire(name, holder, dialect)
+    assert epoch is not None
+    writer.epoch = epoch
+    return writer
+
+
+def entry(values: dict[str, Any], device: str = "press-3", **more: Any) -> Entry:
+    return make_entry(json.dumps(values), f"devices/{device}/telemetry", **more)
+
+
+def store(writer: SlotWriter, *entries: Entry) -> Stored:
+    return writer.store(make_batch(*entries))
+
+
+def rows() -> list[tuple[str, str, int, float | None, str | None]]:
+    return [
+        (r.series.device.key, r.series.metric, r.ts, r.value, r.text)
+        for r in Reading.objects.select_related("series__device").order_by("series__metric", "ts")
+    ]
+
+
+def test_samples_become_rows_latest_and_a_change() -> None:
+    writer = make_writer()
+    stored = store(writer, entry({"ts": NOW, "t": 1.5, "on": True, "s": "x"}))
+    ts = NOW * 1_000
+    assert rows() == [
+        ("press-3", "on", ts, 1.0, None),
+        ("press-3", "s", ts, None, "x"),
+        ("press-3", "t", ts, 1.5, None),
+    ]
+    assert stored.readings == 3
+    assert Latest.objects.count() == 3
+    touched = changes.since({"ingest-0": 0})
+    assert [(change.writer, change.seq) for change in touched] == [("ingest-0", stored.seq)]
+    assert {(low, high) for _series, low, high in touched[0].spans} == {(ts, ts)}
+    kinds = dict(Series.objects.values_list("metric", "kind"))
+    assert kinds == {"t": "number", "on": "boolean", "s": "text"}
+
+
+def test_the_same_again_is_nothing_new() -> None:
+    writer = make_writer()
+    store(writer, entry({"ts": NOW, "t": 1}))
+    stored = store(writer, entry({"ts": NOW, "t": 1, "u": 2}))
+    assert (stored.readings, stored.duplicates, stored.conflicts) == (1, 1, 0)
+    assert DeadLetter.objects.count() == 0
+
+
+def test_another_value_for_the_same_time_is_kept_as_a_conflict() -> None:
+    writer = make_writer()
+    store(writer, entry({"ts": NOW, "t": 1}))
+    stored = store(writer, entry({"ts": NOW, "t": 2}), entry({"ts": NOW + 1, "t": 3}))
+    assert (stored.readings, stored.duplicates, stored.conflicts) == (1, 0, 1)
+    assert [row[3] for row in rows()] == [1.0, 3.0]
+    letter = DeadLetter.objects.get()
+    assert (letter.reason, letter.device_key) == ("conflict", "press-3")
+    assert json.loads(bytes(letter.payload)) == {"ts": NOW, "t": 2}
+
+
+def test_a_conflict_within_one_batch_keeps_the_first() -> None:
+    writer = make_writer()
+    store(writer, entry({"ts": NOW, "t": 1}), entry({"ts": NOW, "t": 2, "u": 3}))
+    assert [row[3] for row in rows()] == [1.0, 3.0]
+    assert DeadLetter.objects.get().reason == "conflict"
+
+
+def test_latest_is_the_newest_by_time_not_by_arrival() -> None:
+    writer = make_writer()
+    store(writer, entry({"ts": NOW, "t": 1}))
+    store(writer, entry({"ts": NOW - 5_000, "t": 2}))
+    assert Latest.objects.get().value == 1.0
+
+
+def test_a_value_of_another_kind_goes_to_text_with_a_count() -> None:
+    writer = make_writer()
+    store(writer, entry({"ts": NOW, "t": 1}))
+    for n, value in enumerate(("broken", True), 1):
+        store(writer, entry({"ts": NOW + n, "t": value}))
+    assert [row[3:] for row in rows()] == [(1.0, None), (None, "broken"), (None, "true")]
+    writer.flush_now()
+    assert DeviceCounts.objects.get().other_kind == 2
+    assert Series.objects.get().kind == "number"
+
+
+def test_an_undecodable_packet_is_a_dead_letter_in_the_same_transaction() -> None:
+    writer = make_writer()
+    stored = store(writer, make_entry('{"t": '), entry({"ts": NOW, "t": 1}))
+    letter = DeadLetter.objects.get()
+    assert (letter.reason, bytes(letter.payload)) == ("not_json", b'{"t": ')
+    assert "at 5" in letter.detail
+    assert stored.dead_letters == 1
+    assert len(rows()) == 1
+
+
+def test_a_redelivered_dead_letter_is_not_kept_twice() -> None:
+    writer = make_writer()
+    store(writer, make_entry("nonsense", packet_id=9))
+    store(writer, make_entry("nonsense", packet_id=9, dup=True))
+    assert DeadLetter.objects.count() == 1
+    store(writer, make_entry("nonsense", packet_id=10))
+    assert DeadLetter.objects.count() == 2
+
+
+def test_a_fenced_writer_stores_nothing() -> None:
+    writer = make_writer()
+    Writer.objects.update(lease_until=None)
+    other = make_writer(holder="other")
+    with pytest.raises(SlotLost):
+        store(writer, entry({"ts": NOW, "t": 1}))
+    assert rows() == []
+    store(other, entry({"ts": NOW, "t": 1}))
+    assert len(rows()) == 1
+
+
+def test_a_held_lease_is_not_given_away() -> None:
+    make_writer()
+    dialect = stores.dialect()
+    assert leases.acquire("ingest-0", "other", dialect) is None
+    assert leases.renew("ingest-0", 1, dialect)
+    assert not leases.renew("ingest-0", 0, dialect)
+    leases.release("ingest-0", 1)
+    assert leases.acquire("ingest-0", "other", dialect) == 2
+
+
+def test_stamps_of_packets_without_own_time_are_found_after_a_restart() -> None:
+    writer = make_writer()
+    first = entry({"t": 1}, packet_id=5)
+    store(writer, first)
+    assert ArrivalStamp.objects.count() == 1
+    stamps = ArrivalStamps()
+    stamps.load(*leases.stamps("ingest-0"))
+    again = entry({"t": 1}, packet_id=5, received_at=ARRIVAL + 77)
+    stamps.restore(again.packet)
+    assert again.packet.received_at == ARRIVAL
+    leases.clear_stamps("ingest-0")
+    assert ArrivalStamp.objects.count() == 0
+
+
+@pytest.mark.parametrize(
+    ("mode", "pending", "count"), [("pending", True, 1), ("accept", False, 1), ("reject", None, 0)]
+)
+def test_registration(settings: Any, mode: str, pending: bool | None, count: int) -> None:
+    settings.MQTT_REGISTRATION = mode
+    writer = make_writer()
+    stored = store(writer, entry({"ts": NOW, "t": 1}))
+    assert [device.pending for device in Device.objects.all()] == ([pending] if count else [])
+    assert stored.readings == count
+    assert stored.refused == 1 - count
+
+
+def test_the_source_can_say_otherwise_than_the_setting() -> None:
+    Source.objects.update(registration="pending")
+    store(make_writer(), entry({"ts": NOW, "t": 1}))
+    assert Device.objects.get().pending
+
+
+def test_a_device_that_was_registered_before_is_found_by_its_key() -> None:
+    device = Device.objects.create(key="K~C3~BCche", name="Kitchen")
+    store(make_writer(), entry({"ts": NOW, "t": 1}, device="Küche"))
+    assert Device.objects.get() == device
+    assert device.identities.get().native_id == "Küche"
+
+
+def test_a_rejected_device_is_counted_and_not_stored() -> None:
+    writer = make_writer()
+    store(writer, entry({"ts": NOW, "t": 1}))
+    registry.reject(Device.objects.all())
+    stored = store(writer, entry({"ts": NOW + 1, "t": 1}))
+    assert (stored.readings, stored.refused) == (0, 1)
+    assert Series.objects.count() == 0
+
+
+def test_a_deleted_device_comes_back_as_a_new_one() -> None:
+    writer = make_writer()
+    store(writer, entry({"ts": NOW, "t": 1}))
+    old = Series.objects.get().pk
+    registry.delete(Device.objects.all())
+    store(writer, entry({"ts": NOW + 1, "t": 2}))
+    assert Series.objects.get().pk != old
+    assert Reading.objects.filter(series_id=Series.objects.get().pk).count() == 1
+
+
+def test_status_keeps_its_since_while_the_word_stays() -> None:
+    writer = make_writer()
+    for word, at in (("online", 0), ("online", 5), ("offline", 9), ("online", 3)):
+        store(
+            writer,
+            make_entry(word, "devices/press-3/status", received_at=ARRIVAL + at * 1_000_000),
+        )
+    device = Device.objects.get()
+    assert device.status == "offline"
+    assert device.status_since is not None
+    assert round(device.status_since.timestamp() * 1e6) == ARRIVAL + 9_000_000
+
+
+def test_counts_and_last_seen_are_written_for_a_new_device_at_once() -> None:
+    store(make_writer(), entry({"ts": 1, "t": 1, "bad": [[]]}))
+    counts = DeviceCounts.objects.get()
+    assert (counts.packets, counts.bad_samples, counts.clock_replaced) == (1, 1, 1)
+    assert counts.clock_difference_ms is not None
+    device = Device.objects.get()
+    assert device.last_seen is not None
+    assert device.expected_by is not None
+    assert device.expected_by > device.last_seen
+
+
+def test_a_packet_that_the_database_refuses_is_isolated(monkeypatch: pytest.MonkeyPatch) -> None:
+    writer = make_writer()
+    real = writer._dialect.insert
+
+    def refuse(cursor: Any, some: Any) -> Any:
+        if any(row.value == 13.0 for row in some):
+            if connection.vendor == "postgresql":
+                cursor.execute("SELECT 1/0")
+            cursor.execute("INSERT INTO devices_writer (name) VALUES (NULL)")
+        return real(cursor, some)
+
+    monkeypatch.setattr(writer._dialect, "insert", refuse)
+    stored = store(writer, *(entry({"ts": NOW + n, "t": n}) for n in range(10, 20)))
+    assert stored.readings == 9
+    assert 13.0 not in [row[3] for row in rows()]
+    letter = DeadLetter.objects.get()
+    assert letter.reason == "refused_by_database"
+    assert json.loads(bytes(letter.payload))["t"] == 13
+
+
+def test_many_rows_of_many_series_with_some_known_already() -> None:
+    writer = make_writer()
+    first = [entry({"ts": NOW + n, "t": n, "u": -n}, device=f"d{n % 7}") for n in range(700)]
+    store(writer, *first)
+    again = [entry({"ts": NOW + n, "t": n, "u": -n}, device=f"d{n % 7}") for n in range(350, 1050)]
+    stored = store(writer, *again)
+    assert (stored.readings, stored.duplicates) == (700, 700)
+    assert Reading.objects.count() == 2_100
+
+
+def test_tidy_keeps_what_a_redelivery_could_need() -> None:
+    writer = make_writer()
+    store(writer, entry({"t": 1}, packet_id=1))
+    writer.tidy()
+    assert ArrivalStamp.objects.count() == 1
+    Writer.objects.update(packets=100_000)
+    writer.tidy()
+    assert ArrivalStamp.objects.count() == 0
