@@ -26,10 +26,10 @@ class Process:
     def __init__(self, name: str, command: list[str], env: dict[str, str], folder: Path) -> None:
         self.name = name
         self.log = folder / f"{name}-{time.monotonic_ns()}.log"
-        self._file = self.log.open("wb")
-        self._process = subprocess.Popen(
-            command, env=env, cwd=ROOT, stdout=self._file, stderr=subprocess.STDOUT
-        )
+        with self.log.open("wb") as file:
+            self._process = subprocess.Popen(
+                command, env=env, cwd=ROOT, stdout=file, stderr=subprocess.STDOUT
+            )
 
     @property
     def pid(self) -> int:
@@ -54,7 +54,7 @@ class Process:
             return self._process.wait(timeout=seconds * services.PATIENCE)
         finally:
             self._process.kill()
-            self._file.close()
+            self._process.wait()
 
 
 class Plant:
@@ -126,8 +126,7 @@ class Plant:
 
     def stop(self) -> None:
         for process in self.processes:
-            if process.returncode is None:
-                process.stop(signal.SIGKILL)
+            process.stop(signal.SIGKILL)
 
     # --- looking ------------------------------------------------------------
     def sql(self, query: str) -> list[tuple[Any, ...]]:

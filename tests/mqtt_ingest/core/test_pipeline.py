@@ -107,7 +107,7 @@ async def test_a_commit_interval_gathers() -> None:
     rig.feed(1)
     await asyncio.sleep(0)
     rig.feed(1)
-    while not rig.sink.batches:
+    while not rig.sink.batches:  # noqa: ASYNC110 - the sink is a fake
         await asyncio.sleep(0.005)
     rig.pipeline.stop()
     await running

@@ -1,0 +1,95 @@
+"""Starting with something wrong: a clear message, and recovery by itself where possible."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from tests.support.plant import Plant, publish
+from tests.support.services import ROOT, free_port, wait_until
+
+
+def run(*command: str, **env: str) -> tuple[int, str]:
+    """Run one of our processes that is expected to end by itself."""
+    clean = {key: os.environ[key] for key in ("PATH", "HOME") if key in os.environ}
+    clean |= {"DATA_DIR": os.environ["DATA_DIR"], "SECRET_KEY": "x", **env}
+    done = subprocess.run(
+        [sys.executable, "manage.py", *command],
+        env=clean, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    return done.returncode, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("env", "words"),
+    [
+        ({"SECRET_KEY": ""}, ["SECRET_KEY is not set", "SECRET_KEY=$("]),
+        ({"MQTT_SLOTS": "two"}, ["MQTT_SLOTS is 'two'", "MQTT_SLOTS=1"]),
+        ({"MQTT_SLOTS": "2"}, ["MQTT_SHARED_GROUP=iotbridge"]),
+        ({"MQTT_URL": "http://x"}, ["MQTT_URL", "mqtt://127.0.0.1:1883"]),
+        ({"MQTT_URL": "mqtt://x:99999"}, ["MQTT_URL", "mqtt://127.0.0.1:1883"]),
+        ({"REDIS_URL": "127.0.0.1"}, ["REDIS_URL", "redis://127.0.0.1:6379/0"]),
+        ({"DATABASE_URL": "mysql://x"}, ["DATABASE_URL", "postgres://"]),
+        ({"MQTT_REGISTRATION": "maybe"}, ["MQTT_REGISTRATION", "accept, pending, reject"]),
+        ({"DEBUG": "perhaps"}, ["DEBUG=1 or DEBUG=0"]),
+        ({"SECRET_KEY_FILE": "/nowhere"}, ["SECRET_KEY_FILE", "/nowhere"]),
+        ({"MQTT_CERT_FILE": "/a.crt"}, ["MQTT_KEY_FILE"]),
+    ],
+)
+def test_a_wrong_setting_names_itself_and_shows_a_right_value(
+    env: dict[str, str], words: list[str]
+) -> None:
+    status, printed = run("check", **env)
+    assert status != 0
+    assert "Traceback" not in printed
+    for word in words:
+        assert word in printed
+
+
+def test_the_worker_needs_redis_and_says_so() -> None:
+    status, printed = run("runworker", "mqtt-ingest")
+    assert status != 0
+    assert "REDIS_URL=redis://127.0.0.1:6379/0" in printed
+    assert "Traceback" not in printed
+
+
+def test_standalone_names_a_port_that_is_taken() -> None:
+    import socket
+
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        status, printed = run("standalone", HTTP_PORT=port)
+    assert status != 0
+    assert f"HTTP_PORT {port} cannot be opened" in printed
+
+
+@pytest.mark.services
+def test_a_worker_waits_for_broker_and_database_and_recovers(whole_plant: Plant) -> None:
+    plant = whole_plant
+    plant.broker.stop()
+    plant.database.stop()
+    port = str(free_port())
+    worker = plant.worker(wait=False, WORKER_HTTP_PORT=port)
+    wait_until(lambda: "database: away" in worker.text(), "the worker to miss the database", 30)
+    plant.database.start()
+    wait_until(lambda: "unreachable" in worker.text(), "the worker to miss the broker", 30)
+    assert f"127.0.0.1:{plant.broker.port}" in worker.text()
+    plant.broker.start()
+    wait_until(lambda: "subscribed" in worker.text(), "the worker to recover", 60)
+    publish(plant, [("devices/a/telemetry", '{"t": 1}')])
+    wait_until(lambda: plant.count() == 1, "a row")
+    assert worker.returncode is None
+    assert "Traceback" not in worker.text()
+
+
+@pytest.mark.services
+def test_two_workers_cannot_share_an_http_port(plant: Plant) -> None:
+    port = str(free_port())
+    plant.worker(WORKER_HTTP_PORT=port)
+    second = plant.worker(wait=False, WORKER_HTTP_PORT=port)
+    wait_until(lambda: second.returncode is not None, "the second worker to end", 30)
+    assert second.returncode != 0
+    assert f"WORKER_HTTP_PORT {port} cannot be opened" in second.text()

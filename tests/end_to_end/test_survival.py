@@ -1,0 +1,74 @@
+"""An open page survives restarts of everything behind it, without a reload."""
+
+import json
+import signal
+
+import pytest
+
+from tests.support.browser import Watched, chromium
+from tests.support.plant import Plant, publish
+from tests.support.services import wait_until
+
+pytestmark = [pytest.mark.services, pytest.mark.browser]
+VALUE = "figure[data-metric=t] [data-cell=value]"
+
+
+def send(plant: Plant, value: float) -> None:
+    publish(plant, [("devices/press-3/telemetry", json.dumps({"t": value}))])
+
+
+def shows(page: Watched, value: float) -> None:
+    page.wait(f"document.querySelector('{VALUE}').textContent === '{value:g}'", seconds=20)
+
+
+def test_web_redis_and_worker_restart_under_an_open_page(whole_plant: Plant) -> None:
+    plant = whole_plant
+    worker, web = plant.worker(), plant.web()
+    plant.add_user()
+    send(plant, 1)
+    wait_until(lambda: plant.count() == 1, "the first row")
+    with chromium() as browser:
+        page = Watched(browser, plant.base)
+        page.log_in()
+        page.goto("/devices/press-3/")
+        page.wait_live()
+        shows(page, 1)
+        page.page.evaluate("window.stillTheSamePage = true")
+        navigations = page.navigations
+
+        web.stop(signal.SIGKILL)
+        page.wait_not_live()
+        assert "connection was lost" in page.link_words()
+        assert page.page.inner_text(VALUE) == "1"
+        page.shot("not-live")
+        send(plant, 2)
+        web = plant.web()
+        page.wait_live(40)
+        shows(page, 2)
+
+        plant.layer.kill()
+        send(plant, 3)
+        shows(page, 3)  # healed from the change log, without Redis
+        plant.layer.start()
+        send(plant, 4)
+        shows(page, 4)
+
+        worker.stop(signal.SIGTERM)
+        page.wait_not_live()
+        assert "no ingest worker" in page.link_words()
+        send(plant, 5)
+        plant.worker()
+        page.wait_live(30)
+        shows(page, 5)
+
+        plant.broker.stop()
+        page.wait_not_live()
+        plant.broker.start()
+        page.wait_live(60)
+        send(plant, 6)
+        shows(page, 6)
+
+        assert page.navigations == navigations
+        assert page.page.evaluate("window.stillTheSamePage")
+        assert page.problems == []
+    assert plant.count() == 6

@@ -1,0 +1,140 @@
+"""compose.yaml holds what it says: the same commands, environment and files as host processes.
+
+No container engine is needed: names of services become loopback ports.
+"""
+
+import json
+import re
+import shutil
+import ssl
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from websockets.sync.client import connect
+
+from tests.support import services
+from tests.support.plant import Plant, Process
+from tests.support.services import DEPLOY, ROOT, free_port, wait_until
+
+pytestmark = pytest.mark.services
+SECRETS = {"SECRET_KEY": "only-for-tests", "POSTGRES_PASSWORD": "pw", "SITE_HOST": "localhost"}
+
+
+def compose() -> dict[str, Any]:
+    text = (ROOT / "compose.yaml").read_text()
+
+    def fill(match: re.Match[str]) -> str:
+        name, _, default = match.group(1).partition(":")
+        return SECRETS.get(name, default.lstrip("-"))
+
+    return dict(yaml.safe_load(re.sub(r"\$\{([^}]+)\}", fill, text))["services"])
+
+
+class Hosts:
+    """Where the services of compose.yaml are on this machine."""
+
+    def __init__(self, plant: Plant) -> None:
+        self.web, self.http, self.https = free_port(), free_port(), free_port()
+        self.workers = {"9101": free_port(), "9102": free_port()}
+        self._map = {
+            "postgres://iotbridge:pw@postgres:5432/iotbridge": plant.url,
+            "redis:6379": f"127.0.0.1:{plant.layer.port}",
+            "mosquitto:1883": f"127.0.0.1:{plant.broker.port}",
+            "0.0.0.0": "127.0.0.1",
+            "web:8000": f"127.0.0.1:{self.web}",
+            "8000": str(self.web),
+            "/data": str(plant.folder),
+            **{port: str(here) for port, here in self.workers.items()},
+        }
+
+    def here(self, value: str) -> str:
+        for there, here in self._map.items():
+            value = value.replace(there, here)
+        return value
+
+
+def start(plant: Plant, hosts: Hosts, name: str) -> Process:
+    service = compose()[name]
+    command = [hosts.here(part) for part in service["command"]]
+    command[0] = str(Path(sys.executable).with_name(command[0]))
+    keep = ("PATH", "HOME", "LANG", "COVERAGE_PROCESS_START")
+    env = {key: plant.env[key] for key in keep if key in plant.env}
+    env |= {key: hosts.here(str(value)) for key, value in service["environment"].items()}
+    process = Process(name, command, env, plant.folder)
+    plant.processes.append(process)
+    return process
+
+
+def start_proxy(plant: Plant, hosts: Hosts) -> Process:
+    nginx = services.find("nginx", "nginx-light")
+    tls = plant.folder / "tls"
+    tls.mkdir()
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2",
+         "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost",
+         "-keyout", str(tls / "privkey.pem"), "-out", str(tls / "fullchain.pem")],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    text = (DEPLOY / "nginx.conf").read_text()
+    text = text.replace("listen 80;", f"listen 127.0.0.1:{hosts.http};")
+    text = text.replace("listen 443 ssl;", f"listen 127.0.0.1:{hosts.https} ssl;")
+    text = text.replace("/etc/nginx/tls", str(tls)).replace("web:8000", f"127.0.0.1:{hosts.web}")
+    config = plant.folder / "nginx.conf"
+    config.write_text(f"pid {plant.folder}/nginx.pid;\nerror_log {plant.folder}/error.log;\n{text}")
+    process = Process("proxy", [nginx, "-c", str(config), "-g", "daemon off;"], {}, plant.folder)
+    plant.processes.append(process)
+    wait_until(lambda: services.listens(hosts.https), "the proxy")
+    return process
+
+
+def test_every_service_has_a_health_check_and_restarts() -> None:
+    for name, service in compose().items():
+        assert service["restart"], name
+        assert "healthcheck" in service or name == "migrate", name
+
+
+def test_the_mounted_files_are_in_the_repository() -> None:
+    for service in compose().values():
+        for volume in service.get("volumes", []):
+            source = volume.split(":")[0]
+            if source.startswith("./iotbridge"):
+                assert (ROOT / source).is_file(), source
+
+
+def test_readings_go_from_mqtt_through_the_proxy_to_a_websocket(plant: Plant) -> None:
+    assert shutil.which("openssl"), "openssl is missing: apt-get install openssl"
+    hosts = Hosts(plant)
+    migrate = start(plant, hosts, "migrate")
+    wait_until(lambda: migrate.returncode == 0, "migrate", 60)
+    web = start(plant, hosts, "web")
+    for name in ("worker-1", "worker-2"):
+        start(plant, hosts, name)
+    wait_until(lambda: services.listens(hosts.web), f"the web process {web.text()}", 30)
+    start_proxy(plant, hosts)
+    for port in hosts.workers.values():
+        wait_until(lambda port=port: services.listens(port), "a worker's HTTP port", 30)  # type: ignore[misc]
+    plant.sql("UPDATE devices_source SET registration = 'accept'")
+    client = plant.client()
+    client.publish("devices/press-3/telemetry", '{"t": 0}', 1)
+    wait_until(lambda: plant.count() == 1, "the first row", 30)
+    plant.add_user()
+    context = ssl.create_default_context(cafile=plant.folder / "tls" / "fullchain.pem")
+    url = f"wss://localhost:{hosts.https}/ws/live/"
+    with connect(url, ssl=context) as socket:
+        socket.send(json.dumps({"t": "auth", "token": plant.token()}))
+        socket.send(json.dumps({"t": "sub", "id": 1, "keys": ["press-3/*"]}))
+        until, seen = time.monotonic() + 20, 0.0
+        client.publish("devices/press-3/telemetry", '{"t": 42}', 1)
+        while seen != 42 and time.monotonic() < until:
+            frame = json.loads(socket.recv(timeout=20))
+            values = [row[1] for rows in frame.get("d", {}).values() for row in rows]
+            values += [v for cols in frame.get("cols", {}).values() for v in cols["value"]]
+            seen = values[-1] if values else seen
+    client.disconnect()
+    assert seen == 42
+    assert plant.count() == 2
