@@ -50,10 +50,12 @@ def _moment(text: str, name: str) -> int:
 
 @router.get("", response=dict[str, Any])
 def readings(
-    request: HttpRequest, window: Query[Window], keys: Annotated[list[str], Query(...)]
+    request: HttpRequest,
+    window: Query[Window],
+    live_keys: Annotated[list[str], Query(..., alias="keys")],
 ) -> dict[str, Any]:
     """Read a span of several series, `keys=press-3/temperature&keys=press-4/*`."""
-    wanted = [part.strip() for key in keys for part in key.split(",") if part.strip()]
+    wanted = [part.strip() for key in live_keys for part in key.split(",") if part.strip()]
     found = queries.find_series(scope(request).devices(), wanted)
     infos = [info for group in found.values() for info in group]
     body = answer(infos, window_params(window))

@@ -261,6 +261,7 @@ class LiveSession:
         return dict(self.scope.devices().filter(key__in=keys).values_list("pk", "key"))
 
     async def _show_news(self, subscription: Subscription) -> None:
+        await self._wait_for_credit()  # so that the frame tells the newest there is
         changed, subscription.changed_devices = subscription.changed_devices, set()
         again: dict[int, list[list[Any]]] | None = {}
         if subscription.dirty:
@@ -307,10 +308,16 @@ class LiveSession:
         self._hub.unwatch(less)
 
     async def _send_state(self, frame: dict[str, Any]) -> None:
-        """Send a frame that counts; wait for credit first.
+        """Send a frame that counts, with credit."""
+        await self._wait_for_credit()
+        self._seq += 1
+        await self._send(dumps({**frame, "seq": self._seq}))
+
+    async def _wait_for_credit(self) -> None:
+        """Wait until the client has drawn enough.
 
         Raises:
-            SlowClient: there was none for a minute.
+            SlowClient: it drew nothing for a minute.
         """
         while self._seq - self._received >= settings.LIVE_WINDOW:
             self._credit.clear()
@@ -318,8 +325,6 @@ class LiveSession:
                 await asyncio.wait_for(self._credit.wait(), NO_CREDIT_SECONDS)
             except TimeoutError as error:
                 raise SlowClient from error
-        self._seq += 1
-        await self._send(dumps({**frame, "seq": self._seq}))
 
     async def heartbeat(self) -> None:
         """Send `hb`: the link lives, and how the pipeline is."""

@@ -55,7 +55,10 @@ def test_exactly_the_distinct_rows_of_a_recorded_day(plant: Plant) -> None:
     paths = [own_day(plant.folder)]
     real = RECORDINGS / "nab"
     if real.is_dir():
-        paths += [real / "machine_temperature_system_failure.csv", real / "ec2_disk_write_bytes_1ef3de.csv"]
+        paths += [
+            real / "machine_temperature_system_failure.csv",
+            real / "ec2_disk_write_bytes_1ef3de.csv",
+        ]
     else:
         print("Left out: the real recordings are not beside this repository.")
     printed = plant.manage("replay", "--fast", *map(str, paths))
@@ -90,16 +93,12 @@ def test_the_last_value_and_a_moving_chart_in_the_browser(plant: Plant) -> None:
         page.wait_live()
         newest = float(last["temperature"])
         value = "figure[data-metric=temperature] [data-cell=value]"
-        page.wait(
-            f"parseFloat(document.querySelector('{value}').textContent) === {newest}"
-        )
+        page.wait(f"parseFloat(document.querySelector('{value}').textContent) === {newest}")
         plot = "document.querySelector('figure[data-metric=temperature] canvas').toDataURL()"
         page.page.wait_for_selector("figure[data-metric=temperature] canvas")
         before = page.page.evaluate(plot)
         publish(plant, [("devices/own-day/telemetry", json.dumps({"temperature": 33.25}))])
-        page.wait(
-            f"document.querySelector('{value}').textContent === '33.25'", seconds=3
-        )
+        page.wait(f"document.querySelector('{value}').textContent === '33.25'", seconds=3)
         page.wait(f"{plot} !== {json.dumps(before)}")
         page.page.click("figure[data-metric=temperature] summary")
         page.wait(

@@ -102,8 +102,8 @@ class Plant:
 
     def worker(self, wait: bool = True, **env: str) -> Process:
         """Start `runworker mqtt-ingest` with an HTTP port of its own."""
-        port = free_port()
-        env = {"WORKER_HTTP_PORT": str(port), **env}
+        env = {"WORKER_HTTP_PORT": str(free_port()), **env}
+        port = int(env["WORKER_HTTP_PORT"])
         command = [sys.executable, "manage.py", "runworker", "mqtt-ingest"]
         worker = self.start("worker", command, **env)
         if wait:

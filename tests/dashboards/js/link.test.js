@@ -1,0 +1,21 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+import { linkWords } from "../../../dashboards/static/dashboards/js/link.js";
+
+/** @param {any} state @param {string} [ingest] */
+const words = (state, ingest = "up") => linkWords({ state, since: 0, ingest: { state: ingest } }, 12_000);
+
+test("only a live link with ingest up is called live", () => {
+  assert.deepEqual(words("live"), { live: true, words: "Live" });
+  for (const state of ["connecting", "waiting", "denied"]) assert.equal(words(state).live, false);
+  for (const ingest of ["down", "stopped"]) assert.equal(words("live", ingest).live, false);
+});
+
+test("a lost link says since when", () => {
+  assert.match(words("waiting").words, /^Not live: the connection was lost 12 s ago/);
+});
+
+test("the pipeline's trouble is told in words", () => {
+  assert.match(words("live", "stopped").words, /no ingest worker is running/);
+  assert.match(words("live", "down").words, /broker or the database/);
+});

@@ -1,0 +1,59 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+import { Store, emptyColumns, put, trim } from "../../../dashboards/static/dashboards/js/store.js";
+
+const ACK = { t: "ack", series: { 0: { key: "a/t", unit: "", kind: "number" } }, bin_ms: 0, denied: [] };
+
+/** @param {any} cols @param {number} part @param {number} of */
+function snap(cols, part = 1, of = 1) {
+  return { t: "snap", mode: "full", part, of, cols: { 0: cols }, ...(part === 1 ? { devices: {} } : {}) };
+}
+
+function storeWith(/** @type {number[]} */ ...ts) {
+  const store = new Store(() => {});
+  store.take(ACK);
+  store.take(snap({ ts, value: ts.map((t) => t * 10) }));
+  return store;
+}
+
+test("late rows are put at their own time and the same time is replaced", () => {
+  const store = storeWith(1, 2, 4);
+  store.take({ t: "upd", d: { 0: [[3, 30], [4, 41], [5, 50]] } });
+  assert.deepEqual(store.columns.get("a/t")?.ts, [1, 2, 3, 4, 5]);
+  assert.deepEqual(store.columns.get("a/t")?.value, [10, 20, 30, 41, 50]);
+});
+
+test("a snapshot in parts replaces what is shown only when it is whole", () => {
+  const store = storeWith(1, 2);
+  store.take(ACK);
+  store.take(snap({ ts: [7], value: [70] }, 1, 2));
+  assert.deepEqual(store.columns.get("a/t")?.ts, [1, 2]);
+  store.take(snap({ ts: [8], value: [80] }, 2, 2));
+  assert.deepEqual(store.columns.get("a/t")?.ts, [7, 8]);
+});
+
+test("a gap is a break, not a line", () => {
+  const store = storeWith(1, 5);
+  store.take({ t: "gap", keys: [0], from: 2, to: 4 });
+  assert.deepEqual(store.columns.get("a/t")?.value, [10, null, 50]);
+});
+
+test("what lies before the window goes, but for the point at its edge", () => {
+  const columns = emptyColumns();
+  for (let ts = 0; ts < 100; ts += 1) put(columns, ts, ts, null, null);
+  trim(columns, 90);
+  assert.equal(columns.ts[0], 89);
+  assert.equal(columns.value.length, columns.ts.length);
+});
+
+test("an error is kept for the page to tell", () => {
+  const store = storeWith(1);
+  store.take({ t: "err", msg: "too many" });
+  assert.equal(store.problem, "too many");
+});
+
+test("updates of unknown series are passed over", () => {
+  const store = storeWith(1);
+  store.take({ t: "upd", d: { 9: [[3, 30]] } });
+  assert.equal(store.columns.size, 1);
+});

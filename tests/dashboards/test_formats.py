@@ -1,0 +1,40 @@
+"""Words for values and ages; tests/dashboards/js/format.test.js has the same table."""
+
+import pytest
+
+from dashboards.formats import age_of, format_age, format_value
+from devices.queries import Value
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        (None, "–"),
+        (True, "on"),
+        (False, "off"),
+        ("open", "open"),
+        (0.0, "0"),
+        (-0.0, "0"),
+        (21.5, "21.5"),
+        (1234567.0, "1234567"),
+        (0.00476416302, "0.00476416"),
+        (1e-9, "1e-9"),
+        (5.5e20, "5.5e20"),
+        (-123.456789, "-123.457"),
+        (1e15, "1e15"),
+        (99999.99, "100000"),
+    ],
+)
+def test_values(value: Value, words: str) -> None:
+    assert format_value(value) == words
+
+
+def test_ages() -> None:
+    ages = [format_age(seconds) for seconds in (-5, 0, 99, 100, 6_000, 172_800)]
+    assert ages == ["0 s ago", "0 s ago", "99 s ago", "1 min ago", "1 h ago", "2 d ago"]
+
+
+def test_never() -> None:
+    from django.utils import timezone
+
+    assert age_of(None, timezone.now()) == "never"

@@ -1,0 +1,255 @@
+"""The live protocol v1, spoken with the real web process and worker."""
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import ClientConnection, connect
+
+from tests.support.plant import Plant, publish
+from tests.support.services import PATIENCE, wait_until
+
+pytestmark = pytest.mark.services
+Frame = dict[str, Any]
+
+
+class Page:
+    """A client of the live socket."""
+
+    def __init__(self, plant: Plant, token: str) -> None:
+        self.socket: ClientConnection = connect(
+            f"ws://127.0.0.1:{plant.web_port}/ws/live/",
+            subprotocols=["iotbridge.v1.json"],  # type: ignore[list-item] # a NewType
+            max_size=None,
+        )
+        self.send({"t": "auth", "token": token})
+        self.hello = self.next("hello")
+
+    def send(self, frame: Any) -> None:
+        self.socket.send(frame if isinstance(frame, str) else json.dumps(frame))
+
+    def receive(self, seconds: float = 10) -> Frame:
+        return dict(json.loads(self.socket.recv(timeout=seconds * PATIENCE)))
+
+    def next(
+        self, kind: str, where: Callable[[Frame], object] = bool, acknowledge: bool = True
+    ) -> Frame:
+        """Return the next frame of a kind; acknowledge state frames on the way."""
+        until = time.monotonic() + 10 * PATIENCE
+        while time.monotonic() < until:
+            frame = self.receive()
+            if acknowledge and "seq" in frame:
+                self.send({"t": "rx", "seq": frame["seq"]})
+            if frame["t"] == kind and where(frame):
+                return frame
+        raise TimeoutError(kind)
+
+    def silent_for(self, seconds: float) -> bool:
+        """Return whether no state frame comes for a while."""
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            try:
+                if "seq" in self.receive(0.2):
+                    return False
+            except TimeoutError:
+                continue
+        return True
+
+    def close(self) -> None:
+        self.socket.close()
+
+
+@pytest.fixture
+def live(plant: Plant) -> Iterator[Plant]:
+    plant.worker()
+    plant.web()
+    plant.add_user()
+    send(plant, 1, 2, 3)
+    wait_until(lambda: plant.count() == 6, "the first rows")
+    yield plant
+
+
+def send(plant: Plant, *values: float, device: str = "a") -> None:
+    publish(
+        plant, [(f"devices/{device}/telemetry", json.dumps({"t": v, "on": v > 1})) for v in values]
+    )
+
+
+def values_of(frame: Frame, k: str) -> list[Any]:
+    if frame["t"] == "snap":
+        return list(frame["cols"][k]["value"])
+    return [row[1] for row in frame["d"].get(k, [])]
+
+
+def k_of(ack: Frame, key: str) -> str:
+    return next(k for k, info in ack["series"].items() if info["key"] == key)
+
+
+def test_a_page_from_hello_to_update(live: Plant) -> None:
+    page = Page(live, live.token())
+    assert page.hello["v"] == 1
+    assert page.hello["limits"] == {"series": 500, "rate_hz": 10}
+    assert abs(page.hello["now"] - time.time() * 1_000) < 60_000
+    page.send({"t": "sub", "id": 1, "keys": ["a/*", "b/t", "a/none"], "rate_hz": 10})
+    ack = page.next("ack")
+    assert ack["bin_ms"] == 0
+    assert ack["denied"] == ["b/t", "a/none"]
+    k = k_of(ack, "a/t")
+    assert ack["series"][k] == {"key": "a/t", "unit": "", "kind": "number"}
+    snap = page.next("snap")
+    assert (snap["mode"], snap["part"], snap["of"]) == ("full", 1, 1)
+    assert values_of(snap, k) == [1, 2, 3]
+    assert values_of(snap, k_of(ack, "a/on")) == [False, True, True]
+    assert snap["devices"]["a"]["state"] == "online"
+    send(live, 4)
+    update = page.next("upd", lambda frame: frame["d"])
+    assert values_of(update, k) == [4]
+    assert update["seq"] > snap["seq"]
+    assert page.next("hb")["ingest"]["state"] in {"up", "unknown"}
+    page.send({"t": "unsub", "id": 1})
+    send(live, 5)
+    assert page.silent_for(0.7)
+    page.close()
+
+
+def test_a_new_metric_joins_a_wildcard_and_a_will_changes_the_state(live: Plant) -> None:
+    page = Page(live, live.token())
+    page.send({"t": "sub", "id": 1, "keys": ["a/*"], "rate_hz": 10})
+    page.next("snap")
+    publish(live, [("devices/a/telemetry", '{"new": 7}')])
+    ack = page.next("ack")
+    assert values_of(page.next("snap"), k_of(ack, "a/new")) == [7]
+    publish(live, [("devices/a/status", "offline")])
+    update = page.next("upd", lambda frame: frame.get("devices"))
+    assert update["devices"]["a"]["state"] == "offline"
+    page.close()
+
+
+def test_latest_values_and_fleet_counts(live: Plant) -> None:
+    page = Page(live, live.token())
+    page.send({"t": "sub", "id": 2, "kind": "latest", "keys": ["a/t"], "rate_hz": 10})
+    snap = page.next("snap")
+    assert values_of(snap, "0") == [3]
+    page.send({"t": "sub", "id": 4, "kind": "fleet"})
+    assert page.next("upd", lambda frame: "sites" in frame)["sites"][""]["online"] == 1
+    send(live, 9)
+    assert values_of(page.next("upd", lambda frame: frame.get("d")), "0") == [9]
+    send(live, 1, device="b")
+    counts = page.next("upd", lambda frame: "sites" in frame)["sites"][""]
+    assert counts["online"] + counts["never"] == 2
+    page.close()
+
+
+def test_devices_that_match_join_later(live: Plant) -> None:
+    page = Page(live, live.token())
+    page.send({"t": "sub", "id": 4, "kind": "fleet"})
+    page.send({"t": "sub", "id": 3, "kind": "latest", "match": {"metric": "t"}, "rate_hz": 10})
+    assert len(page.next("ack", lambda frame: frame["id"] == 3)["series"]) == 1
+    send(live, 5, device="later")
+    ack = page.next("ack", lambda frame: frame["id"] == 3 and len(frame["series"]) == 2)
+    k = k_of(ack, "later/t")
+    assert values_of(page.next("snap", lambda frame: frame["id"] == 3), k) == [5]
+    page.close()
+
+
+def test_without_credit_no_frame_goes_out_and_no_value_is_lost(live: Plant) -> None:
+    page = Page(live, live.token())
+    page.send({"t": "sub", "id": 1, "keys": ["a/t"], "rate_hz": 10})
+    page.next("snap", acknowledge=False)
+    for n in range(10, 30):
+        send(live, n)
+        time.sleep(0.12)
+    while not page.silent_for(0.1):
+        pass
+    wait_until(lambda: live.count() == 46, "all rows")
+    page.send({"t": "rx", "seq": page.hello["window"]})
+    frame = page.next("upd", lambda frame: frame["d"])
+    assert frame["seq"] == page.hello["window"] + 1
+    assert values_of(frame, "0")[-1] == 29
+    page.close()
+
+
+def test_a_paused_page_gets_everything_at_resume(live: Plant) -> None:
+    page = Page(live, live.token())
+    page.send({"t": "sub", "id": 1, "keys": ["a/t"], "rate_hz": 10})
+    page.next("snap")
+    page.send({"t": "pause"})
+    page.send({"t": "ping"})
+    page.next("pong")
+    send(live, 7, 8, 9)
+    assert page.silent_for(0.7)
+    page.send({"t": "resume"})
+    assert values_of(page.next("upd", lambda frame: frame["d"]), "0") == [7, 8, 9]
+    page.close()
+
+
+def test_many_rows_are_binned_and_whole_bins_follow(live: Plant) -> None:
+    page = Page(live, live.token())
+    page.send({"t": "sub", "id": 1, "keys": ["a/t"], "from": -60_000, "points": 2, "rate_hz": 10})
+    ack = page.next("ack")
+    assert ack["bin_ms"] > 0
+    snap = page.next("snap")
+    assert (snap["cols"]["0"]["min"], snap["cols"]["0"]["max"]) == ([1], [3])
+    send(live, -5)
+    row = page.next("upd", lambda frame: frame["d"])["d"]["0"][-1]
+    assert row[1] == -5
+    assert row[2] == -5
+    assert row[0] % ack["bin_ms"] == 0
+    page.close()
+
+
+BAD_FRAMES: list[tuple[Any, str]] = [
+    ("no json", "JSON"),
+    ("[]", "object"),
+    ({"t": "dance"}, "dance"),
+    ({"t": "sub", "id": "x", "keys": ["a/t"]}, "id"),
+    ({"t": "sub", "id": 1, "keys": "a/t"}, "keys"),
+    ({"t": "sub", "id": 1, "keys": []}, "keys"),
+    ({"t": "sub", "id": 1, "kind": "all"}, "kind"),
+    ({"t": "sub", "id": 1, "keys": ["a/t"], "points": 1e9}, "points"),
+    ('{"t": "sub", "id": 1, "keys": ["a/t"], "from": NaN}', "from"),
+    ({"t": "unsub", "id": [1]}, ""),
+    ({"t": "rx", "seq": "many"}, ""),
+]
+
+
+def test_bad_frames_are_answered_and_the_socket_lives(live: Plant) -> None:
+    page = Page(live, live.token())
+    for frame, words in BAD_FRAMES:
+        page.send(frame)
+        if words:
+            error = page.next("err")
+            assert error["code"] == "bad_request"
+            assert words in error["msg"]
+        page.send({"t": "ping"})
+        page.next("pong")
+    page.close()
+
+
+def test_identity_is_asked_for(live: Plant) -> None:
+    url = f"ws://127.0.0.1:{live.web_port}/ws/live/"
+    with connect(url) as socket:
+        socket.send(json.dumps({"t": "auth", "token": "wrong"}))
+        assert json.loads(socket.recv())["code"] == "auth"
+        with pytest.raises(ConnectionClosed):
+            socket.recv(timeout=5)
+    with pytest.raises(Exception, match="403"):
+        connect(url, origin="http://evil.example")  # type: ignore[arg-type] # a NewType
+
+
+def test_a_stranger_learns_nothing(live: Plant) -> None:
+    live.add_user("vera")
+    live.sql("UPDATE auth_user SET is_staff = false, is_superuser = false WHERE username = 'vera'")
+    page = Page(live, live.token("vera"))
+    page.send({"t": "sub", "id": 1, "keys": ["a/*", "b/*"]})
+    ack = page.next("ack")
+    assert (ack["series"], ack["denied"]) == ({}, ["a/*", "b/*"])
+    assert page.next("snap")["cols"] == {}
+    page.send({"t": "sub", "id": 4, "kind": "fleet"})
+    assert page.next("upd")["sites"] == {}
+    send(live, 4)
+    assert page.silent_for(0.7)
+    page.close()

@@ -1,0 +1,134 @@
+"""Pages: complete without JavaScript, closed without a login, strict."""
+
+from typing import Any
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.test import Client
+
+from devices import registry
+from devices.models import Device, Membership, Site
+from mqtt_ingest.models import DeadLetter
+from tests.mqtt_ingest.test_writer import entry, make_writer, store
+from tests.support.factories import make_entry
+
+pytestmark = pytest.mark.usefixtures("tables")
+PAGES = ["/", "/devices/press-3/", "/status", "/inspect"]
+
+
+@pytest.fixture
+def staff() -> Client:
+    client = Client()
+    client.force_login(get_user_model().objects.create_superuser("boss"))
+    return client
+
+
+@pytest.fixture
+def press(settings: Any) -> Device:
+    settings.MQTT_REGISTRATION = "accept"
+    store(make_writer(), entry({"temperature": 21.5, "on": True, "note": "<b>x</b>"}))
+    return Device.objects.get()
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_pages_need_a_login(path: str) -> None:
+    answer = Client().get(path)
+    assert answer.status_code == 302
+    assert answer["Location"].startswith("/login/")
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_pages_are_strict(staff: Client, press: Device, path: str) -> None:
+    answer = staff.get(path)
+    assert answer.status_code == 200
+    policy = answer["Content-Security-Policy"]
+    assert "default-src 'self'" in policy
+    assert "unsafe" not in policy
+    assert answer["X-Frame-Options"] == "DENY"
+    assert "<b>x</b>" not in answer.content.decode()
+
+
+def test_the_first_view_has_states_and_values(staff: Client, press: Device) -> None:
+    for path in ("/", "/devices/press-3/?range=24h"):
+        page = staff.get(path).content.decode()
+        assert "21.5" in page
+        assert "&lt;b&gt;x&lt;/b&gt;" in page
+        assert "ago" in page
+
+
+def test_the_empty_overview_says_how_to_connect(staff: Client) -> None:
+    page = staff.get("/").content.decode()
+    assert "mosquitto_pub" in page
+    assert "Waiting for the first packet" in page
+
+
+def test_devices_that_wait_are_announced_and_accepted_in_bulk(staff: Client, settings: Any) -> None:
+    settings.MQTT_REGISTRATION = "pending"
+    store(make_writer(), entry({"t": 1}), entry({"t": 1}, device="b"))
+    assert '<strong id="pending-count">2</strong>' in staff.get("/").content.decode()
+    keys = list(Device.objects.values_list("pk", flat=True))
+    data = {"action": "accept", "_selected_action": keys}
+    staff.post("/admin/devices/device/", data, follow=True)
+    assert Device.objects.filter(pending=False, enabled=True).count() == 2
+    staff.post("/admin/devices/device/", {**data, "action": "reject"}, follow=True)
+    assert Device.objects.filter(enabled=False).count() == 2
+
+
+def test_filters_narrow_and_a_fragment_is_only_the_list(staff: Client) -> None:
+    site = Site.objects.create(slug="plant", name="Plant")
+    for n in range(120):
+        Device.objects.create(key=f"d{n:03}", site=site if n % 2 else None)
+    page = staff.get("/").content.decode()
+    assert page.count("data-device=") == 100
+    assert "Page 1 of 2" in page
+    fragment = staff.get("/?site=plant&search=d00&fragment=1").content.decode()
+    assert fragment.count("data-device=") == 5
+    assert "<html" not in fragment
+    assert "No device matches" in staff.get("/?search=zzz").content.decode()
+
+
+def test_others_see_what_their_memberships_give(press: Device) -> None:
+    user = get_user_model().objects.create_user("vera")
+    client = Client()
+    client.force_login(user)
+    assert client.get("/devices/press-3/").status_code == 404
+    assert "press-3" not in client.get("/").content.decode()
+    assert client.get("/inspect").status_code == 302
+    site = Site.objects.create(slug="plant", name="Plant")
+    Membership.objects.create(user=user, site=site)
+    press.site = site
+    press.save()
+    assert client.get("/devices/press-3/").status_code == 200
+
+
+def test_admin_shows_states_values_and_dead_letters(staff: Client, press: Device) -> None:
+    store(make_writer("ingest-9"), make_entry(b"\xff\x00nonsense"))
+    page = staff.get("/admin/devices/device/").content.decode()
+    assert "temperature 21.5" in page
+    assert "/devices/press-3/" in page
+    assert staff.get(f"/admin/devices/device/{press.pk}/change/").status_code == 200
+    for query in ("state=stale", "q=press", "pending__exact=0"):
+        assert "press-3" in staff.get(f"/admin/devices/device/?{query}").content.decode()
+    letter = DeadLetter.objects.get()
+    listed = staff.get("/admin/mqtt_ingest/deadletter/").content.decode()
+    assert "not_utf8" in listed
+    detail = staff.get(f"/admin/mqtt_ingest/deadletter/{letter.pk}/change/").content.decode()
+    assert "ff 00 6e" in detail
+    data = {"action": "delete_selected", "_selected_action": [press.pk], "post": "yes"}
+    staff.post("/admin/devices/device/", data)
+    assert not Device.objects.exists()
+
+
+def test_saving_in_admin_tells_the_workers(press: Device) -> None:
+    from devices.models import Writer
+
+    before = Writer.objects.get().registry
+    press.name = "New"
+    press.save()
+    registry.accept([press])
+    assert Writer.objects.get().registry == before + 2
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics"])
+def test_probes_answer_without_login(path: str) -> None:
+    assert Client().get(path).status_code == 200
