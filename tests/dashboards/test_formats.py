@@ -9,7 +9,7 @@ from devices.queries import Value
 @pytest.mark.parametrize(
     ("value", "words"),
     [
-        (None, "–"),
+        (None, "–"),  # noqa: RUF001 - a dash for people
         (True, "on"),
         (False, "off"),
         ("open", "open"),

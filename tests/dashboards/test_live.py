@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -63,13 +63,13 @@ class Page:
 
 
 @pytest.fixture
-def live(plant: Plant) -> Iterator[Plant]:
+def live(plant: Plant) -> Plant:
     plant.worker()
     plant.web()
     plant.add_user()
     send(plant, 1, 2, 3)
     wait_until(lambda: plant.count() == 6, "the first rows")
-    yield plant
+    return plant
 
 
 def send(plant: Plant, *values: float, device: str = "a") -> None:

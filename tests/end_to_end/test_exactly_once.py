@@ -5,6 +5,7 @@ a redelivery must not make a second row.
 """
 
 import json
+import os
 import signal
 import time
 
@@ -16,6 +17,9 @@ from tests.support.services import wait_until
 pytestmark = pytest.mark.services
 
 PACKETS, DEVICES = 10_000, 200
+# `make faults` sets more: the moments of the faults differ from round to round.
+ROUNDS = int(os.environ.get("FAULT_ROUNDS", "1"))
+rounds = pytest.mark.parametrize("turn", range(ROUNDS))
 
 
 def packets(count: int = PACKETS) -> list[tuple[str, str]]:
@@ -74,13 +78,14 @@ def test_two_workers_share_two_slots(plant: Plant) -> None:
     assert all(share > PACKETS / 10 for (share,) in shares), shares
 
 
-def test_sigterm_and_restart_in_the_middle(plant: Plant) -> None:
+@rounds
+def test_sigterm_and_restart_in_the_middle(plant: Plant, turn: int) -> None:
     worker = plant.worker()
     made = packets()
     publish(plant, made[:3_000])
     client = plant.client()
     waiting = [client.publish(topic, payload, 1) for topic, payload in made[3_000:]]
-    wait_until(lambda: plant.count() > 12_000, "some rows of the second part")
+    wait_until(lambda: plant.count() > 12_000 + 700 * turn, "some rows of the second part")
     assert worker.stop(signal.SIGTERM) == 0
     plant.worker()
     for info in waiting:
@@ -88,11 +93,12 @@ def test_sigterm_and_restart_in_the_middle(plant: Plant) -> None:
     assert_exact(plant)
 
 
-def test_kill_in_the_middle(plant: Plant) -> None:
+@rounds
+def test_kill_in_the_middle(plant: Plant, turn: int) -> None:
     worker = plant.worker()
     client = plant.client()
     waiting = [client.publish(topic, payload, 1) for topic, payload in packets()]
-    wait_until(lambda: plant.count() > 6_000, "some rows")
+    wait_until(lambda: plant.count() > 6_000 + 700 * turn, "some rows")
     worker.stop(signal.SIGKILL)
     plant.worker(wait=False)
     for info in waiting:
@@ -100,12 +106,13 @@ def test_kill_in_the_middle(plant: Plant) -> None:
     assert_exact(plant)
 
 
-def test_frozen_worker_is_fenced_when_it_wakes(plant: Plant) -> None:
+@rounds
+def test_frozen_worker_is_fenced_when_it_wakes(plant: Plant, turn: int) -> None:
     frozen = plant.worker()
     other = plant.worker()
     client = plant.client()
     waiting = [client.publish(topic, payload, 1) for topic, payload in packets()]
-    wait_until(lambda: plant.count() > 3_000, "some rows")
+    wait_until(lambda: plant.count() > 3_000 + 700 * turn, "some rows")
     holder = plant.sql("SELECT holder FROM devices_writer")[0][0]
     if f"-{frozen.pid}-" not in holder:
         frozen, other = other, frozen

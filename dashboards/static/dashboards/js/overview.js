@@ -10,13 +10,19 @@ import { Store } from "./store.js";
 
 const STATES = ["online", "stale", "offline", "never"];
 
+/** @param {string} state */
+function countOf(state) {
+  return document.querySelector(`[data-count=${state}]`);
+}
+
 export class Overview {
   /** @param {LiveSocket} socket */
   constructor(socket) {
     this.socket = socket;
     this.list = /** @type {HTMLElement} */ (document.getElementById("devices"));
     this.subscription = 0;
-    this.total = -1;
+    // As rendered: what came between the page and its socket must show, too.
+    this.total = STATES.reduce((sum, state) => sum + Number(countOf(state)?.textContent ?? 0), 0);
     /** @type {Set<string>} */
     this.changed = new Set();
     /** @type {Record<string, any>} */
@@ -102,14 +108,14 @@ export class Overview {
       for (const [state, n] of Object.entries(counts)) sum[state] = (sum[state] ?? 0) + Number(n);
     }
     for (const state of STATES) {
-      const shown = document.querySelector(`[data-count=${state}]`);
+      const shown = countOf(state);
       if (shown) shown.textContent = String(sum[state] ?? 0);
     }
     this.showPending(sum.pending);
     const total = STATES.reduce((all, state) => all + (sum[state] ?? 0), 0);
     const empty = document.getElementById("first-device") !== null;
     if (empty && total > 0) location.reload();
-    else if (this.total >= 0 && total !== this.total) this.reload();
+    else if (total !== this.total) this.reload();
     this.total = total;
   }
 
@@ -120,6 +126,8 @@ export class Overview {
     if (note && count) {
       note.hidden = n === 0;
       count.textContent = String(n);
+      const words = document.getElementById("pending-words");
+      if (words) words.textContent = n === 1 ? "device waits" : "devices wait";
     }
   }
 
