@@ -135,7 +135,7 @@ class Engine:
         error = task.exception()
         if error is None:
             return
-        if not isinstance(error, IngestError | Unreachable):
+        if not isinstance(error, (IngestError, *Unreachable)):
             raise error
         logger.warning("%s: lost: %s", f"ingest-{number}", error)
 

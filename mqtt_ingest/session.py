@@ -172,10 +172,20 @@ class MqttSession:
                 self._broker.host, self._broker.port, keepalive=KEEPALIVE_SECONDS
             ),
         )
-        await asyncio.shield(connecting)
+        try:
+            await asyncio.shield(connecting)
+        except asyncio.CancelledError:
+            # The thread goes on: let it not hold the broker's session for nobody.
+            connecting.add_done_callback(lambda _done: self._drop())
+            raise
         self.generation += 1
         self._read_on()
         self._writable()
+
+    def _drop(self) -> None:
+        sock = self._client.socket()
+        if sock is not None:
+            sock.close()
 
     async def _stay(self) -> None:
         """Run paho's timers until the connection is gone."""

@@ -64,9 +64,7 @@ def parse_subscribe(frame: dict[str, Any], max_rate: float) -> Subscribe:
     Raises:
         BadFrame: names the field that is wrong and what it may be.
     """
-    sub = frame.get("id")
-    if isinstance(sub, bool) or not isinstance(sub, int) or sub < 0:
-        raise BadFrame("bad_request", "id must be a whole number from 0")
+    sub = parse_id(frame)
     kind = frame.get("kind", "series")
     if kind not in {"series", "latest", "fleet"}:
         raise BadFrame("bad_request", "kind must be series, latest or fleet", sub)
@@ -74,8 +72,9 @@ def parse_subscribe(frame: dict[str, Any], max_rate: float) -> Subscribe:
     if not isinstance(keys, list) or not all(isinstance(key, str) for key in keys):
         raise BadFrame("bad_request", "keys must be a list of texts", sub)
     match = frame.get("match")
-    if match is not None and (not isinstance(match, dict) or kind != "latest"):
-        raise BadFrame("bad_request", "match is an object, for kind latest", sub)
+    if match is not None and (kind != "latest" or not _is_match(match)):
+        text = "match is an object of texts (site, type, metric, tag: a list), for kind latest"
+        raise BadFrame("bad_request", text, sub)
     if kind != "fleet" and not keys and match is None:
         raise BadFrame("bad_request", "keys must name at least one series", sub)
     return Subscribe(
@@ -87,6 +86,26 @@ def parse_subscribe(frame: dict[str, Any], max_rate: float) -> Subscribe:
         int(_number(frame, "points", 600, 2, 10_000)),
         min(_number(frame, "rate_hz", 4, 0.01, 1_000), max_rate),
     )
+
+
+def parse_id(frame: dict[str, Any]) -> int:
+    """Return the subscription's id.
+
+    Raises:
+        BadFrame: it is no whole number.
+    """
+    sub = frame.get("id")
+    if isinstance(sub, bool) or not isinstance(sub, int) or not 0 <= sub < 2**53:
+        raise BadFrame("bad_request", "id must be a whole number from 0")
+    return sub
+
+
+def _is_match(match: object) -> bool:
+    if not isinstance(match, dict) or not set(match) <= {"site", "type", "tag", "metric"}:
+        return False
+    tags = match.get("tag", [])
+    texts = [match[name] for name in ("site", "type", "metric") if name in match]
+    return isinstance(tags, list) and all(isinstance(text, str) for text in [*texts, *tags])
 
 
 def _number(frame: dict[str, Any], name: str, default: float, low: float, high: float) -> float:

@@ -18,6 +18,7 @@ from dashboards.live.frames import (
     BadFrame,
     Subscribe,
     dumps,
+    parse_id,
     parse_subscribe,
 )
 from dashboards.live.hub import Hub, read_states
@@ -99,7 +100,7 @@ class LiveSession:
             case "sub":
                 self._subscribe(parse_subscribe(frame, settings.LIVE_MAX_RATE_HZ))
             case "unsub":
-                await self._unsubscribe(frame.get("id"))
+                await self._unsubscribe(parse_id(frame))
             case "rx":
                 self._take_credit(frame.get("seq"))
             case "ping":
@@ -125,9 +126,9 @@ class LiveSession:
             self._subscriptions[wanted.id] = Subscription(wanted)
         self._wake.set()
 
-    async def _unsubscribe(self, sub: object) -> None:
-        self._subscriptions.pop(sub, None)  # type: ignore[call-overload] # any JSON value
-        self._fleets.pop(sub, None)  # type: ignore[call-overload]
+    async def _unsubscribe(self, sub: int) -> None:
+        self._subscriptions.pop(sub, None)
+        self._fleets.pop(sub, None)
         await self._rejoin()
 
     def _take_credit(self, seq: object) -> None:
@@ -234,7 +235,7 @@ class LiveSession:
             await self.refuse(error)
         except Error as error:
             logger.info("A socket cannot read: %s", error)
-            subscription.fresh = True
+            subscription.fresh, subscription.early = True, None
             asyncio.get_running_loop().call_later(1.0, self._wake.set)
 
     async def _show_all(self, subscription: Subscription) -> None:
@@ -242,8 +243,8 @@ class LiveSession:
         found = await in_thread(lambda: self._devices_named(subscription))
         subscription.devices = found
         await self._rejoin()
-        subscription.rows.clear()
-        subscription.dirty.clear()
+        await self._wait_for_credit()
+        subscription.early = []
         room = settings.LIVE_MAX_SERIES - sum(
             len(other.infos) for other in self._subscriptions.values() if other is not subscription
         )

@@ -47,6 +47,8 @@ class Subscription:
     width: int = 0
     # True: the next frames are `ack` and a full snapshot.
     fresh: bool = True
+    # While the snapshot is being read: the events that came, some newer than it.
+    early: list[ReadingsStored] | None = None
     rows: dict[int, dict[int, queries.Value]] = field(default_factory=dict)
     dirty: dict[int, tuple[int, int]] = field(default_factory=dict)
     changed_devices: set[int] = field(default_factory=set)
@@ -55,7 +57,12 @@ class Subscription:
     # --- what happens -------------------------------------------------------
     def take(self, event: ReadingsStored) -> bool:
         """Merge a `readings.stored` event; return whether there is something to send."""
-        if not self.fresh and max(event["seqs"]) <= self.cursor.get(event["writer"], 0):
+        if self.early is not None:
+            self.early.append(event)
+            return False
+        if self.fresh:
+            return True  # the read that is to come will see it
+        if max(event["seqs"]) <= self.cursor.get(event["writer"], 0):
             return False  # the snapshot was read after that commit
         for pk, rows in event["rows"]:
             if pk in self.infos:
@@ -152,6 +159,11 @@ class Subscription:
         }
         self.cursor, self.width, self.fresh = snapshot.cursor, snapshot.width, False
         self.changed_devices.clear()
+        self.rows.clear()
+        self.dirty.clear()
+        early, self.early = self.early, None
+        for event in early or []:
+            self.take(event)
 
     def reread(self) -> dict[int, list[list[Any]]] | None:
         """Return what the dirty spans hold now, by series; None if it is too much."""

@@ -211,7 +211,9 @@ BAD_FRAMES: list[tuple[Any, str]] = [
     ({"t": "sub", "id": 1, "kind": "all"}, "kind"),
     ({"t": "sub", "id": 1, "keys": ["a/t"], "points": 1e9}, "points"),
     ('{"t": "sub", "id": 1, "keys": ["a/t"], "from": NaN}', "from"),
-    ({"t": "unsub", "id": [1]}, ""),
+    ({"t": "unsub", "id": [1]}, "id"),
+    ({"t": "sub", "id": 1, "kind": "latest", "match": {"metric": []}}, "match"),
+    ({"t": "sub", "id": 1, "kind": "latest", "match": {"tag": "a"}}, "match"),
     ({"t": "rx", "seq": "many"}, ""),
 ]
 

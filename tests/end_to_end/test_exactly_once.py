@@ -135,3 +135,4 @@ def test_frozen_worker_is_fenced_when_it_wakes(plant: Plant, turn: int) -> None:
         lambda: "was taken over" in frozen.text() or "is over" in frozen.text(),
         "the woken worker to say that it lost the slot",
     )
+    assert frozen.returncode is None, frozen.text()

@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import psycopg
+
 # Slow machines set this; every wait is multiplied by it.
 PATIENCE = float(os.environ.get("TEST_PATIENCE", "1"))
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -85,7 +87,10 @@ class Service:
         assert self._process is not None
         if self._process.poll() is not None:
             raise RuntimeError(f"{self.name} ended with {self._process.returncode}")
-        return listens(self.port)
+        return listens(self.port) and self.is_ready()
+
+    def is_ready(self) -> bool:
+        return True
 
     def stop(self, number: int = signal.SIGTERM) -> None:
         if self._process is not None and self._process.poll() is None:
@@ -95,6 +100,17 @@ class Service:
 
     def kill(self) -> None:
         self.stop(signal.SIGKILL)
+
+
+class PostgreSQL(Service):
+    """PostgreSQL takes connections before it serves them."""
+
+    def is_ready(self) -> bool:
+        try:
+            with psycopg.connect(f"postgres://postgres@127.0.0.1:{self.port}/postgres"):
+                return True
+        except psycopg.OperationalError:
+            return False
 
 
 @contextmanager
@@ -165,7 +181,7 @@ def postgresql(port: int = 0) -> Iterator[Service]:
         command += ["-c", "listen_addresses=127.0.0.1", "-c", f"data_directory={data}"]
         command += ["-c", f"hba_file={data / 'pg_hba.conf'}"]
         command += ["-c", f"ident_file={data / 'pg_ident.conf'}"]
-        service = Service("PostgreSQL", command, port, **options)
+        service = PostgreSQL("PostgreSQL", command, port, **options)
         service.start()
         try:
             yield service
