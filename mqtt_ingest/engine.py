@@ -47,6 +47,7 @@ class Engine:
         self._tenures: dict[int, asyncio.Task[None]] = {}
         self._closing: set[asyncio.Task[None]] = set()
         self._stopping = asyncio.Event()
+        self._looked = False
         self._started = time.time()
         self._ticked = time.monotonic()
         self._http = WorkerHttp(self)
@@ -114,6 +115,7 @@ class Engine:
             self.slots[max(self._tenures)].drain()
         elif len(self._tenures) < fair:
             await self._take_one()
+        self._looked = True
 
     async def _take_one(self) -> None:
         for number in range(settings.MQTT_SLOTS):
@@ -230,11 +232,11 @@ class Engine:
 
     @property
     def state(self) -> str:
-        """Return `up`, `idle` (other workers hold all slots) or `down`."""
+        """Return `starting`, `up`, `idle` (other workers hold all slots) or `down`."""
         if self.states.get("database", ("reachable", ""))[0] == "away":
             return "down"
         if not self._tenures:
-            return "idle"
+            return "idle" if self._looked else "starting"
         good = all(self.slots[number].state == "subscribed" for number in self._tenures)
         return "up" if good else "down"
 

@@ -19,9 +19,7 @@ def leaf(value: object, limits: Limits) -> Leaf | str:
         return ("boolean", 1.0 if value else 0.0, None)
     if isinstance(value, int | float):
         return _number(value)
-    if isinstance(value, str):
-        return _text(value, limits)
-    return f"a {type(value).__name__} is no value"
+    return _text(str(value), limits)  # JSON has no other scalar
 
 
 def _number(value: float) -> Leaf | str:

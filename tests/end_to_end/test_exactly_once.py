@@ -109,7 +109,7 @@ def test_kill_in_the_middle(plant: Plant, turn: int) -> None:
 @rounds
 def test_frozen_worker_is_fenced_when_it_wakes(plant: Plant, turn: int) -> None:
     frozen = plant.worker()
-    other = plant.worker()
+    other = plant.worker(state="idle")
     client = plant.client()
     waiting = [client.publish(topic, payload, 1) for topic, payload in packets()]
     wait_until(lambda: plant.count() > 3_000 + 700 * turn, "some rows")

@@ -62,7 +62,7 @@ def start(plant: Plant, hosts: Hosts, name: str) -> Process:
     service = compose()[name]
     command = [hosts.here(part) for part in service["command"]]
     command[0] = str(Path(sys.executable).with_name(command[0]))
-    keep = ("PATH", "HOME", "LANG", "COVERAGE_PROCESS_START")
+    keep = ("PATH", "HOME", "LANG", "COVERAGE_PROCESS_CONFIG")
     env = {key: plant.env[key] for key in keep if key in plant.env}
     env |= {key: hosts.here(str(value)) for key, value in service["environment"].items()}
     process = Process(name, command, env, plant.folder)

@@ -18,6 +18,8 @@ from tests.support.browser import Watched, chromium
 from tests.support.plant import Process
 from tests.support.services import free_port, wait_until
 
+KEEP = ("PATH", "HOME", "LANG", "COVERAGE_PROCESS_CONFIG")
+
 
 class Standalone:
     """One `manage.py standalone` with a folder of its own."""
@@ -31,7 +33,7 @@ class Standalone:
         """Start it, wait for Ready, and return what it printed."""
         import os
 
-        keep = {key: os.environ[key] for key in ("PATH", "HOME", "LANG") if key in os.environ}
+        keep = {key: os.environ[key] for key in KEEP if key in os.environ}
         ports = {
             "HTTP_PORT": str(self.http),
             "MQTT_PORT": str(self.mqtt),
@@ -73,7 +75,8 @@ def standalone() -> Iterator[Standalone]:
         made = Standalone(folder)
         yield made
         if made.process is not None:
-            made.process.stop(signal.SIGKILL)
+            made.process.send(signal.SIGTERM)
+            made.process.finish()
 
 
 @pytest.mark.parametrize("qos", [1, 2])

@@ -45,6 +45,14 @@ class Process:
     def send(self, number: int) -> None:
         self._process.send_signal(number)
 
+    def finish(self, seconds: float = 5) -> None:
+        """Wait for an end that was asked for; then force it."""
+        try:
+            self._process.wait(timeout=seconds * services.PATIENCE)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
     def stop(self, number: int = signal.SIGTERM, seconds: float = 30) -> int:
         """End the process and return its exit status."""
         if self._process.poll() is None:
@@ -100,14 +108,14 @@ class Plant:
         self.processes.append(process)
         return process
 
-    def worker(self, wait: bool = True, **env: str) -> Process:
-        """Start `runworker mqtt-ingest` with an HTTP port of its own."""
+    def worker(self, wait: bool = True, state: str = "up", **env: str) -> Process:
+        """Start `runworker mqtt-ingest` with an HTTP port of its own; wait for `state`."""
         env = {"WORKER_HTTP_PORT": str(free_port()), **env}
         port = int(env["WORKER_HTTP_PORT"])
         command = [sys.executable, "manage.py", "runworker", "mqtt-ingest"]
         worker = self.start("worker", command, **env)
         if wait:
-            wait_until(lambda: _is_up(worker, port), "a worker that ingests", 30)
+            wait_until(lambda: _is(worker, port, state), f"a worker that is {state}", 30)
         return worker
 
     def web(self, port: int = 0, wait: bool = True) -> Process:
@@ -125,8 +133,11 @@ class Plant:
         return f"http://127.0.0.1:{self.web_port}"
 
     def stop(self) -> None:
+        """End every process; in good order where it can, so that it writes its coverage."""
         for process in self.processes:
-            process.stop(signal.SIGKILL)
+            process.send(signal.SIGTERM)
+        for process in self.processes:
+            process.finish()
 
     # --- looking ------------------------------------------------------------
     def sql(self, query: str) -> list[tuple[Any, ...]]:
@@ -157,11 +168,11 @@ class Plant:
         return self.manage("create_token", user).strip()
 
 
-def _is_up(worker: Process, port: int) -> bool:
+def _is(worker: Process, port: int, state: str) -> bool:
     assert worker.returncode is None, worker.text()
     try:
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=1) as answer:
-            return bool(json.load(answer)["state"] in {"up", "idle"})
+            return bool(json.load(answer)["state"] == state)
     except OSError:
         return False
 

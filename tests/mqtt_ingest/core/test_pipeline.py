@@ -165,3 +165,11 @@ def test_a_fault_in_a_decoder_keeps_the_packet() -> None:
 def test_an_unknown_convention_says_which_there_are() -> None:
     with pytest.raises(LookupError, match="native"):
         find("nonsense")
+
+
+async def test_qos_0_is_never_redelivered_and_needs_no_stamp() -> None:
+    rig = Rig()
+    rig.pipeline.feed(make_packet(payload='{"a": 1}', qos=0))
+    await rig.finish()
+    assert len(rig.sink.batches) == 1
+    assert len(rig.pipeline._stamps) == 0
