@@ -1,4 +1,5 @@
-// The device page: a chart and a table per series, fed by one subscription.
+// The device page: a chart and a table per series from one subscription, newest values and
+// their own times from another (a bin does not tell when in it its last value was).
 
 import { localTimes, now, showAge } from "./clock.js";
 import { Chart } from "./chart.js";
@@ -10,6 +11,7 @@ import { Store, emptyColumns, trim } from "./store.js";
 /** @typedef {import("./socket.js").LiveSocket} LiveSocket */
 
 const TABLE_ROWS = 200;
+const MOST_VIEWS = 40;
 const POINTS = 600;
 // More exact rows than this and the server should make bins: subscribe anew.
 const TOO_MANY = 4 * POINTS;
@@ -28,15 +30,18 @@ class SeriesView {
     this.chart?.connect();
   }
 
+  /** @param {import("./store.js").Columns} newest */
+  drawNewest(newest) {
+    const last = newest.ts.length - 1;
+    if (last < 0) return;
+    const words = formatValue(newest.value[last]);
+    if (this.value.textContent !== words) this.value.textContent = words;
+    showAge(this.age, newest.ts[last]);
+    trim(newest, newest.ts[last]);
+  }
+
   /** @param {import("./store.js").Columns} columns @param {number} binMs */
   draw(columns, binMs) {
-    const last = columns.ts.length - 1;
-    // In bins, the newest value's own time is within the last bin.
-    if (last >= 0 && !(Number(this.age.dataset.ago ?? 0) > columns.ts[last] + binMs)) {
-      const words = formatValue(columns.value[last]);
-      if (this.value.textContent !== words) this.value.textContent = words;
-      showAge(this.age, binMs ? Math.min(now(), columns.ts[last] + binMs) : columns.ts[last]);
-    }
     this.chart?.draw(columns, binMs);
     if (this.details.open) this.drawTable(columns, binMs);
   }
@@ -72,7 +77,8 @@ export class DevicePage {
     /** Keys whose figures were asked for. @type {Set<string>} */
     this.asked = new Set();
     this.draw = this.draw.bind(this);
-    this.store = new Store((keys, devices) => this.news(keys, devices));
+    this.store = new Store(() => paint(this.draw));
+    this.newest = new Store((keys, devices) => this.news(keys, devices));
   }
 
   connect() {
@@ -86,6 +92,9 @@ export class DevicePage {
     });
     setInterval(() => paint(this.draw), Math.max(1_000, this.spanMs / 1_000));
     this.subscribe();
+    // Also brings metrics that are new; a device with very many shows the first ones.
+    const keys = this.views.size < MOST_VIEWS ? [`${this.key}/*`] : [...this.views.keys()];
+    this.socket.subscribe({ kind: "latest", keys, rate_hz: 10 }, this.newest.take);
   }
 
   /** Take up every figure that has no view yet. */
@@ -109,13 +118,15 @@ export class DevicePage {
     }
     localTimes(this.root);
     this.findViews();
-    paint(this.draw);
+    this.subscribe();
   }
 
   subscribe() {
     if (this.subscription) this.socket.unsubscribe(this.subscription);
+    this.subscription = 0;
+    if (this.views.size === 0) return;
     this.subscription = this.socket.subscribe(
-      { keys: [`${this.key}/*`], from: -this.spanMs, points: POINTS, rate_hz: 10 },
+      { keys: [...this.views.keys()], from: -this.spanMs, points: POINTS, rate_hz: 10 },
       this.store.take,
     );
   }
@@ -144,7 +155,9 @@ export class DevicePage {
       const columns = this.store.columns.get(key) ?? emptyColumns();
       if (columns.ts.length > TOO_MANY && !this.store.binMs) this.subscribe();
       if (!view.chart?.zoomed) trim(columns, start);
-      newest = Math.max(newest, columns.ts[columns.ts.length - 1] ?? 0);
+      const latest = this.newest.columns.get(key) ?? emptyColumns();
+      newest = Math.max(newest, latest.ts[latest.ts.length - 1] ?? 0);
+      view.drawNewest(latest);
       view.draw(columns, this.store.binMs);
     }
     const seen = /** @type {HTMLElement|null} */ (this.root.querySelector("[data-cell=seen] > *"));
