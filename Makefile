@@ -59,7 +59,7 @@ test: services $(STAMPS)/dev
 	  $(BIN)/python -m coverage run -m pytest tests/devices tests/mqtt_ingest $(PYTEST)
 	node --test $(JS_TESTS)
 	$(BIN)/python -m coverage combine --quiet
-	$(BIN)/python -m coverage report --fail-under=85
+	$(BIN)/python -m coverage report --fail-under=90
 	$(BIN)/python -m coverage report --include='mqtt_ingest/core/*' --fail-under=100
 
 test-fast: $(STAMPS)/dev

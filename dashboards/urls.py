@@ -1,7 +1,9 @@
 """The pages' paths."""
 
 from django.contrib.auth import views as auth
+from django.templatetags.static import static
 from django.urls import path
+from django.views.generic import RedirectView
 
 from dashboards import probes, views
 
@@ -12,6 +14,8 @@ urlpatterns = [
     path("inspect", views.inspect_page, name="inspect"),
     path("login/", auth.LoginView.as_view(template_name="dashboards/login.html"), name="login"),
     path("logout/", auth.LogoutView.as_view(), name="logout"),
+    # Admin's pages name no icon, so browsers ask for this one.
+    path("favicon.ico", RedirectView.as_view(url=static("dashboards/icon.svg"))),
     path("healthz", probes.healthz),
     path("readyz", probes.readyz),
     path("metrics", probes.metrics),

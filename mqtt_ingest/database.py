@@ -73,7 +73,8 @@ class DatabaseSink:
                 now = time.monotonic()
                 if not first_failure:
                     first_failure = now
-                    logger.warning("%s: the database is away: %s", self._writer.name, error)
+                    reason = str(error).partition("\n")[0]
+                    logger.warning("%s: the database is away: %s", self._writer.name, reason)
                 if now - first_failure > AWAY_SECONDS:
                     raise DatabaseAway(str(error)) from error
                 await asyncio.sleep(RETRY_SECONDS)

@@ -100,7 +100,7 @@ class Engine:
             try:
                 await self._look()
             except Unreachable as error:
-                self._note("database", "away", str(error).strip())
+                self._note("database", "away", str(error).partition("\n")[0])
             else:
                 self._note("database", "reachable", "")
             await asyncio.sleep(LOOK_SECONDS)
@@ -139,7 +139,7 @@ class Engine:
             return
         if not isinstance(error, (IngestError, *Unreachable)):
             raise error
-        logger.warning("%s: lost: %s", f"ingest-{number}", error)
+        logger.warning("ingest-%s: lost: %s", number, str(error).partition("\n")[0])
 
     # --- what the slots tell ------------------------------------------------
     def _on_entry(self, entry: Entry) -> None:

@@ -56,6 +56,7 @@ class Hub:
         self._position: queries.Cursor | None = None
         self._unconfirmed: list[changes.Touched] = []
         self._tasks: list[asyncio.Task[None]] = []
+        self._away = False
 
     @classmethod
     def current(cls) -> "Hub":
@@ -151,7 +152,7 @@ class Hub:
             try:
                 await self._heal_once()
             except Error as error:
-                logger.info("Cannot read the change log: %s", error)
+                self._note_database(error)
             await asyncio.sleep(HEAL_SECONDS)
 
     async def _heal_once(self) -> None:
@@ -189,6 +190,15 @@ class Hub:
             if (kept := {seq: at for seq, at in seqs.items() if at > old})
         }
 
+    def _note_database(self, error: Error | None) -> None:
+        """Log one line when the database goes, and one when it is back."""
+        away = error is not None
+        if away and not self._away:
+            logger.warning("The database is away: %s", str(error).partition("\n")[0])
+        elif self._away and not away:
+            logger.info("The database is back")
+        self._away = away
+
     # --- states, counts, health ---------------------------------------------
     async def _look(self) -> None:
         """Read device states, fleet counts and health, every two seconds or when told."""
@@ -196,9 +206,10 @@ class Hub:
             self._look_again.clear()
             try:
                 await self._look_once()
+                self._note_database(None)
             except Error as error:
                 self.health = {**self.health, "state": "down"}
-                logger.info("Cannot read device states: %s", error)
+                self._note_database(error)
             try:
                 await asyncio.wait_for(self._look_again.wait(), STATE_SECONDS)
             except TimeoutError:

@@ -72,3 +72,33 @@ def test_web_redis_and_worker_restart_under_an_open_page(whole_plant: Plant) -> 
         assert page.page.evaluate("window.stillTheSamePage")
         assert page.problems == []
     assert plant.count() == 6
+
+
+@pytest.mark.parametrize("seconds", [2, 13])
+def test_the_database_goes_away_and_comes_back(whole_plant: Plant, seconds: int) -> None:
+    """Shortly: the worker holds on. Longer: it gives the broker its packets back."""
+    plant = whole_plant
+    worker, web = plant.worker(), plant.web()
+    plant.add_user()
+    send(plant, 1)
+    wait_until(lambda: plant.count() == 1, "the first row")
+    with chromium() as browser:
+        page = Watched(browser, plant.base)
+        page.log_in()
+        page.goto("/devices/press-3/")
+        page.wait_live()
+        shows(page, 1)
+        plant.database.stop(signal.SIGQUIT)
+        send(plant, 2)
+        page.wait_not_live()
+        assert "cannot reach the broker or the database" in page.link_words()
+        page.page.wait_for_timeout(seconds * 1_000)
+        plant.database.start()
+        page.wait_live(40)
+        shows(page, 2)
+        assert page.problems == []
+    assert plant.count() == 2
+    assert (worker.returncode, web.returncode) == (None, None)
+    assert worker.text().count("database: away") == 1
+    assert web.text().count("The database is away") == 1
+    assert "Traceback" not in worker.text()
