@@ -18,6 +18,8 @@ from tests.support.browser import Watched, chromium
 from tests.support.plant import Process
 from tests.support.services import free_port, wait_until
 
+# Needs no service, but takes its time: left out of `make test-fast`.
+pytestmark = pytest.mark.services
 KEEP = ("PATH", "HOME", "LANG", "COVERAGE_PROCESS_CONFIG")
 
 
