@@ -1,7 +1,7 @@
 """What the pages show, read for the server-rendered first view."""
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from dashboards.formats import age_of, format_value
@@ -9,6 +9,7 @@ from devices import overview, queries
 from devices.access import Scope
 from devices.models import Device
 from devices.states import State, since_of, state_of
+from devices.times import moment
 
 VALUES_PER_ROW = 4
 # name in the URL -> (span in ms, in words)
@@ -82,11 +83,6 @@ def cell_of(info: queries.SeriesInfo, point: queries.Point | None, now: datetime
         cell.ts_ms = ts / 1_000
         cell.age = age_of(moment(ts), now)
     return cell
-
-
-def moment(ts: int) -> datetime:
-    """Return µs since 1970 UTC as a datetime."""
-    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=ts)
 
 
 @dataclass(slots=True)

@@ -1,9 +1,14 @@
 """Times as people and programs write them."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LIMIT_MS = 253_402_300_799_000  # the end of the year 9999
+
+
+def moment(ts: int) -> datetime:
+    """Return `ts`, µs since 1970 UTC, as a datetime."""
+    return _EPOCH + timedelta(microseconds=ts)
 
 
 def parse_moment(text: str) -> int:
@@ -26,12 +31,12 @@ def parse_moment(text: str) -> int:
 
 def _parse_iso(text: str) -> int:
     try:
-        moment = datetime.fromisoformat(text.strip().replace(" ", "+") if "T" in text else text)
+        parsed = datetime.fromisoformat(text.strip().replace(" ", "+") if "T" in text else text)
     except ValueError as error:
         raise ValueError(
             f"{text!r} is neither ISO 8601 (2026-11-20T12:00:00Z) nor ms since 1970"
         ) from error
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    delta = moment - _EPOCH
+    if parsed.tzinfo is None:
+        parsed = parsed.replace(tzinfo=UTC)
+    delta = parsed - _EPOCH
     return (delta.days * 86_400 + delta.seconds) * 1_000_000 + delta.microseconds

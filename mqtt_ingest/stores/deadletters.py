@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
+from devices.times import moment
 from mqtt_ingest.core.arrivals import digest
 from mqtt_ingest.core.packets import Entry
 from mqtt_ingest.models import DeadLetter
-from mqtt_ingest.stores.rows import moment
 
 
 def write(dead: Sequence[tuple[Entry, str, str, str]], slot: str) -> int:

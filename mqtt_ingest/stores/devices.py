@@ -6,8 +6,9 @@ from dataclasses import fields
 from datetime import timedelta
 from typing import Any
 
+from devices.times import moment
 from mqtt_ingest.stores.dialect import Dialect
-from mqtt_ingest.stores.rows import Tally, moment
+from mqtt_ingest.stores.rows import Tally
 
 FLUSH_SECONDS = 2.0
 COUNTED = tuple(

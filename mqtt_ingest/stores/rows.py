@@ -1,18 +1,10 @@
 """From a batch's entries to the rows, statuses and dead letters of its transaction."""
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 
 from mqtt_ingest.core.packets import Batch, Decoded, Entry, Sample
 from mqtt_ingest.registry import DeviceRef, Registry, SeriesRef
 from mqtt_ingest.stores.dialect import Row
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-def moment(ts: int) -> datetime:
-    """Return `ts`, µs since 1970 UTC, as a datetime."""
-    return _EPOCH + timedelta(microseconds=ts)
 
 
 @dataclass(slots=True)
