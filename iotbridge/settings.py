@@ -143,7 +143,10 @@ CONTENT_SECURITY_POLICY = {
 # --- database ---------------------------------------------------------------
 _SQLITE_PRAGMAS = (
     # FULL: a batch is acknowledged to the broker after COMMIT, so COMMIT must be durable.
-    "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA busy_timeout=10000;"
+    "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA busy_timeout=10000; "
+    # Each series grows at its own place: the pages of some thousand must fit in (kB), and
+    # the log (pages of 4 kB) must be longer than a few batches.
+    "PRAGMA cache_size=-32000; PRAGMA wal_autocheckpoint=4000;"
 )
 
 
@@ -191,6 +194,8 @@ MQTT_KEY_FILE = env.text("MQTT_KEY_FILE")
 MQTT_CLIENT_ID = env.text("MQTT_CLIENT_ID", "iotbridge")
 MQTT_SLOTS = env.integer("MQTT_SLOTS", 1, 1, 256)
 MQTT_SHARED_GROUP = env.text("MQTT_SHARED_GROUP")
+MQTT_VERSION = env.choice("MQTT_VERSION", "3.1.1", ("3.1.1", "5"))
+MQTT_CANARY = env.boolean("MQTT_CANARY", default=True)
 MQTT_REGISTRATION = env.choice("MQTT_REGISTRATION", "pending", ("accept", "pending", "reject"))
 if MQTT_SLOTS > 1 and not MQTT_SHARED_GROUP:
     raise ImproperlyConfigured(
@@ -210,6 +215,11 @@ MAX_NESTING = env.integer("MAX_NESTING", 32, 1, 512)
 MAX_SAMPLES_PER_PACKET = env.integer("MAX_SAMPLES_PER_PACKET", 1_000, 1, 100_000)
 MAX_ARRAY_ELEMENTS = env.integer("MAX_ARRAY_ELEMENTS", 64, 1, 100_000)
 MAX_TEXT_LENGTH = env.integer("MAX_TEXT_LENGTH", 4_096, 1, 1_000_000)
+MAX_SERIES_PER_DEVICE = env.integer("MAX_SERIES_PER_DEVICE", 1_000, 1, 1_000_000)
+MAX_PENDING_DEVICES = env.integer("MAX_PENDING_DEVICES", 10_000, 1, 10_000_000)
+# Packets a second and device; 0: no limit.
+DEVICE_RATE_LIMIT = env.integer("DEVICE_RATE_LIMIT", 0, 0, 100_000)
+DEAD_LETTER_MB = env.integer("DEAD_LETTER_MB", 200, 1, 1_000_000)
 STALE_AFTER_S = env.integer("STALE_AFTER_S", 300, 1, 31_536_000)
 
 # --- live protocol ----------------------------------------------------------

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from devices.live import FLEET_GROUP, StoredRow, WatchTable, device_group
-from mqtt_ingest.core.packets import Stored
+from mqtt_ingest.core.packets import Run, Stored
 
 logger = logging.getLogger(__name__)
 
@@ -46,20 +46,22 @@ class Announcer:
     def add(self, stored: Stored) -> None:
         """Take in a committed batch; never blocks."""
         watched = self._watched.devices
-        for device, series in stored.rows.items():
-            if device in watched:
-                self._gather(stored, device, series)
+        if watched:
+            for run in stored.runs:
+                if run.device_id in watched:
+                    self._gather(stored, run)
         self._statuses.update(pk for pk in stored.statuses if pk in watched)
         self._fleet = self._fleet or bool(stored.statuses or stored.added_devices)
         if self._pending or self._statuses or self._fleet:
             self._wake.set()
 
-    def _gather(self, stored: Stored, device: int, series: dict[int, list[StoredRow]]) -> None:
-        pending = self._pending.setdefault((stored.writer, device), _Pending())
-        pending.seqs.append(stored.seq)
-        for series_id, rows in series.items():
-            pending.rows.setdefault(series_id, []).extend(rows)
-            pending.count += len(rows)
+    def _gather(self, stored: Stored, run: Run) -> None:
+        pending = self._pending.setdefault((stored.writer, run.device_id), _Pending())
+        if not pending.seqs or pending.seqs[-1] != stored.seq:
+            pending.seqs.append(stored.seq)
+        rows = stored.rows[run.start : run.stop]
+        pending.rows.setdefault(run.series_id, []).extend(row[1:] for row in rows)
+        pending.count += len(rows)
 
     async def run(self) -> None:
         """Send until cancelled. A layer that is away costs events, not readings."""

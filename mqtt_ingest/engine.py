@@ -145,28 +145,9 @@ class Engine:
     def _on_entry(self, entry: Entry) -> None:
         self.last_packet = entry.packet.received_at
         self.packets.add(entry)
-        metrics.PACKETS.inc()
-        decoded = entry.decoded
-        if decoded is None:
-            metrics.REJECTED.labels(entry.reason).inc()
-            return
-        metrics.SAMPLES.inc(len(decoded.samples))
-        if decoded.bad:
-            metrics.BAD_SAMPLES.inc(len(decoded.bad))
-        if decoded.expired:
-            metrics.EXPIRED.inc(decoded.expired)
 
     def _on_stored(self, batch: Batch, stored: Stored) -> None:
-        for entry in batch.entries:
-            entry.committed = True
-        metrics.ACKNOWLEDGED.inc(len(batch.entries))
-        metrics.READINGS.inc(stored.readings)
-        metrics.DUPLICATES.inc(stored.duplicates)
-        metrics.CONFLICTS.inc(stored.conflicts)
-        metrics.REFUSED.inc(stored.refused)
-        metrics.COMMIT_SECONDS.observe(stored.seconds)
-        newest = batch.entries[-1].packet.received_at
-        metrics.LAG_SECONDS.set(max(0.0, time.time() - newest / 1e6))
+        metrics.count(batch, stored)
         self._announcer.add(stored)
 
     def _note(self, name: str, state: str, detail: str) -> None:

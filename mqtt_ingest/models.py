@@ -4,8 +4,16 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 
+# Kept packet by packet; of the others those that are alike fold.
+WHOLE_REASONS = ("conflict", "refused_by_database")
+
+
 class DeadLetter(models.Model):
-    """A packet that could not become readings, kept whole with its reason."""
+    """A packet that could not become readings, kept whole with its reason.
+
+    Undecodable packets that are alike (`fold`) share a row: topic, payload and detail
+    are those of the first, `last_…` those of the last, `number` tells how many.
+    """
 
     received_at = models.DateTimeField(db_index=True)
     source = models.CharField(max_length=50)
@@ -20,6 +28,13 @@ class DeadLetter(models.Model):
     device_key = models.CharField(max_length=128, blank=True, db_index=True)
     # Of session, packet id, topic and payload: a redelivery is not kept twice.
     digest = models.BinaryField(max_length=16)
+    fold = models.CharField(max_length=32, null=True, unique=True)
+    # db_default: a worker of the last release may still run beside the new table.
+    number = models.BigIntegerField(default=1, db_default=1)
+    last_at = models.DateTimeField(null=True)
+    last_topic = models.TextField(blank=True, default="", db_default="")
+    last_payload = models.BinaryField(null=True)
+    last_detail = models.TextField(blank=True, default="", db_default="")
 
     class Meta:
         ordering = ["-received_at"]

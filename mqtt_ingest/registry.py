@@ -1,23 +1,31 @@
 """The worker's cache of the registry, and the making of devices and series it meets."""
 
-from collections.abc import Iterable
+import sys
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import cast
+from typing import Literal, cast
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import QuerySet
 
 from devices.models import Device, Identity, Series, Source
 from mqtt_ingest.core.keys import device_key, readable
 from mqtt_ingest.core.packets import Batch, Kind
 
 
-@dataclass(slots=True)
+# Native ids that are refused, kept so that they cost no query each; then begun anew.
+MAX_REFUSED = 50_000
+
+
+@dataclass(slots=True, eq=False)
 class SeriesRef:
     """A series as the writer needs it."""
 
     pk: int
+    metric: str
     kind: Kind
+    device: "DeviceRef"
 
 
 @dataclass(slots=True, eq=False)  # one object per device: compared by identity
@@ -28,7 +36,13 @@ class DeviceRef:
     key: str
     enabled: bool
     stale_after_s: int
+    # It has as many series as a device may have: unknown metrics are refused.
+    full: bool = False
     series: dict[str, SeriesRef] = field(default_factory=dict)
+
+
+# Why a packet's device is not taken in.
+Refusal = Literal["registration", "pending_full"]
 
 
 class Registry:
@@ -37,41 +51,57 @@ class Registry:
     def __init__(self) -> None:
         self.version = -1
         self.added = 0
-        self._devices: dict[tuple[str, str], DeviceRef | None] = {}
+        self._devices: dict[tuple[str, str], DeviceRef] = {}
+        self._refused: dict[tuple[str, str], Refusal] = {}
+        self._series: dict[int, SeriesRef] = {}
         self._sources: dict[str, Source] = {}
 
-    def device(self, source: str, native_id: str) -> DeviceRef | None:
-        """Return the device, or None where registration is refused. `learn` comes first."""
-        return self._devices[(source, native_id)]
+    def device(self, source: str, native_id: str) -> DeviceRef | Refusal:
+        """Return the device, or why it is refused.
+
+        Raises:
+            KeyError: `learn` comes first.
+        """
+        name = (source, native_id)
+        return self._devices.get(name) or self._refused[name]
+
+    def series(self, pk: int) -> SeriesRef:
+        """Return a series that was learnt."""
+        return self._series[pk]
+
+    def device_of(self, series_id: int) -> DeviceRef:
+        """Return the device of a series that was learnt."""
+        return self._series[series_id].device
 
     def forget(self, version: int) -> None:
         """Drop all: the registry in the database has reached `version`."""
-        self._devices.clear()
-        self._sources.clear()
+        for cache in (self._devices, self._refused, self._series, self._sources):
+            cache.clear()
         self.version = version
 
     def learn(self, batch: Batch) -> None:
-        """Read or make every device and series that `batch` names."""
+        """Read or make every device and series that `batch` names, within the limits."""
+        if len(self._refused) > MAX_REFUSED:
+            self._refused.clear()
         self._learn_devices(batch)
         wanted: dict[DeviceRef, dict[str, Kind]] = {}
         for entry in batch.entries:
             if entry.decoded is None:
                 continue
-            ref = self._devices[(entry.source, entry.decoded.native_id)]
-            if ref is None or not ref.enabled:
+            ref = self.device(entry.source, entry.decoded.native_id)
+            if isinstance(ref, str) or not ref.enabled:
                 continue
             for sample in entry.decoded.samples:
                 if sample.metric not in ref.series:
                     wanted.setdefault(ref, {}).setdefault(sample.metric, sample.kind)
-        for ref, metrics in wanted.items():
-            _make_series(ref, metrics)
+        self._make_series(wanted)
 
     def _learn_devices(self, batch: Batch) -> None:
         unknown: dict[str, set[str]] = {}
         for entry in batch.entries:
             if entry.decoded is not None:
                 name = (entry.source, entry.decoded.native_id)
-                if name not in self._devices:
+                if name not in self._devices and name not in self._refused:
                     unknown.setdefault(entry.source, set()).add(entry.decoded.native_id)
         for source, native_ids in unknown.items():
             self._learn_source(self._source(source), sorted(native_ids))
@@ -84,11 +114,17 @@ class Registry:
     def _learn_source(self, source: Source, native_ids: list[str]) -> None:
         found = self._read(source, native_ids)
         missing = [native_id for native_id in native_ids if native_id not in found]
+        mode = source.registration or settings.MQTT_REGISTRATION
         if missing:
-            self._register(source, missing)
+            self._register(source, missing, mode)
             found |= self._read(source, missing)
         for native_id in native_ids:
-            self._devices[(source.name, native_id)] = found.get(native_id)
+            ref = found.get(native_id)
+            if ref is not None:
+                self._devices[(source.name, native_id)] = ref
+            else:
+                why: Refusal = "pending_full" if mode == "pending" else "registration"
+                self._refused[(source.name, native_id)] = why
 
     def _read(self, source: Source, native_ids: list[str]) -> dict[str, DeviceRef]:
         identities = Identity.objects.filter(source=source, native_id__in=native_ids)
@@ -97,17 +133,19 @@ class Registry:
             for identity in identities.select_related("device")
         }
         by_pk = {ref.pk: ref for ref in refs.values()}
-        rows = Series.objects.filter(device_id__in=by_pk).values_list(
-            "device_id", "pk", "metric", "kind"
-        )
-        for device_id, pk, metric, kind in rows:
-            by_pk[device_id].series[metric] = SeriesRef(pk, cast("Kind", kind))
+        self._remember(by_pk, Series.objects.filter(device_id__in=by_pk))
         return refs
 
-    def _register(self, source: Source, native_ids: list[str]) -> None:
+    def _remember(self, by_pk: Mapping[int, DeviceRef], series: QuerySet[Series]) -> None:
+        for device_id, pk, metric, kind in series.values_list("device_id", "pk", "metric", "kind"):
+            # Names and kinds are the same few texts over and over.
+            name, ref = sys.intern(metric), by_pk[device_id]
+            made = SeriesRef(pk, name, cast("Kind", sys.intern(kind)), ref)
+            self._series[pk] = ref.series[name] = made
+
+    def _register(self, source: Source, native_ids: list[str], mode: str) -> None:
         """Give unknown native ids a device, as the source's registration says."""
         by_key = {device_key(native_id): native_id for native_id in native_ids}
-        mode = source.registration or settings.MQTT_REGISTRATION
         with transaction.atomic():
             if mode != "reject":
                 self.added += _make_devices(by_key, pending=mode == "pending")
@@ -120,14 +158,33 @@ class Registry:
                 ignore_conflicts=True,
             )
 
+    def _make_series(self, wanted: Mapping[DeviceRef, Mapping[str, Kind]]) -> None:
+        """Make the series that are missing, up to MAX_SERIES_PER_DEVICE each."""
+        for ref, metrics in wanted.items():
+            room = max(0, settings.MAX_SERIES_PER_DEVICE - len(ref.series))
+            ref.full = len(metrics) > room
+            Series.objects.bulk_create(
+                [
+                    Series(device_id=ref.pk, metric=metric, kind=kind)
+                    for metric, kind in sorted(metrics.items())[:room]
+                ],
+                ignore_conflicts=True,
+            )
+        by_pk = {ref.pk: ref for ref in wanted}
+        if by_pk:
+            self._remember(by_pk, Series.objects.filter(device_id__in=by_pk))
 
-def _make_devices(by_key: dict[str, str], *, pending: bool) -> int:
+
+def _make_devices(by_key: Mapping[str, str], *, pending: bool) -> int:
     known = set(Device.objects.filter(key__in=by_key).values_list("key", flat=True))
     new = [
         Device(key=key, name=readable(key) if "~" in key else "", pending=pending)
         for key in sorted(by_key)
         if key not in known
     ]
+    if pending:
+        waiting = Device.objects.filter(pending=True).count()
+        new = new[: max(0, settings.MAX_PENDING_DEVICES - waiting)]
     Device.objects.bulk_create(new, ignore_conflicts=True)
     return len(new)
 
@@ -135,18 +192,3 @@ def _make_devices(by_key: dict[str, str], *, pending: bool) -> int:
 def _ref(device: Device) -> DeviceRef:
     limit = device.stale_after_s or settings.STALE_AFTER_S
     return DeviceRef(device.pk, device.key, device.enabled, limit)
-
-
-def _make_series(ref: DeviceRef, metrics: dict[str, Kind]) -> None:
-    Series.objects.bulk_create(
-        [
-            Series(device_id=ref.pk, metric=metric, kind=kind)
-            for metric, kind in sorted(metrics.items())
-        ],
-        ignore_conflicts=True,
-    )
-    rows: Iterable[tuple[int, str, str]] = Series.objects.filter(
-        device_id=ref.pk, metric__in=metrics
-    ).values_list("pk", "metric", "kind")
-    for pk, metric, kind in rows:
-        ref.series[metric] = SeriesRef(pk, cast("Kind", kind))

@@ -1,9 +1,10 @@
 """One persistent MQTT session: paho-mqtt driven by asyncio; a PacketSource.
 
-paho parses and speaks MQTT; this file gives it sockets, time and reconnection:
-- a read-ahead buffer, drained completely before waiting again (paho alone makes
-  three recv() calls a packet);
-- acknowledgements gathered into one send();
+paho speaks MQTT; this file gives it sockets, time and reconnection, and keeps the two
+control packets that telemetry is made of to itself (`core.wire`):
+- a read-ahead buffer, drained completely before waiting again, from which PUBLISH
+  packets go straight to the pipeline (paho makes three recv() calls for each);
+- acknowledgements of a batch written with one send();
 - an endless jittered back-off. The first start is not a clean one either, so the
   broker keeps what arrives while no worker runs.
 """
@@ -12,7 +13,6 @@ import asyncio
 import contextlib
 import logging
 import random
-import ssl
 import threading
 import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
@@ -24,11 +24,13 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from mqtt_ingest.conf import Broker
+from mqtt_ingest.core.errors import Malformed
 from mqtt_ingest.core.packets import Packet
+from mqtt_ingest.core.wire import PUBLISH, Inbox, pubacks, read_publish
 
 logger = logging.getLogger(__name__)
 
-READ_AHEAD = 65_536
+READ_AHEAD = 131_072
 # Decoding yields to the rest of the process after this long.
 SLICE_SECONDS = 0.005
 KEEPALIVE_SECONDS = 30
@@ -43,36 +45,54 @@ def backoff(first: float = 0.5, cap: float = 30.0) -> Iterator[float]:
 
 
 class _BufferedClient(mqtt.Client):
-    """paho's client with buffers on both sides of its socket."""
+    """paho's client behind our buffers: it sees only the control packets handed to it."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(CallbackAPIVersion.VERSION2, **options)
-        self._ahead = b""
-        self._at = 0
+        self.inbox = Inbox()
+        self._handed = b""
+        self._lost = False
         self._behind = bytearray()
 
     def reset_buffers(self) -> None:
-        self._ahead, self._at = b"", 0
+        self.inbox.clear()
+        self._handed, self._lost = b"", False
         self._behind.clear()
 
-    @property
-    def is_buffered(self) -> bool:
-        """Return whether bytes wait that select() will not tell of."""
-        if self._at < len(self._ahead):
-            return True
-        sock = self.socket()
-        return isinstance(sock, ssl.SSLSocket) and sock.pending() > 0
+    def receive(self) -> bool:
+        """Read ahead; False when nothing is there. The end of the stream goes to paho."""
+        try:
+            data = super()._sock_recv(READ_AHEAD)
+        except BlockingIOError:
+            return False
+        except OSError:
+            data = b""
+        if not data:
+            self._lost = True
+            self.loop_read()
+            return False
+        self.inbox.add(data)
+        self._last_bytes_received = time.monotonic()
+        return True
+
+    def hand(self, packet: bytes) -> None:
+        """Let paho handle a control packet other than PUBLISH."""
+        self._handed = packet
+        self.loop_read()
 
     def _sock_recv(self, bufsize: int) -> bytes:
-        if self._at >= len(self._ahead):
-            self._ahead, self._at = super()._sock_recv(READ_AHEAD), 0
-        start = self._at
-        self._at = min(start + bufsize, len(self._ahead))
-        return self._ahead[start : self._at]
+        if not self._handed and not self._lost:
+            raise BlockingIOError
+        data, self._handed = self._handed[:bufsize], self._handed[bufsize:]
+        return data
 
     def _sock_send(self, buf: bytes | bytearray) -> int:
         self._behind += buf
         return len(buf)
+
+    def write(self, data: bytes) -> None:
+        """Queue whole control packets behind those of paho."""
+        self._behind += data
 
     def flush(self) -> bool:
         """Send what was written; return whether something is left."""
@@ -136,7 +156,6 @@ class MqttSession:
         client.on_connect = self._connected
         client.on_disconnect = self._disconnected
         client.on_subscribe = self._subscribed
-        client.on_message = self._message
         client.on_socket_close = self._socket_closing
         client.on_socket_register_write = self._wants_to_write
         return client
@@ -214,9 +233,9 @@ class MqttSession:
         """Send PUBACK for `packets`, in order, if this connection delivered them."""
         if self.state not in {"connected", "subscribed"}:
             return
-        for packet in packets:
-            if packet.qos and packet.generation == self.generation:
-                self._client.ack(packet.packet_id, 1)
+        mine = [p.packet_id for p in packets if p.qos and p.generation == self.generation]
+        self._client.write(pubacks(mine))
+        self._writable()
 
     def pause(self) -> None:
         """Stop reading; the broker queues."""
@@ -243,15 +262,26 @@ class MqttSession:
 
     def _readable(self) -> None:
         """Handle everything that has arrived, for at most one slice of time."""
+        client, feed, generation = self._client, self._feed, self.generation
         until = time.perf_counter() + SLICE_SECONDS
-        while not self._paused and self._client.socket() is not None:
-            if self._client.loop_read() != MQTTErrorCode.MQTT_ERR_SUCCESS:
-                return
-            if not self._client.is_buffered:
-                return
-            if time.perf_counter() >= until:
-                self._loop.call_soon(self._readable)
-                return
+        now = time.time_ns() // 1_000
+        try:
+            while not self._paused and client.socket() is not None:
+                frame = client.inbox.take()
+                if frame is None:
+                    if not client.receive():
+                        return
+                    now = time.time_ns() // 1_000
+                elif frame.first & 0xF0 == PUBLISH:
+                    feed(read_publish(client.inbox.data, frame, now, generation))
+                else:
+                    client.hand(client.inbox.data[frame.start : frame.stop])
+                if time.perf_counter() >= until:
+                    self._loop.call_soon(self._readable)
+                    return
+        except Malformed as error:
+            logger.error("%s: the broker sent what is no MQTT: %s", self.client_id, error)
+            self._closed.set()
 
     def _wants_to_write(self, _client: mqtt.Client, _userdata: Any, _sock: Any) -> None:
         if self._writing:
@@ -339,21 +369,6 @@ class MqttSession:
 
     def _flush_at_last(self, _client: mqtt.Client, *_details: Any) -> None:
         self._client.flush()
-
-    def _message(self, _client: mqtt.Client, _userdata: Any, message: mqtt.MQTTMessage) -> None:
-        self._feed(
-            Packet(
-                message.topic,
-                bytes(message.payload),
-                time.time_ns() // 1_000,
-                message.qos,
-                message.retain,
-                message.dup,
-                message.mid,
-                "",
-                self.generation,
-            )
-        )
 
     def _change(self, state: str, detail: str) -> None:
         if state != self.state:

@@ -14,6 +14,7 @@ from mqtt_ingest.core.errors import SlotLost
 from mqtt_ingest.core.packets import Batch, Entry, Stored
 from mqtt_ingest.core.pipeline import Pipeline, Route
 from mqtt_ingest.core.ports import PacketSource
+from mqtt_ingest.core.throttle import Throttle
 from mqtt_ingest.database import DatabaseSink, DatabaseThread, Unreachable
 from mqtt_ingest.embedded import EmbeddedSource
 from mqtt_ingest.session import MqttSession
@@ -102,10 +103,14 @@ class Slot:
             source=source,
             sink=DatabaseSink(self._thread, self._writer),
             stamps=self._stamps,
-            bounds=Bounds(),
+            bounds=Bounds(
+                batch_packets=self._dialect.batch_packets,
+                batch_samples=self._dialect.batch_samples,
+            ),
             on_entry=self._hooks.on_entry,
             on_stored=self._hooks.on_stored,
             commit_interval=settings.COMMIT_INTERVAL_MS / 1_000,
+            throttle=Throttle(settings.DEVICE_RATE_LIMIT) if settings.DEVICE_RATE_LIMIT else None,
         )
 
     async def _until_over(

@@ -1,7 +1,7 @@
 """The tables: see docs/reference/tables.md."""
 
 from devices.models.history import Kind, Latest, Reading, Series
-from devices.models.log import Change, Process, Purge, Writer
+from devices.models.log import Change, Loss, Process, Purge, Writer
 from devices.models.people import ApiToken, Membership, Role
 from devices.models.registry import Device, DeviceCounts, Identity, Site, Source, Tag
 
@@ -13,6 +13,7 @@ __all__ = [
     "Identity",
     "Kind",
     "Latest",
+    "Loss",
     "Membership",
     "Process",
     "Purge",

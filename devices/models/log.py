@@ -1,6 +1,9 @@
 """Writers, the change log they leave, and the processes that are alive."""
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from devices.models.registry import Device
 
 
 class Writer(models.Model):
@@ -51,6 +54,26 @@ class Purge(models.Model):
 
     def __str__(self) -> str:
         return str(self.series_id)
+
+
+class Loss(models.Model):
+    """A named loss: what a limit or the broker made us lose. Times in µs since 1970 UTC."""
+
+    device = models.ForeignKey(
+        Device, null=True, blank=True, on_delete=models.CASCADE, related_name="losses"
+    )
+    reason = models.CharField(max_length=30)
+    since = models.BigIntegerField()
+    until = models.BigIntegerField()
+    packets = models.BigIntegerField(null=True, help_text=_("Empty: nobody can know."))
+    detail = models.TextField(blank=True, default="")
+
+    class Meta:
+        verbose_name_plural = "losses"
+        indexes = [models.Index(fields=["device", "reason", "until"], name="loss_by_device")]
+
+    def __str__(self) -> str:
+        return f"{self.reason} of {self.packets if self.packets is not None else 'some'} packets"
 
 
 class Process(models.Model):

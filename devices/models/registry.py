@@ -139,7 +139,13 @@ class DeviceCounts(models.Model):
     conflicts = models.BigIntegerField(default=0)
     empty = models.BigIntegerField(default=0)
     refused = models.BigIntegerField(default=0)
+    # db_default: a worker of the last release may still run beside the new table.
+    throttled = models.BigIntegerField(default=0, db_default=0)
+    series_refused = models.BigIntegerField(default=0, db_default=0)
+    qos0 = models.BigIntegerField(default=0, db_default=0)
     clock_difference_ms = models.BigIntegerField(null=True)
+    # µs of the last packet that came at QoS 0.
+    qos0_at = models.BigIntegerField(null=True)
 
     class Meta:
         verbose_name_plural = "device counts"

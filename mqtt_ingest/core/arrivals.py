@@ -40,11 +40,13 @@ class ArrivalStamps:
         """Forget all: the broker started a new session, packet ids begin anew."""
         self._times.clear()
 
-    def restore(self, packet: Packet) -> None:
-        """Give a redelivered packet the arrival time it had at first, where known."""
+    def restore(self, packet: Packet) -> bool:
+        """Give a redelivered packet its first arrival time; return whether it is known."""
         known = self._times.get((packet.packet_id, digest(packet)))
-        if known is not None and known[1] > self._place - CAPACITY:
-            packet.received_at = known[0]
+        if known is None or known[1] <= self._place - CAPACITY:
+            return False
+        packet.received_at = known[0]
+        return True
 
     def passed(self) -> None:
         """Count one more packet in the stream, whether stamped or not."""

@@ -12,8 +12,8 @@ class Bounds:
 
     batch_packets: int = 500
     batch_samples: int = 5_000
-    high_packets: int = 5_000
-    low_packets: int = 2_000
+    high_packets: int = 10_000
+    low_packets: int = 5_000
     high_bytes: int = 32_000_000
     low_bytes: int = 8_000_000
 

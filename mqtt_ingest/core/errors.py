@@ -2,6 +2,7 @@
 
 IngestError
 ├── Undecodable    a packet that becomes a dead letter: reason, detail, position
+├── Malformed      bytes that are no MQTT: the connection is closed
 ├── BadTime        a device time that cannot be read; arrival time is used instead
 └── SlotLost       the writer's epoch moved on: roll back, acknowledge nothing
 """
@@ -25,6 +26,10 @@ class Undecodable(IngestError):
         self.reason = reason
         self.detail = detail
         self.position = position
+
+
+class Malformed(IngestError):
+    """The broker's bytes are no MQTT control packet."""
 
 
 class BadTime(IngestError):

@@ -8,7 +8,6 @@ import re
 from functools import lru_cache
 
 from mqtt_ingest.core.errors import Undecodable
-from mqtt_ingest.core.limits import Limits
 
 KEY_LENGTH = 128
 _OTHER = re.compile(r"[^A-Za-z0-9_.:-]")
@@ -47,12 +46,18 @@ def readable(key: str) -> str:
         return key
 
 
-def metric_problem(metric: str, limits: Limits) -> str:
-    """Return what is wrong with `metric` as a name, or an empty string."""
+def metric_problem(metric: str, length: int) -> str:
+    """Return what is wrong with `metric` as a name of up to `length` characters, or nothing."""
     if not metric:
         return "the metric has no name"
-    if len(metric) > limits.metric_length:
-        return f"the metric name has {len(metric)} characters, {limits.metric_length} are allowed"
+    if len(metric) > length:
+        return f"the metric name has {len(metric)} characters, {length} are allowed"
     if not metric.isprintable() or "*" in metric:
         return "the metric name has a character that is not allowed"
     return ""
+
+
+@lru_cache(maxsize=65_536)
+def is_good_metric(metric: str, length: int) -> bool:
+    """Return whether `metric` may be a name; remembered for the names that come again."""
+    return not metric_problem(metric, length)

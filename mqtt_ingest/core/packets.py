@@ -1,5 +1,6 @@
 """The values that travel through the core."""
 
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
@@ -52,6 +53,11 @@ class Decoded:
     stamped: bool = False
 
     @property
+    def odd(self) -> bool:
+        """Return whether there is more to tell than samples."""
+        return bool(self.bad or self.clock_replaced or self.expired or not self.samples)
+
+    @property
     def empty(self) -> bool:
         """A packet without anything to store or to complain about."""
         return not (self.samples or self.status or self.bad or self.expired)
@@ -68,6 +74,8 @@ class Entry:
     detail: str = ""
     position: int | None = None
     committed: bool = False
+    # A redelivery of a packet that was taken in before; only dead letters look at it.
+    again: bool = False
 
 
 @dataclass(slots=True)
@@ -86,20 +94,44 @@ class Batch:
             self.samples += len(entry.decoded.samples)
 
 
+class Run(NamedTuple):
+    """The rows of one series in a batch: `rows[start:stop]`, sorted by time."""
+
+    device_id: int
+    series_id: int
+    start: int
+    stop: int
+
+
+class Row(NamedTuple):
+    """One reading; `ts` in µs since 1970 UTC."""
+
+    series_id: int
+    ts: int
+    value: float | None
+    text: str | None
+
+
 @dataclass(slots=True)
 class Stored:
-    """What a committed batch changed. Rows are (ts in µs, value, text)."""
+    """What a committed batch changed."""
 
     writer: str
     seq: int
-    # device pk -> series pk -> inserted rows
-    rows: dict[int, dict[int, list[tuple[int, float | None, str | None]]]]
+    # Rows that were not there before, sorted by key, and where each series' are.
+    rows: list[Row] = field(default_factory=list)
+    runs: list[Run] = field(default_factory=list)
     # device pk -> (status, µs)
-    statuses: dict[int, tuple[str, int]]
+    statuses: dict[int, tuple[str, int]] = field(default_factory=dict)
     added_devices: int = 0
-    readings: int = 0
     duplicates: int = 0
     conflicts: int = 0
     dead_letters: int = 0
-    refused: int = 0
+    # What our own limits refused, by the limit's name, in packets (`series`: in samples).
+    refused: Counter[str] = field(default_factory=Counter)
     seconds: float = 0.0
+
+    @property
+    def readings(self) -> int:
+        """Return how many rows went in."""
+        return len(self.rows)

@@ -12,6 +12,7 @@ from mqtt_ingest.core.keys import device_key
 from mqtt_ingest.core.limits import Limits
 from mqtt_ingest.core.packets import Batch, Decoded, Entry, Packet, Stored
 from mqtt_ingest.core.ports import BatchSink, PacketSource
+from mqtt_ingest.core.throttle import Throttle
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,7 @@ class Pipeline:
         on_entry: Callable[[Entry], None],
         on_stored: Callable[[Batch, Stored], None],
         commit_interval: float = 0.0,
+        throttle: Throttle | None = None,
     ) -> None:
         self._routes = routes
         self._source = source
@@ -50,6 +52,7 @@ class Pipeline:
         self._on_entry = on_entry
         self._on_stored = on_stored
         self._commit_interval = commit_interval
+        self._throttle = throttle
         self._arrivals = ArrivalOrder()
         self._wake = asyncio.Event()
         self._stopping = False
@@ -60,12 +63,18 @@ class Pipeline:
         """Decode `packet` and queue it for the next commit."""
         self._stamps.passed()
         self._arrivals.order(packet)
-        if packet.dup:
-            self._stamps.restore(packet)
+        again = packet.dup and self._stamps.restore(packet)
         entry = decode(packet, self._routes)
-        if entry.decoded is not None and entry.decoded.stamped and packet.qos:
+        decoded = entry.decoded
+        if decoded is None:
+            entry.again = again
+            if packet.qos:
+                self._stamps.remember(packet)
+        elif decoded.stamped and packet.qos:
             self._stamps.remember(packet)
-            self._arrivals.used(entry.decoded.samples[-1].ts)
+            self._arrivals.used(decoded.samples[-1].ts)
+        if self._throttle is not None:
+            self._throttle.look(entry)
         self.queue.add(entry)
         self._on_entry(entry)
         self._wake.set()

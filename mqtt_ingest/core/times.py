@@ -1,18 +1,17 @@
 """Device times: the forms they come in, and which of them are believed."""
 
-import math
 from datetime import UTC, datetime
 
 from mqtt_ingest.core.errors import BadTime
 from mqtt_ingest.core.limits import MAX_AHEAD, MICROSECONDS, YEAR_2000, Limits
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-# The magnitude tells the unit: seconds, ms, µs or ns since 1970.
-_UNITS = ((1e11, 1_000_000.0), (1e14, 1_000.0), (1e17, 1.0), (math.inf, 0.001))
 
 
 def parse_time(value: object) -> int:
     """Return a device time in µs since 1970 UTC, cut below the microsecond.
+
+    The magnitude of a number tells its unit: s, ms, µs or ns.
 
     Args:
         value: a number (s, ms, µs or ns by magnitude) or ISO 8601 text; text
@@ -32,11 +31,16 @@ def _parse_number(value: float) -> int:
     size = abs(value)
     if not size < 1e20:  # NaN and Infinity too
         raise BadTime("the number is no time")
-    factor = next(factor for limit, factor in _UNITS if size < limit)
-    if isinstance(value, int):
-        # Whole numbers stay exact: floats have 53 bits, nanoseconds need 61.
-        return value * int(factor) if factor >= 1 else value // 1_000
-    return round(value * factor)
+    if size < 1e11:
+        factor = 1_000_000
+    elif size < 1e14:
+        factor = 1_000
+    elif size < 1e17:
+        factor = 1
+    else:
+        return value // 1_000 if isinstance(value, int) else round(value / 1_000)
+    # Whole numbers stay exact: floats have 53 bits.
+    return value * factor if isinstance(value, int) else round(value * factor)
 
 
 def _parse_iso(text: str) -> int:

@@ -4,13 +4,17 @@ import math
 from collections.abc import Iterator
 
 from mqtt_ingest.core.errors import Undecodable
-from mqtt_ingest.core.keys import metric_problem
+from mqtt_ingest.core.keys import is_good_metric, metric_problem
 from mqtt_ingest.core.limits import Limits
 from mqtt_ingest.core.packets import Decoded, Kind, Sample
 
 _BOOLEAN_WORDS = {"true": 1.0, "on": 1.0, "false": 0.0, "off": 0.0}
 _NOT_NUMBERS = frozenset({"nan", "inf", "infinity"})
 Leaf = tuple[Kind, float | None, str | None]
+# What a named tuple's own constructor calls, without its detour.
+_new = tuple.__new__
+# JSON's whole numbers may be larger than a double.
+_LARGE = 1e300
 
 
 def leaf(value: object, limits: Limits) -> Leaf | str:
@@ -58,12 +62,46 @@ def collect(into: Decoded, record: dict[str, object], ts: int, limits: Limits) -
     Raises:
         Undecodable: the packet has more samples or levels than allowed.
     """
+    if not _collect_plain(into.samples, record, ts, limits):
+        _collect_any(into, record, ts, limits)
+    if len(into.samples) > limits.samples:
+        raise Undecodable("too_many_samples", f"more than {limits.samples} values")
+
+
+def _collect_plain(
+    samples: list[Sample], record: dict[str, object], ts: int, limits: Limits
+) -> bool:
+    """Add the samples of an object of good numbers and booleans, which most packets are.
+
+    Returns False, and adds nothing, where it holds anything else.
+    """
+    made = []
+    for metric, value in record.items():
+        kind = type(value)
+        if not is_good_metric(metric, limits.metric_length):
+            return False
+        if kind is float or kind is int:
+            if not -_LARGE < value < _LARGE:  # type: ignore[operator] # a number, see above
+                return False
+            number = float(value)  # type: ignore[arg-type]
+            made.append(_new(Sample, (metric, ts, "number", number, None)))
+        elif kind is bool:
+            made.append(_new(Sample, (metric, ts, "boolean", 1.0 if value else 0.0, None)))
+        else:
+            return False
+    samples += made
+    return True
+
+
+def _collect_any(into: Decoded, record: dict[str, object], ts: int, limits: Limits) -> None:
     made: dict[str, Sample] = {}
     for metric, value in _flatten(record, "", 1, limits, into):
         if value is None:
             continue
         parsed = leaf(value, limits)
-        problem = parsed if isinstance(parsed, str) else metric_problem(metric, limits)
+        problem = (
+            parsed if isinstance(parsed, str) else metric_problem(metric, limits.metric_length)
+        )
         if isinstance(parsed, str) or problem:
             into.bad.append((metric[:200], problem))
             continue
@@ -71,8 +109,6 @@ def collect(into: Decoded, record: dict[str, object], ts: int, limits: Limits) -
             into.bad.append((metric, "two values of this packet have the same name"))
         made[metric] = Sample(metric, ts, *parsed)
     into.samples.extend(made.values())
-    if len(into.samples) > limits.samples:
-        raise Undecodable("too_many_samples", f"more than {limits.samples} values")
 
 
 def _flatten(

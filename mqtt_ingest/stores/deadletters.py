@@ -1,30 +1,62 @@
-"""Dead letters of a batch, written in its transaction."""
+"""Dead letters of a batch, written in its transaction, and their size budget.
 
-from collections.abc import Sequence
+Undecodable packets that are alike fold into one row: the first, the last and the
+number. Whatever a person may still want whole (conflicts, what the database refused)
+is kept packet by packet.
+"""
 
+import time
+from collections.abc import Iterable, Sequence
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.db.models import Case, IntegerField, Sum, When
+from django.db.models.functions import Coalesce, Length
+
+from devices import losses
 from devices.times import moment
 from mqtt_ingest.core.arrivals import digest
-from mqtt_ingest.core.packets import Entry
-from mqtt_ingest.models import DeadLetter
+from mqtt_ingest.core.shapes import fold_key
+from mqtt_ingest.models import WHOLE_REASONS, DeadLetter
+from mqtt_ingest.stores.rows import Dead
+
+# Kept letters removed per step when the budget is full.
+STEP = 500
+_COLUMNS = (
+    *("received_at", "source", "slot", "topic", "payload", "qos", "retain", "packet_id"),
+    *("reason", "detail", "device_key", "digest", "fold", "number"),
+    *("last_at", "last_topic", "last_payload", "last_detail"),
+)
+_FOLD = (
+    f"INSERT INTO mqtt_ingest_deadletter ({', '.join(_COLUMNS)}) "
+    f"VALUES ({', '.join(['%s'] * len(_COLUMNS))}) ON CONFLICT (fold) DO UPDATE SET "
+    "number = mqtt_ingest_deadletter.number + excluded.number, last_at = excluded.last_at, "
+    "last_topic = excluded.last_topic, last_payload = excluded.last_payload, "
+    "last_detail = excluded.last_detail"
+)
 
 
-def write(dead: Sequence[tuple[Entry, str, str, str]], slot: str) -> int:
-    """Store (entry, reason, detail, device key) each; return how many were new.
+def write(dead: Sequence[Dead], slot: str) -> int:
+    """Store `dead`; return how many packets were new.
 
-    A redelivered packet (DUP) that is kept already is not kept twice.
+    A redelivered packet that was taken in before is not counted twice.
     """
+    whole = [one for one in dead if one.reason in WHOLE_REASONS]
+    folding = [one for one in dead if one.reason not in WHOLE_REASONS and not one.entry.again]
+    if folding:
+        _fold(folding, slot)
+    return len(folding) + _write_whole(whole, slot)
+
+
+def _write_whole(dead: Iterable[Dead], slot: str) -> int:
     letters = [
-        _letter(entry, reason, detail, device_key, slot)
-        for entry, reason, detail, device_key in dead
-    ]
-    again = [
         letter
-        for letter, (entry, *_rest) in zip(letters, dead, strict=True)
-        if entry.packet.dup and _is_kept(letter)
+        for one in dead
+        for letter in [_letter(one, slot)]
+        if not (one.entry.packet.dup and _is_kept(letter))
     ]
-    fresh = [letter for letter in letters if not any(letter is known for known in again)]
-    DeadLetter.objects.bulk_create(fresh)
-    return len(fresh)
+    DeadLetter.objects.bulk_create(letters)
+    return len(letters)
 
 
 def _is_kept(letter: DeadLetter) -> bool:
@@ -33,24 +65,89 @@ def _is_kept(letter: DeadLetter) -> bool:
     ).exists()
 
 
-def _letter(entry: Entry, reason: str, detail: str, device_key: str, slot: str) -> DeadLetter:
-    packet = entry.packet
+def _fold(dead: Sequence[Dead], slot: str) -> None:
+    folded: dict[str, DeadLetter] = {}
+    for one in dead:
+        packet = one.entry.packet
+        key = fold_key(one.entry.source, one.reason, packet.topic, packet.payload)
+        letter = folded.get(key)
+        if letter is None:
+            letter = folded[key] = _letter(one, slot)
+            letter.fold, letter.number = key, 0
+        letter.number += 1
+        letter.last_at = moment(packet.received_at)
+        letter.last_topic, letter.last_payload = storable(packet.topic), packet.payload
+        letter.last_detail = storable(one.detail)
+    with connection.cursor() as cursor:
+        # In the order of the key: two slots never wait for each other crosswise.
+        for _key, letter in sorted(folded.items()):
+            cursor.execute(_FOLD, [getattr(letter, name) for name in _COLUMNS])
+
+
+def _letter(one: Dead, slot: str) -> DeadLetter:
+    packet = one.entry.packet
     return DeadLetter(
         received_at=moment(packet.received_at),
-        source=entry.source,
+        source=one.entry.source,
         slot=slot,
-        topic=_storable(packet.topic),
+        topic=storable(packet.topic),
         payload=packet.payload,
         qos=packet.qos,
         retain=packet.retain,
         packet_id=packet.packet_id or None,
-        reason=reason,
-        detail=_storable(detail),
-        device_key=device_key,
+        reason=one.reason,
+        detail=storable(one.detail),
+        device_key=one.device_key,
         digest=digest(packet),
     )
 
 
-def _storable(text: str) -> str:
+def storable(text: str) -> str:
     """Return `text` as every database takes it: no NUL, no lone surrogates."""
     return text.encode("utf-8", "backslashreplace").decode().replace("\0", "\\0")
+
+
+def size() -> int:
+    """Return the bytes of all payloads that are kept."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT COALESCE(SUM(length(payload) + COALESCE(length(last_payload), 0)), 0) "
+            "FROM mqtt_ingest_deadletter"
+        )
+        return int(cursor.fetchone()[0])
+
+
+def evict() -> int:
+    """Remove the oldest dead letters beyond DEAD_LETTER_MB; return how many packets went.
+
+    Undecodable ones go first, then the others. What went is recorded as a loss.
+    """
+    gone = 0
+    while (excess := size() - settings.DEAD_LETTER_MB * 1_000_000) > 0:
+        with transaction.atomic():
+            step = DeadLetter.objects.filter(pk__in=_oldest(excess))
+            number = step.aggregate(n=Sum("number"))["n"] or 0
+            step.delete()
+            now = time.time_ns() // 1_000
+            losses.record("dead_letters_evicted", now, now, number, detail="DEAD_LETTER_MB is full")
+        gone += number
+    return gone
+
+
+def _oldest(excess: int) -> list[int]:
+    """Return the keys of the oldest letters that hold `excess` bytes, at most `STEP`."""
+    whole_last = Case(
+        When(reason__in=WHOLE_REASONS, then=1), default=0, output_field=IntegerField()
+    )
+    held = Length("payload") + Coalesce(Length("last_payload"), 0)
+    chosen = []
+    for pk, bytes_held in (
+        DeadLetter.objects.annotate(held=held)
+        .order_by(whole_last, "received_at", "pk")
+        .values_list("pk", "held")[:STEP]
+    ):
+        if excess <= 0:
+            break
+        chosen.append(pk)
+        excess -= bytes_held
+    return chosen

@@ -2,20 +2,14 @@
 
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import fields
 from datetime import timedelta
 from typing import Any
 
 from devices.times import moment
 from mqtt_ingest.stores.dialect import Dialect
-from mqtt_ingest.stores.rows import Tally
+from mqtt_ingest.stores.tallies import LASTS, SUMS, Tally
 
 FLUSH_SECONDS = 2.0
-COUNTED = tuple(
-    field.name
-    for field in fields(Tally)
-    if field.name not in {"seen", "stale_after_s", "clock_difference_ms"}
-)
 
 
 def write_statuses(cursor: Any, statuses: Mapping[int, tuple[str, int]]) -> None:
@@ -50,13 +44,11 @@ class Touch:
     def add(self, tallies: Mapping[int, Tally]) -> None:
         """Gather the tallies of a committed batch."""
         for pk, tally in tallies.items():
-            sums = self._waiting.setdefault(pk, Tally())
-            for name in COUNTED:
-                setattr(sums, name, getattr(sums, name) + getattr(tally, name))
-            if tally.clock_difference_ms is not None:
-                sums.clock_difference_ms = tally.clock_difference_ms
-            sums.seen = max(sums.seen, tally.seen)
-            sums.stale_after_s = tally.stale_after_s
+            waiting = self._waiting.get(pk)
+            if waiting is None:
+                self._waiting[pk] = tally
+            else:
+                waiting.add(tally)
 
     @property
     def is_due(self) -> bool:
@@ -76,7 +68,7 @@ class Touch:
         self._known.update(pk for pk, _tally in waiting)
         if seen := list(_seen(waiting)):
             dialect.touch_devices(cursor, seen)
-        dialect.add_counts(cursor, ("device_id", *COUNTED, "clock_difference_ms"), _counts(waiting))
+        dialect.add_counts(cursor, ("device_id", *SUMS), LASTS, _counts(waiting))
 
 
 def _seen(waiting: Iterable[tuple[int, Tally]]) -> Iterable[tuple[int, Any, Any]]:
@@ -87,7 +79,5 @@ def _seen(waiting: Iterable[tuple[int, Tally]]) -> Iterable[tuple[int, Any, Any]
 
 
 def _counts(waiting: Iterable[tuple[int, Tally]]) -> list[tuple[int | None, ...]]:
-    return [
-        (pk, *(getattr(tally, name) for name in COUNTED), tally.clock_difference_ms)
-        for pk, tally in waiting
-    ]
+    columns = (*SUMS, *LASTS)
+    return [(pk, *(getattr(tally, name) for name in columns)) for pk, tally in waiting]

@@ -3,14 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, NamedTuple, Protocol
 
-
-class Row(NamedTuple):
-    """One reading to store; `ts` in µs since 1970 UTC."""
-
-    series_id: int
-    ts: int
-    value: float | None
-    text: str | None
+from mqtt_ingest.core.packets import Row
 
 
 class Existing(NamedTuple):
@@ -27,6 +20,9 @@ class Dialect(Protocol):
     # SQL for the current time, and for the time `%s` seconds ahead of it.
     now_sql: str
     ahead_sql: str
+    # Bounds of a batch: long enough to be cheap, short enough for others who write.
+    batch_packets: int
+    batch_samples: int
 
     def prepare(self, cursor: Any) -> None:
         """Set up a new connection."""
@@ -49,15 +45,19 @@ class Dialect(Protocol):
         ...
 
     def add_counts(
-        self, cursor: Any, columns: Sequence[str], rows: Sequence[tuple[int | None, ...]]
+        self,
+        cursor: Any,
+        sums: Sequence[str],
+        lasts: Sequence[str],
+        rows: Sequence[tuple[int | None, ...]],
     ) -> None:
-        """Add `rows` to devices_devicecounts; the first column is the key, the last is set."""
+        """Add `rows` to devices_devicecounts: the key and `sums`, then `lasts`, which are set."""
         ...
 
 
-def counts_conflict(columns: Sequence[str]) -> str:
+def counts_conflict(sums: Sequence[str], lasts: Sequence[str]) -> str:
     """Return the ON CONFLICT clause of `add_counts`, which both databases share."""
-    *added, last = columns[1:]
-    sums = ", ".join(f"{name} = devices_devicecounts.{name} + excluded.{name}" for name in added)
-    keep = f"{last} = COALESCE(excluded.{last}, devices_devicecounts.{last})"
-    return f"ON CONFLICT (device_id) DO UPDATE SET {sums}, {keep}"
+    old = "devices_devicecounts"
+    added = [f"{name} = {old}.{name} + excluded.{name}" for name in sums[1:]]
+    kept = [f"{name} = COALESCE(excluded.{name}, {old}.{name})" for name in lasts]
+    return f"ON CONFLICT (device_id) DO UPDATE SET {', '.join(added + kept)}"

@@ -2,13 +2,16 @@
 
 import struct
 from collections.abc import Sequence
+from operator import itemgetter
 from typing import Any
 
 from mqtt_ingest.stores import partitions
-from mqtt_ingest.stores.dialect import Existing, Row, counts_conflict
+from mqtt_ingest.core.packets import Row
+from mqtt_ingest.stores.dialect import Existing, counts_conflict
 
 # https://www.postgresql.org/docs/15/sql-copy.html, "Binary Format"
 _HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
+_ts = itemgetter(1)
 _TRAILER = struct.pack(">h", -1)
 _NUMBER = struct.Struct(">hiqiqidi").pack  # value, no text
 _TEXT = struct.Struct(">hiqiqii").pack  # no value, then the text's bytes
@@ -48,6 +51,8 @@ class PostgreSQL:
 
     now_sql = "clock_timestamp()"
     ahead_sql = "clock_timestamp() + %s * interval '1 second'"
+    batch_packets = 2_000
+    batch_samples = 10_000
 
     def __init__(self) -> None:
         self._weeks: set[int] = set()
@@ -62,7 +67,14 @@ class PostgreSQL:
 
     def make_room(self, cursor: Any, rows: Sequence[Row]) -> None:
         """Create the weekly partitions that `rows` fall into."""
-        for start in sorted(partitions.weeks_of(row.ts for row in rows) - self._weeks):
+        if not rows:
+            return
+        first = partitions.week_start(min(map(_ts, rows)))
+        if first == partitions.week_start(max(map(_ts, rows))):
+            wanted = {first}
+        else:
+            wanted = partitions.weeks_of(map(_ts, rows))
+        for start in sorted(wanted - self._weeks):
             partitions.create(cursor, start)
             self._weeks.add(start)
 
@@ -86,16 +98,21 @@ class PostgreSQL:
         cursor.execute(_TOUCH, [list(ids), list(moments), list(expected)])
 
     def add_counts(
-        self, cursor: Any, columns: Sequence[str], rows: Sequence[tuple[int | None, ...]]
+        self,
+        cursor: Any,
+        sums: Sequence[str],
+        lasts: Sequence[str],
+        rows: Sequence[tuple[int | None, ...]],
     ) -> None:
         """Add the counts in one statement; devices deleted meanwhile are passed over."""
+        columns = (*sums, *lasts)
         arrays = ", ".join(["%s::bigint[]"] * len(columns))
         names = ", ".join(columns)
         cursor.execute(
             f"INSERT INTO devices_devicecounts ({names}) "
             f"SELECT v.* FROM unnest({arrays}) AS v({names}) "
             "JOIN devices_device d ON d.id = v.device_id ORDER BY v.device_id "
-            f"{counts_conflict(columns)}",
+            f"{counts_conflict(sums, lasts)}",
             [list(column) for column in zip(*rows, strict=True)],
         )
 

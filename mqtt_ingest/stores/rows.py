@@ -1,38 +1,31 @@
-"""From a batch's entries to the rows, statuses and dead letters of its transaction."""
+"""From a batch's entries to the rows, statuses and dead letters of its transaction.
 
+This is the hottest Python after the decoder: rows are plain tuples, sorted once, and
+everything that is the same for a series is done once per run of its rows.
+"""
+
+from collections import Counter
 from dataclasses import dataclass, field
 
-from mqtt_ingest.core.packets import Batch, Decoded, Entry, Sample
+from mqtt_ingest.core.packets import Batch, Decoded, Entry, Row, Run, Sample
 from mqtt_ingest.registry import DeviceRef, Registry, SeriesRef
-from mqtt_ingest.stores.dialect import Row
+from mqtt_ingest.stores.tallies import Tally
+
+# (series pk, ts, number of the row, value, text): the number keeps the order of arrival
+# and finds the entry.
+# What a named tuple's own constructor calls, without its detour.
+_new = tuple.__new__
+_Raw = tuple[int, int, int, float | None, str | None]
 
 
 @dataclass(slots=True)
-class Tally:
-    """What a device sent, to be added to its counts."""
+class Dead:
+    """A packet to be kept as a dead letter."""
 
-    packets: int = 0
-    bad_samples: int = 0
-    clock_replaced: int = 0
-    expired: int = 0
-    other_kind: int = 0
-    conflicts: int = 0
-    empty: int = 0
-    refused: int = 0
-    clock_difference_ms: int | None = None
-    # µs of the last packet that says the device is alive
-    seen: int = 0
-    stale_after_s: int = 0
-
-    def count(self, decoded: Decoded) -> None:
-        """Add what one packet of the device says about itself."""
-        self.packets += 1
-        self.bad_samples += len(decoded.bad)
-        self.clock_replaced += decoded.clock_replaced
-        self.expired += decoded.expired
-        self.empty += decoded.empty
-        if decoded.clock_difference is not None:
-            self.clock_difference_ms = decoded.clock_difference // 1_000
+    entry: Entry
+    reason: str
+    detail: str
+    device_key: str = ""
 
 
 @dataclass(slots=True)
@@ -40,26 +33,38 @@ class Prepared:
     """Everything a batch's transaction writes."""
 
     rows: list[Row] = field(default_factory=list)
-    # (series pk, ts) -> the entry that brought it
-    origin: dict[tuple[int, int], Entry] = field(default_factory=dict)
-    device_of: dict[int, DeviceRef] = field(default_factory=dict)
+    runs: list[Run] = field(default_factory=list)
+    # (series pk, ts) -> the entry that brought it, for rows that turn out to conflict
+    numbers: list[int] = field(default_factory=list)
+    origins: list[Entry] = field(default_factory=list)
     statuses: dict[int, tuple[str, int]] = field(default_factory=dict)
     tallies: dict[int, Tally] = field(default_factory=dict)
-    dead: list[tuple[Entry, str, str, str]] = field(default_factory=list)
+    dead: list[Dead] = field(default_factory=list)
     stamped: list[Entry] = field(default_factory=list)
-    refused: int = 0
+    # device pk -> packets that its rate limit refused
+    throttled: dict[int, list[Entry]] = field(default_factory=dict)
+    refused: Counter[str] = field(default_factory=Counter)
+    # id() of the entries that are kept as conflicts already
+    conflicting: set[int] = field(default_factory=set)
 
 
 def prepare(batch: Batch, registry: Registry) -> Prepared:
-    """Return what `batch` writes, its rows sorted by key and distinct."""
+    """Return what `batch` writes, its rows sorted by key and distinct.
+
+    Raises:
+        KeyError: the registry has not learnt a device or series of the batch.
+    """
     made = Prepared()
-    values: dict[tuple[int, int], tuple[float | None, str | None]] = {}
+    raw: list[_Raw] = []
     for entry in batch.entries:
         if entry.decoded is None:
-            made.dead.append((entry, entry.reason, _where(entry), ""))
+            made.dead.append(Dead(entry, entry.reason, _where(entry)))
+            if entry.packet.qos:
+                made.stamped.append(entry)
         else:
-            _take(made, values, entry, entry.decoded, registry)
-    made.rows = [Row(sid, ts, *values[(sid, ts)]) for sid, ts in sorted(values)]
+            _take(made, raw, entry, entry.decoded, registry)
+    raw.sort()
+    _distinct(made, raw, registry)
     return made
 
 
@@ -68,72 +73,121 @@ def _where(entry: Entry) -> str:
 
 
 def _take(
-    made: Prepared,
-    values: dict[tuple[int, int], tuple[float | None, str | None]],
-    entry: Entry,
-    decoded: Decoded,
-    registry: Registry,
+    made: Prepared, raw: list[_Raw], entry: Entry, decoded: Decoded, registry: Registry
 ) -> None:
+    if entry.reason and entry.reason != "throttled":
+        entry.reason = entry.detail = ""  # of an earlier try of this batch
     ref = registry.device(entry.source, decoded.native_id)
-    if ref is None:
+    if isinstance(ref, str):
         entry.reason = "refused"
-        made.refused += 1
+        made.refused[ref] += 1
         return
-    tally = made.tallies.setdefault(ref.pk, Tally(stale_after_s=ref.stale_after_s))
-    tally.count(decoded)
+    tally = made.tallies.get(ref.pk)
+    if tally is None:
+        tally = made.tallies[ref.pk] = Tally(stale_after_s=ref.stale_after_s)
+    packet = entry.packet
+    tally.count(packet, decoded)
     if not ref.enabled:
         entry.reason = "refused"
-        made.refused += 1
+        made.refused["disabled"] += 1
         tally.refused += 1
         return
-    if decoded.stamped and entry.packet.qos:
+    if decoded.stamped and packet.qos:
         made.stamped.append(entry)
-    _take_status(made, entry, decoded, ref)
-    if not entry.packet.retain and decoded.status != "offline":
-        tally.seen = max(tally.seen, entry.packet.received_at)
-    for sample in decoded.samples:
-        series = ref.series[sample.metric]
-        key, value = (series.pk, sample.ts), _value(sample, series, tally)
-        if key not in values:
-            values[key] = value
-            made.origin[key] = entry
-            made.device_of[series.pk] = ref
-        elif values[key] != value:
-            _conflict(made, entry, ref, sample.metric)
-
-
-def _conflict(made: Prepared, entry: Entry, ref: DeviceRef, metric: str) -> None:
-    """Keep a packet whose value differs from the one stored for the same time, once."""
-    made.tallies[ref.pk].conflicts += 1
-    if not any(dead[0] is entry for dead in made.dead):
-        entry.reason = "conflict"
-        entry.detail = f"{metric} has another value for the same time already"
-        made.dead.append((entry, entry.reason, entry.detail, ref.key))
-
-
-def keep_conflicts(made: Prepared, keys: list[tuple[int, int]]) -> None:
-    """Turn rows that the database holds with another value into dead letters."""
-    names = {
-        series.pk: metric
-        for ref in made.device_of.values()
-        for metric, series in ref.series.items()
-    }
-    for key in keys:
-        _conflict(made, made.origin[key], made.device_of[key[0]], names[key[0]])
-
-
-def _take_status(made: Prepared, entry: Entry, decoded: Decoded, ref: DeviceRef) -> None:
     if decoded.status:
-        made.statuses[ref.pk] = (decoded.status, entry.packet.received_at)
+        made.statuses[ref.pk] = (decoded.status, packet.received_at)
+    if not packet.retain and decoded.status != "offline" and packet.received_at > tally.seen:
+        tally.seen = packet.received_at
+    if entry.reason == "throttled":
+        made.throttled.setdefault(ref.pk, []).append(entry)
+        tally.throttled += 1
+        made.refused["rate"] += 1
+    else:
+        _take_samples(made, raw, entry, decoded.samples, ref, tally)
 
 
-def _value(sample: Sample, series: SeriesRef, tally: Tally) -> tuple[float | None, str | None]:
-    """Return value and text as stored; another kind than the series' goes to text."""
-    if sample.kind == series.kind:
-        return sample.value, sample.text
-    tally.other_kind += 1
-    if sample.text is not None:
-        return None, sample.text
-    if sample.kind == "boolean":
-        return None, "true" if sample.value else "false"
-    return None, repr(sample.value)
+def _take_samples(
+    made: Prepared,
+    raw: list[_Raw],
+    entry: Entry,
+    samples: list[Sample],
+    ref: DeviceRef,
+    tally: Tally,
+) -> None:
+    number, origins, series_of = len(raw), made.origins, ref.series
+    for metric, ts, kind, value, text in samples:
+        series = series_of.get(metric)
+        if series is None:
+            if not ref.full:
+                raise KeyError(metric)
+            tally.series_refused += 1
+            made.refused["series"] += 1
+            continue
+        if kind != series.kind:
+            tally.other_kind += 1
+            value, text = _as_text(kind, value, text)
+        raw.append((series.pk, ts, number, value, text))
+        origins.append(entry)
+        number += 1
+
+
+def _as_text(kind: str, value: float | None, text: str | None) -> tuple[None, str]:
+    """Return a value of another kind than its series' as it is stored."""
+    if text is not None:
+        return None, text
+    if kind == "boolean":
+        return None, "true" if value else "false"
+    return None, repr(value)
+
+
+def _distinct(made: Prepared, raw: list[_Raw], registry: Registry) -> None:
+    """Fill in rows and runs; of rows with one key the first stays."""
+    rows, runs, numbers = made.rows, made.runs, made.numbers
+    last_series = last_ts = -1
+    start = 0
+    for series_id, ts, number, value, text in raw:
+        if series_id != last_series:
+            if last_series >= 0:
+                runs.append(Run(registry.device_of(last_series).pk, last_series, start, len(rows)))
+            last_series, start = series_id, len(rows)
+        elif ts == last_ts:
+            if (value, text) != rows[-1][2:]:
+                _conflict(made, made.origins[number], registry.series(series_id))
+            continue
+        last_ts = ts
+        rows.append(_new(Row, (series_id, ts, value, text)))
+        numbers.append(number)
+    if last_series >= 0:
+        runs.append(Run(registry.device_of(last_series).pk, last_series, start, len(rows)))
+
+
+def _conflict(made: Prepared, entry: Entry, series: SeriesRef) -> None:
+    """Keep a packet whose value differs from the one stored for the same time, once."""
+    ref = series.device
+    made.tallies[ref.pk].conflicts += 1
+    if id(entry) not in made.conflicting:
+        made.conflicting.add(id(entry))
+        entry.reason = "conflict"
+        entry.detail = f"{series.metric} has another value for the same time already"
+        made.dead.append(Dead(entry, entry.reason, entry.detail, ref.key))
+
+
+def keep_conflicts(made: Prepared, keys: set[tuple[int, int]], registry: Registry) -> None:
+    """Turn rows that the database holds with another value into dead letters."""
+    for row, number in zip(made.rows, made.numbers, strict=True):
+        if (row.series_id, row.ts) in keys:
+            _conflict(made, made.origins[number], registry.series(row.series_id))
+
+
+def without(made: Prepared, keys: set[tuple[int, int]]) -> tuple[list[Row], list[Run]]:
+    """Return rows and runs without those in `keys`, which were stored before."""
+    if not keys:
+        return made.rows, made.runs
+    rows: list[Row] = []
+    runs: list[Run] = []
+    for device_id, series_id, start, stop in made.runs:
+        before = len(rows)
+        rows += [row for row in made.rows[start:stop] if (series_id, row.ts) not in keys]
+        if len(rows) > before:
+            runs.append(Run(device_id, series_id, before, len(rows)))
+    return rows, runs

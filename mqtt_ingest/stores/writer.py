@@ -13,13 +13,13 @@ from django.db import DataError, IntegrityError, connection, transaction
 
 from mqtt_ingest.core.arrivals import CAPACITY, pack
 from mqtt_ingest.core.errors import SlotLost
-from mqtt_ingest.core.packets import Batch, Entry, Stored
+from mqtt_ingest.core.packets import Batch, Entry, Run, Stored
 from mqtt_ingest.registry import Registry
-from mqtt_ingest.stores import deadletters, devices
-from mqtt_ingest.stores.dialect import Dialect, Existing
-from mqtt_ingest.stores.rows import Prepared, keep_conflicts, prepare
+from mqtt_ingest.stores import deadletters, devices, losses
+from mqtt_ingest.stores.dialect import Dialect
+from mqtt_ingest.stores.rows import Prepared, keep_conflicts, prepare, without
 
-_SPAN = struct.Struct("<qqq")
+_SPAN = struct.Struct("<qqq").pack
 T = TypeVar("T")
 
 
@@ -54,12 +54,21 @@ class SlotWriter:
         try:
             return self._retrying(lambda: self._commit(batch))
         except (DataError, IntegrityError) as error:
+            # Somebody may have deleted what the cache holds: look again before blaming a packet.
+            self.registry.forget(-1)
             if len(batch.entries) == 1:
-                dead = _as_dead(batch.entries[0], str(error))
-                return self._retrying(lambda: self._commit(dead))
+                return self._alone(batch, error)
         half = len(batch.entries) // 2
         first = self._isolating(_batch(batch.entries[:half]))
         return _merge(first, self._isolating(_batch(batch.entries[half:])))
+
+    def _alone(self, batch: Batch, error: Exception) -> Stored:
+        """Try the one packet once more; what the database still refuses becomes a dead letter."""
+        try:
+            return self._retrying(lambda: self._commit(batch))
+        except (DataError, IntegrityError):
+            dead = _as_dead(batch.entries[0], str(error))
+            return self._retrying(lambda: self._commit(dead))
 
     def _retrying(self, work: Callable[[], T]) -> T:
         """Run `work` again as often as the registry moves under it."""
@@ -72,18 +81,24 @@ class SlotWriter:
     def _commit(self, batch: Batch) -> Stored:
         added = self.registry.added
         self.connect()
-        self.registry.learn(batch)
-        made = prepare(batch, self.registry)
+        made = self._prepare(batch)
         with connection.cursor() as cursor:
             self._dialect.make_room(cursor, made.rows)
             with transaction.atomic():
                 seq, place = self._fence(cursor, len(batch.entries))
-                stored = Stored(self.name, seq, {}, dict(made.statuses))
+                stored = Stored(self.name, seq, statuses=dict(made.statuses), refused=made.refused)
                 self._write(cursor, made, stored, place)
         stored.added_devices = self.registry.added - added
         self._touch.add(made.tallies)
         self.flush()
         return stored
+
+    def _prepare(self, batch: Batch) -> Prepared:
+        try:
+            return prepare(batch, self.registry)
+        except KeyError:
+            self.registry.learn(batch)
+            return prepare(batch, self.registry)
 
     def connect(self) -> None:
         """Make sure there is a connection, set up for this writer."""
@@ -109,21 +124,28 @@ class SlotWriter:
 
     def _write(self, cursor: Any, made: Prepared, stored: Stored, place: int) -> None:
         existing = self._dialect.insert(cursor, made.rows) if made.rows else []
-        keep_conflicts(made, [(row.series_id, row.ts) for row in existing if row.conflict])
+        conflicts = {(row.series_id, row.ts) for row in existing if row.conflict}
+        if conflicts:
+            keep_conflicts(made, conflicts, self.registry)
         if made.rows:
             self._dialect.upsert_latest(cursor, made.rows)
         devices.write_statuses(cursor, made.statuses)
-        _count(made, existing, stored)
+        stored.rows, stored.runs = without(made, {(row.series_id, row.ts) for row in existing})
+        stored.conflicts = len(conflicts)
+        stored.duplicates = len(existing) - len(conflicts)
         self._write_change(cursor, stored)
-        stored.dead_letters = deadletters.write(made.dead, self.name)
+        if made.dead:
+            stored.dead_letters = deadletters.write(made.dead, self.name)
+        if made.throttled:
+            losses.write_throttled(made.throttled)
         if made.stamped:
             self._write_stamps(cursor, made, place)
 
     def _write_change(self, cursor: Any, stored: Stored) -> None:
+        rows = stored.rows
         spans = [
-            _SPAN.pack(series_id, rows[0][0], rows[-1][0])
-            for series in stored.rows.values()
-            for series_id, rows in series.items()
+            _SPAN(series_id, rows[start].ts, rows[stop - 1].ts)
+            for _device, series_id, start, stop in stored.runs
         ]
         if spans:
             cursor.execute(
@@ -164,19 +186,6 @@ class SlotWriter:
             )
 
 
-def _count(made: Prepared, existing: list[Existing], stored: Stored) -> None:
-    """Fill `stored` with the rows that really went in, by device and series."""
-    there = {(row.series_id, row.ts) for row in existing}
-    for series_id, ts, value, text in made.rows:
-        if (series_id, ts) not in there:
-            device = stored.rows.setdefault(made.device_of[series_id].pk, {})
-            device.setdefault(series_id, []).append((ts, value, text))
-    stored.readings = len(made.rows) - len(there)
-    stored.conflicts = sum(row.conflict for row in existing)
-    stored.duplicates = len(there) - stored.conflicts
-    stored.refused = made.refused
-
-
 def _as_dead(entry: Entry, detail: str) -> Batch:
     dead = Entry(entry.packet, entry.source, None, "refused_by_database", detail)
     return _batch([dead])
@@ -191,12 +200,15 @@ def _batch(entries: list[Entry]) -> Batch:
 
 def _merge(first: Stored, second: Stored) -> Stored:
     """Return two committed halves as one, under the later sequence."""
-    for device, series in second.rows.items():
-        mine = first.rows.setdefault(device, {})
-        for series_id, rows in series.items():
-            mine.setdefault(series_id, []).extend(rows)
+    shift = len(first.rows)
+    first.rows = [*first.rows, *second.rows]
+    first.runs = [
+        *first.runs,
+        *(Run(device, series, a + shift, b + shift) for device, series, a, b in second.runs),
+    ]
     first.statuses |= second.statuses
-    for name in ("added_devices", "readings", "duplicates", "conflicts", "dead_letters", "refused"):
+    first.refused += second.refused
+    for name in ("added_devices", "duplicates", "conflicts", "dead_letters"):
         setattr(first, name, getattr(first, name) + getattr(second, name))
     first.seq = second.seq
     return first

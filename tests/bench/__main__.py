@@ -5,10 +5,11 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from tests.bench import frame, overview
+from tests.bench import frame, ingest, overview
 
 BENCHMARKS: dict[str, Callable[[], list[dict[str, Any]]]] = {
     "frame": frame.run,
+    "ingest": ingest.run,
     "overview": overview.run,
 }
 

@@ -8,15 +8,16 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.db.models import Sum
 
 from devices import changes, registry
-from devices.models import Device, DeviceCounts, Latest, Reading, Series, Source, Writer
+from devices.models import Device, DeviceCounts, Latest, Loss, Reading, Series, Source, Writer
 from mqtt_ingest import stores
 from mqtt_ingest.core.arrivals import ArrivalStamps
 from mqtt_ingest.core.errors import SlotLost
 from mqtt_ingest.core.packets import Entry, Stored
 from mqtt_ingest.models import ArrivalStamp, DeadLetter
-from mqtt_ingest.stores import leases
+from mqtt_ingest.stores import deadletters, leases
 from mqtt_ingest.stores.writer import SlotWriter
 from tests.support.factories import ARRIVAL, make_batch, make_entry
 
@@ -125,13 +126,108 @@ def test_an_undecodable_packet_is_a_dead_letter_in_the_same_transaction() -> Non
     assert len(rows()) == 1
 
 
-def test_a_redelivered_dead_letter_is_not_kept_twice() -> None:
+def test_undecodable_packets_that_are_alike_fold_to_the_first_the_last_and_the_number() -> None:
+    writer = make_writer()
+    garbage = [make_entry(f"oops {n}", packet_id=n, received_at=ARRIVAL + n) for n in range(1, 6)]
+    assert store(writer, *garbage[:3]).dead_letters == 3
+    store(writer, *garbage[3:])
+    letter = DeadLetter.objects.get()
+    assert (bytes(letter.payload), bytes(letter.last_payload or b"")) == (b"oops 1", b"oops 5")
+    assert letter.number == 5
+    store(writer, make_entry("[1, 2]"), make_entry("oops", "devices/other/telemetry"))
+    assert DeadLetter.objects.count() == 3
+
+
+def test_a_redelivered_dead_letter_is_not_counted_twice() -> None:
     writer = make_writer()
     store(writer, make_entry("nonsense", packet_id=9))
-    store(writer, make_entry("nonsense", packet_id=9, dup=True))
-    assert DeadLetter.objects.count() == 1
-    store(writer, make_entry("nonsense", packet_id=10))
+    again = make_entry("nonsense", packet_id=9, dup=True)
+    again.again = True
+    assert store(writer, again).dead_letters == 0
+    assert DeadLetter.objects.get().number == 1
+
+
+def test_conflicts_never_fold() -> None:
+    writer = make_writer()
+    store(writer, entry({"ts": NOW, "t": 1}))
+    for n in (2, 3):
+        store(writer, entry({"ts": NOW, "t": n}, packet_id=n))
+    assert DeadLetter.objects.filter(reason="conflict", number=1).count() == 2
+    store(writer, entry({"ts": NOW, "t": 3}, packet_id=3, dup=True))
     assert DeadLetter.objects.count() == 2
+
+
+def test_dead_letters_beyond_their_budget_are_evicted_and_the_loss_is_recorded(
+    settings: Any,
+) -> None:
+    writer = make_writer()
+    store(writer, entry({"ts": NOW, "t": 1}))
+    store(writer, entry({"ts": NOW, "t": 2}))
+    big = [make_entry("x" * 200_000, f"devices/d{n}/telemetry") for n in range(8)]
+    store(writer, *big)
+    settings.DEAD_LETTER_MB = 1
+    assert deadletters.evict() > 0
+    assert deadletters.size() <= 1_000_000
+    loss = Loss.objects.get(reason="dead_letters_evicted")
+    left = DeadLetter.objects.aggregate(n=Sum("number"))["n"]
+    assert left is not None
+    assert loss.packets == 9 - left
+    assert deadletters.evict() == 0
+
+
+def test_a_device_gets_no_more_series_than_the_limit(settings: Any) -> None:
+    settings.MAX_SERIES_PER_DEVICE = 2
+    writer = make_writer()
+    stored = store(writer, entry({"ts": NOW, "a": 1, "b": 2, "c": 3, "d": 4}))
+    assert (stored.readings, stored.refused) == (2, {"series": 2})
+    stored = store(writer, entry({"ts": NOW + 1, "a": 1, "e": 5}))
+    assert (stored.readings, stored.refused) == (1, {"series": 1})
+    writer.flush_now()
+    assert DeviceCounts.objects.get().series_refused == 3
+    assert Series.objects.count() == 2
+
+
+def test_no_more_devices_wait_to_be_accepted_than_the_limit(settings: Any) -> None:
+    settings.MQTT_REGISTRATION, settings.MAX_PENDING_DEVICES = "pending", 2
+    writer = make_writer()
+    stored = store(writer, *(entry({"ts": NOW, "t": 1}, device=f"d{n}") for n in range(5)))
+    assert (Device.objects.count(), stored.refused) == (2, {"pending_full": 3})
+    registry.accept(Device.objects.all())
+    stored = store(writer, entry({"ts": NOW, "t": 1}, device="d4"))
+    assert (stored.readings, stored.refused) == (1, {})
+
+
+def test_what_a_rate_limit_refuses_is_a_named_loss() -> None:
+    writer = make_writer()
+    first = entry({"ts": NOW, "t": 1})
+    refused = [entry({"ts": NOW + n * 1_000, "t": n}) for n in (1, 2)]
+    for one in refused:
+        one.reason = "throttled"
+    assert store(writer, first, *refused).readings == 1
+    late = entry({"ts": NOW + 10_000, "t": 9})
+    late.reason = "throttled"
+    store(writer, late)
+    loss = Loss.objects.get()
+    assert (loss.reason, loss.packets) == ("throttled", 3)
+    assert (loss.since, loss.until) == ((NOW + 1_000) * 1_000, (NOW + 10_000) * 1_000)
+    writer.flush_now()
+    assert DeviceCounts.objects.get().throttled == 3
+
+
+def test_packets_at_qos_0_are_counted() -> None:
+    writer = make_writer()
+    store(writer, entry({"ts": NOW, "t": 1}, qos=0), entry({"ts": NOW + 1, "t": 1}))
+    writer.flush_now()
+    counts = DeviceCounts.objects.get()
+    assert (counts.qos0, counts.qos0_at, counts.packets) == (1, ARRIVAL, 2)
+
+
+def test_a_batch_that_is_tried_again_keeps_its_conflict() -> None:
+    writer = make_writer()
+    store(writer, entry({"ts": NOW, "t": 1}))
+    registry.changed()  # the next batch finds its cache outdated and starts over
+    store(writer, entry({"ts": NOW, "t": 2}), entry({"ts": NOW, "t": 3}))
+    assert DeadLetter.objects.filter(reason="conflict").count() == 2
 
 
 def test_a_fenced_writer_stores_nothing() -> None:
@@ -178,7 +274,7 @@ def test_registration(settings: Any, mode: str, pending: bool | None, count: int
     stored = store(writer, entry({"ts": NOW, "t": 1}))
     assert [device.pending for device in Device.objects.all()] == ([pending] if count else [])
     assert stored.readings == count
-    assert stored.refused == 1 - count
+    assert stored.refused.total() == 1 - count
 
 
 def test_the_source_can_say_otherwise_than_the_setting() -> None:
@@ -199,7 +295,7 @@ def test_a_rejected_device_is_counted_and_not_stored() -> None:
     store(writer, entry({"ts": NOW, "t": 1}))
     registry.reject(Device.objects.all())
     stored = store(writer, entry({"ts": NOW + 1, "t": 1}))
-    assert (stored.readings, stored.refused) == (0, 1)
+    assert (stored.readings, stored.refused) == (0, {"disabled": 1})
     assert Series.objects.count() == 0
 
 

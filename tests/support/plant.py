@@ -3,12 +3,13 @@
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +76,8 @@ class Plant:
         self.folder = folder
         self.name = name
         self.url = f"postgres://postgres@127.0.0.1:{database.port}/{name}"
+        # Set by `use_sqlite`.
+        self.file: Path | None = None
         self.processes: list[Process] = []
         self.web_port = 0
         self.env = {
@@ -139,8 +142,16 @@ class Plant:
         for process in self.processes:
             process.finish()
 
+    def use_sqlite(self) -> None:
+        """Keep what follows in SQLite instead of PostgreSQL."""
+        self.file = self.folder / "plant.sqlite3"
+        self.env["DATABASE_URL"] = f"sqlite:///{self.file}"
+
     # --- looking ------------------------------------------------------------
     def sql(self, query: str) -> list[tuple[Any, ...]]:
+        if self.file is not None:
+            with closing(sqlite3.connect(self.file, timeout=30)) as file, file:
+                return file.execute(query).fetchall()
         with psycopg.connect(self.url, autocommit=True) as connection:
             cursor = connection.execute(query)
             return cursor.fetchall() if cursor.description else []

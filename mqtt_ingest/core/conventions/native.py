@@ -1,18 +1,45 @@
 """The native convention: `devices/{key}/telemetry` in JSON; see docs/reference/topics.md."""
 
 import math
-from typing import ClassVar, Literal
+from functools import lru_cache
+from typing import ClassVar, Literal, NamedTuple
 
 from mqtt_ingest.core.errors import BadTime, Undecodable
 from mqtt_ingest.core.limits import YEAR_2000, Limits
 from mqtt_ingest.core.packets import Decoded, Packet
-from mqtt_ingest.core.payloads import decode_json, decode_text
+from mqtt_ingest.core.payloads import decode_json, decode_payload, decode_text
 from mqtt_ingest.core.times import is_expired, is_sane, parse_time
 from mqtt_ingest.core.topics import check_topic
 from mqtt_ingest.core.values import collect
 
 _TIME_NAMES = ("ts", "time", "timestamp")
 _ABSENT = object()
+
+
+class _Topic(NamedTuple):
+    """What a topic of ours says."""
+
+    native_id: str
+    is_status: bool
+    metric: str
+
+
+@lru_cache(maxsize=131_072)
+def _read_topic(topic: str, max_levels: int) -> _Topic | None:
+    """Return what `topic` says, or None where it is not ours.
+
+    Raises:
+        Undecodable: MQTT forbids it, or it has too many levels.
+    """
+    levels = topic.split("/")
+    if levels[0] != "devices" or len(levels) < 3:
+        return None
+    check_topic(topic, max_levels)
+    if levels[2] == "status" and len(levels) == 3:
+        return _Topic(levels[1], is_status=True, metric="")
+    if levels[2] == "telemetry":
+        return _Topic(levels[1], is_status=False, metric=".".join(levels[3:]))
+    return None
 
 
 class Native:
@@ -24,32 +51,27 @@ class Native:
 
     def decode(self, packet: Packet, limits: Limits) -> Decoded | None:
         """Return what `packet` says; None where the topic is not ours."""
-        levels = packet.topic.split("/")
-        if levels[0] != "devices" or len(levels) < 3:
+        topic = _read_topic(packet.topic, limits.topic_levels)
+        if topic is None:
             return None
-        check_topic(packet.topic, limits.topic_levels)
-        decoded = Decoded(levels[1])
-        if levels[2] == "status" and len(levels) == 3:
+        decoded = Decoded(topic.native_id)
+        if topic.is_status:
             decoded.status = _status(decode_text(packet.payload, limits))
-        elif levels[2] == "telemetry":
-            _telemetry(decoded, packet, ".".join(levels[3:]), limits)
-        else:
-            return None
+        elif packet.payload:  # an empty one is no reading: it clears a retained one
+            _telemetry(decoded, packet, topic.metric, limits)
         return decoded
 
 
 def _telemetry(decoded: Decoded, packet: Packet, metric: str, limits: Limits) -> None:
-    if not packet.payload:
-        return  # an empty payload is no reading (it clears a retained one)
-    text = decode_text(packet.payload, limits)
     if metric:
+        text = decode_text(packet.payload, limits)
         _records(decoded, packet, [_bare(text, metric)], limits)
         return
-    value = decode_json(text)
-    if isinstance(value, list):
-        _records(decoded, packet, _objects(value), limits)
-    elif isinstance(value, dict):
+    value = decode_payload(packet.payload, limits)
+    if isinstance(value, dict):
         _records(decoded, packet, [value], limits)
+    elif isinstance(value, list):
+        _records(decoded, packet, _objects(value), limits)
     else:
         raise Undecodable("not_an_object", "expected a JSON object or a list of objects")
 
@@ -103,14 +125,15 @@ def _records(
 
 
 def _split_time(record: dict[str, object]) -> tuple[dict[str, object], object]:
-    """Return the values of `record` and the time it gives, or `_ABSENT`."""
+    """Return the values of `record`, which is changed, and the time it gives, or `_ABSENT`."""
     for name in _TIME_NAMES:
         if name in record and _is_time(name, record[name]):
-            values = {key: value for key, value in record.items() if key != name}
-            nested = values.get("values")
+            given = record.pop(name)
+            nested = record.get("values")
             if isinstance(nested, dict):
-                values = {**{k: v for k, v in values.items() if k != "values"}, **nested}
-            return values, record[name]
+                del record["values"]
+                record |= nested
+            return record, given
     return record, _ABSENT
 
 

@@ -55,4 +55,4 @@ def test_a_key_that_is_no_escape_stays_as_it_is() -> None:
     ],
 )
 def test_metric_names(metric: str, good: bool) -> None:
-    assert (metric_problem(metric, Limits()) == "") is good
+    assert (metric_problem(metric, Limits().metric_length) == "") is good

@@ -1,0 +1,137 @@
+"""MQTT control packets as bytes: PUBLISH taken out of a stream, PUBACK put into one.
+
+Only what every telemetry packet needs; everything else of the protocol is paho's.
+Sources: MQTT 3.1.1, sections 2.2.3 (remaining length), 3.3 (PUBLISH), 3.4 (PUBACK);
+MQTT 5.0, section 2.2.2 (properties).
+"""
+
+import struct
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import NamedTuple
+
+from mqtt_ingest.core.errors import Malformed
+from mqtt_ingest.core.packets import Packet
+
+PUBLISH = 0x30
+_PUBACK = struct.Struct(">BBH").pack
+
+
+class Frame(NamedTuple):
+    """A whole control packet inside `Inbox.data`: first byte, and where its body lies."""
+
+    first: int
+    start: int
+    body: int
+    stop: int
+
+
+class Inbox:
+    """Received bytes, taken out one whole control packet at a time."""
+
+    def __init__(self) -> None:
+        self.data = b""
+        self._at = 0
+
+    def clear(self) -> None:
+        """Drop everything: the connection that it came over is gone."""
+        self.data, self._at = b"", 0
+
+    def add(self, data: bytes) -> None:
+        """Append what was received."""
+        self.data = self.data[self._at :] + data if self._at < len(self.data) else data
+        self._at = 0
+
+    def take(self) -> Frame | None:
+        """Return the next whole control packet, or None until more has been received.
+
+        Raises:
+            Malformed: a remaining length of more than four bytes.
+        """
+        data, start = self.data, self._at
+        size = len(data)
+        if size - start < 2:
+            return None
+        length, body = data[start + 1], start + 2
+        if length > 127:
+            length, body = _long_length(data, start + 1)
+            if not body:
+                return None
+        if body + length > size:
+            return None
+        self._at = body + length
+        return Frame(data[start], start, body, self._at)
+
+
+def _long_length(data: bytes, at: int) -> tuple[int, int]:
+    """Return a remaining length of several bytes and what follows it; 0, 0 if cut off."""
+    value = shift = 0
+    for place in range(at, min(at + 4, len(data))):
+        value |= (data[place] & 127) << shift
+        if data[place] < 128:
+            return value, place + 1
+        shift += 7
+    if len(data) - at >= 4:
+        raise Malformed("a remaining length of more than four bytes")
+    return 0, 0
+
+
+@lru_cache(maxsize=131_072)
+def _topic(raw: bytes) -> str:
+    # What is not UTF-8 keeps a trace that the topic check refuses.
+    return raw.decode("utf-8", "surrogateescape")
+
+
+def read_publish(
+    data: bytes, frame: Frame, received_at: int, generation: int, *, properties: bool = False
+) -> Packet:
+    """Return the PUBLISH in `frame`.
+
+    Args:
+        data: the inbox's bytes.
+        frame: where the packet lies in them.
+        received_at: µs since 1970 UTC.
+        generation: of the connection.
+        properties: whether MQTT 5 properties precede the payload; they are skipped.
+
+    Raises:
+        Malformed: the packet's parts do not fit into it.
+    """
+    first, _start, body, stop = frame
+    at = body + 2
+    if at > stop:
+        raise Malformed("a PUBLISH without topic")
+    topic_end = at + (data[body] << 8 | data[body + 1])
+    qos, packet_id, payload = first >> 1 & 3, 0, topic_end
+    if qos:
+        payload += 2
+        if payload > stop:
+            raise Malformed("a PUBLISH without packet id")
+        packet_id = data[topic_end] << 8 | data[topic_end + 1]
+    if properties:
+        payload = _after_properties(data, payload, stop)
+    if payload > stop:
+        raise Malformed("a PUBLISH that is shorter than it says")
+    return Packet(
+        _topic(data[at:topic_end]),
+        data[payload:stop],
+        received_at,
+        qos,
+        bool(first & 1),
+        bool(first & 8),
+        packet_id,
+        "",
+        generation,
+    )
+
+
+def _after_properties(data: bytes, at: int, stop: int) -> int:
+    length, after = _long_length(data[:stop], at)
+    if not after:
+        raise Malformed("MQTT 5 properties are cut off")
+    return after + length
+
+
+def pubacks(packet_ids: Iterable[int]) -> bytes:
+    """Return a PUBACK for each of `packet_ids`, in order."""
+    return b"".join([_PUBACK(0x40, 2, packet_id) for packet_id in packet_ids])
