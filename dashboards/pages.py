@@ -1,7 +1,7 @@
 """What the pages show, read for the server-rendered first view."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from dashboards.formats import age_of, format_value
@@ -68,6 +68,14 @@ def rows_of(devices: list[Device], now: datetime) -> list[Row]:
     for info in shown:
         rows[info.device_id].cells.append(cell_of(info, newest.get(info.pk), now))
     return list(rows.values())
+
+
+def publishes_at_qos0(device: Device) -> bool:
+    """Return whether the device published at QoS 0 within the last hour it was heard of."""
+    counts = getattr(device, "counts", None)
+    if counts is None or counts.qos0_at is None or device.last_seen is None:
+        return False
+    return moment(counts.qos0_at) >= device.last_seen - timedelta(hours=1)
 
 
 def _seen(device: Device, now: datetime) -> str:

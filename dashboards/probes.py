@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
 
 from dashboards.live.hub import Hub
-from devices import live
+from devices import conditions, health, live
 
 METRICS = CollectorRegistry()
 _SOCKETS = Gauge("iotbridge_sockets", "Open live sockets", registry=METRICS)
@@ -48,6 +48,18 @@ def _layer_problem() -> str:
     return ""
 
 
+_CONDITION = Gauge(
+    "iotbridge_condition", "1 while this is wrong, see /status", ("code",), registry=METRICS
+)
+
+
 def metrics(_request: HttpRequest) -> HttpResponse:
-    """Return this process's metrics for Prometheus."""
+    """Return this process's metrics for Prometheus, and what is wrong with the installation."""
+    try:
+        present = {condition.code for condition in conditions.current(health.processes())}
+    except Error:
+        connection.close()
+        present = {"database_away"}
+    for code in conditions.CONDITIONS:
+        _CONDITION.labels(code).set(code in present)
     return HttpResponse(generate_latest(METRICS), content_type=CONTENT_TYPE_LATEST)

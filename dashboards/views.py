@@ -1,6 +1,7 @@
 """The pages: complete without JavaScript, then kept live by it."""
 
 from dataclasses import asdict, fields
+from datetime import datetime
 from urllib.parse import urlencode
 
 from django.conf import settings
@@ -12,10 +13,16 @@ from django.utils import timezone
 
 from dashboards import pages
 from dashboards.formats import age_of
-from devices import health, overview
+from devices import conditions, health, losses, meter, overview
 from devices.access import scope_of
 from devices.models import Site, Tag
 from devices.states import STATES, since_of, state_of
+
+DAY_US = 86_400_000_000
+
+
+def _micros(moment: datetime) -> int:
+    return int(moment.timestamp() * 1_000_000)
 
 
 @login_required
@@ -75,6 +82,9 @@ def device_page(request: HttpRequest, key: str) -> HttpResponse:
         "range": chosen,
         "span_ms": pages.RANGES[chosen][0],
         "may_change": scope.may_change(device),
+        "meter": meter.read(device, _micros(now) - DAY_US, _micros(now)),
+        "losses": list(device.losses.order_by("-until")[:10]),
+        "at_qos0": pages.publishes_at_qos0(device),
     }
     return render(request, "dashboards/device.html", context)
 
@@ -83,14 +93,13 @@ def device_page(request: HttpRequest, key: str) -> HttpResponse:
 def status_page(request: HttpRequest) -> HttpResponse:
     """Show how every process and the pipeline are."""
     now = timezone.now()
-    processes = [
-        {"process": process, "alive": health.is_alive(process), "age": age_of(process.beat_at, now)}
-        for process in health.processes()
-    ]
+    found = health.processes()
     context = {
         "now": now,
-        "health": health.ingest_health(),
-        "processes": processes,
+        "health": health.ingest_health(found),
+        "conditions": conditions.current(found),
+        "processes": [{"process": process, "alive": health.is_alive(process)} for process in found],
+        "losses": losses.counted(),
         "summary": pages.fleet_summary(scope_of(request.user), now),
     }
     template = "_processes.html" if "fragment" in request.GET else "status.html"

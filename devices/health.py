@@ -1,9 +1,13 @@
 """Heartbeat rows: which processes live, and how they are."""
 
+import json
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypedDict
+from urllib.error import HTTPError
+from urllib.request import urlopen
 
 from django.core import signing
+from django.db import connection
 from django.utils import timezone
 
 from devices.models import Process
@@ -11,6 +15,9 @@ from devices.models import Process
 # A process that has not written for this long is taken for dead.
 DEAD_AFTER = timedelta(seconds=6)
 FORGET_AFTER = timedelta(days=1)
+# An old heartbeat is checked with the process itself for so long.
+ASK_SECONDS = 3_600.0
+_remembered: list[Process] = []
 _SALT = "iotbridge.packets"
 TOKEN_SECONDS = 60
 
@@ -24,8 +31,9 @@ class IngestHealth(TypedDict):
 
 
 def beat(name: str, kind: str, started: float, state: str, info: dict[str, Any]) -> None:
-    """Write the heartbeat of process `name`."""
-    now = timezone.now()
+    """Write the heartbeat of process `name`, by the database's clock."""
+    now = database_now()
+    info = {**info, "clock_offset_s": round((timezone.now() - now).total_seconds(), 3)}
     Process.objects.update_or_create(
         id=name,
         defaults={
@@ -39,6 +47,16 @@ def beat(name: str, kind: str, started: float, state: str, info: dict[str, Any])
     Process.objects.filter(beat_at__lt=now - FORGET_AFTER).delete()
 
 
+def database_now() -> datetime:
+    """Return the database's clock, which all processes share."""
+    if connection.vendor != "postgresql":
+        return timezone.now()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT clock_timestamp()")
+        found: datetime = cursor.fetchone()[0]
+    return found
+
+
 def end(name: str) -> None:
     """Remove the row of a process that ends in good order."""
     Process.objects.filter(id=name).delete()
@@ -46,23 +64,61 @@ def end(name: str) -> None:
 
 def living(kind: str) -> list[str]:
     """Return the names of the live processes of `kind`."""
-    alive = timezone.now() - DEAD_AFTER
+    alive = database_now() - DEAD_AFTER
     return list(Process.objects.filter(kind=kind, beat_at__gte=alive).values_list("id", flat=True))
 
 
 def processes() -> list[Process]:
-    """Return every process that wrote within a day, the living first."""
-    return list(Process.objects.order_by("-beat_at"))
+    """Return every process that wrote within a day, the living first.
+
+    A worker whose heartbeat is old is asked itself: where the database takes no writes
+    (its disk is full), workers live on and know why.
+    """
+    now = database_now()
+    found = list(Process.objects.order_by("-beat_at"))
+    _remembered[:] = found
+    for process in found:
+        process.silent_s = (now - process.beat_at).total_seconds()
+        if not is_alive(process) and process.silent_s < ASK_SECONDS:
+            ask(process)
+    return found
+
+
+def remembered() -> list[Process]:
+    """Return the processes as last read, asked anew; for when the database is away."""
+    for process in _remembered:
+        process.silent_s = (timezone.now() - process.beat_at).total_seconds()
+        ask(process)
+    return list(_remembered)
+
+
+def ask(process: Process) -> None:
+    """Refresh `process` from its own HTTP port, where it answers within a second."""
+    url = process.info.get("http")
+    if not url:
+        return
+    try:
+        with urlopen(f"{url}/healthz", timeout=1) as answer:  # noqa: S310 - our own worker
+            told = json.load(answer)
+    except HTTPError as error:
+        told = json.load(error)
+    except (OSError, ValueError):
+        return
+    if told.get("name") == process.id:
+        process.silent_s, process.state = 0.0, told["state"]
+        process.info = {**process.info, **told["info"]}
 
 
 def is_alive(process: Process) -> bool:
     """Return whether `process` wrote its heartbeat lately."""
-    return process.beat_at >= timezone.now() - DEAD_AFTER
+    return process.silent_s < DEAD_AFTER.total_seconds()
 
 
-def ingest_health() -> IngestHealth:
+def ingest_health(found: list[Process] | None = None) -> IngestHealth:
     """Return how the pipeline is: `up`, `down` or `stopped` (no worker lives)."""
-    workers = [process for process in processes() if process.kind == "ingest"]
+    workers = [
+        process for process in (processes() if found is None else found) if process.kind == "ingest"
+    ]
     alive = [process for process in workers if is_alive(process)]
     holding = [process for process in alive if process.state != "idle"]
     packets = [p.info["last_packet_ms"] for p in workers if p.info.get("last_packet_ms")]

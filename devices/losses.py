@@ -4,16 +4,39 @@ Whatever refuses or drops packets by design (a rate limit, the broker's queue li
 a session the broker forgot) is recorded here, so that pages can show it as a gap.
 """
 
-from typing import Literal
+from collections.abc import Callable, Iterable
+from typing import Literal, NamedTuple
 
-from django.db.models import F
+from django.conf import settings
+from django.db.models import F, Q, Sum
 from django.db.models.functions import Greatest, Least
 
-from devices.models import Loss
+from devices.models import Device, DeviceCounts, Loss
 
 Reason = Literal[
     "throttled", "session_lost", "broker_dropped", "dead_letters_evicted", "dead_letters_discarded"
 ]
+# reason -> where it was lost, for people
+WORDS: dict[str, str] = {
+    "throttled": "refused by the rate limit DEVICE_RATE_LIMIT",
+    "session_lost": "queued at the broker when it forgot our session",
+    "broker_dropped": "dropped by the broker: a queue was full (of any of its clients)",
+    "dead_letters_evicted": "dead letters evicted: DEAD_LETTER_MB was full",
+    "dead_letters_discarded": "dead letters discarded by a person",
+}
+
+
+class Count(NamedTuple):
+    """One line of what this installation did not store, or cannot be sure of."""
+
+    what: str
+    number: int | None
+    note: str = ""
+
+
+# Other apps add what only they can count; each is called when the page is shown.
+counters: list[Callable[[], Iterable[Count]]] = []
+
 # µs. Losses of one kind that are closer together than this are one.
 JOIN = 60 * 1_000_000
 
@@ -37,8 +60,9 @@ def record(
         device_id: the device; None where it concerns the whole installation.
         detail: for people.
     """
+    device = Q(device__isnull=True) if device_id is None else Q(device_id=device_id)
     last = Loss.objects.filter(
-        reason=reason, device_id=device_id, until__gte=since - JOIN, since__lte=until + JOIN
+        device, reason=reason, until__gte=since - JOIN, since__lte=until + JOIN
     ).order_by("-until")[:1]
     if number is not None:
         changed = Loss.objects.filter(pk__in=list(last.values_list("pk", flat=True))).update(
@@ -56,3 +80,38 @@ def record(
         packets=number,
         detail=detail,
     )
+
+
+def counted() -> list[Count]:
+    """Return what can still be lost in this installation, and how much was."""
+    recorded = dict(
+        Loss.objects.values_list("reason").annotate(n=Sum("packets")).values_list("reason", "n")
+    )
+    sums = DeviceCounts.objects.aggregate(
+        **{
+            name: Sum(name)
+            for name in ("qos0", "expired", "refused", "series_refused", "bad_samples")
+        }
+    )
+    limit = settings.DEVICE_RATE_LIMIT
+    lines = [
+        Count("packets at QoS 0, which nobody repeats when a connection breaks", sums["qos0"],
+              f"{DeviceCounts.objects.filter(qos0__gt=0).count()} devices have published so"),
+        Count("packets the broker dropped because a queue was full",
+              recorded.get("broker_dropped")),
+        Count("times the broker forgot our session with what it had queued",
+              Loss.objects.filter(reason="session_lost").count()),
+        Count("packets refused by the rate limit", recorded.get("throttled"),
+              f"DEVICE_RATE_LIMIT is {limit} a second" if limit else "DEVICE_RATE_LIMIT is off"),
+        Count("values of further metrics than a device may have", sums["series_refused"],
+              f"MAX_SERIES_PER_DEVICE is {settings.MAX_SERIES_PER_DEVICE}"),
+        Count("packets of devices that somebody rejected or disabled", sums["refused"],
+              f"{Device.objects.filter(enabled=False).count()} devices"),
+        Count("devices that wait to be accepted", Device.objects.filter(pending=True).count(),
+              f"further than {settings.MAX_PENDING_DEVICES} are refused"),
+        Count("values older than the retention limit", sums["expired"],
+              f"RETENTION_DAYS is {settings.RETENTION_DAYS or 'off'}"),
+        Count("values in good packets that cannot be stored (NaN, too long)", sums["bad_samples"]),
+        *(line for counter in counters for line in counter()),
+    ]  # fmt: skip
+    return [Count(line.what, line.number or 0, line.note) for line in lines]

@@ -39,8 +39,10 @@ class Announcer:
         self._statuses: set[int] = set()
         self._fleet = False
         self._wake = asyncio.Event()
-        self._failing = False
+        # Why the layer takes nothing, while it does not.
+        self.failing = ""
         self.sent = 0
+        self.thinned = 0
         self.failed = 0
 
     def add(self, stored: Stored) -> None:
@@ -75,6 +77,7 @@ class Announcer:
                 for (writer, device), what in pending.items():
                     await self._send(device_group(device), _event(writer, device, what))
                     self.sent += 1
+                    self.thinned += what.count > MAX_ROWS
                 for device in statuses:
                     await self._send(
                         device_group(device), {"type": "device.status", "device": device}
@@ -90,15 +93,15 @@ class Announcer:
 
     async def _lost(self, events: int, error: Exception) -> None:
         self.failed += events
-        if not self._failing:
+        if not self.failing:
             logger.warning("Live announcements fail: %s. Pages read the database instead.", error)
-        self._failing = True
+        self.failing = str(error) or type(error).__name__
         await asyncio.sleep(0.5)
 
     def _recovered(self) -> None:
-        if self._failing:
+        if self.failing:
             logger.info("Live announcements work again.")
-        self._failing = False
+        self.failing = ""
 
 
 def _event(writer: str, device: int, what: _Pending) -> dict[str, Any]:

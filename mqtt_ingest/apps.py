@@ -10,5 +10,9 @@ class MqttIngestConfig(AppConfig):
     verbose_name = "MQTT ingest"
 
     def ready(self) -> None:
-        """Register the system checks."""
+        """Register the system checks, and what only this app can count."""
+        from devices import losses
         from mqtt_ingest import checks  # noqa: F401 - registers itself
+        from mqtt_ingest.stores import deadletters
+
+        losses.counters.append(deadletters.counted)

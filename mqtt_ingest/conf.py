@@ -21,6 +21,8 @@ class Broker:
     username: str | None = None
     password: str | None = None
     tls: bool = False
+    # MQTT's version: 3.1.1 or 5
+    version: str = "3.1.1"
     ca_file: str = ""
     cert_file: str = ""
     key_file: str = ""
@@ -48,6 +50,7 @@ def broker(url: str | None = None) -> Broker:
         username=unquote(parts.username) if parts.username else None,
         password=unquote(parts.password) if parts.password else None,
         tls=tls,
+        version=settings.MQTT_VERSION,
         ca_file=settings.MQTT_CA_FILE,
         cert_file=settings.MQTT_CERT_FILE,
         key_file=settings.MQTT_KEY_FILE,

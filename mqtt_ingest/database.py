@@ -57,6 +57,8 @@ class DatabaseSink:
     def __init__(self, thread: DatabaseThread, writer: SlotWriter) -> None:
         self._thread = thread
         self._writer = writer
+        # Why the database does not take batches, while it does not.
+        self.away = ""
 
     async def store(self, batch: Batch) -> Stored:
         """Commit `batch`.
@@ -73,12 +75,13 @@ class DatabaseSink:
                 now = time.monotonic()
                 if not first_failure:
                     first_failure = now
-                    reason = str(error).partition("\n")[0]
-                    logger.warning("%s: the database is away: %s", self._writer.name, reason)
+                    self.away = str(error).partition("\n")[0]
+                    logger.warning("%s: the database is away: %s", self._writer.name, self.away)
                 if now - first_failure > AWAY_SECONDS:
                     raise DatabaseAway(str(error)) from error
                 await asyncio.sleep(RETRY_SECONDS)
             else:
                 if first_failure:
+                    self.away = ""
                     logger.info("%s: the database is back", self._writer.name)
                 return stored

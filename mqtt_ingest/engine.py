@@ -50,6 +50,8 @@ class Engine:
         self._looked = False
         self._started = time.time()
         self._ticked = time.monotonic()
+        self._loop_lag = 0.0
+        self._counted = 0
         self._http = WorkerHttp(self)
 
     async def run(self) -> None:
@@ -155,7 +157,7 @@ class Engine:
         if self.states.get(name, ("", ""))[0] == state:
             return
         self.states[name] = (state, detail)
-        bad = state in {"lost", "refused", "unreachable", "away"}
+        bad = state in {"lost", "refused", "unreachable", "away", "deaf"}
         logger.log(logging.WARNING if bad else logging.INFO, "%s: %s %s", name, state, detail)
 
     # --- the other processes ------------------------------------------------
@@ -203,7 +205,8 @@ class Engine:
             before = time.monotonic()
             await asyncio.sleep(0.5)
             self._ticked = time.monotonic()
-            metrics.LOOP_LAG_SECONDS.set(max(0.0, self._ticked - before - 0.5))
+            self._loop_lag = max(0.0, self._ticked - before - 0.5)
+            metrics.LOOP_LAG_SECONDS.set(self._loop_lag)
 
     # --- how it is ----------------------------------------------------------
     @property
@@ -221,25 +224,35 @@ class Engine:
         good = all(self.slots[number].state == "subscribed" for number in self._tenures)
         return "up" if good else "down"
 
-    def describe(self) -> dict[str, Any]:
-        """Return what the heartbeat row tells about this worker."""
+    def measure(self) -> None:
+        """Bring the metrics that are read off up to date."""
+        metrics.PACKETS.inc(max(0, self.packets.number - self._counted))
+        self._counted = self.packets.number
         metrics.UNACKNOWLEDGED.set(sum(slot.unacknowledged for slot in self.slots.values()))
         metrics.SLOTS.set(len(self._tenures))
         metrics.ANNOUNCED.set(self._announcer.sent)
+        metrics.THINNED.set(self._announcer.thinned)
         metrics.ANNOUNCE_FAILED.set(self._announcer.failed)
-        totals = {
-            sample.name.removeprefix("iotbridge_").removesuffix("_total"): sample.value
-            for metric in metrics.REGISTRY.collect()
-            for sample in metric.samples
-            if not sample.labels and sample.name.endswith(("_total", "_seconds", "acknowledged"))
-        }
+
+    def condition(self) -> dict[str, Any]:
+        """Return how this worker is: what conditions are made of."""
+        state, detail = self.states.get("database", ("reachable", ""))
         return {
             "slots": {
-                self.slots[number].name: list(self.states.get(self.slots[number].name, ("", "")))
-                for number in self._tenures
+                self.slots[number].name: self.slots[number].describe() for number in self._tenures
             },
+            "database": detail if state == "away" else "",
+            "layer": self._announcer.failing,
+            "loop_lag_s": round(self._loop_lag, 3),
+            "last_packet_ms": self.last_packet / 1_000 or None,
+        }
+
+    def describe(self) -> dict[str, Any]:
+        """Return what the heartbeat row tells about this worker."""
+        self.measure()
+        return {
+            **self.condition(),
             "broker": self._embedded.where if self._embedded else conf.broker().where,
             "http": self._http.url,
-            "last_packet_ms": self.last_packet / 1_000 or None,
-            "totals": totals,
+            "totals": metrics.totals(),
         }

@@ -76,9 +76,15 @@ class _Handler(BaseHTTPRequestHandler):
         match parts.path:
             case "/healthz":
                 alive = self.worker.is_alive
-                body = {"alive": alive, "state": self.worker.state}
+                body = {
+                    "alive": alive,
+                    "name": self.worker.name,
+                    "state": self.worker.state,
+                    "info": self.worker.condition(),
+                }
                 self._json(200 if alive else 503, body)
             case "/metrics":
+                self.worker.measure()
                 self._send(200, CONTENT_TYPE_LATEST, generate_latest(metrics.REGISTRY))
             case "/packets" if is_packets_token(self._bearer()):
                 self._packets(query)

@@ -24,6 +24,11 @@ DUPLICATES = _counter("duplicates", "Samples that were stored already")
 CONFLICTS = _counter("conflicts", "Samples that differ from the stored value of their time")
 ACKNOWLEDGED = _counter("acknowledged", "Packets acknowledged after COMMIT")
 SESSIONS_LOST = _counter("sessions_lost", "Times the broker had forgotten our session")
+BROKER_DROPPED = Gauge(
+    "iotbridge_broker_dropped",
+    "The broker's own count of packets it dropped for clients whose queue was full",
+    registry=REGISTRY,
+)
 COMMIT_SECONDS = Histogram(
     "iotbridge_commit_seconds",
     "Duration of batch transactions",
@@ -38,6 +43,9 @@ LAG_SECONDS = Gauge(
 )
 LOOP_LAG_SECONDS = Gauge("iotbridge_loop_lag_seconds", "Event loop delay", registry=REGISTRY)
 ANNOUNCED = Gauge("iotbridge_announced", "Live events sent", registry=REGISTRY)
+THINNED = Gauge(
+    "iotbridge_thinned", "Live events that told spans instead of rows", registry=REGISTRY
+)
 ANNOUNCE_FAILED = Gauge(
     "iotbridge_announce_failed", "Live events the layer did not take", registry=REGISTRY
 )
@@ -85,3 +93,17 @@ def count(batch: Batch, stored: Stored) -> None:
     LAG_SECONDS.set(lag)
     if difference is not None:
         DEVICE_LAG_SECONDS.set(lag - difference / 1e6)
+
+
+def totals() -> dict[str, float]:
+    """Return every figure without the buckets, for the heartbeat; labels in the name."""
+    return {
+        _short(sample.name) + "".join(f" {value}" for value in sample.labels.values()): sample.value
+        for metric in REGISTRY.collect()
+        for sample in metric.samples
+        if not sample.name.endswith(("_bucket", "_created"))
+    }
+
+
+def _short(name: str) -> str:
+    return name.removeprefix("iotbridge_").removesuffix("_total")

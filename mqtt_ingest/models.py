@@ -3,7 +3,6 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-
 # Kept packet by packet; of the others those that are alike fold.
 WHOLE_REASONS = ("conflict", "refused_by_database")
 

@@ -19,12 +19,12 @@ class PacketLog:
 
     def __init__(self) -> None:
         self._entries: deque[tuple[int, Entry]] = deque(maxlen=CAPACITY)
-        self._number = 0
+        self.number = 0
 
     def add(self, entry: Entry) -> None:
         """Remember `entry`."""
-        self._number += 1
-        self._entries.append((self._number, entry))
+        self.number += 1
+        self._entries.append((self.number, entry))
 
     def since(
         self, after: int = 0, *, device: str = "", topic_filter: str = "", limit: int = 100
@@ -44,7 +44,7 @@ class PacketLog:
             and (not device or _key(entry) == device)
             and (not topic_filter or matches(topic_filter, entry.packet.topic))
         ]
-        return {"last": self._number, "packets": found[-limit:]}
+        return {"last": self.number, "packets": found[-limit:]}
 
 
 def _key(entry: Entry) -> str:

@@ -13,7 +13,6 @@ from devices.models import Device, Identity, Series, Source
 from mqtt_ingest.core.keys import device_key, readable
 from mqtt_ingest.core.packets import Batch, Kind
 
-
 # Native ids that are refused, kept so that they cost no query each; then begun anew.
 MAX_REFUSED = 50_000
 

@@ -19,10 +19,13 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from typing import Any
 
 import paho.mqtt.client as mqtt
-from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
+from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
+from paho.mqtt.subscribeoptions import SubscribeOptions
 
+from mqtt_ingest.aside import Aside
 from mqtt_ingest.conf import Broker
 from mqtt_ingest.core.errors import Malformed
 from mqtt_ingest.core.packets import Packet
@@ -34,6 +37,9 @@ READ_AHEAD = 131_072
 # Decoding yields to the rest of the process after this long.
 SLICE_SECONDS = 0.005
 KEEPALIVE_SECONDS = 30
+# MQTT 5 only: how long the broker keeps our session, and how much it sends unacknowledged.
+SESSION_SECONDS = 14 * 86_400
+RECEIVE_MAXIMUM = 10_000
 
 
 def backoff(first: float = 0.5, cap: float = 30.0) -> Iterator[float]:
@@ -113,6 +119,7 @@ class MqttSession:
         *,
         client_id: str,
         broker: Broker,
+        aside: Aside,
         may_connect: Callable[[], Awaitable[None]],
         on_session: Callable[[bool], Awaitable[tuple[list[str], list[str]]]],
         on_state: Callable[[str, str], None],
@@ -122,6 +129,7 @@ class MqttSession:
         Args:
             client_id: the broker keeps the session under this name.
             broker: where to connect.
+            aside: the session's side topics.
             may_connect: awaited before every connect; raises SlotLost where another
                 worker uses this client id now (the broker would cut it off).
             on_session: awaited after CONNACK with "the broker still had our session";
@@ -131,7 +139,11 @@ class MqttSession:
         self.client_id = client_id
         self.generation = 0
         self.state = "stopped"
+        self.session_present: bool | None = None
+        self.aside = aside
         self._broker = broker
+        self._wanted: list[str] = []
+        self._main_request: int | None = None
         self._may_connect = may_connect
         self._feed: Callable[[Packet], None] = lambda _packet: None
         self._on_session = on_session
@@ -145,9 +157,10 @@ class MqttSession:
         self._client = self._make_client()
 
     def _make_client(self) -> _BufferedClient:
-        client = _BufferedClient(
-            client_id=self.client_id, clean_session=False, manual_ack=True, protocol=mqtt.MQTTv311
-        )
+        version = {"protocol": mqtt.MQTTv311, "clean_session": False}
+        if self._broker.version == "5":
+            version = {"protocol": mqtt.MQTTv5}
+        client = _BufferedClient(client_id=self.client_id, manual_ack=True, **version)
         client.connect_timeout = 5.0
         if self._broker.username:
             client.username_pw_set(self._broker.username, self._broker.password)
@@ -185,12 +198,7 @@ class MqttSession:
         self._closed.clear()
         self._client.reset_buffers()
         self._writing = False
-        connecting = self._loop.run_in_executor(
-            None,
-            lambda: self._client.connect(
-                self._broker.host, self._broker.port, keepalive=KEEPALIVE_SECONDS
-            ),
-        )
+        connecting = self._loop.run_in_executor(None, self._open)
         try:
             await asyncio.shield(connecting)
         except asyncio.CancelledError:
@@ -201,6 +209,18 @@ class MqttSession:
         self._read_on()
         self._writable()
 
+    def _open(self) -> None:
+        where = (self._broker.host, self._broker.port)
+        if self._broker.version != "5":
+            self._client.connect(*where, keepalive=KEEPALIVE_SECONDS)
+            return
+        kept = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call] # paho
+        kept.SessionExpiryInterval = SESSION_SECONDS
+        kept.ReceiveMaximum = RECEIVE_MAXIMUM
+        self._client.connect(
+            *where, keepalive=KEEPALIVE_SECONDS, clean_start=False, properties=kept
+        )
+
     def _drop(self) -> None:
         sock = self._client.socket()
         if sock is not None:
@@ -209,12 +229,30 @@ class MqttSession:
     async def _stay(self) -> None:
         """Run paho's timers until the connection is gone."""
         while not self._closed.is_set():
-            if not self._paused:
+            if self._paused:
+                self.aside.excuse()
+            else:
                 self._client.loop_misc()
+                self._try_the_way()
             try:
                 await asyncio.wait_for(self._closed.wait(), 1.0)
             except TimeoutError:
                 continue
+
+    def _try_the_way(self) -> None:
+        """Send a canary when it is time; a session that has gone deaf subscribes again."""
+        if self.state not in {"subscribed", "deaf"}:
+            return
+        if self.aside.missed() and self.aside.canary == "deaf":
+            if self.state == "deaf":
+                logger.warning("%s: still deaf; connecting anew", self.client_id)
+                self._closed.set()
+                return
+            self._change("deaf", "the canary does not come back; subscribing again")
+            self._subscribe_to(self._wanted)
+        payload = self.aside.due()
+        if payload is not None:
+            self._client.publish(self.aside.topic, payload)
 
     async def close(self) -> None:
         """Send what is waiting, disconnect cleanly, and keep the session at the broker."""
@@ -231,7 +269,7 @@ class MqttSession:
     # --- PacketSource -------------------------------------------------------
     def acknowledge(self, packets: Sequence[Packet]) -> None:
         """Send PUBACK for `packets`, in order, if this connection delivered them."""
-        if self.state not in {"connected", "subscribed"}:
+        if self.state not in {"connected", "subscribed", "deaf"}:
             return
         mine = [p.packet_id for p in packets if p.qos and p.generation == self.generation]
         self._client.write(pubacks(mine))
@@ -263,6 +301,7 @@ class MqttSession:
     def _readable(self) -> None:
         """Handle everything that has arrived, for at most one slice of time."""
         client, feed, generation = self._client, self._feed, self.generation
+        aside, properties = self.aside, self._broker.version == "5"
         until = time.perf_counter() + SLICE_SECONDS
         now = time.time_ns() // 1_000
         try:
@@ -273,7 +312,13 @@ class MqttSession:
                         return
                     now = time.time_ns() // 1_000
                 elif frame.first & 0xF0 == PUBLISH:
-                    feed(read_publish(client.inbox.data, frame, now, generation))
+                    packet = read_publish(
+                        client.inbox.data, frame, now, generation, properties=properties
+                    )
+                    if packet.topic in aside.topics:
+                        self._take_aside(packet)
+                    else:
+                        feed(packet)
                 else:
                     client.hand(client.inbox.data[frame.start : frame.stop])
                 if time.perf_counter() >= until:
@@ -336,6 +381,7 @@ class MqttSession:
         task.add_done_callback(self._tasks.discard)
 
     async def _subscribe(self, session_present: bool) -> None:  # noqa: FBT001 - as MQTT has it
+        self.session_present = session_present
         try:
             wanted, unwanted = await self._on_session(session_present)
         except Exception:  # whatever it was, reconnecting tries again
@@ -344,23 +390,46 @@ class MqttSession:
             return
         if unwanted:
             self._client.unsubscribe(unwanted)
-        if wanted:
-            self._client.subscribe([(name, 1) for name in wanted])
-        else:
+        self._wanted = wanted
+        self.aside.begin()
+        self._subscribe_to(wanted)
+
+    def _subscribe_to(self, wanted: list[str]) -> None:
+        if self.aside.topics:
+            # In a SUBSCRIBE of its own: a broker that refuses these stops nothing.
+            self._request(sorted(self.aside.topics), 0)
+        self._main_request = self._request(wanted, 1) if wanted else None
+        if not wanted:
             self._change("subscribed", "no filter is set up")
+
+    def _request(self, filters: list[str], qos: int) -> int | None:
+        if self._broker.version == "5":
+            _result, mid = self._client.subscribe(
+                [(name, SubscribeOptions(qos=qos)) for name in filters]
+            )
+        else:
+            _result, mid = self._client.subscribe([(name, qos) for name in filters])
+        return mid
 
     def _subscribed(
         self,
         _client: mqtt.Client,
         _userdata: Any,
-        _mid: int,
+        mid: int,
         reasons: list[ReasonCode],
         _properties: Properties | None,
     ) -> None:
+        if mid != self._main_request:
+            return
         refused = [str(reason) for reason in reasons if reason.is_failure]
         if refused:
             self._change("refused", f"the broker refused a subscription: {refused[0]}")
-        else:
+        elif self.state != "deaf":
+            self._change("subscribed", self._broker.where)
+
+    def _take_aside(self, packet: Packet) -> None:
+        self.aside.take(packet)
+        if self.state == "deaf" and self.aside.canary == "proven":
             self._change("subscribed", self._broker.where)
 
     def _disconnected(self, _client: mqtt.Client, *details: Any) -> None:

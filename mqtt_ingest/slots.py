@@ -2,12 +2,13 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Coroutine
 from typing import Any
 
 from django.conf import settings
 
-from mqtt_ingest import conf, metrics
+from mqtt_ingest import conf
 from mqtt_ingest.core.arrivals import ArrivalStamps
 from mqtt_ingest.core.batching import Bounds
 from mqtt_ingest.core.errors import SlotLost
@@ -21,6 +22,7 @@ from mqtt_ingest.session import MqttSession
 from mqtt_ingest.stores import dialect as database_dialect
 from mqtt_ingest.stores import leases
 from mqtt_ingest.stores.writer import SlotWriter
+from mqtt_ingest.upstream import Upstream
 
 logger = logging.getLogger(__name__)
 
@@ -51,7 +53,7 @@ class Slot:
         """Prepare slot `number`; with `embedded` that broker is its source of packets."""
         self.number = number
         self.name = f"ingest-{number}"
-        self.state = "waiting"
+        self.state, self.detail, self.since = "waiting", "", time.time()
         self._holder = holder
         self._hooks = hooks
         self._embedded = embedded
@@ -63,6 +65,8 @@ class Slot:
         self._stamps = ArrivalStamps()
         self._draining = asyncio.Event()
         self._pipeline: Pipeline | None = None
+        self._session: MqttSession | None = None
+        self._sink: DatabaseSink | None = None
 
     async def acquire(self) -> bool:
         """Lease the slot if it is free; False while somebody else holds it."""
@@ -84,32 +88,58 @@ class Slot:
         """Return how many packets wait for their commit."""
         return self._pipeline.queue.packets if self._pipeline else 0
 
+    def describe(self) -> dict[str, Any]:
+        """Return what the heartbeat tells of this slot."""
+        queue = self._pipeline.queue if self._pipeline else None
+        session = self._session
+        return {
+            "state": self.state,
+            "detail": self.detail,
+            "since": self.since,
+            "unacknowledged": queue.packets if queue else 0,
+            "unacknowledged_bytes": queue.bytes if queue else 0,
+            "oldest_s": round(queue.age(time.monotonic()), 1) if queue else 0.0,
+            "paused": bool(self._pipeline and self._pipeline.paused),
+            "database": self._sink.away if self._sink else "",
+            "session_present": session.session_present if session else None,
+            "canary": session.aside.canary if session else "off",
+            "broker_dropped": session.aside.broker_dropped if session else None,
+        }
+
     async def hold(self) -> None:
         """Take packets in until drained or lost; the lease must have been acquired."""
         place, stored = await self._thread.run(lambda: leases.stamps(self.name))
         self._stamps.load(place, stored)
         routes = await self._thread.run(conf.routes)
-        source = self._embedded or self._session()
+        source: MqttSession | EmbeddedSource
+        if self._embedded is not None:
+            source = self._embedded
+        else:
+            upstream = Upstream(
+                self.number, self._writer, self._thread, self._dialect, self._stamps
+            )
+            source = self._session = upstream.session(self._change)
         self._pipeline = pipeline = self._make_pipeline(routes, source)
         try:
             await self._until_over(pipeline, source, [self._renew(), source.run(pipeline.feed)])
         finally:
             await source.close()
-            self._pipeline = None
+            self._pipeline = self._session = None
 
     def _make_pipeline(self, routes: list[Route], source: PacketSource) -> Pipeline:
+        self._sink = DatabaseSink(self._thread, self._writer)
         return Pipeline(
             routes=routes,
             source=source,
-            sink=DatabaseSink(self._thread, self._writer),
+            sink=self._sink,
             stamps=self._stamps,
             bounds=Bounds(
                 batch_packets=self._dialect.batch_packets,
                 batch_samples=self._dialect.batch_samples,
+                commit_interval=settings.COMMIT_INTERVAL_MS / 1_000,
             ),
             on_entry=self._hooks.on_entry,
             on_stored=self._hooks.on_stored,
-            commit_interval=settings.COMMIT_INTERVAL_MS / 1_000,
             throttle=Throttle(settings.DEVICE_RATE_LIMIT) if settings.DEVICE_RATE_LIMIT else None,
         )
 
@@ -167,50 +197,8 @@ class Slot:
             except Unreachable as error:
                 logger.debug("%s: cannot renew the lease: %s", self.name, error)
 
-    def _session(self) -> MqttSession:
-        return MqttSession(
-            client_id=f"{settings.MQTT_CLIENT_ID}-{self.name}",
-            broker=conf.broker(),
-            may_connect=self._still_ours,
-            on_session=self._on_session,
-            on_state=self._change,
-        )
-
-    async def _still_ours(self) -> None:
-        """Look at the lease before the broker gives this client id's queue to us.
-
-        Raises:
-            SlotLost: another worker holds the slot.
-            OSError: the database cannot be asked; connecting waits for it.
-        """
-        try:
-            ours = await self._thread.run(
-                lambda: leases.renew(self.name, self._writer.epoch, self._dialect)
-            )
-        except Unreachable as error:
-            raise OSError(f"the database is away: {error}") from error
-        if not ours:
-            raise SlotLost(f"{self.name} was taken over")
-
-    async def _on_session(self, session_present: bool) -> tuple[list[str], list[str]]:  # noqa: FBT001
-        """Return the filters to subscribe and those to unsubscribe."""
-        known = await self._thread.run(lambda: leases.subscribed(self.name))
-        wanted = await self._thread.run(lambda: conf.filters(self.number))
-        if not session_present:
-            if known:
-                metrics.SESSIONS_LOST.inc()
-                logger.warning(
-                    "%s: the broker has forgotten our session. What it queued for us is lost; "
-                    "check its persistence and session expiry.",
-                    self.name,
-                )
-            self._stamps.clear()
-            await self._thread.run(lambda: leases.clear_stamps(self.name))
-        await self._thread.run(lambda: leases.remember_subscribed(self.name, wanted))
-        return wanted, [name for name in known if name not in wanted]
-
     def _change(self, state: str, detail: str) -> None:
-        self.state = state
+        self.state, self.detail, self.since = state, detail, time.time()
         self._hooks.on_state(self.name, state, detail)
 
     async def close(self) -> None:

@@ -13,7 +13,7 @@ from ninja import Query, Router
 from dashboards import pages
 from dashboards.api.auth import scope
 from dashboards.api.problems import Problem
-from devices import health
+from devices import conditions, health, losses
 from devices.health import packets_token
 
 router = Router(tags=["status"])
@@ -23,8 +23,14 @@ router = Router(tags=["status"])
 def status(request: HttpRequest) -> dict[str, Any]:
     """Tell how the pipeline and its processes are, and the devices' states."""
     summary = pages.fleet_summary(scope(request), timezone.now())
+    found = health.processes()
     return {
-        "ingest": health.ingest_health(),
+        "ingest": health.ingest_health(found),
+        "conditions": [
+            {"code": c.code, "level": c.level, "title": c.title, "detail": c.detail}
+            for c in conditions.current(found)
+        ],
+        "losses": [line._asdict() for line in losses.counted()],
         "processes": [
             {
                 "id": process.id,
@@ -35,7 +41,7 @@ def status(request: HttpRequest) -> dict[str, Any]:
                 "beat_at": process.beat_at,
                 "info": process.info,
             }
-            for process in health.processes()
+            for process in found
         ],
         "devices": dict(summary["total"]),
         "sites": summary["sites"],

@@ -57,6 +57,8 @@ class Hub:
         self._unconfirmed: list[changes.Touched] = []
         self._tasks: list[asyncio.Task[None]] = []
         self._away = False
+        # Announcements that were lost on the layer and read again, since the start.
+        self.healed = 0
 
     @classmethod
     def current(cls) -> "Hub":
@@ -180,6 +182,7 @@ class Hub:
                 if device is None:
                     continue
                 if touched.seq not in self._seen.get((touched.writer, device), {}):
+                    self.healed += 1
                     session.heal(pk, low, high, touched.writer, touched.seq)
 
     def _forget_seen(self) -> None:
@@ -230,7 +233,11 @@ class Hub:
                 session.fleet_changed()
 
     def _read_health(self, watched: int) -> health.IngestHealth:
-        info = {"sockets": len(self.sessions), "watched_devices": watched}
+        info = {
+            "sockets": len(self.sessions),
+            "watched_devices": watched,
+            "healed": self.healed,
+        }
         health.beat(self._name, "web", self._started, "up", info)
         return health.ingest_health()
 

@@ -7,6 +7,8 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from dashboards.formats import format_age
+from devices import losses
+from devices.times import moment
 
 register = template.Library()
 
@@ -25,24 +27,36 @@ def badge(state: str) -> SafeString:
 
 
 @register.simple_tag
-def ago(moment: datetime | None, now: datetime) -> SafeString:
+def ago(when: datetime | None, now: datetime) -> SafeString:
     """Return a moment as its age, which the browser keeps counting; `never` for none."""
-    if moment is None:
+    if when is None:
         return format_html("<span>{}</span>", "never")
     return format_html(
         '<time datetime="{}" data-ago="{}" title="{} UTC">{}</time>',
-        moment.isoformat(),
-        round(moment.timestamp() * 1_000),
-        moment.strftime("%Y-%m-%d %H:%M:%S"),
-        format_age((now - moment).total_seconds()),
+        when.isoformat(),
+        round(when.timestamp() * 1_000),
+        when.strftime("%Y-%m-%d %H:%M:%S"),
+        format_age((now - when).total_seconds()),
     )
 
 
 @register.simple_tag
-def at(moment: datetime) -> SafeString:
+def at(when: datetime) -> SafeString:
     """Return a moment as date and time; the browser shows it in its own zone."""
     return format_html(
         '<time datetime="{}" data-at>{} UTC</time>',
-        moment.isoformat(),
-        moment.strftime("%Y-%m-%d %H:%M:%S"),
+        when.isoformat(),
+        when.strftime("%Y-%m-%d %H:%M:%S"),
     )
+
+
+@register.simple_tag
+def micros(ts: int) -> SafeString:
+    """Return µs since 1970 as date and time."""
+    return at(moment(ts))
+
+
+@register.filter
+def loss_words(reason: str) -> str:
+    """Return where a named loss happened."""
+    return losses.WORDS.get(reason, reason)

@@ -25,6 +25,9 @@ class Writer(models.Model):
     registry = models.BigIntegerField(default=0)
     # The filters this slot has subscribed, so that the difference can be unsubscribed.
     filters = models.JSONField(default=list)
+    # The broker's own count of packets it dropped, as last heard, and when (µs).
+    broker_dropped = models.BigIntegerField(null=True)
+    broker_dropped_at = models.BigIntegerField(null=True)
 
     def __str__(self) -> str:
         return self.name
@@ -85,6 +88,9 @@ class Process(models.Model):
     beat_at = models.DateTimeField(db_index=True)
     state = models.CharField(max_length=20)
     info = models.JSONField(default=dict)
+
+    # Seconds since its last heartbeat, by the database's clock; set by `devices.health`.
+    silent_s: float = 0.0
 
     class Meta:
         verbose_name_plural = "processes"

@@ -1,6 +1,7 @@
 """Packets in, commits out: decode, batch, store, acknowledge, in that order."""
 
 import asyncio
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -42,7 +43,6 @@ class Pipeline:
         bounds: Bounds,
         on_entry: Callable[[Entry], None],
         on_stored: Callable[[Batch, Stored], None],
-        commit_interval: float = 0.0,
         throttle: Throttle | None = None,
     ) -> None:
         self._routes = routes
@@ -51,12 +51,13 @@ class Pipeline:
         self._stamps = stamps
         self._on_entry = on_entry
         self._on_stored = on_stored
-        self._commit_interval = commit_interval
+        self._commit_interval = bounds.commit_interval
         self._throttle = throttle
         self._arrivals = ArrivalOrder()
         self._wake = asyncio.Event()
         self._stopping = False
-        self._paused = False
+        self.paused = False
+        self._clock = time.monotonic
         self.queue = BatchQueue(bounds)
 
     def feed(self, packet: Packet) -> None:
@@ -75,11 +76,12 @@ class Pipeline:
             self._arrivals.used(decoded.samples[-1].ts)
         if self._throttle is not None:
             self._throttle.look(entry)
-        self.queue.add(entry)
+        now = self._clock()
+        self.queue.add(entry, now)
         self._on_entry(entry)
         self._wake.set()
-        if not self._paused and self.queue.is_high:
-            self._paused = True
+        if not self.paused and self.queue.is_high(now):
+            self.paused = True
             self._source.pause()
 
     async def run(self) -> None:
@@ -94,8 +96,8 @@ class Pipeline:
             self._source.acknowledge([entry.packet for entry in batch.entries])
             self.queue.done(batch)
             self._on_stored(batch, stored)
-            if self._paused and self.queue.is_low:
-                self._paused = False
+            if self.paused and self.queue.is_low(self._clock()):
+                self.paused = False
                 self._source.resume()
 
     async def _anything(self) -> bool:

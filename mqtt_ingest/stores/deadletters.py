@@ -14,6 +14,7 @@ from django.db.models import Case, IntegerField, Sum, When
 from django.db.models.functions import Coalesce, Length
 
 from devices import losses
+from devices.models import Loss
 from devices.times import moment
 from mqtt_ingest.core.arrivals import digest
 from mqtt_ingest.core.shapes import fold_key
@@ -151,3 +152,14 @@ def _oldest(excess: int) -> list[int]:
         chosen.append(pk)
         excess -= bytes_held
     return chosen
+
+
+def counted() -> list[losses.Count]:
+    """Return what the page of losses tells about dead letters."""
+    kept = DeadLetter.objects.aggregate(n=Sum("number"))["n"]
+    gone = Loss.objects.filter(reason__startswith="dead_letters_").aggregate(n=Sum("packets"))["n"]
+    note = f"{size() / 1e6:.1f} of {settings.DEAD_LETTER_MB} MB; they can be replayed in Admin"
+    return [
+        losses.Count("packets kept as dead letters", kept, note),
+        losses.Count("dead letters evicted or discarded", gone),
+    ]

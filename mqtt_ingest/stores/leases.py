@@ -4,11 +4,12 @@ A lease is kept by the database's clock. Taking a slot over raises its `epoch`,
 which fences whoever held it: see `SlotWriter`.
 """
 
+import time
 from typing import Any
 
 from django.db import connection
 
-from devices.models import Writer
+from devices.models import Change, Writer
 from mqtt_ingest.core.arrivals import CAPACITY
 from mqtt_ingest.stores.dialect import Dialect
 
@@ -73,3 +74,26 @@ def subscribed(name: str) -> list[str]:
 def remember_subscribed(name: str, filters: list[str]) -> None:
     """Note the filters this slot has subscribed."""
     Writer.objects.filter(name=name).update(filters=filters)
+
+
+def last_stored(name: str) -> int | None:
+    """Return when this slot committed its last change, in µs, where the log still tells."""
+    stored_at = (
+        Change.objects.filter(writer=name).order_by("-seq").values_list("stored_at", flat=True)
+    ).first()
+    return None if stored_at is None else round(stored_at.timestamp() * 1_000_000)
+
+
+def broker_dropped(name: str, count: int) -> tuple[int, int | None]:
+    """Note the broker's count of dropped packets.
+
+    Returns:
+        How many are new since the last call, and when that was (µs); a broker that
+        restarted counts from 0 again.
+    """
+    known, at = Writer.objects.values_list("broker_dropped", "broker_dropped_at").get(name=name)
+    now = time.time_ns() // 1_000
+    Writer.objects.filter(name=name).update(broker_dropped=count, broker_dropped_at=now)
+    if known is None:
+        return 0, None
+    return (count - known if count >= known else count), at

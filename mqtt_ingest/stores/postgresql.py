@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from operator import itemgetter
 from typing import Any
 
-from mqtt_ingest.stores import partitions
 from mqtt_ingest.core.packets import Row
+from mqtt_ingest.stores import partitions
 from mqtt_ingest.stores.dialect import Existing, counts_conflict
 
 # https://www.postgresql.org/docs/15/sql-copy.html, "Binary Format"

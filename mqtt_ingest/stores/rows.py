@@ -123,10 +123,11 @@ def _take_samples(
             tally.series_refused += 1
             made.refused["series"] += 1
             continue
-        if kind != series.kind:
+        if kind == series.kind:
+            raw.append((series.pk, ts, number, value, text))
+        else:
             tally.other_kind += 1
-            value, text = _as_text(kind, value, text)
-        raw.append((series.pk, ts, number, value, text))
+            raw.append((series.pk, ts, number, *_as_text(kind, value, text)))
         origins.append(entry)
         number += 1
 

@@ -8,17 +8,15 @@ values and a time.
 import os
 import subprocess
 import time
-from contextlib import contextmanager
-from collections.abc import Callable, Iterator
 from typing import Any
 
 from tests.bench.load import Load
-from tests.support.plant import Plant, Process, whole_plant
+from tests.bench.measure import Cpu, rss
+from tests.support.plant import Plant, whole_plant
 from tests.support.services import find, wait_until
 
 PACKETS = int(os.environ.get("BENCH_PACKETS", "200000"))
 WARM_UP = 5_000
-TICK = os.sysconf("SC_CLK_TCK")
 
 
 def run() -> list[dict[str, Any]]:
@@ -28,9 +26,10 @@ def run() -> list[dict[str, Any]]:
         measured = [{"database": "postgresql", **drain(plant, PACKETS)}]
         plant.stop()
         subscriber = subscriber_rate(plant)
-        with sqlite(plant):
-            plant.worker()
-            measured.append({"database": "sqlite", **drain(plant, PACKETS // 2)})
+        plant.use_sqlite()
+        plant.manage("migrate", "--verbosity", "0")
+        plant.worker()
+        measured.append({"database": "sqlite", **drain(plant, PACKETS // 2)})
     for line in measured:
         line["mosquitto_sub_per_s"] = round((baseline + subscriber) / 2)
         line["ratio"] = round(line["packets_per_s"] / line["mosquitto_sub_per_s"], 3)
@@ -41,7 +40,6 @@ def drain(plant: Plant, packets: int, devices: int = 500, metrics: int = 3) -> d
     """Publish `packets` at full speed; measure until the last is committed."""
     warm = Load(plant.broker.port, WARM_UP, devices, metrics)
     warm.wait()
-    settled = committed(plant)
     wait_until(lambda: _moved(plant) == 0, "the warm-up to be stored", 60)
     settled = committed(plant)
     cpu = Cpu(plant)
@@ -91,66 +89,3 @@ def subscriber_rate(plant: Plant) -> float:
         seconds = time.perf_counter() - started
         load.wait()
     return PACKETS / seconds
-
-
-@contextmanager
-def sqlite(plant: Plant) -> Iterator[None]:
-    """The same plant on SQLite."""
-    plant.use_sqlite()
-    plant.manage("migrate", "--verbosity", "0")
-    yield
-
-
-def rss(pid: int) -> int:
-    with open(f"/proc/{pid}/statm") as file:
-        return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-
-
-class Cpu:
-    """CPU seconds by process, children of the database's server included."""
-
-    def __init__(self, plant: Plant) -> None:
-        self._groups = {
-            "worker": [plant.processes[-1].pid],
-            "broker": [plant.broker.pid],
-            "database": [plant.database.pid],
-        }
-        self._last: dict[int, float] = {}
-        self._first: dict[int, float] = {}
-        self.look()
-        self._first = dict(self._last)
-
-    def watch(self, name: str, pid: int) -> None:
-        self._groups[name] = [pid]
-        self._first[pid] = 0.0
-
-    def look(self) -> None:
-        for name, pids in self._groups.items():
-            members = [*pids, *_children(pids[0])] if name == "database" else pids
-            for pid in members:
-                self._last[pid] = _cpu_seconds(pid) or self._last.get(pid, 0.0)
-            self._groups[name] = [pids[0], *sorted({*pids[1:], *members[1:]})]
-
-    def used(self) -> dict[str, float]:
-        self.look()
-        return {
-            name: sum(self._last[pid] - self._first.get(pid, 0.0) for pid in pids)
-            for name, pids in self._groups.items()
-        }
-
-
-def _cpu_seconds(pid: int) -> float:
-    try:
-        with open(f"/proc/{pid}/stat") as file:
-            fields = file.read().rsplit(")", 1)[1].split()
-    except OSError:
-        return 0.0
-    return (int(fields[11]) + int(fields[12])) / TICK
-
-
-def _children(pid: int) -> list[int]:
-    try:
-        with open(f"/proc/{pid}/task/{pid}/children") as file:
-            return [int(child) for child in file.read().split()]
-    except OSError:
-        return []

@@ -3,10 +3,11 @@
 import sys
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import Error
 from django.utils import timezone
 
-from devices import health, overview
+from devices import conditions, health, overview
 
 
 class Command(BaseCommand):
@@ -20,22 +21,35 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Print the table."""
-        now = timezone.now()
+        try:
+            self._tell(check=options["check"])
+        except Error as error:
+            raise CommandError(f"The database does not answer: {error}") from error
+
+    def _tell(self, *, check: bool) -> None:
+        found = health.processes()
         row = "{:<8} {:<40} {:<8} {:>12}  {}"
         self.stdout.write(row.format("KIND", "PROCESS", "STATE", "HEARTBEAT", "SLOTS"))
-        for process in health.processes():
-            age = int((now - process.beat_at).total_seconds())
+        for process in found:
             state = process.state if health.is_alive(process) else "gone"
             slots = ", ".join(
-                f"{name} {state[0]}" for name, state in process.info.get("slots", {}).items()
+                f"{name} {slot['state']}" for name, slot in process.info.get("slots", {}).items()
             )
-            self.stdout.write(row.format(process.kind, process.id, state, f"{age} s ago", slots))
-        ingest = health.ingest_health()
-        devices = dict.fromkeys(("online", "stale", "offline", "never", "pending"), 0)
-        for counts in overview.fleet(now).values():
-            for name in devices:
-                devices[name] += counts[name]  # type: ignore[literal-required] # its fields
-        words = ", ".join(f"{n} {name}" for name, n in devices.items())
-        self.stdout.write(f"ingest: {ingest['state']}; devices: {words}")
-        if options["check"] and ingest["state"] != "up":
+            self.stdout.write(
+                row.format(process.kind, process.id, state, f"{process.silent_s:.0f} s ago", slots)
+            )
+        wrong = conditions.current(found)
+        for condition in wrong:
+            self.stdout.write(f"{condition.level}: {condition.title}: {condition.detail}")
+        ingest = health.ingest_health(found)
+        self.stdout.write(f"ingest: {ingest['state']}; devices: {_devices()}")
+        if check and (ingest["state"] != "up" or any(c.level == "red" for c in wrong)):
             sys.exit(1)
+
+
+def _devices() -> str:
+    devices = dict.fromkeys(("online", "stale", "offline", "never", "pending"), 0)
+    for counts in overview.fleet(timezone.now()).values():
+        for name in devices:
+            devices[name] += counts[name]  # type: ignore[literal-required] # its fields
+    return ", ".join(f"{n} {name}" for name, n in devices.items())

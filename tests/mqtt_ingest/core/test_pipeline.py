@@ -102,7 +102,7 @@ async def test_a_lost_slot_acknowledges_nothing() -> None:
 
 
 async def test_a_commit_interval_gathers() -> None:
-    rig = Rig(commit_interval=0.01)
+    rig = Rig(bounds=Bounds(commit_interval=0.01))
     running = asyncio.create_task(rig.pipeline.run())
     rig.feed(1)
     await asyncio.sleep(0)

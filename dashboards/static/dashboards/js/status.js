@@ -20,7 +20,9 @@ export class StatusPage {
       const answer = await fetch("/status?fragment=1");
       if (!answer.ok || answer.redirected) return;
       const html = new DOMParser().parseFromString(await answer.text(), "text/html");
+      const open = [...root.querySelectorAll("details[open]")].map((item) => item.getAttribute("data-keep"));
       root.replaceChildren(...html.body.childNodes);
+      for (const item of root.querySelectorAll("details")) item.open = open.includes(item.getAttribute("data-keep"));
       tickAges(root);
     } catch {
       // The link line says that the server cannot be reached.

@@ -1,0 +1,65 @@
+"""What pages and API say while the database is away, instead of failing."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.db import InterfaceError, OperationalError, connection
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+
+from devices import conditions, health
+
+RETRY_SECONDS = 5
+
+
+class DatabaseOutage:
+    """Middleware: a request that cannot reach the database is answered 503, with the reason.
+
+    /status tells how the workers are, as they say themselves: nobody can be asked for a
+    login then, so it names processes and states only.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self._get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Answer `request`; what the session or a view raised comes to `process_exception`."""
+        try:
+            return self._get_response(request)
+        except (OperationalError, InterfaceError) as error:
+            return self.process_exception(request, error) or _answer(request, error)
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        """Answer for a database that is away; other errors are not ours."""
+        if isinstance(error, OperationalError | InterfaceError):
+            return _answer(request, error)
+        return None
+
+
+def _answer(request: HttpRequest, error: Exception) -> HttpResponse:
+    connection.close()
+    reason = str(error).strip().partition("\n")[0]
+    headers = {"Retry-After": str(RETRY_SECONDS)}
+    if request.path.startswith("/api/"):
+        problem = {"title": "Service unavailable", "status": 503, "detail": f"database: {reason}"}
+        return JsonResponse(
+            problem, status=503, content_type="application/problem+json", headers=headers
+        )
+    context: dict[str, Any] = {"reason": reason, "workers": _workers()}
+    answer = render(None, "dashboards/outage.html", context, status=503)
+    for name, value in headers.items():
+        answer[name] = value
+    return answer
+
+
+def _workers() -> list[tuple[str, str, list[str]]]:
+    """Return (process, state, what is wrong) of the workers last known, asked just now."""
+    return [
+        (
+            process.id,
+            process.state if health.is_alive(process) else "does not answer",
+            [condition.title for condition in conditions.of_worker(process)],
+        )
+        for process in health.remembered()
+        if process.kind == "ingest"
+    ]

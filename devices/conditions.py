@@ -1,0 +1,146 @@
+"""What is wrong at present, in words for an operator: one list for page, API, command, alerts.
+
+Each condition has a code, which is also the name of its metric label, of its alert in
+`iotbridge/deploy/alerts.yml` and of its entry in docs/howto/runbook.md.
+"""
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from devices import health
+from devices.models import Loss, Process
+
+Level = Literal["red", "yellow"]
+DAY_US = 86_400_000_000
+# A session may take this long to connect before that is a condition.
+CONNECT_SECONDS = 10.0
+SLOW_SECONDS = 10.0
+CLOCK_SECONDS = 5.0
+GONE_SECONDS = 600.0
+
+# code -> (level, what it is called)
+CONDITIONS: dict[str, tuple[Level, str]] = {
+    "no_worker": ("red", "No ingest worker is running"),
+    "database_away": ("red", "The database does not take batches"),
+    "disk_full": ("red", "The database's disk is full"),
+    "database_locked": ("red", "Something holds a lock in the database"),
+    "broker_away": ("red", "A slot is not connected to the broker"),
+    "broker_refused": ("red", "The broker refuses us"),
+    "deaf": ("red", "Connected, but nothing comes through the broker"),
+    "slot_unheld": ("red", "Nobody reads a slot's queue"),
+    "process_gone": ("yellow", "A process has stopped reporting"),
+    "behind": ("yellow", "Ingest is behind"),
+    "layer_away": ("yellow", "Live announcements fail"),
+    "canary_refused": ("yellow", "The canary is not let through"),
+    "session_lost": ("yellow", "The broker forgot a session"),
+    "broker_dropped": ("yellow", "The broker has dropped packets"),
+    "clock_jump": ("yellow", "A worker's clock differs from the database's"),
+    "loop_lag": ("yellow", "A worker's event loop is slow"),
+    "dead_letters_evicted": ("yellow", "Dead letters were evicted"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """One thing that is wrong."""
+
+    code: str
+    detail: str
+
+    @property
+    def level(self) -> Level:
+        """Return `red` where packets are not being stored, else `yellow`."""
+        return CONDITIONS[self.code][0]
+
+    @property
+    def title(self) -> str:
+        """Return what it is called."""
+        return CONDITIONS[self.code][1]
+
+
+def current(processes: list[Process]) -> list[Condition]:
+    """Return what is wrong, the red first.
+
+    Raises:
+        django.db.Error: the database cannot be asked for recorded losses.
+    """
+    found = [*_of_processes(processes), *_of_losses()]
+    order = list(CONDITIONS)
+    return sorted(set(found), key=lambda condition: (order.index(condition.code), condition.detail))
+
+
+def _of_processes(processes: list[Process]) -> Iterator[Condition]:
+    workers = [process for process in processes if process.kind == "ingest"]
+    alive = [process for process in workers if health.is_alive(process)]
+    if not alive:
+        yield Condition("no_worker", "packets wait at the broker, as far as its limits go")
+    elif not any(process.info.get("slots") for process in alive):
+        yield Condition("slot_unheld", "a worker is about to take over")
+    for process in processes:
+        if not health.is_alive(process) and process.silent_s < GONE_SECONDS:
+            yield Condition(
+                "process_gone",
+                f"{process.kind} {process.id} was last heard {process.silent_s:.0f} s ago",
+            )
+    for process in alive:
+        yield from of_worker(process)
+
+
+def of_worker(process: Process) -> Iterator[Condition]:
+    """Yield what one live worker says is wrong."""
+    info = process.info
+    if info.get("database"):
+        yield _database(f"{process.id}: {info['database']}")
+    if info.get("layer"):
+        yield Condition(
+            "layer_away", f"{process.id}: {info['layer']}; pages read the database instead"
+        )
+    if abs(info.get("clock_offset_s") or 0.0) > CLOCK_SECONDS:
+        yield Condition("clock_jump", f"{process.id}: {info['clock_offset_s']:+.0f} s")
+    if info.get("loop_lag_s", 0.0) > 1.0:
+        yield Condition("loop_lag", f"{process.id}: {info['loop_lag_s']:.1f} s")
+    for name, slot in info.get("slots", {}).items():
+        yield from _of_slot(name, slot)
+
+
+def _of_slot(name: str, slot: dict[str, Any]) -> Iterator[Condition]:
+    state, detail = slot["state"], slot["detail"]
+    if slot["database"]:
+        yield _database(f"{name}: {slot['database']}")
+    if state == "refused":
+        yield Condition("broker_refused", f"{name}: {detail}")
+    elif state == "deaf":
+        yield Condition("deaf", f"{name}: {detail}")
+    elif state != "subscribed" and (
+        state in {"lost", "unreachable"} or time.time() - slot["since"] > CONNECT_SECONDS
+    ):
+        yield Condition("broker_away", f"{name}: {state} {detail}")
+    if slot["canary"] == "refused":
+        yield Condition("canary_refused", f"{name}: may iotbridge publish to iotbridge/canary/#?")
+    if slot["oldest_s"] > SLOW_SECONDS or slot["paused"]:
+        yield Condition(
+            "behind",
+            f"{name}: {slot['unacknowledged']} packets wait for their commit, "
+            f"the oldest for {slot['oldest_s']:.0f} s"
+            + ("; not reading on meanwhile" if slot["paused"] else ""),
+        )
+
+
+def _database(detail: str) -> Condition:
+    """Return why the database takes nothing, by what it says itself."""
+    lowered = detail.lower()
+    if "no space left" in lowered or "disk is full" in lowered or "disk full" in lowered:
+        return Condition("disk_full", detail)
+    if "lock timeout" in lowered or "database is locked" in lowered:
+        return Condition("database_locked", detail)
+    return Condition("database_away", detail)
+
+
+def _of_losses() -> Iterator[Condition]:
+    since = time.time_ns() // 1_000 - DAY_US
+    shown = ("session_lost", "broker_dropped", "dead_letters_evicted")
+    for loss in Loss.objects.filter(device__isnull=True, until__gte=since, reason__in=shown):
+        number = "an unknown number of" if loss.packets is None else str(loss.packets)
+        yield Condition(loss.reason, f"{number} packets within the last day {loss.detail}".strip())
