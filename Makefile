@@ -80,7 +80,8 @@ bench: services $(STAMPS)/dev
 	@$(TEST_ENV) $(BIN)/python -m tests.bench $(BENCH)
 
 faults: services $(STAMPS)/dev
-	$(TEST_ENV) FAULT_ROUNDS=10 $(BIN)/python -m pytest tests/end_to_end/test_exactly_once.py $(PYTEST)
+	$(TEST_ENV) FAULTS=long FAULT_ROUNDS=10 $(BIN)/python -m pytest tests/faults \
+	  tests/end_to_end/test_exactly_once.py $(PYTEST)
 
 format: $(STAMPS)/dev
 	$(BIN)/ruff format .

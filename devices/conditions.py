@@ -101,7 +101,7 @@ def of_worker(process: Process) -> Iterator[Condition]:
         yield Condition("clock_jump", f"{process.id}: {info['clock_offset_s']:+.0f} s")
     if info.get("loop_lag_s", 0.0) > 1.0:
         yield Condition("loop_lag", f"{process.id}: {info['loop_lag_s']:.1f} s")
-    for name, slot in info.get("slots", {}).items():
+    for name, slot in health.slots_of(process).items():
         yield from _of_slot(name, slot)
 
 

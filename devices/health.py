@@ -109,6 +109,16 @@ def ask(process: Process) -> None:
         process.info = {**process.info, **told["info"]}
 
 
+def slots_of(process: Process) -> dict[str, dict[str, Any]]:
+    """Return what `process` tells of its slots; a worker of another release may tell less."""
+    told = {"state": "unknown", "detail": "", "since": 0.0, "database": "", "canary": "off"}
+    told |= {"oldest_s": 0.0, "paused": False, "unacknowledged": 0}
+    return {
+        name: {**told, **slot} if isinstance(slot, dict) else {**told, "state": slot[0]}
+        for name, slot in process.info.get("slots", {}).items()
+    }
+
+
 def is_alive(process: Process) -> bool:
     """Return whether `process` wrote its heartbeat lately."""
     return process.silent_s < DEAD_AFTER.total_seconds()

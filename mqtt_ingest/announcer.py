@@ -19,6 +19,8 @@ logger = logging.getLogger(__name__)
 
 MAX_ROWS = 500
 FLEET_SECONDS = 0.25
+# Nobody joins it.
+PROBE_GROUP = "probe"
 GroupSend = Callable[[str, dict[str, Any]], Awaitable[None]]
 
 
@@ -90,6 +92,14 @@ class Announcer:
                 await self._lost(len(pending), error)
             if self._fleet:
                 asyncio.get_running_loop().call_later(FLEET_SECONDS, self._wake.set)
+
+    async def probe(self) -> None:
+        """Find out whether the layer takes anything, while there is nothing to announce."""
+        try:
+            await self._send(PROBE_GROUP, {"type": "probe"})
+            self._recovered()
+        except Exception as error:  # noqa: BLE001 - whatever the layer raises
+            await self._lost(0, error)
 
     async def _lost(self, events: int, error: Exception) -> None:
         self.failed += events

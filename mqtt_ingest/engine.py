@@ -157,6 +157,8 @@ class Engine:
         if self.states.get(name, ("", ""))[0] == state:
             return
         self.states[name] = (state, detail)
+        if state == "lost":
+            metrics.CONNECTIONS_LOST.inc()
         bad = state in {"lost", "refused", "unreachable", "away", "deaf"}
         logger.log(logging.WARNING if bad else logging.INFO, "%s: %s %s", name, state, detail)
 
@@ -179,6 +181,7 @@ class Engine:
     async def _beat(self) -> None:
         """Write the heartbeat row that /status reads."""
         while True:
+            await self._announcer.probe()
             try:
                 await self._database.run(
                     lambda: health.beat(

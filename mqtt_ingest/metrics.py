@@ -19,6 +19,7 @@ REJECTED = _counter("rejected", "Packets that became dead letters", ("reason",))
 BAD_SAMPLES = _counter("bad_samples", "Samples refused in otherwise good packets")
 EXPIRED = _counter("expired", "Samples older than the retention limit")
 REFUSED = _counter("refused", "Packets (reason series: samples) that a limit refused", ("reason",))
+REDELIVERED = _counter("redelivered", "Packets the broker had sent before (DUP)")
 READINGS = _counter("readings_stored", "Readings stored")
 DUPLICATES = _counter("duplicates", "Samples that were stored already")
 CONFLICTS = _counter("conflicts", "Samples that differ from the stored value of their time")
@@ -29,6 +30,7 @@ BROKER_DROPPED = Gauge(
     "The broker's own count of packets it dropped for clients whose queue was full",
     registry=REGISTRY,
 )
+CONNECTIONS_LOST = _counter("connections_lost", "Times a connection to the broker broke")
 COMMIT_SECONDS = Histogram(
     "iotbridge_commit_seconds",
     "Duration of batch transactions",
@@ -66,10 +68,11 @@ DEVICE_LAG_SECONDS = Gauge(
 
 def count(batch: Batch, stored: Stored) -> None:
     """Count a committed batch: once per batch what would be slow once per packet."""
-    samples = bad = expired = 0
+    samples = bad = expired = again = 0
     difference: int | None = None
     for entry in batch.entries:
         entry.committed = True
+        again += entry.packet.dup
         decoded = entry.decoded
         if decoded is None:
             REJECTED.labels(entry.reason).inc()
@@ -79,6 +82,7 @@ def count(batch: Batch, stored: Stored) -> None:
         expired += decoded.expired
         difference = decoded.clock_difference
     ACKNOWLEDGED.inc(len(batch.entries))
+    REDELIVERED.inc(again)
     SAMPLES.inc(samples)
     BAD_SAMPLES.inc(bad)
     EXPIRED.inc(expired)

@@ -74,7 +74,9 @@ class SlotWriter:
         """Run `work` again as often as the registry moves under it."""
         while True:
             try:
-                return work()
+                # COPY and executemany go past Django's cursors: their errors become Django's here.
+                with connection.wrap_database_errors:
+                    return work()
             except _RegistryMoved as moved:
                 self.registry.forget(moved.args[0])
 
@@ -169,7 +171,11 @@ class SlotWriter:
     def flush_now(self) -> None:
         """Write last-seen times and counts."""
         self.connect()
-        with connection.cursor() as cursor, transaction.atomic():
+        with (
+            connection.wrap_database_errors,
+            connection.cursor() as cursor,
+            transaction.atomic(),
+        ):
             self._touch.write(cursor, self._dialect)
 
     def tidy(self) -> None:

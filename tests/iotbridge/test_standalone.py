@@ -3,11 +3,7 @@
 import json
 import re
 import signal
-import sqlite3
-import sys
 from collections.abc import Iterator
-from contextlib import closing
-from pathlib import Path
 
 import paho.mqtt.client as mqtt
 import pytest
@@ -15,60 +11,11 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from tests.support import services
 from tests.support.browser import Watched, chromium
-from tests.support.plant import Process
-from tests.support.services import free_port, wait_until
+from tests.support.services import wait_until
+from tests.support.standalone import Standalone
 
 # Needs no service, but takes its time: left out of `make test-fast`.
 pytestmark = pytest.mark.services
-KEEP = ("PATH", "HOME", "LANG", "COVERAGE_PROCESS_CONFIG")
-
-
-class Standalone:
-    """One `manage.py standalone` with a folder of its own."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.http, self.mqtt, self.worker = free_port(), free_port(), free_port()
-        self.process: Process | None = None
-
-    def start(self, *arguments: str, **env: str) -> str:
-        """Start it, wait for Ready, and return what it printed."""
-        import os
-
-        keep = {key: os.environ[key] for key in KEEP if key in os.environ}
-        ports = {
-            "HTTP_PORT": str(self.http),
-            "MQTT_PORT": str(self.mqtt),
-            "WORKER_HTTP_PORT": str(self.worker),
-        }
-        command = [sys.executable, "manage.py", "standalone", *arguments]
-        env = {**keep, **ports, "DATA_DIR": str(self.folder), **env}
-        process = self.process = Process("standalone", command, env, self.folder)
-
-        def ready() -> bool:
-            assert process.returncode is None, process.text()
-            return "Ready: " in process.text() and "MQTT: " in process.text()
-
-        wait_until(ready, "Ready", 60)
-        return process.text()
-
-    @property
-    def base(self) -> str:
-        return f"http://127.0.0.1:{self.http}"
-
-    def stop(self, number: int = signal.SIGTERM) -> int:
-        assert self.process is not None
-        return self.process.stop(number)
-
-    def client(self, name: str = "", **options: object) -> mqtt.Client:
-        client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=name, **options)  # type: ignore[arg-type]
-        client.connect("127.0.0.1", self.mqtt)
-        client.loop_start()
-        return client
-
-    def rows(self, sql: str = "SELECT count(*) FROM devices_reading") -> list[tuple[object, ...]]:
-        with closing(sqlite3.connect(self.folder / "db.sqlite3")) as database:
-            return database.execute(sql).fetchall()
 
 
 @pytest.fixture

@@ -339,9 +339,10 @@ def test_a_packet_that_the_database_refuses_is_isolated(monkeypatch: pytest.Monk
 
     def refuse(cursor: Any, some: Any) -> Any:
         if any(row.value == 13.0 for row in some):
+            # Past Django's cursor, as COPY and executemany are.
             if connection.vendor == "postgresql":
-                cursor.execute("SELECT 1/0")
-            cursor.execute("INSERT INTO devices_writer (name) VALUES (NULL)")
+                cursor.cursor.execute("SELECT 1/0")
+            cursor.connection.cursor().execute("INSERT INTO devices_writer (name) VALUES (NULL)")
         return real(cursor, some)
 
     monkeypatch.setattr(writer._dialect, "insert", refuse)

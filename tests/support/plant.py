@@ -24,12 +24,15 @@ from tests.support.services import ROOT, Service, free_port, wait_until
 class Process:
     """One of our processes, with its log."""
 
-    def __init__(self, name: str, command: list[str], env: dict[str, str], folder: Path) -> None:
+    def __init__(
+        self, name: str, command: list[str], env: dict[str, str], folder: Path, root: Path = ROOT
+    ) -> None:
         self.name = name
+        self.http_port = int(env.get("WORKER_HTTP_PORT", "0"))
         self.log = folder / f"{name}-{time.monotonic_ns()}.log"
         with self.log.open("wb") as file:
             self._process = subprocess.Popen(
-                command, env=env, cwd=ROOT, stdout=file, stderr=subprocess.STDOUT
+                command, env=env, cwd=root, stdout=file, stderr=subprocess.STDOUT
             )
 
     @property
@@ -39,6 +42,16 @@ class Process:
     @property
     def returncode(self) -> int | None:
         return self._process.poll()
+
+    def redelivered(self) -> int:
+        """Return how many redelivered packets this worker has taken in; 0 if it is gone."""
+        if self.name != "worker" or self.returncode is not None:
+            return 0
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.http_port}/metrics") as answer:
+            for line in answer.read().decode().splitlines():
+                if line.startswith("iotbridge_redelivered_total "):
+                    return int(float(line.split()[1]))
+        raise AssertionError("the worker does not count redelivered packets")
 
     def text(self) -> str:
         return self.log.read_text(errors="replace")
@@ -64,6 +77,21 @@ class Process:
         finally:
             self._process.kill()
             self._process.wait()
+
+
+def run_manage(env: dict[str, str], *arguments: str) -> str:
+    """Run a management command and return what it printed."""
+    done = subprocess.run(
+        [sys.executable, "manage.py", *arguments],
+        env=env,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
 
 
 class Plant:
@@ -94,20 +122,10 @@ class Plant:
     # --- processes ----------------------------------------------------------
     def manage(self, *arguments: str, **env: str) -> str:
         """Run a management command and return what it printed."""
-        done = subprocess.run(
-            [sys.executable, "manage.py", *arguments],
-            env={**self.env, **env},
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout
+        return run_manage({**self.env, **env}, *arguments)
 
-    def start(self, name: str, command: list[str], **env: str) -> Process:
-        process = Process(name, command, {**self.env, **env}, self.folder)
+    def start(self, name: str, command: list[str], folder: Path = ROOT, **env: str) -> Process:
+        process = Process(name, command, {**self.env, **env}, self.folder, folder)
         self.processes.append(process)
         return process
 
@@ -152,7 +170,7 @@ class Plant:
         if self.file is not None:
             with closing(sqlite3.connect(self.file, timeout=30)) as file, file:
                 return file.execute(query).fetchall()
-        with psycopg.connect(self.url, autocommit=True) as connection:
+        with psycopg.connect(self.url, autocommit=True, connect_timeout=5) as connection:
             cursor = connection.execute(query)
             return cursor.fetchall() if cursor.description else []
 

@@ -114,9 +114,9 @@ class PostgreSQL(Service):
 
 
 @contextmanager
-def folder(prefix: str) -> Iterator[Path]:
+def folder(prefix: str, within: Path | None = None) -> Iterator[Path]:
     """A temporary folder directly below /tmp: socket paths must be short."""
-    path = Path(tempfile.mkdtemp(prefix=f"iotb-{prefix}-"))
+    path = Path(tempfile.mkdtemp(prefix=f"iotb-{prefix}-", dir=within))
     try:
         yield path
     finally:
@@ -161,12 +161,15 @@ def redis(port: int = 0) -> Iterator[Service]:
 
 
 @contextmanager
-def postgresql(port: int = 0) -> Iterator[Service]:
-    """PostgreSQL with the shipped configuration; user postgres, no password."""
+def postgresql(port: int = 0, within: Path | None = None) -> Iterator[Service]:
+    """PostgreSQL with the shipped configuration; user postgres, no password.
+
+    Its files lie in a folder of its own, or `within` one on another file system.
+    """
     initdb = find("initdb", "postgresql")
     server = find("postgres", "postgresql")
     port = port or free_port()
-    with folder("postgresql") as path:
+    with folder("postgresql", within) as path:
         options = _unprivileged(path)
         data = path / "data"
         subprocess.run(
@@ -176,7 +179,7 @@ def postgresql(port: int = 0) -> Iterator[Service]:
             **options,  # type: ignore[call-overload]
         )
         shutil.copy(DEPLOY / "postgresql.conf", path / "postgresql.conf")
-        command = [server, "-D", str(data), "-p", str(port), "-k", str(path)]
+        command = [server, "-D", str(data), "-p", str(port), "-k", "/tmp"]
         command += ["-c", f"config_file={path / 'postgresql.conf'}"]
         command += ["-c", "listen_addresses=127.0.0.1", "-c", f"data_directory={data}"]
         command += ["-c", f"hba_file={data / 'pg_hba.conf'}"]

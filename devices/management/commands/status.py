@@ -33,7 +33,7 @@ class Command(BaseCommand):
         for process in found:
             state = process.state if health.is_alive(process) else "gone"
             slots = ", ".join(
-                f"{name} {slot['state']}" for name, slot in process.info.get("slots", {}).items()
+                f"{name} {slot['state']}" for name, slot in health.slots_of(process).items()
             )
             self.stdout.write(
                 row.format(process.kind, process.id, state, f"{process.silent_s:.0f} s ago", slots)
