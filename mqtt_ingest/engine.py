@@ -22,6 +22,7 @@ from mqtt_ingest.embedded import EmbeddedSource
 from mqtt_ingest.http import WorkerHttp
 from mqtt_ingest.packetlog import PacketLog
 from mqtt_ingest.slots import Hooks, Slot
+from mqtt_ingest.stores import leases
 
 logger = logging.getLogger(__name__)
 
@@ -109,18 +110,20 @@ class Engine:
 
     async def _look(self) -> None:
         workers = await self._database.run(lambda: health.living("ingest"))
-        fair = math.ceil(settings.MQTT_SLOTS / max(1, len(set(workers) | {self.name})))
+        surplus = await self._database.run(lambda: leases.surplus(settings.MQTT_SLOTS))
+        numbers = [*range(settings.MQTT_SLOTS), *surplus]
+        fair = math.ceil(len(numbers) / max(1, len(set(workers) | {self.name})))
         for number, task in list(self._tenures.items()):
             if task.done():
                 self._over(number, task)
         if len(self._tenures) > fair:
             self.slots[max(self._tenures)].drain()
         elif len(self._tenures) < fair:
-            await self._take_one()
+            await self._take_one(numbers)
         self._looked = True
 
-    async def _take_one(self) -> None:
-        for number in range(settings.MQTT_SLOTS):
+    async def _take_one(self, numbers: list[int]) -> None:
+        for number in numbers:
             if number in self._tenures:
                 continue
             hooks = Hooks(on_entry=self._on_entry, on_stored=self._on_stored, on_state=self._note)

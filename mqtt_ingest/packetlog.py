@@ -7,7 +7,7 @@ from typing import Any
 from mqtt_ingest.core.errors import Undecodable
 from mqtt_ingest.core.keys import device_key
 from mqtt_ingest.core.packets import Entry
-from mqtt_ingest.core.topics import matches
+from mqtt_ingest.core.topics import device_level, matches
 
 CAPACITY = 2_000
 SHOWN_PAYLOAD = 4_096
@@ -50,9 +50,8 @@ class PacketLog:
 def _key(entry: Entry) -> str:
     if entry.decoded is not None:
         return device_key(entry.decoded.native_id)
-    levels = entry.packet.topic.split("/")
     try:
-        return device_key(levels[1]) if len(levels) > 1 else ""
+        return device_key(device_level(entry.packet.topic))
     except Undecodable:
         return ""
 

@@ -144,6 +144,8 @@ class MqttSession:
         self._broker = broker
         self._wanted: list[str] = []
         self._main_request: int | None = None
+        # Whether the present connection got as far as being subscribed.
+        self._worked = False
         self._may_connect = may_connect
         self._feed: Callable[[Packet], None] = lambda _packet: None
         self._on_session = on_session
@@ -182,13 +184,13 @@ class MqttSession:
         self._feed = feed
         delays = backoff()
         while True:
-            started = time.monotonic()
+            self._worked = False
             try:
                 await self._connect()
                 await self._stay()
             except (OSError, ValueError) as error:
                 self._change("unreachable", f"{self._broker.where}: {error}")
-            if time.monotonic() - started > KEEPALIVE_SECONDS:
+            if self._worked:
                 delays = backoff()
             await asyncio.sleep(next(delays))
 
@@ -440,6 +442,27 @@ class MqttSession:
         self._client.flush()
 
     def _change(self, state: str, detail: str) -> None:
+        self._worked = self._worked or state == "subscribed"
         if state != self.state:
             self.state = state
             self._on_state(state, detail)
+
+
+def end_session(broker: Broker, client_id: str) -> None:
+    """Connect once with a clean start, which ends the session the broker keeps. Blocks.
+
+    Raises:
+        OSError: the broker cannot be reached or does not answer within 5 s.
+    """
+    client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=client_id, clean_session=True)
+    if broker.username:
+        client.username_pw_set(broker.username, broker.password)
+    if broker.tls:
+        client.tls_set_context(broker.context())
+    client.connect(broker.host, broker.port)
+    until = time.monotonic() + 5.0
+    while not client.is_connected():
+        if time.monotonic() > until:
+            raise OSError(f"{broker.where} does not answer")
+        client.loop(0.1)
+    client.disconnect()

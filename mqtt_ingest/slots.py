@@ -27,6 +27,8 @@ from mqtt_ingest.upstream import Upstream
 logger = logging.getLogger(__name__)
 
 RENEW_SECONDS = 2.0
+# A slot that is retired has nothing left once nothing came for so long.
+QUIET_SECONDS = 5.0
 
 
 class Hooks:
@@ -64,6 +66,7 @@ class Slot:
         self._dialect = database_dialect()
         self._stamps = ArrivalStamps()
         self._draining = asyncio.Event()
+        self._retired = False
         self._pipeline: Pipeline | None = None
         self._session: MqttSession | None = None
         self._sink: DatabaseSink | None = None
@@ -112,19 +115,39 @@ class Slot:
         self._stamps.load(place, stored)
         routes = await self._thread.run(conf.routes)
         source: MqttSession | EmbeddedSource
+        upstream = Upstream(self.number, self._writer, self._thread, self._dialect, self._stamps)
         if self._embedded is not None:
             source = self._embedded
         else:
-            upstream = Upstream(
-                self.number, self._writer, self._thread, self._dialect, self._stamps
-            )
             source = self._session = upstream.session(self._change)
         self._pipeline = pipeline = self._make_pipeline(routes, source)
+        helpers = [self._renew(), source.run(pipeline.feed)]
+        if self.is_surplus:
+            helpers.append(self._retire(pipeline))
         try:
-            await self._until_over(pipeline, source, [self._renew(), source.run(pipeline.feed)])
+            await self._until_over(pipeline, source, helpers)
         finally:
             await source.close()
             self._pipeline = self._session = None
+        if self._retired:
+            await upstream.end()
+
+    @property
+    def is_surplus(self) -> bool:
+        """Return whether this slot was scaled in: MQTT_SLOTS is lower than its number."""
+        return self.number >= settings.MQTT_SLOTS
+
+    async def _retire(self, pipeline: Pipeline) -> None:
+        """Once unsubscribed and read out, drain the slot and end its session at the broker."""
+        quiet_since, received = time.monotonic(), -1
+        while True:
+            await asyncio.sleep(0.5)
+            if self.state != "subscribed" or pipeline.queue or pipeline.received != received:
+                quiet_since, received = time.monotonic(), pipeline.received
+            elif time.monotonic() - quiet_since > QUIET_SECONDS:
+                self._retired = True
+                self._draining.set()
+                await asyncio.Event().wait()
 
     def _make_pipeline(self, routes: list[Route], source: PacketSource) -> Pipeline:
         self._sink = DatabaseSink(self._thread, self._writer)

@@ -13,7 +13,7 @@ from mqtt_ingest.aside import Aside
 from mqtt_ingest.core.arrivals import ArrivalStamps
 from mqtt_ingest.core.errors import SlotLost
 from mqtt_ingest.database import DatabaseThread, Unreachable
-from mqtt_ingest.session import MqttSession
+from mqtt_ingest.session import MqttSession, end_session
 from mqtt_ingest.stores import leases
 from mqtt_ingest.stores.dialect import Dialect
 from mqtt_ingest.stores.writer import SlotWriter
@@ -82,8 +82,19 @@ class Upstream:
         if not session_present:
             self._stamps.clear()
             await self._thread.run(lambda: self._forget(had_session=bool(known)))
-        await self._thread.run(lambda: leases.remember_subscribed(self._name, wanted))
+        if wanted:
+            # A slot that was scaled in keeps its filters here until its session has ended.
+            await self._thread.run(lambda: leases.remember_subscribed(self._name, wanted))
         return wanted, [name for name in known if name not in wanted]
+
+    async def end(self) -> None:
+        """End the session at the broker for good: the slot was scaled in and is read out."""
+        client_id = f"{settings.MQTT_CLIENT_ID}-{self._name}"
+        await asyncio.get_running_loop().run_in_executor(
+            None, lambda: end_session(conf.broker(), client_id)
+        )
+        await self._thread.run(lambda: leases.remember_subscribed(self._name, []))
+        logger.info("%s: retired; the broker has ended its session", self._name)
 
     def _forget(self, *, had_session: bool) -> None:
         """The broker begins a new session: packet ids begin anew, what was queued is gone."""

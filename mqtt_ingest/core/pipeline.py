@@ -57,11 +57,13 @@ class Pipeline:
         self._wake = asyncio.Event()
         self._stopping = False
         self.paused = False
+        self.received = 0
         self._clock = time.monotonic
         self.queue = BatchQueue(bounds)
 
     def feed(self, packet: Packet) -> None:
         """Decode `packet` and queue it for the next commit."""
+        self.received += 1
         self._stamps.passed()
         self._arrivals.order(packet)
         again = packet.dup and self._stamps.restore(packet)

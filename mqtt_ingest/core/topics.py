@@ -17,6 +17,12 @@ def check_topic(topic: str, max_levels: int) -> None:
         raise Undecodable("bad_topic", f"more than {max_levels} levels")
 
 
+def device_level(topic: str) -> str:
+    """Return the level that names the device in most layouts: the second one."""
+    levels = topic.split("/", 2)
+    return levels[1] if len(levels) > 1 else ""
+
+
 def matches(topic_filter: str, topic: str) -> bool:
     """Return whether `topic` matches `topic_filter`; `$` topics match no wildcard first."""
     if topic.startswith("$") and topic_filter[:1] in {"+", "#"}:

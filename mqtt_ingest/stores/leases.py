@@ -76,6 +76,13 @@ def remember_subscribed(name: str, filters: list[str]) -> None:
     Writer.objects.filter(name=name).update(filters=filters)
 
 
+def surplus(slots: int) -> list[int]:
+    """Return the numbers of slots beyond `slots` whose session the broker still keeps."""
+    names = Writer.objects.filter(name__startswith="ingest-").exclude(filters=[])
+    numbers = [int(name.removeprefix("ingest-")) for name in names.values_list("name", flat=True)]
+    return sorted(number for number in numbers if number >= slots)
+
+
 def last_stored(name: str) -> int | None:
     """Return when this slot committed its last change, in µs, where the log still tells."""
     stored_at = (

@@ -7,7 +7,10 @@ everything that is the same for a series is done once per run of its rows.
 from collections import Counter
 from dataclasses import dataclass, field
 
+from mqtt_ingest.core.errors import Undecodable
+from mqtt_ingest.core.keys import device_key
 from mqtt_ingest.core.packets import Batch, Decoded, Entry, Row, Run, Sample
+from mqtt_ingest.core.topics import device_level
 from mqtt_ingest.registry import DeviceRef, Registry, SeriesRef
 from mqtt_ingest.stores.tallies import Tally
 
@@ -58,7 +61,7 @@ def prepare(batch: Batch, registry: Registry) -> Prepared:
     raw: list[_Raw] = []
     for entry in batch.entries:
         if entry.decoded is None:
-            made.dead.append(Dead(entry, entry.reason, _where(entry)))
+            made.dead.append(Dead(entry, entry.reason, _where(entry), _device_key(entry)))
             if entry.packet.qos:
                 made.stamped.append(entry)
         else:
@@ -66,6 +69,14 @@ def prepare(batch: Batch, registry: Registry) -> Prepared:
     raw.sort()
     _distinct(made, raw, registry)
     return made
+
+
+def _device_key(entry: Entry) -> str:
+    """Return the device key that the topic of an undecodable packet hints at."""
+    try:
+        return device_key(device_level(entry.packet.topic))
+    except Undecodable:
+        return ""
 
 
 def _where(entry: Entry) -> str:

@@ -30,13 +30,15 @@ class _RegistryMoved(Exception):
 class SlotWriter:
     """Commits batches as writer `name`. Lives on one thread with its own connection."""
 
-    def __init__(self, name: str, dialect: Dialect) -> None:
+    def __init__(self, name: str, dialect: Dialect, *, replaying: bool = False) -> None:
+        """Prepare; with `replaying`, packets come from dead letters and leave no new ones."""
         self.name = name
         self.epoch = 0
         self.registry = Registry()
         self._dialect = dialect
         self._prepared: object = None
         self._touch = devices.Touch()
+        self._replaying = replaying
 
     def store(self, batch: Batch) -> Stored:
         """Commit `batch`, isolating a packet that the database refuses.
@@ -136,6 +138,9 @@ class SlotWriter:
         stored.conflicts = len(conflicts)
         stored.duplicates = len(existing) - len(conflicts)
         self._write_change(cursor, stored)
+        if self._replaying:
+            stored.dead_letters = len(made.dead)
+            return
         if made.dead:
             stored.dead_letters = deadletters.write(made.dead, self.name)
         if made.throttled:

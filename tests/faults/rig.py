@@ -162,10 +162,7 @@ class Rig:
             with urllib.request.urlopen(request, timeout=20) as answer:
                 found = {condition["code"] for condition in json.load(answer)["conditions"]}
         except urllib.error.HTTPError as error:
-            assert error.code == 503, error
-            problem = json.load(error)
-            assert problem["detail"].startswith("database: ")
-            found = {"database_away"}
+            found = _outage(error)
         except OSError:
             found = set()
         self.seen |= found
@@ -229,6 +226,12 @@ class Rig:
 
     def _redelivered(self) -> int:
         return sum(process.redelivered() for process in self.plant.processes)
+
+
+def _outage(error: urllib.error.HTTPError) -> set[str]:
+    problem = json.load(error)
+    assert (error.code, problem["detail"][:10]) == (503, "database: "), problem
+    return {"database_away"}
 
 
 Report = Callable[..., None]

@@ -61,7 +61,8 @@ def test_mutated_packets(plant: Plant, report: Report) -> None:
         (key, metric, value if text is None else text)
         for key, metric, value, text in plant.sql(
             "SELECT d.key, s.metric, r.value, r.text FROM devices_reading r "
-            "JOIN devices_series s ON s.id = r.series_id JOIN devices_device d ON d.id = s.device_id"
+            "JOIN devices_series s ON s.id = r.series_id "
+            "JOIN devices_device d ON d.id = s.device_id"
         )
     )
     refused = Counter(entry.reason for entry in entries if entry.decoded is None)

@@ -86,7 +86,7 @@ class Proxy:
         inbox = Inbox()
         try:
             while data := await reader.read(65_536):
-                while self.mode == "stall":
+                while self.mode == "stall":  # noqa: ASYNC110 - set from another thread
                     await asyncio.sleep(0.02)
                 if filtered:
                     data = self._without_publish(inbox, data)

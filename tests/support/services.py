@@ -124,8 +124,8 @@ def folder(prefix: str, within: Path | None = None) -> Iterator[Path]:
 
 
 @contextmanager
-def mosquitto(port: int = 0) -> Iterator[Service]:
-    """Mosquitto with the shipped configuration, its port and folder replaced."""
+def mosquitto(port: int = 0, more: str = "") -> Iterator[Service]:
+    """Mosquitto with the shipped configuration and `more`, its port and folder replaced."""
     program = find("mosquitto", "mosquitto")
     port = port or free_port()
     with folder("mosquitto") as path:
@@ -136,6 +136,7 @@ def mosquitto(port: int = 0) -> Iterator[Service]:
                 "/mosquitto/data/", f"{path}/"
             )
             + ("user root\n" if os.geteuid() == 0 else "")
+            + more
         )
         service = Service("Mosquitto", [program, "-c", str(config)], port)
         service.start()

@@ -1,0 +1,143 @@
+"""Dead letters again through the pipeline: tried out, replayed, or discarded with a reason."""
+
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import transaction
+from django.db.models import QuerySet, Sum
+
+from devices import losses
+from mqtt_ingest import conf
+from mqtt_ingest.core.errors import IngestError
+from mqtt_ingest.core.packets import Batch, Entry, Packet
+from mqtt_ingest.core.pipeline import Route, decode
+from mqtt_ingest.models import DeadLetter
+from mqtt_ingest.packetlog import describe
+from mqtt_ingest.stores import dialect as database_dialect
+from mqtt_ingest.stores import leases
+from mqtt_ingest.stores.writer import SlotWriter
+
+WRITER = "replay"
+
+
+class BusyError(IngestError):
+    """Somebody else is replaying at this moment."""
+
+
+@dataclass(slots=True)
+class Replayed:
+    """What became of replayed dead letters."""
+
+    gone: int = 0
+    readings: int = 0
+    # Why the others stay: reason -> letters
+    stay: dict[str, int] = field(default_factory=dict)
+
+    def words(self) -> str:
+        """Return it for people."""
+        stay = ", ".join(f"{number} stay: {reason}" for reason, number in self.stay.items())
+        return f"{self.gone} replayed, {self.readings} readings stored" + (
+            f"; {stay}" if stay else ""
+        )
+
+
+def packets_of(letter: DeadLetter) -> list[Packet]:
+    """Return the packets that `letter` keeps: one, or the first and the last of many alike."""
+    first = _packet(letter, letter.topic, letter.payload, letter.received_at)
+    if letter.number < 2 or letter.last_at is None or letter.last_payload is None:
+        return [first]
+    return [first, _packet(letter, letter.last_topic, letter.last_payload, letter.last_at)]
+
+
+def _packet(letter: DeadLetter, topic: str, payload: Any, at: Any) -> Packet:
+    received_at = round(at.timestamp() * 1_000_000)
+    return Packet(topic, bytes(payload), received_at, letter.qos, letter.retain)
+
+
+def dry_run(letter: DeadLetter) -> list[dict[str, Any]]:
+    """Return what the pipeline, as it is now, would make of the letter's packets."""
+    routes = conf.routes()
+    return [describe(0, decode(packet, routes)) for packet in packets_of(letter)]
+
+
+def replay(letters: Iterable[DeadLetter], seconds: float | None = None) -> Replayed:
+    """Store what can be read now; letters whose packets are stored go.
+
+    Safe to repeat and to break off: readings have their key.
+
+    Args:
+        letters: which ones.
+        seconds: stop after this long; the rest stays.
+
+    Raises:
+        BusyError: another replay is under way.
+    """
+    result, began = Replayed(), time.monotonic()
+    routes = conf.routes()
+    with _leased_writer() as writer:
+        for letter in letters:
+            if seconds is not None and time.monotonic() - began > seconds:
+                result.stay["no time left, run it again"] = (
+                    result.stay.get("no time left, run it again", 0) + 1
+                )
+                continue
+            _replay_one(letter, writer, routes, result)
+    return result
+
+
+@contextmanager
+def _leased_writer() -> Iterator[SlotWriter]:
+    dialect = database_dialect()
+    writer = SlotWriter(WRITER, dialect, replaying=True)
+    epoch = leases.acquire(WRITER, f"{WRITER}-{time.monotonic_ns()}", dialect)
+    if epoch is None:
+        raise BusyError("Somebody is replaying dead letters now; try again in a moment.")
+    writer.epoch = epoch
+    try:
+        yield writer
+        writer.flush_now()
+    finally:
+        leases.release(WRITER, epoch)
+
+
+def _replay_one(
+    letter: DeadLetter, writer: SlotWriter, routes: list[Route], result: Replayed
+) -> None:
+    entries = [decode(packet, routes) for packet in packets_of(letter)]
+    stays = next((entry.reason for entry in entries if entry.decoded is None), "")
+    if not stays:
+        stays, readings = _store(writer, entries)
+        result.readings += readings
+    if stays:
+        result.stay[stays] = result.stay.get(stays, 0) + 1
+    else:
+        letter.delete()
+        result.gone += 1
+    leases.renew(WRITER, writer.epoch, database_dialect())
+
+
+def _store(writer: SlotWriter, entries: list[Entry]) -> tuple[str, int]:
+    """Commit `entries`; return why the letter must stay, if so, and the readings stored."""
+    batch = Batch()
+    for entry in entries:
+        batch.add(entry)
+    stored = writer.store(batch)
+    refused = next(iter(stored.refused), "")
+    if stored.dead_letters:
+        reason = next((entry.reason for entry in entries if entry.reason), "refused_by_database")
+        return reason, stored.readings
+    return (f"refused: {refused}" if refused else ""), stored.readings
+
+
+def discard(letters: QuerySet[DeadLetter], why: str) -> int:
+    """Remove `letters` for good, and record how many packets that were, with the reason."""
+    with transaction.atomic():
+        number = letters.aggregate(n=Sum("number"))["n"] or 0
+        letters.delete()
+        if number:
+            now = time.time_ns() // 1_000
+            losses.record("dead_letters_discarded", now, now, number, detail=why)
+    return int(number)
