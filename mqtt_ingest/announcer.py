@@ -18,6 +18,8 @@ from mqtt_ingest.core.packets import Run, Stored
 logger = logging.getLogger(__name__)
 
 MAX_ROWS = 500
+# Under load a device is announced at most so often: live thins first, commits never.
+BUSY_SECONDS = 0.25
 FLEET_SECONDS = 0.25
 # Nobody joins it.
 PROBE_GROUP = "probe"
@@ -40,6 +42,7 @@ class Announcer:
         self._pending: dict[tuple[str, int], _Pending] = {}
         self._statuses: set[int] = set()
         self._fleet = False
+        self._busy = False
         self._wake = asyncio.Event()
         # Why the layer takes nothing, while it does not.
         self.failing = ""
@@ -47,8 +50,14 @@ class Announcer:
         self.thinned = 0
         self.failed = 0
 
-    def add(self, stored: Stored) -> None:
-        """Take in a committed batch; never blocks."""
+    def add(self, stored: Stored, *, busy: bool = False) -> None:
+        """Take in a committed batch; never blocks.
+
+        Args:
+            stored: what was committed.
+            busy: more than a batch waits for its commit.
+        """
+        self._busy = busy
         watched = self._watched.devices
         if watched:
             for run in stored.runs:
@@ -62,6 +71,7 @@ class Announcer:
     def _gather(self, stored: Stored, run: Run) -> None:
         pending = self._pending.setdefault((stored.writer, run.device_id), _Pending())
         if not pending.seqs or pending.seqs[-1] != stored.seq:
+            self.thinned += bool(pending.seqs)
             pending.seqs.append(stored.seq)
         rows = stored.rows[run.start : run.stop]
         pending.rows.setdefault(run.series_id, []).extend(row[1:] for row in rows)
@@ -79,7 +89,6 @@ class Announcer:
                 for (writer, device), what in pending.items():
                     await self._send(device_group(device), _event(writer, device, what))
                     self.sent += 1
-                    self.thinned += what.count > MAX_ROWS
                 for device in statuses:
                     await self._send(
                         device_group(device), {"type": "device.status", "device": device}
@@ -90,6 +99,8 @@ class Announcer:
                 self._recovered()
             except Exception as error:  # noqa: BLE001 - whatever the layer raises
                 await self._lost(len(pending), error)
+            if self._busy:
+                await asyncio.sleep(BUSY_SECONDS)
             if self._fleet:
                 asyncio.get_running_loop().call_later(FLEET_SECONDS, self._wake.set)
 

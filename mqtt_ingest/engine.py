@@ -28,6 +28,8 @@ logger = logging.getLogger(__name__)
 
 LOOK_SECONDS = 1.0
 BEAT_SECONDS = 2.0
+# Live announcements are thinned while more packets than this wait for their commit.
+BUSY_PACKETS = 1_000
 
 
 class Engine:
@@ -153,7 +155,8 @@ class Engine:
 
     def _on_stored(self, batch: Batch, stored: Stored) -> None:
         metrics.count(batch, stored)
-        self._announcer.add(stored)
+        waiting = sum(slot.unacknowledged for slot in self.slots.values())
+        self._announcer.add(stored, busy=waiting > BUSY_PACKETS)
 
     def _note(self, name: str, state: str, detail: str) -> None:
         """Log one line per change of state."""

@@ -46,7 +46,7 @@ LAG_SECONDS = Gauge(
 LOOP_LAG_SECONDS = Gauge("iotbridge_loop_lag_seconds", "Event loop delay", registry=REGISTRY)
 ANNOUNCED = Gauge("iotbridge_announced", "Live events sent", registry=REGISTRY)
 THINNED = Gauge(
-    "iotbridge_thinned", "Live events that told spans instead of rows", registry=REGISTRY
+    "iotbridge_thinned", "Live events that were joined with a later one", registry=REGISTRY
 )
 ANNOUNCE_FAILED = Gauge(
     "iotbridge_announce_failed", "Live events the layer did not take", registry=REGISTRY
@@ -70,8 +70,9 @@ def count(batch: Batch, stored: Stored) -> None:
     """Count a committed batch: once per batch what would be slow once per packet."""
     samples = bad = expired = again = 0
     difference: int | None = None
+    now = time.time_ns() // 1_000
     for entry in batch.entries:
-        entry.committed = True
+        entry.committed_at = now
         again += entry.packet.dup
         decoded = entry.decoded
         if decoded is None:
@@ -93,7 +94,7 @@ def count(batch: Batch, stored: Stored) -> None:
         REFUSED.labels(reason).inc(number)
     BATCH_PACKETS.observe(len(batch.entries))
     COMMIT_SECONDS.observe(stored.seconds)
-    lag = max(0.0, time.time() - batch.entries[-1].packet.received_at / 1e6)
+    lag = max(0.0, (now - batch.entries[-1].packet.received_at) / 1e6)
     LAG_SECONDS.set(lag)
     if difference is not None:
         DEVICE_LAG_SECONDS.set(lag - difference / 1e6)

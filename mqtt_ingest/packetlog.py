@@ -78,6 +78,9 @@ def describe(number: int, entry: Entry) -> dict[str, Any]:
         "device": _key(entry),
         "source": entry.source,
         "result": _result(entry),
+        "stored_after_ms": (entry.committed_at - packet.received_at) / 1_000
+        if entry.committed_at
+        else None,
         "reason": entry.reason,
         "detail": entry.detail,
         "position": entry.position,
@@ -100,8 +103,8 @@ def _result(entry: Entry) -> str:
     if entry.reason == "refused":
         return "refused"
     if entry.reason:
-        return "dead letter" if entry.committed else "waiting"
-    if not entry.committed:
+        return "dead letter" if entry.committed_at else "waiting"
+    if not entry.committed_at:
         return "waiting"
     if entry.decoded is not None and entry.decoded.empty:
         return "nothing to store"

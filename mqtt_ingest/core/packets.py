@@ -73,7 +73,8 @@ class Entry:
     reason: str = ""
     detail: str = ""
     position: int | None = None
-    committed: bool = False
+    # µs since 1970 UTC; 0 while it waits.
+    committed_at: int = 0
     # A redelivery of a packet that was taken in before; only dead letters look at it.
     again: bool = False
 

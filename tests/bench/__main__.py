@@ -5,11 +5,27 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from tests.bench import frame, ingest, overview
+from tests.bench import (
+    backlog,
+    frame,
+    ingest,
+    live,
+    lone,
+    overview,
+    peers,
+    series,
+    sparse,
+)
 
 BENCHMARKS: dict[str, Callable[[], list[dict[str, Any]]]] = {
     "frame": frame.run,
     "ingest": ingest.run,
+    "lone": lone.run,
+    "backlog": backlog.run,
+    "series": series.run,
+    "sparse": sparse.run,
+    "live": live.run,
+    "peers": peers.run,
     "overview": overview.run,
 }
 

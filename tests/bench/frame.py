@@ -60,7 +60,7 @@ async def _measure(plant: Plant, token: str, rate: int) -> dict[str, Any]:
         "frames_with_values": len(latencies),
         **_quantiles("", latencies),
         **_quantiles("bare_", bare.stop(begins)),
-        "disk_commit_ms": _disk_commit(plant.folder),
+        "disk_commit_ms": disk_commit_ms(plant.folder),
         "shown_before_stored": _early.count,
     }
 
@@ -156,7 +156,7 @@ def _publish(plant: Plant, rate: int, seconds: int) -> None:
     )  # fmt: skip
 
 
-def _disk_commit(folder: Path) -> float:
+def disk_commit_ms(folder: Path) -> float:
     """Return the median time of a small write and fdatasync, in ms."""
     times = []
     with (folder / "commit").open("wb", buffering=0) as file:

@@ -78,8 +78,7 @@ class Numbered:
                 started, before = time.monotonic(), self.sent
                 continue
             due = started + (self.sent - before) / self._rate
-            if due > time.monotonic():
-                time.sleep(due - time.monotonic())
+            time.sleep(max(0.0, due - time.monotonic()))
             self.send()
 
     def send(self) -> None:
