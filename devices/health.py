@@ -8,6 +8,7 @@ from urllib.request import urlopen
 
 from django.core import signing
 from django.db import connection
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from devices.models import Process
@@ -32,19 +33,26 @@ class IngestHealth(TypedDict):
 
 def beat(name: str, kind: str, started: float, state: str, info: dict[str, Any]) -> None:
     """Write the heartbeat of process `name`, by the database's clock."""
-    now = database_now()
-    info = {**info, "clock_offset_s": round((timezone.now() - now).total_seconds(), 3)}
-    Process.objects.update_or_create(
-        id=name,
-        defaults={
-            "kind": kind,
-            "started_at": datetime.fromtimestamp(started, UTC),
-            "beat_at": now,
-            "state": state,
-            "info": info,
-        },
-    )
-    Process.objects.filter(beat_at__lt=now - FORGET_AFTER).delete()
+    beaten = Process.objects.filter(id=name).update(beat_at=Now(), state=state, info=info)
+    if not beaten:
+        Process.objects.create(
+            id=name,
+            kind=kind,
+            started_at=datetime.fromtimestamp(started, UTC),
+            beat_at=database_now(),
+            state=state,
+            info=info,
+        )
+
+
+def clock_offset() -> float:
+    """Return how many seconds this machine's clock is ahead of the database's."""
+    return round((timezone.now() - database_now()).total_seconds(), 3)
+
+
+def forget_old() -> None:
+    """Remove the rows of processes that were not heard of for a day."""
+    Process.objects.filter(beat_at__lt=Now() - FORGET_AFTER).delete()
 
 
 def database_now() -> datetime:
@@ -64,8 +72,8 @@ def end(name: str) -> None:
 
 def living(kind: str) -> list[str]:
     """Return the names of the live processes of `kind`."""
-    alive = database_now() - DEAD_AFTER
-    return list(Process.objects.filter(kind=kind, beat_at__gte=alive).values_list("id", flat=True))
+    alive = Process.objects.filter(kind=kind, beat_at__gte=Now() - DEAD_AFTER)
+    return list(alive.values_list("id", flat=True))
 
 
 def processes() -> list[Process]:

@@ -1,16 +1,18 @@
 """The writer's thread: every database call of one slot, one after the other."""
 
 import asyncio
+import contextlib
 import logging
+import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from queue import SimpleQueue
+from typing import Any, TypeVar
 
 from django.db import InterfaceError, OperationalError, connection
 
 from mqtt_ingest.core.errors import IngestError
-from mqtt_ingest.core.packets import Batch, Stored
+from mqtt_ingest.core.packets import Batch, Entry, Stored
 from mqtt_ingest.stores.writer import SlotWriter
 
 logger = logging.getLogger(__name__)
@@ -27,20 +29,51 @@ class DatabaseAway(IngestError):
 
 
 class DatabaseThread:
-    """One thread with one connection. Not Django's shared thread: commits never queue there."""
+    """One thread with one connection. Not Django's shared thread: commits never queue there.
+
+    A plain queue and one wake-up per answer: what a lone packet costs is mostly hand-overs.
+    """
 
     def __init__(self, name: str) -> None:
-        self._executor = ThreadPoolExecutor(1, thread_name_prefix=name)
+        self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
+        self._thread = threading.Thread(target=self._work, name=name, daemon=True)
+        self._thread.start()
 
     async def run(self, work: Callable[[], T]) -> T:
         """Run `work` on the thread; a broken connection is dropped for the next call."""
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._executor, _dropping_broken, work)
+        answer: asyncio.Future[T] = loop.create_future()
+        self._jobs.put((work, answer, loop))
+        return await answer
+
+    def _work(self) -> None:
+        while (job := self._jobs.get()) is not None:
+            work, answer, loop = job
+            result: object = None
+            failure: BaseException | None = None
+            try:
+                result = _dropping_broken(work)
+            except BaseException as error:  # noqa: BLE001 - it is raised where it was asked for
+                failure = error
+            with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits
+                loop.call_soon_threadsafe(_settle, answer, result, failure)
 
     async def close(self) -> None:
         """Close the connection and end the thread."""
         await self.run(lambda: connection.close())  # noqa: PLW0108 - the thread's own connection
-        self._executor.shutdown(wait=False)
+        self._jobs.put(None)
+
+
+_Job = tuple[Callable[[], Any], "asyncio.Future[Any]", asyncio.AbstractEventLoop]
+
+
+def _settle(answer: "asyncio.Future[Any]", result: object, failure: BaseException | None) -> None:
+    if answer.done():
+        return  # whoever asked was cancelled
+    if failure is None:
+        answer.set_result(result)
+    else:
+        answer.set_exception(failure)
 
 
 def _dropping_broken(work: Callable[[], T]) -> T:
@@ -59,6 +92,10 @@ class DatabaseSink:
         self._writer = writer
         # Why the database does not take batches, while it does not.
         self.away = ""
+
+    def stage(self, batch: Batch, entry: Entry) -> None:
+        """Prepare the rows of `entry` on the event loop, while the database works."""
+        self._writer.stage(batch, entry)
 
     async def store(self, batch: Batch) -> Stored:
         """Commit `batch`.

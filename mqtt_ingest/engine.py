@@ -1,6 +1,7 @@
 """The ingest engine: slots, announcements, heartbeat and housekeeping of one worker."""
 
 import asyncio
+import gc
 import logging
 import math
 import os
@@ -26,8 +27,12 @@ from mqtt_ingest.stores import leases
 
 logger = logging.getLogger(__name__)
 
-LOOK_SECONDS = 1.0
+LOOK_SECONDS = 2.0
 BEAT_SECONDS = 2.0
+TICK_SECONDS = 2.0
+# Summing up every figure costs more than the heartbeat itself.
+TOTALS_SECONDS = 5.0
+GC_THRESHOLD = (50_000, 20, 50)
 # Live announcements are thinned while more packets than this wait for their commit.
 BUSY_PACKETS = 1_000
 
@@ -51,14 +56,20 @@ class Engine:
         self._closing: set[asyncio.Task[None]] = set()
         self._stopping = asyncio.Event()
         self._looked = False
+        self._fair = settings.MQTT_SLOTS
         self._started = time.time()
         self._ticked = time.monotonic()
         self._loop_lag = 0.0
+        self._clock_offset = 0.0
+        self._totals: dict[str, float] = {}
+        self._summed_at = -TOTALS_SECONDS
         self._counted = 0
         self._http = WorkerHttp(self)
 
     async def run(self) -> None:
         """Ingest until `stop` was called; then drain every slot and return."""
+        # Packets are freed by counting; the collector would mostly walk the registry.
+        gc.set_threshold(*GC_THRESHOLD)
         self._http.start()
         helpers = [
             asyncio.create_task(work(), name=work.__name__)
@@ -108,13 +119,17 @@ class Engine:
                 self._note("database", "away", str(error).partition("\n")[0])
             else:
                 self._note("database", "reachable", "")
-            await asyncio.sleep(LOOK_SECONDS)
+            # Slots are taken one after the other without a rest.
+            missing = len(self._tenures) < self._fair
+            await asyncio.sleep(LOOK_SECONDS / 4 if missing else LOOK_SECONDS)
 
     async def _look(self) -> None:
-        workers = await self._database.run(lambda: health.living("ingest"))
-        surplus = await self._database.run(lambda: leases.surplus(settings.MQTT_SLOTS))
+        workers, surplus = await self._database.run(
+            lambda: (health.living("ingest"), leases.surplus(settings.MQTT_SLOTS))
+        )
         numbers = [*range(settings.MQTT_SLOTS), *surplus]
         fair = math.ceil(len(numbers) / max(1, len(set(workers) | {self.name})))
+        self._fair = fair
         for number, task in list(self._tenures.items()):
             if task.done():
                 self._over(number, task)
@@ -186,6 +201,7 @@ class Engine:
 
     async def _beat(self) -> None:
         """Write the heartbeat row that /status reads."""
+        turn = 0
         while True:
             await self._announcer.probe()
             try:
@@ -194,8 +210,13 @@ class Engine:
                         self.name, "ingest", self._started, self.state, self.describe()
                     )
                 )
+                if turn % 5 == 0:
+                    self._clock_offset = await self._database.run(health.clock_offset)
+                if turn % 30 == 0:
+                    await self._database.run(health.forget_old)
             except Unreachable as error:
                 logger.debug("No heartbeat: %s", error)
+            turn += 1
             self._watched.expire(time.monotonic())
             await asyncio.sleep(BEAT_SECONDS)
 
@@ -212,9 +233,9 @@ class Engine:
         """Measure the event loop's own delay; /healthz looks at the last tick."""
         while True:
             before = time.monotonic()
-            await asyncio.sleep(0.5)
+            await asyncio.sleep(TICK_SECONDS)
             self._ticked = time.monotonic()
-            self._loop_lag = max(0.0, self._ticked - before - 0.5)
+            self._loop_lag = max(0.0, self._ticked - before - TICK_SECONDS)
             metrics.LOOP_LAG_SECONDS.set(self._loop_lag)
 
     # --- how it is ----------------------------------------------------------
@@ -253,15 +274,18 @@ class Engine:
             "database": detail if state == "away" else "",
             "layer": self._announcer.failing,
             "loop_lag_s": round(self._loop_lag, 3),
+            "clock_offset_s": self._clock_offset,
             "last_packet_ms": self.last_packet / 1_000 or None,
         }
 
     def describe(self) -> dict[str, Any]:
         """Return what the heartbeat row tells about this worker."""
-        self.measure()
+        if time.monotonic() - self._summed_at > TOTALS_SECONDS:
+            self.measure()
+            self._totals, self._summed_at = metrics.totals(), time.monotonic()
         return {
             **self.condition(),
             "broker": self._embedded.where if self._embedded else conf.broker().where,
             "http": self._http.url,
-            "totals": metrics.totals(),
+            "totals": self._totals,
         }

@@ -56,7 +56,9 @@ class WorkerHttp:
                 f"{settings.WORKER_HTTP_BIND}: {error.strerror}. Each worker on a machine needs "
                 f"its own, for example WORKER_HTTP_PORT={settings.WORKER_HTTP_PORT + 1}"
             ) from error
-        threading.Thread(target=self._server.serve_forever, name="worker-http", daemon=True).start()
+        threading.Thread(
+            target=self._server.serve_forever, args=[2.0], name="worker-http", daemon=True
+        ).start()
 
     def stop(self) -> None:
         """Close the port."""

@@ -82,14 +82,18 @@ def count(batch: Batch, stored: Stored) -> None:
         bad += len(decoded.bad)
         expired += decoded.expired
         difference = decoded.clock_difference
-    ACKNOWLEDGED.inc(len(batch.entries))
-    REDELIVERED.inc(again)
-    SAMPLES.inc(samples)
-    BAD_SAMPLES.inc(bad)
-    EXPIRED.inc(expired)
-    READINGS.inc(len(stored.rows))
-    DUPLICATES.inc(stored.duplicates)
-    CONFLICTS.inc(stored.conflicts)
+    for counter, number in (
+        (ACKNOWLEDGED, len(batch.entries)),
+        (REDELIVERED, again),
+        (SAMPLES, samples),
+        (BAD_SAMPLES, bad),
+        (EXPIRED, expired),
+        (READINGS, len(stored.rows)),
+        (DUPLICATES, stored.duplicates),
+        (CONFLICTS, stored.conflicts),
+    ):
+        if number:
+            counter.inc(number)
     for reason, number in stored.refused.items():
         REFUSED.labels(reason).inc(number)
     BATCH_PACKETS.observe(len(batch.entries))

@@ -22,9 +22,13 @@ class SeriesRef:
     """A series as the writer needs it."""
 
     pk: int
-    metric: str
     kind: Kind
     device: "DeviceRef"
+
+    @property
+    def metric(self) -> str:
+        """Return its name; looked up, as a hundred thousand of these live in a worker."""
+        return next(name for name, series in self.device.series.items() if series is self)
 
 
 @dataclass(slots=True, eq=False)  # one object per device: compared by identity
@@ -44,15 +48,18 @@ class DeviceRef:
 Refusal = Literal["registration", "pending_full"]
 
 
+_NONE: dict[str, DeviceRef] = {}
+
+
 class Registry:
     """Devices by (source, native id). Holds until `version` moves on in the database."""
 
     def __init__(self) -> None:
         self.version = -1
         self.added = 0
-        self._devices: dict[tuple[str, str], DeviceRef] = {}
+        # source -> native id -> device
+        self._devices: dict[str, dict[str, DeviceRef]] = {}
         self._refused: dict[tuple[str, str], Refusal] = {}
-        self._series: dict[int, SeriesRef] = {}
         self._sources: dict[str, Source] = {}
 
     def device(self, source: str, native_id: str) -> DeviceRef | Refusal:
@@ -61,20 +68,12 @@ class Registry:
         Raises:
             KeyError: `learn` comes first.
         """
-        name = (source, native_id)
-        return self._devices.get(name) or self._refused[name]
-
-    def series(self, pk: int) -> SeriesRef:
-        """Return a series that was learnt."""
-        return self._series[pk]
-
-    def device_of(self, series_id: int) -> DeviceRef:
-        """Return the device of a series that was learnt."""
-        return self._series[series_id].device
+        ref = self._devices.get(source, _NONE).get(native_id)
+        return ref if ref is not None else self._refused[(source, native_id)]
 
     def forget(self, version: int) -> None:
         """Drop all: the registry in the database has reached `version`."""
-        for cache in (self._devices, self._refused, self._series, self._sources):
+        for cache in (self._devices, self._refused, self._sources):
             cache.clear()
         self.version = version
 
@@ -99,9 +98,10 @@ class Registry:
         unknown: dict[str, set[str]] = {}
         for entry in batch.entries:
             if entry.decoded is not None:
-                name = (entry.source, entry.decoded.native_id)
-                if name not in self._devices and name not in self._refused:
-                    unknown.setdefault(entry.source, set()).add(entry.decoded.native_id)
+                source, native_id = entry.source, entry.decoded.native_id
+                known = native_id in self._devices.get(source, _NONE)
+                if not known and (source, native_id) not in self._refused:
+                    unknown.setdefault(source, set()).add(native_id)
         for source, native_ids in unknown.items():
             self._learn_source(self._source(source), sorted(native_ids))
 
@@ -120,7 +120,7 @@ class Registry:
         for native_id in native_ids:
             ref = found.get(native_id)
             if ref is not None:
-                self._devices[(source.name, native_id)] = ref
+                self._devices.setdefault(source.name, {})[native_id] = ref
             else:
                 why: Refusal = "pending_full" if mode == "pending" else "registration"
                 self._refused[(source.name, native_id)] = why
@@ -139,8 +139,7 @@ class Registry:
         for device_id, pk, metric, kind in series.values_list("device_id", "pk", "metric", "kind"):
             # Names and kinds are the same few texts over and over.
             name, ref = sys.intern(metric), by_pk[device_id]
-            made = SeriesRef(pk, name, cast("Kind", sys.intern(kind)), ref)
-            self._series[pk] = ref.series[name] = made
+            ref.series[name] = SeriesRef(pk, cast("Kind", sys.intern(kind)), ref)
 
     def _register(self, source: Source, native_ids: list[str], mode: str) -> None:
         """Give unknown native ids a device, as the source's registration says."""
@@ -159,18 +158,17 @@ class Registry:
 
     def _make_series(self, wanted: Mapping[DeviceRef, Mapping[str, Kind]]) -> None:
         """Make the series that are missing, up to MAX_SERIES_PER_DEVICE each."""
+        new: list[Series] = []
         for ref, metrics in wanted.items():
             room = max(0, settings.MAX_SERIES_PER_DEVICE - len(ref.series))
             ref.full = len(metrics) > room
-            Series.objects.bulk_create(
-                [
-                    Series(device_id=ref.pk, metric=metric, kind=kind)
-                    for metric, kind in sorted(metrics.items())[:room]
-                ],
-                ignore_conflicts=True,
-            )
-        by_pk = {ref.pk: ref for ref in wanted}
-        if by_pk:
+            new += [
+                Series(device_id=ref.pk, metric=metric, kind=kind)
+                for metric, kind in sorted(metrics.items())[:room]
+            ]
+        if new:
+            Series.objects.bulk_create(new, ignore_conflicts=True)
+            by_pk = {ref.pk: ref for ref in wanted}
             self._remember(by_pk, Series.objects.filter(device_id__in=by_pk))
 
 

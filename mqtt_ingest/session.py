@@ -13,6 +13,7 @@ import asyncio
 import contextlib
 import logging
 import random
+import ssl
 import threading
 import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
@@ -58,15 +59,19 @@ class _BufferedClient(mqtt.Client):
         self.inbox = Inbox()
         self._handed = b""
         self._lost = False
+        self._drained = False
         self._behind = bytearray()
 
     def reset_buffers(self) -> None:
         self.inbox.clear()
-        self._handed, self._lost = b"", False
+        self._handed, self._lost, self._drained = b"", False, False
         self._behind.clear()
 
     def receive(self) -> bool:
         """Read ahead; False when nothing is there. The end of the stream goes to paho."""
+        if self._drained:
+            self._drained = False
+            return False
         try:
             data = super()._sock_recv(READ_AHEAD)
         except BlockingIOError:
@@ -78,6 +83,8 @@ class _BufferedClient(mqtt.Client):
             self.loop_read()
             return False
         self.inbox.add(data)
+        # A short read has emptied the socket: no need to ask once more.
+        self._drained = len(data) < READ_AHEAD and not isinstance(self.socket(), ssl.SSLSocket)
         self._last_bytes_received = time.monotonic()
         return True
 
@@ -155,6 +162,8 @@ class MqttSession:
         self._closed = asyncio.Event()
         self._paused = False
         self._writing = False
+        # Whether the socket did not take everything.
+        self._held_back = False
         self._tasks: set[asyncio.Task[None]] = set()
         self._client = self._make_client()
 
@@ -199,7 +208,7 @@ class MqttSession:
         self._change("connecting", self._broker.where)
         self._closed.clear()
         self._client.reset_buffers()
-        self._writing = False
+        self._writing = self._held_back = False
         connecting = self._loop.run_in_executor(None, self._open)
         try:
             await asyncio.shield(connecting)
@@ -275,7 +284,7 @@ class MqttSession:
             return
         mine = [p.packet_id for p in packets if p.qos and p.generation == self.generation]
         self._client.write(pubacks(mine))
-        self._writable()
+        self._flush()
 
     def pause(self) -> None:
         """Stop reading; the broker queues."""
@@ -339,21 +348,36 @@ class MqttSession:
         # Else paho is connecting in the executor: `_connect` writes when it is back.
 
     def _writable(self) -> None:
+        """Send what paho and the acknowledgements have queued."""
         self._writing = False
+        if self._client.socket() is None:
+            return
+        try:
+            self._client.loop_write()
+        except OSError as error:
+            self._broke(error)
+        else:
+            self._flush()
+
+    def _flush(self) -> None:
+        """Send what is queued; whatever the socket does not take goes when it can."""
         sock = self._client.socket()
         if sock is None:
             return
         try:
-            self._client.loop_write()
             left = self._client.flush()
         except OSError as error:
-            logger.info("%s: cannot write: %s", self.client_id, error)
-            self._closed.set()
+            self._broke(error)
             return
         if left:
-            self._loop.add_writer(sock, self._writable)
-        else:
+            self._loop.add_writer(sock, self._flush)
+        elif self._held_back:
             self._loop.remove_writer(sock)
+        self._held_back = left
+
+    def _broke(self, error: OSError) -> None:
+        logger.info("%s: cannot write: %s", self.client_id, error)
+        self._closed.set()
 
     def _socket_closing(self, _client: mqtt.Client, _userdata: Any, sock: Any) -> None:
         def forget() -> None:

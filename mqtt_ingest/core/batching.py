@@ -37,14 +37,18 @@ class BatchQueue:
     def __bool__(self) -> bool:
         return bool(self._batches)
 
-    def add(self, entry: Entry, now: float) -> None:
-        """Append `entry` to the batch that is filling, or start the next one at `now`."""
+    def add(self, entry: Entry, now: float) -> Batch:
+        """Append `entry` to the batch that is filling, or start the next one at `now`.
+
+        Returns the batch that it went into.
+        """
         if not self._batches or self._is_full(self._batches[-1]):
             self._batches.append(Batch())
             self._begun.append(now)
         self._batches[-1].add(entry)
         self.packets += 1
         self.bytes += len(entry.packet.payload)
+        return self._batches[-1]
 
     def _is_full(self, batch: Batch) -> bool:
         return (

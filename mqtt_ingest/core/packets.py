@@ -86,6 +86,8 @@ class Batch:
     entries: list[Entry] = field(default_factory=list)
     samples: int = 0
     bytes: int = 0
+    # What the sink has prepared while the batch was filling; the core never looks at it.
+    staged: object = None
 
     def add(self, entry: Entry) -> None:
         """Append `entry`; a packet's samples never span two batches."""

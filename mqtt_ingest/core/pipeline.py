@@ -79,7 +79,7 @@ class Pipeline:
         if self._throttle is not None:
             self._throttle.look(entry)
         now = self._clock()
-        self.queue.add(entry, now)
+        self._sink.stage(self.queue.add(entry, now), entry)
         self._on_entry(entry)
         self._wake.set()
         if not self.paused and self.queue.is_high(now):

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from mqtt_ingest.core.packets import Batch, Packet, Stored
+from mqtt_ingest.core.packets import Batch, Entry, Packet, Stored
 
 
 class PacketSource(Protocol):
@@ -32,6 +32,10 @@ class PacketSource(Protocol):
 
 class BatchSink(Protocol):
     """Where batches are committed."""
+
+    def stage(self, batch: Batch, entry: Entry) -> None:
+        """Prepare `entry`, just added to `batch`, while an earlier batch is being committed."""
+        ...
 
     async def store(self, batch: Batch) -> Stored:
         """Commit `batch` in one transaction.

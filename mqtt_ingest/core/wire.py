@@ -7,13 +7,14 @@ MQTT 5.0, section 2.2.2 (properties).
 
 import struct
 from collections.abc import Iterable
-from functools import lru_cache
 from typing import NamedTuple
 
 from mqtt_ingest.core.errors import Malformed
 from mqtt_ingest.core.packets import Packet
 
 PUBLISH = 0x30
+# What a named tuple's own constructor calls, without its detour.
+_new = tuple.__new__
 _PUBACK = struct.Struct(">BBH").pack
 
 
@@ -60,7 +61,7 @@ class Inbox:
         if body + length > size:
             return None
         self._at = body + length
-        return Frame(data[start], start, body, self._at)
+        return _new(Frame, (data[start], start, body, self._at))
 
 
 def _long_length(data: bytes, at: int) -> tuple[int, int]:
@@ -74,12 +75,6 @@ def _long_length(data: bytes, at: int) -> tuple[int, int]:
     if len(data) - at >= 4:
         raise Malformed("a remaining length of more than four bytes")
     return 0, 0
-
-
-@lru_cache(maxsize=131_072)
-def _topic(raw: bytes) -> str:
-    # What is not UTF-8 keeps a trace that the topic check refuses.
-    return raw.decode("utf-8", "surrogateescape")
 
 
 def read_publish(
@@ -113,7 +108,8 @@ def read_publish(
     if payload > stop:
         raise Malformed("a PUBLISH that is shorter than it says")
     return Packet(
-        _topic(data[at:topic_end]),
+        # What is not UTF-8 keeps a trace that the topic check refuses.
+        data[at:topic_end].decode("utf-8", "surrogateescape"),
         data[payload:stop],
         received_at,
         qos,

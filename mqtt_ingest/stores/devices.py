@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
+from itertools import islice
 from typing import Any
 
 from devices.times import moment
@@ -10,6 +11,9 @@ from mqtt_ingest.stores.dialect import Dialect
 from mqtt_ingest.stores.tallies import LASTS, SUMS, Tally
 
 FLUSH_SECONDS = 2.0
+# A write takes so many devices, those that wait longest: with 50,000 devices each is
+# written every 50 s, and writing them never costs more than storing what they sent.
+FLUSH_DEVICES = 2_000
 
 
 def write_statuses(cursor: Any, statuses: Mapping[int, tuple[str, int]]) -> None:
@@ -39,6 +43,7 @@ class Touch:
     def __init__(self) -> None:
         self._waiting: dict[int, Tally] = {}
         self._known: set[int] = set()
+        self._new: set[int] = set()
         self._written = 0.0
 
     def add(self, tallies: Mapping[int, Tally]) -> None:
@@ -47,25 +52,27 @@ class Touch:
             waiting = self._waiting.get(pk)
             if waiting is None:
                 self._waiting[pk] = tally
+                if pk not in self._known:
+                    self._new.add(pk)
             else:
                 waiting.add(tally)
 
     @property
     def is_due(self) -> bool:
         """Return whether it is time to write what waits."""
-        return bool(self._waiting) and (
-            time.monotonic() - self._written >= FLUSH_SECONDS
-            or not self._known.issuperset(self._waiting)
+        return bool(self._new) or (
+            bool(self._waiting) and time.monotonic() - self._written >= FLUSH_SECONDS
         )
 
-    def write(self, cursor: Any, dialect: Dialect) -> None:
-        """Write what waits."""
-        waiting = sorted(self._waiting.items())
+    def write(self, cursor: Any, dialect: Dialect, limit: int | None = None) -> None:
+        """Write what waits: devices that are new here, then at most `limit` others."""
+        chosen = [*self._new, *islice((pk for pk in self._waiting if pk not in self._new), limit)]
+        waiting = [(pk, self._waiting.pop(pk)) for pk in sorted(chosen)]
         if not waiting:
             return
-        self._waiting = {}
         self._written = time.monotonic()
-        self._known.update(pk for pk, _tally in waiting)
+        self._known |= self._new
+        self._new.clear()
         if seen := list(_seen(waiting)):
             dialect.touch_devices(cursor, seen)
         dialect.add_counts(cursor, ("device_id", *SUMS), LASTS, _counts(waiting))

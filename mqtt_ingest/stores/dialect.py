@@ -14,6 +14,18 @@ class Existing(NamedTuple):
     conflict: bool
 
 
+class Few(NamedTuple):
+    """A small batch of nothing but rows that are expected to be new."""
+
+    writer: str
+    epoch: int
+    registry: int
+    packets: int
+    rows: Sequence[Row]
+    touched: bytes
+    stamps: bytes
+
+
 class Dialect(Protocol):
     """SQL that differs. Every call happens on the writer's own thread and connection."""
 
@@ -33,11 +45,19 @@ class Dialect(Protocol):
         ...
 
     def insert(self, cursor: Any, rows: Sequence[Row]) -> list[Existing]:
-        """Insert `rows`, sorted by key and distinct; return those that were there."""
+        """Insert `rows`, sorted by key and distinct, and raise each series' newest reading.
+
+        Returns the rows that were there before; of a key the first value stays.
+        """
         ...
 
-    def upsert_latest(self, cursor: Any, rows: Sequence[Row]) -> None:
-        """Raise the newest reading of each series, after `insert` of the same rows."""
+    def commit_few(self, cursor: Any, few: Few) -> int | None:
+        """Commit a whole small batch at once; return its seq.
+
+        None where that is not offered, or where anything is not as expected (fenced,
+        registry moved, rows that were there): then nothing was stored, and the long way
+        finds out what it is.
+        """
         ...
 
     def touch_devices(self, cursor: Any, seen: Sequence[tuple[int, Any, Any]]) -> None:

@@ -5,9 +5,11 @@ from collections.abc import Sequence
 from operator import itemgetter
 from typing import Any
 
+import psycopg
+
 from mqtt_ingest.core.packets import Row
 from mqtt_ingest.stores import partitions
-from mqtt_ingest.stores.dialect import Existing, counts_conflict
+from mqtt_ingest.stores.dialect import Existing, Few, counts_conflict
 
 # https://www.postgresql.org/docs/15/sql-copy.html, "Binary Format"
 _HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
@@ -31,12 +33,37 @@ _EXISTING = (
     "FROM ingest_staging s JOIN devices_reading r USING (series_id, ts) "
     "WHERE r.xmin <> pg_current_xact_id()::xid"
 )
+_RAISE = (
+    "ON CONFLICT (series_id) DO UPDATE SET ts = excluded.ts, value = excluded.value, "
+    "text = excluded.text WHERE excluded.ts > devices_latest.ts"
+)
 _LATEST = (
     "INSERT INTO devices_latest (series_id, ts, value, text) "
     "SELECT DISTINCT ON (series_id) series_id, ts, value, text FROM ingest_staging "
-    "ORDER BY series_id, ts DESC "
-    "ON CONFLICT (series_id) DO UPDATE SET ts = excluded.ts, value = excluded.value, "
-    "text = excluded.text WHERE excluded.ts > devices_latest.ts"
+    f"ORDER BY series_id, ts DESC {_RAISE}"
+)
+# Up to so many rows a batch is committed by one statement: what it costs is round trips.
+FEW_ROWS = 60
+# One statement is one transaction. Without the fence (the slot is lost, the registry has
+# moved, a row is there already) `fence` is empty and so is everything that reads it; if a
+# row appears in between, the division ends the statement.
+_FEW = (
+    "WITH given AS MATERIALIZED (SELECT * FROM unnest(%s::bigint[], %s::bigint[], "
+    "%s::float8[], %s::text[]) AS v(series_id, ts, value, text)"
+    "), fence AS (UPDATE devices_writer SET seq = seq + 1, packets = packets + %s "
+    "WHERE name = %s AND epoch = %s AND registry = %s AND NOT EXISTS "
+    "(SELECT FROM given JOIN devices_reading USING (series_id, ts)) RETURNING name, seq, packets"
+    "), staged AS MATERIALIZED (SELECT given.* FROM given, fence"
+    "), inserted AS (INSERT INTO devices_reading (series_id, ts, value, text) "
+    "SELECT * FROM staged ON CONFLICT DO NOTHING RETURNING 1"
+    "), raised AS (INSERT INTO devices_latest (series_id, ts, value, text) "
+    "SELECT DISTINCT ON (series_id) series_id, ts, value, text FROM staged "
+    f"ORDER BY series_id, ts DESC {_RAISE}"
+    "), changed AS (INSERT INTO devices_change (writer, seq, stored_at, touched) "
+    "SELECT name, seq, clock_timestamp(), %s FROM fence"
+    "), stamped AS (INSERT INTO mqtt_ingest_arrivalstamp (slot, packets, stamps) "
+    "SELECT name, packets, %s FROM fence WHERE %s) "
+    "SELECT seq, 1 / ((SELECT count(*) FROM inserted) = %s)::int FROM fence"
 )
 _TOUCH = (
     "UPDATE devices_device d SET last_seen = v.seen, expected_by = v.expected "
@@ -56,6 +83,7 @@ class PostgreSQL:
 
     def __init__(self) -> None:
         self._weeks: set[int] = set()
+        self._prepared: psycopg.Cursor[Any] | None = None
 
     def prepare(self, cursor: Any) -> None:
         """Bound how long a frozen worker can hold locks, and make the staging table."""
@@ -83,14 +111,29 @@ class PostgreSQL:
         with cursor.cursor.copy("COPY ingest_staging FROM STDIN (FORMAT BINARY)") as copy:
             copy.write(_binary(rows))
         cursor.execute(_INSERT)
-        if cursor.rowcount == len(rows):
-            return []
-        cursor.execute(_EXISTING)
-        return [Existing(*row) for row in cursor.fetchall()]
-
-    def upsert_latest(self, cursor: Any, rows: Sequence[Row]) -> None:  # noqa: ARG002 - staged
-        """Raise the newest readings from the staging table."""
+        existing: list[Existing] = []
+        if cursor.rowcount != len(rows):
+            cursor.execute(_EXISTING)
+            existing = [Existing(*row) for row in cursor.fetchall()]
         cursor.execute(_LATEST)
+        return existing
+
+    def commit_few(self, cursor: Any, few: Few) -> int | None:
+        """Commit up to `FEW_ROWS` rows by one statement."""
+        if not 0 < len(few.rows) <= FEW_ROWS:
+            return None
+        columns = [list(column) for column in zip(*few.rows, strict=True)]
+        fence = [few.packets, few.writer, few.epoch, few.registry]
+        given = [*columns, *fence, few.touched, few.stamps, bool(few.stamps), len(few.rows)]
+        # Django's cursors put values into the text of a statement, so that it is planned
+        # anew each time; planning this one takes longer than running it.
+        if self._prepared is None or self._prepared.connection is not cursor.connection:
+            self._prepared = psycopg.Cursor(cursor.connection)
+        try:
+            row = self._prepared.execute(_FEW, given, prepare=True).fetchone()
+        except psycopg.errors.DivisionByZero:
+            return None
+        return None if row is None else int(row[0])
 
     def touch_devices(self, cursor: Any, seen: Sequence[tuple[int, Any, Any]]) -> None:
         """Raise last_seen and expected_by in one statement."""

@@ -35,11 +35,16 @@ class Dead:
 class Prepared:
     """Everything a batch's transaction writes."""
 
+    # The registry's version it was begun with.
+    version: int
+    raw: list[_Raw] = field(default_factory=list)
     rows: list[Row] = field(default_factory=list)
     runs: list[Run] = field(default_factory=list)
     # (series pk, ts) -> the entry that brought it, for rows that turn out to conflict
     numbers: list[int] = field(default_factory=list)
     origins: list[Entry] = field(default_factory=list)
+    # The series of the batch by pk.
+    series: dict[int, SeriesRef] = field(default_factory=dict)
     statuses: dict[int, tuple[str, int]] = field(default_factory=dict)
     tallies: dict[int, Tally] = field(default_factory=dict)
     dead: list[Dead] = field(default_factory=list)
@@ -57,18 +62,31 @@ def prepare(batch: Batch, registry: Registry) -> Prepared:
     Raises:
         KeyError: the registry has not learnt a device or series of the batch.
     """
-    made = Prepared()
-    raw: list[_Raw] = []
+    made = Prepared(registry.version)
     for entry in batch.entries:
-        if entry.decoded is None:
-            made.dead.append(Dead(entry, entry.reason, _where(entry), _device_key(entry)))
-            if entry.packet.qos:
-                made.stamped.append(entry)
-        else:
-            _take(made, raw, entry, entry.decoded, registry)
-    raw.sort()
-    _distinct(made, raw, registry)
+        stage(made, entry, registry)
+    finish(made)
     return made
+
+
+def stage(made: Prepared, entry: Entry, registry: Registry) -> None:
+    """Add what `entry` writes.
+
+    Raises:
+        KeyError: the registry has not learnt its device or a series.
+    """
+    if entry.decoded is None:
+        made.dead.append(Dead(entry, entry.reason, _where(entry), _device_key(entry)))
+        if entry.packet.qos:
+            made.stamped.append(entry)
+    else:
+        _take(made, made.raw, entry, entry.decoded, registry)
+
+
+def finish(made: Prepared) -> None:
+    """Sort the rows and make them distinct; once."""
+    made.raw.sort()
+    _distinct(made, made.raw)
 
 
 def _device_key(entry: Entry) -> str:
@@ -125,7 +143,7 @@ def _take_samples(
     ref: DeviceRef,
     tally: Tally,
 ) -> None:
-    number, origins, series_of = len(raw), made.origins, ref.series
+    number, origins, series_of, by_pk = len(raw), made.origins, ref.series, made.series
     for metric, ts, kind, value, text in samples:
         series = series_of.get(metric)
         if series is None:
@@ -139,6 +157,7 @@ def _take_samples(
         else:
             tally.other_kind += 1
             raw.append((series.pk, ts, number, *_as_text(kind, value, text)))
+        by_pk[series.pk] = series
         origins.append(entry)
         number += 1
 
@@ -152,25 +171,29 @@ def _as_text(kind: str, value: float | None, text: str | None) -> tuple[None, st
     return None, repr(value)
 
 
-def _distinct(made: Prepared, raw: list[_Raw], registry: Registry) -> None:
+def _distinct(made: Prepared, raw: list[_Raw]) -> None:
     """Fill in rows and runs; of rows with one key the first stays."""
-    rows, runs, numbers = made.rows, made.runs, made.numbers
+    rows, numbers, by_pk = made.rows, made.numbers, made.series
     last_series = last_ts = -1
     start = 0
     for series_id, ts, number, value, text in raw:
         if series_id != last_series:
-            if last_series >= 0:
-                runs.append(Run(registry.device_of(last_series).pk, last_series, start, len(rows)))
+            _close_run(made, last_series, start)
             last_series, start = series_id, len(rows)
         elif ts == last_ts:
             if (value, text) != rows[-1][2:]:
-                _conflict(made, made.origins[number], registry.series(series_id))
+                _conflict(made, made.origins[number], by_pk[series_id])
             continue
         last_ts = ts
         rows.append(_new(Row, (series_id, ts, value, text)))
         numbers.append(number)
-    if last_series >= 0:
-        runs.append(Run(registry.device_of(last_series).pk, last_series, start, len(rows)))
+    _close_run(made, last_series, start)
+
+
+def _close_run(made: Prepared, series_id: int, start: int) -> None:
+    if series_id >= 0:
+        device_id = made.series[series_id].device.pk
+        made.runs.append(_new(Run, (device_id, series_id, start, len(made.rows))))
 
 
 def _conflict(made: Prepared, entry: Entry, series: SeriesRef) -> None:
@@ -184,11 +207,11 @@ def _conflict(made: Prepared, entry: Entry, series: SeriesRef) -> None:
         made.dead.append(Dead(entry, entry.reason, entry.detail, ref.key))
 
 
-def keep_conflicts(made: Prepared, keys: set[tuple[int, int]], registry: Registry) -> None:
+def keep_conflicts(made: Prepared, keys: set[tuple[int, int]]) -> None:
     """Turn rows that the database holds with another value into dead letters."""
     for row, number in zip(made.rows, made.numbers, strict=True):
         if (row.series_id, row.ts) in keys:
-            _conflict(made, made.origins[number], registry.series(row.series_id))
+            _conflict(made, made.origins[number], made.series[row.series_id])
 
 
 def without(made: Prepared, keys: set[tuple[int, int]]) -> tuple[list[Row], list[Run]]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from mqtt_ingest.core.packets import Row
-from mqtt_ingest.stores.dialect import Existing, counts_conflict
+from mqtt_ingest.stores.dialect import Existing, Few, counts_conflict
 
 _INSERT = "INSERT OR IGNORE INTO devices_reading (series_id, ts, value, text) VALUES (?, ?, ?, ?)"
 _LATEST = (
@@ -39,19 +39,19 @@ class SQLite:
         raw = cursor.connection.cursor()
         cursor.execute("SAVEPOINT rows")
         raw.executemany(_INSERT, rows)
-        if raw.rowcount == len(rows):
-            cursor.execute("RELEASE rows")
-            return []
-        cursor.execute("ROLLBACK TO rows")
-        existing = list(_find(raw, rows))
-        raw.executemany(_INSERT, rows)
+        existing: list[Existing] = []
+        if raw.rowcount != len(rows):
+            cursor.execute("ROLLBACK TO rows")
+            existing = list(_find(raw, rows))
+            raw.executemany(_INSERT, rows)
         cursor.execute("RELEASE rows")
+        # The last of a series' sorted rows is its newest.
+        newest = {row[0]: row for row in rows}
+        raw.executemany(_LATEST, list(newest.values()))
         return existing
 
-    def upsert_latest(self, cursor: Any, rows: Sequence[Row]) -> None:
-        """Raise the newest readings; the last of a series' sorted rows is its newest."""
-        newest = {row.series_id: row for row in rows}
-        cursor.connection.cursor().executemany(_LATEST, list(newest.values()))
+    def commit_few(self, cursor: Any, few: Few) -> int | None:
+        """Not offered: without a network, statements cost little."""
 
     def touch_devices(self, cursor: Any, seen: Sequence[tuple[int, Any, Any]]) -> None:
         """Raise last_seen and expected_by."""

@@ -6,21 +6,23 @@ latest → statuses and counts → change row → dead letters → arrival stamp
 
 import struct
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from django.db import DataError, IntegrityError, connection, transaction
 
 from mqtt_ingest.core.arrivals import CAPACITY, pack
 from mqtt_ingest.core.errors import SlotLost
-from mqtt_ingest.core.packets import Batch, Entry, Run, Stored
+from mqtt_ingest.core.packets import Batch, Entry, Row, Run, Stored
 from mqtt_ingest.registry import Registry
 from mqtt_ingest.stores import deadletters, devices, losses
-from mqtt_ingest.stores.dialect import Dialect
-from mqtt_ingest.stores.rows import Prepared, keep_conflicts, prepare, without
+from mqtt_ingest.stores.dialect import Dialect, Few
+from mqtt_ingest.stores.rows import Prepared, finish, keep_conflicts, prepare, stage, without
 
 _SPAN = struct.Struct("<qqq").pack
 T = TypeVar("T")
+# In place of what was staged: the batch has to be prepared as a whole.
+_LATER = object()
 
 
 class _RegistryMoved(Exception):
@@ -88,16 +90,62 @@ class SlotWriter:
         made = self._prepare(batch)
         with connection.cursor() as cursor:
             self._dialect.make_room(cursor, made.rows)
-            with transaction.atomic():
-                seq, place = self._fence(cursor, len(batch.entries))
-                stored = Stored(self.name, seq, statuses=dict(made.statuses), refused=made.refused)
-                self._write(cursor, made, stored, place)
+            stored = self._commit_few(cursor, made, len(batch.entries))
+            if stored is None:
+                with transaction.atomic():
+                    seq, place = self._fence(cursor, len(batch.entries))
+                    stored = self._stored(made, seq)
+                    self._write(cursor, made, stored, place)
         stored.added_devices = self.registry.added - added
         self._touch.add(made.tallies)
         self.flush()
         return stored
 
+    def _stored(self, made: Prepared, seq: int) -> Stored:
+        return Stored(self.name, seq, statuses=dict(made.statuses), refused=made.refused)
+
+    def _commit_few(self, cursor: Any, made: Prepared, packets: int) -> Stored | None:
+        """Commit a small batch of nothing but new rows in one go, where the database can."""
+        if made.dead or made.statuses or made.throttled or self._replaying:
+            return None
+        stamps = pack(entry.packet for entry in made.stamped)
+        few = Few(
+            writer=self.name,
+            epoch=self.epoch,
+            registry=self.registry.version,
+            packets=packets,
+            rows=made.rows,
+            touched=_touched(made.rows, made.runs),
+            stamps=stamps,
+        )
+        seq = self._dialect.commit_few(cursor, few)
+        if seq is None:
+            return None
+        stored = self._stored(made, seq)
+        stored.rows, stored.runs = made.rows, made.runs
+        return stored
+
+    def stage(self, batch: Batch, entry: Entry) -> None:
+        """Prepare `entry` of a batch that is still filling.
+
+        Called on the event loop's thread, while the writer's own waits for the
+        database. Whatever is unknown or has changed is left to `_prepare`.
+        """
+        staged = batch.staged
+        if staged is None:
+            staged = batch.staged = Prepared(self.registry.version)
+        if not isinstance(staged, Prepared):
+            return
+        try:
+            stage(staged, entry, self.registry)
+        except KeyError:
+            batch.staged = _LATER
+
     def _prepare(self, batch: Batch) -> Prepared:
+        staged, batch.staged = batch.staged, _LATER
+        if isinstance(staged, Prepared) and staged.version == self.registry.version:
+            finish(staged)
+            return staged
         try:
             return prepare(batch, self.registry)
         except KeyError:
@@ -130,9 +178,7 @@ class SlotWriter:
         existing = self._dialect.insert(cursor, made.rows) if made.rows else []
         conflicts = {(row.series_id, row.ts) for row in existing if row.conflict}
         if conflicts:
-            keep_conflicts(made, conflicts, self.registry)
-        if made.rows:
-            self._dialect.upsert_latest(cursor, made.rows)
+            keep_conflicts(made, conflicts)
         devices.write_statuses(cursor, made.statuses)
         stored.rows, stored.runs = without(made, {(row.series_id, row.ts) for row in existing})
         stored.conflicts = len(conflicts)
@@ -149,16 +195,11 @@ class SlotWriter:
             self._write_stamps(cursor, made, place)
 
     def _write_change(self, cursor: Any, stored: Stored) -> None:
-        rows = stored.rows
-        spans = [
-            _SPAN(series_id, rows[start].ts, rows[stop - 1].ts)
-            for _device, series_id, start, stop in stored.runs
-        ]
-        if spans:
+        if stored.runs:
             cursor.execute(
                 "INSERT INTO devices_change (writer, seq, stored_at, touched) "
                 f"VALUES (%s, %s, {self._dialect.now_sql}, %s)",
-                [self.name, stored.seq, b"".join(spans)],
+                [self.name, stored.seq, _touched(stored.rows, stored.runs)],
             )
 
     def _write_stamps(self, cursor: Any, made: Prepared, place: int) -> None:
@@ -171,17 +212,20 @@ class SlotWriter:
     def flush(self) -> None:
         """Write last-seen times and counts, where it is time to."""
         if self._touch.is_due:
-            self.flush_now()
+            self._flush(devices.FLUSH_DEVICES)
 
     def flush_now(self) -> None:
-        """Write last-seen times and counts."""
+        """Write all last-seen times and counts that wait."""
+        self._flush(None)
+
+    def _flush(self, limit: int | None) -> None:
         self.connect()
         with (
             connection.wrap_database_errors,
             connection.cursor() as cursor,
             transaction.atomic(),
         ):
-            self._touch.write(cursor, self._dialect)
+            self._touch.write(cursor, self._dialect, limit)
 
     def tidy(self) -> None:
         """Remove arrival stamps that no redelivery can need, and the old change log."""
@@ -195,6 +239,16 @@ class SlotWriter:
                 f"DELETE FROM devices_change WHERE stored_at < {self._dialect.ahead_sql}",
                 [-86_400],
             )
+
+
+def _touched(rows: Sequence[Row], runs: Sequence[Run]) -> bytes:
+    """Return the spans of `runs` as the change log packs them."""
+    return b"".join(
+        [
+            _SPAN(series_id, rows[start].ts, rows[stop - 1].ts)
+            for _device, series_id, start, stop in runs
+        ]
+    )
 
 
 def _as_dead(entry: Entry, detail: str) -> Batch:

@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection
 from django.db.models import Sum
 
 from devices import changes, registry
@@ -346,6 +346,7 @@ def test_a_packet_that_the_database_refuses_is_isolated(monkeypatch: pytest.Monk
         return real(cursor, some)
 
     monkeypatch.setattr(writer._dialect, "insert", refuse)
+    monkeypatch.setattr(writer._dialect, "commit_few", lambda *_given: None)
     stored = store(writer, *(entry({"ts": NOW + n, "t": n}) for n in range(10, 20)))
     assert stored.readings == 9
     assert 13.0 not in [row[3] for row in rows()]
@@ -362,6 +363,75 @@ def test_many_rows_of_many_series_with_some_known_already() -> None:
     stored = store(writer, *again)
     assert (stored.readings, stored.duplicates) == (700, 700)
     assert Reading.objects.count() == 2_100
+
+
+@pytest.mark.parametrize("count", [3, 300])
+def test_small_and_large_batches_leave_the_same(count: int) -> None:
+    """A few rows go by one statement where the database can: nothing else may differ."""
+    writer = make_writer()
+    first = [entry({"t": n}, packet_id=n + 1, received_at=ARRIVAL + n) for n in range(count)]
+    assert store(writer, *first).readings == count
+    seq, packets = Writer.objects.values_list("seq", "packets").get(name="ingest-0")
+    assert (seq, packets) == (1, count)
+    assert Latest.objects.get().value == count - 1
+    assert len(bytes(ArrivalStamp.objects.get().stamps)) == 18 * count
+    touched = changes.since({"ingest-0": 0})
+    assert [(low, high) for _s, low, high in touched[0].spans] == [(ARRIVAL, ARRIVAL + count - 1)]
+    again = [entry({"t": n}, packet_id=n + 1, received_at=ARRIVAL + n) for n in range(count)]
+    stored = store(writer, *again)
+    assert (stored.readings, stored.duplicates) == (0, count)
+    other = [entry({"t": -1.5}, packet_id=n + 1, received_at=ARRIVAL + n) for n in range(count)]
+    assert store(writer, *other).conflicts == count
+    assert DeadLetter.objects.count() == count
+    assert Latest.objects.get().value == count - 1
+
+
+def staged(writer: SlotWriter, *entries: Entry) -> Any:
+    batch = make_batch(*entries)
+    for one in entries:
+        writer.stage(batch, one)
+    return batch
+
+
+def test_what_was_staged_while_the_batch_filled_is_stored() -> None:
+    writer = make_writer()
+    store(writer, entry({"ts": NOW, "t": 1}))
+    batch = staged(writer, entry({"ts": NOW + 1, "t": 2}), make_entry("nonsense"))
+    stored = writer.store(batch)
+    assert (stored.readings, stored.dead_letters) == (1, 1)
+
+
+def test_an_unknown_device_is_not_staged_but_stored() -> None:
+    writer = make_writer()
+    batch = staged(writer, entry({"ts": NOW, "t": 1}), entry({"ts": NOW, "t": 1}, device="other"))
+    assert writer.store(batch).readings == 2
+
+
+def test_what_was_staged_before_the_registry_changed_is_prepared_again() -> None:
+    writer = make_writer()
+    store(writer, entry({"ts": NOW, "t": 1}))
+    batch = staged(writer, entry({"ts": NOW + 1, "t": 2}), entry({"ts": NOW + 1, "t": 3}))
+    registry.reject(Device.objects.all())
+    stored = writer.store(batch)
+    assert (stored.readings, stored.refused) == (0, {"disabled": 2})
+
+
+def test_a_staged_batch_that_failed_can_be_stored_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    writer = make_writer()
+    store(writer, entry({"ts": NOW, "t": 1}))
+    batch = staged(writer, entry({"ts": NOW, "t": 2}), entry({"ts": NOW + 1, "t": 3}))
+    real = writer._fence
+
+    def once(*given: Any) -> Any:
+        monkeypatch.setattr(writer, "_fence", real)
+        raise OperationalError("gone")
+
+    monkeypatch.setattr(writer, "_fence", once)
+    with pytest.raises(OperationalError):
+        writer.store(batch)
+    stored = writer.store(batch)
+    assert (stored.readings, stored.conflicts) == (1, 1)
+    assert DeadLetter.objects.count() == 1
 
 
 def test_tidy_keeps_what_a_redelivery_could_need() -> None:

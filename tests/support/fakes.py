@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Sequence
 
-from mqtt_ingest.core.packets import Batch, Packet, Stored
+from mqtt_ingest.core.packets import Batch, Entry, Packet, Stored
 
 
 class ScriptedSource:
@@ -38,9 +38,12 @@ class RecordingSink:
         self.open.set()
         self.failure: Exception | None = None
 
+    def stage(self, batch: Batch, entry: Entry) -> None:
+        batch.staged = entry
+
     async def store(self, batch: Batch) -> Stored:
         await self.open.wait()
         if self.failure is not None:
             raise self.failure
         self.batches.append(batch)
-        return Stored("ingest-0", len(self.batches), {}, {})
+        return Stored("ingest-0", len(self.batches))
