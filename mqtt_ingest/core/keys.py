@@ -11,6 +11,7 @@ from mqtt_ingest.core.errors import Undecodable
 
 KEY_LENGTH = 128
 _OTHER = re.compile(r"[^A-Za-z0-9_.:-]")
+_PLAIN = re.compile(r"[A-Za-z0-9_.:-]{1,128}")
 _ESCAPE = re.compile(r"((?:~[0-9A-F]{2})+)")
 
 
@@ -18,13 +19,18 @@ def _escape(match: re.Match[str]) -> str:
     return "".join(f"~{byte:02X}" for byte in match.group().encode())
 
 
-@lru_cache(maxsize=65_536)
 def device_key(native_id: str) -> str:
     """Return the device key of `native_id`.
 
     Raises:
         Undecodable: the id is empty, or its key is longer than 128 characters.
     """
+    # Most ids are keys already; remembering those of every device would cost memory.
+    return native_id if _PLAIN.fullmatch(native_id) else _escaped(native_id)
+
+
+@lru_cache(maxsize=16_384)
+def _escaped(native_id: str) -> str:
     if not native_id:
         raise Undecodable("empty_device", "the device level of the topic is empty")
     key = _OTHER.sub(_escape, native_id)
