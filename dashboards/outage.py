@@ -39,7 +39,8 @@ class DatabaseOutage:
 def _answer(request: HttpRequest, error: Exception) -> HttpResponse:
     connection.close()
     reason = str(error).strip().partition("\n")[0]
-    headers = {"Retry-After": str(RETRY_SECONDS)}
+    # `Refresh` is the header of the meta element that reloads a page.
+    headers = {"Retry-After": str(RETRY_SECONDS), "Refresh": str(RETRY_SECONDS)}
     if request.path.startswith("/api/"):
         problem = {"title": "Service unavailable", "status": 503, "detail": f"database: {reason}"}
         return JsonResponse(

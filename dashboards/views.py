@@ -92,15 +92,16 @@ def device_page(request: HttpRequest, key: str) -> HttpResponse:
 @login_required
 def status_page(request: HttpRequest) -> HttpResponse:
     """Show how every process and the pipeline are."""
-    now = timezone.now()
+    now, scope = timezone.now(), scope_of(request.user)
     found = health.processes()
     context = {
         "now": now,
         "health": health.ingest_health(found),
         "conditions": conditions.current(found),
         "processes": [{"process": process, "alive": health.is_alive(process)} for process in found],
-        "losses": losses.counted(),
-        "summary": pages.fleet_summary(scope_of(request.user), now),
+        # Of all sites together, so for staff alone.
+        "losses": losses.counted() if scope.everything else [],
+        "summary": pages.fleet_summary(scope, now),
     }
     template = "_processes.html" if "fragment" in request.GET else "status.html"
     return render(request, f"dashboards/{template}", context)

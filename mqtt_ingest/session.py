@@ -205,7 +205,9 @@ class MqttSession:
 
     async def _connect(self) -> None:
         await self._may_connect()
-        self._change("connecting", self._broker.where)
+        if self.state in {"stopped", "lost"}:
+            # An outage is one state, not a change at every try.
+            self._change("connecting", self._broker.where)
         self._closed.clear()
         self._client.reset_buffers()
         self._writing = self._held_back = False
@@ -459,7 +461,8 @@ class MqttSession:
             self._change("subscribed", self._broker.where)
 
     def _disconnected(self, _client: mqtt.Client, *details: Any) -> None:
-        self._change("lost", f"{self._broker.where}: {details[2]}")
+        if self.state != "refused":
+            self._change("lost", f"{self._broker.where}: {details[2]}")
         self._closed.set()
 
     def _flush_at_last(self, _client: mqtt.Client, *_details: Any) -> None:

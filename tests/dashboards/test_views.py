@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 from django.contrib.auth import get_user_model
 from django.test import Client
+from django.utils import timezone
 
-from devices import registry
+from devices import losses, registry
 from devices.models import Device, Membership, Site
 from mqtt_ingest.models import DeadLetter
 from tests.mqtt_ingest.test_writer import entry, make_writer, store
@@ -132,3 +133,64 @@ def test_saving_in_admin_tells_the_workers(press: Device) -> None:
 @pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics"])
 def test_probes_answer_without_login(path: str) -> None:
     assert Client().get(path).status_code == 200
+
+
+def test_status_tells_what_is_wrong_and_what_was_lost(staff: Client, press: Device) -> None:
+    text = staff.get("/status").content.decode()
+    assert "No ingest worker is running" in text
+    assert "packets kept as dead letters" in text
+    viewer = get_user_model().objects.create_user("viewer")
+    client = Client()
+    client.force_login(viewer)
+    text = client.get("/status").content.decode()
+    assert "No ingest worker is running" in text
+    assert "packets kept as dead letters" not in text
+
+
+def test_the_device_page_shows_losses_and_qos_0(staff: Client, press: Device) -> None:
+    assert "publishes at QoS 0" not in staff.get("/devices/press-3/").content.decode()
+    counts = press.counts
+    assert press.last_seen is not None
+    counts.qos0_at = round(press.last_seen.timestamp() * 1e6)
+    counts.throttled = counts.series_refused = counts.refused = 7
+    counts.save()
+    losses.record("throttled", 1_763_681_624_000_000, 1_763_681_625_000_000, 3, device_id=press.pk)
+    text = staff.get("/devices/press-3/").content.decode()
+    assert "publishes at QoS 0" in text
+    assert "7 packets were refused by the rate limit" in text
+    assert 'data-from="1763681624000000"' in text
+    assert losses.WORDS["throttled"] in text
+
+
+def test_while_the_database_is_away_pages_and_api_say_so(
+    staff: Client, press: Device, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from django.db import OperationalError
+
+    from devices import health
+    from devices.models import Process
+
+    worker = Process(id="w-1", kind="ingest", state="down", info={"slots": {}})
+    worker.beat_at = timezone.now()
+    monkeypatch.setattr(health, "_remembered", [worker])
+
+    def away() -> None:
+        raise OperationalError("connection refused\nand more")
+
+    monkeypatch.setattr(health, "processes", away)
+    page = staff.get("/status")
+    assert (page.status_code, page["Retry-After"], page["Refresh"]) == (503, "5", "5")
+    assert "connection refused" in page.content.decode()
+    assert "and more" not in page.content.decode()
+    assert "w-1" in page.content.decode()
+    answer = staff.get("/api/v1/status")
+    assert answer.status_code == 503
+    assert answer.json()["detail"] == "database: connection refused"
+    told = Client().get("/metrics").content.decode()
+    assert 'iotbridge_condition{code="database_away"} 1.0' in told
+
+
+def test_metrics_tell_each_condition(press: Device) -> None:
+    told = Client().get("/metrics").content.decode()
+    assert 'iotbridge_condition{code="no_worker"} 1.0' in told
+    assert 'iotbridge_condition{code="disk_full"} 0.0' in told

@@ -3,6 +3,7 @@
 import uPlot from "./vendor/uPlot/uPlot.esm.js";
 import { now } from "./clock.js";
 import { formatTime } from "./format.js";
+import { lostBetween, shadeLosses } from "./losses.js";
 
 /** @typedef {import("./store.js").Columns} Columns */
 
@@ -10,15 +11,18 @@ import { formatTime } from "./format.js";
  * Return uPlot's data, with a break where readings are missing.
  * @param {Columns} columns
  * @param {number} binMs
+ * @param {import("./losses.js").Span[]} losses
  * @returns {any[]} [ts, value] or [ts, value, min, max]
  */
-export function plotData(columns, binMs) {
+export function plotData(columns, binMs, losses = []) {
   const { ts, value, min, max } = columns;
   const gap = 2.5 * Math.max(binMs, medianStep(ts));
   /** @type {any[][]} */
   const data = binMs ? [[], [], [], []] : [[], []];
   for (let i = 0; i < ts.length; i += 1) {
-    if (i > 0 && gap > 0 && ts[i] - ts[i - 1] > gap) push(data, ts[i - 1] + 1, null, null, null);
+    const far = i > 0 && gap > 0 && ts[i] - ts[i - 1] > gap;
+    const lost = i > 0 && losses.length > 0 && lostBetween(losses, ts[i - 1], ts[i]);
+    if (far || lost) push(data, (ts[i - 1] + ts[i]) / 2, null, null, null);
     push(data, ts[i], number(value[i]), min[i], max[i]);
   }
   return data;
@@ -57,7 +61,7 @@ function token(name) {
 export class Chart {
   /**
    * @param {HTMLElement} root the element to draw in
-   * @param {{ spanMs: number, kind: string, label: string, onZoom: (zoomed: boolean) => void }} options
+   * @param {{ spanMs: number, kind: string, label: string, losses: import("./losses.js").Span[], onZoom: (zoomed: boolean) => void }} options
    */
   constructor(root, options) {
     this.root = root;
@@ -97,7 +101,7 @@ export class Chart {
    */
   draw(columns, binMs, fixed = null) {
     if (!this.visible && this.plot) return;
-    const data = plotData(columns, binMs);
+    const data = plotData(columns, binMs, this.options.losses);
     if (!this.plot || this.shape !== data.length) this.make(data);
     else this.plot.setData(data, false);
     const end = now();
@@ -131,7 +135,10 @@ export class Chart {
         ],
         bands: data.length > 2 ? [{ series: [3, 2], fill: token("--band") }] : [],
         cursor: { drag: { x: true, y: false }, sync: { key: "page" } },
-        hooks: { setSelect: [() => this.zoom(true)] },
+        hooks: {
+          setSelect: [() => this.zoom(true)],
+          drawClear: [(/** @type {any} */ plot) => shadeLosses(plot, this.options.losses, token("--loss"))],
+        },
       },
       data,
       this.root,

@@ -6,6 +6,7 @@ import { Chart } from "./chart.js";
 import { formatTime, formatValue } from "./format.js";
 import { paint } from "./frame.js";
 import { showState } from "./link.js";
+import { readLosses } from "./losses.js";
 import { Store, emptyColumns, trim } from "./store.js";
 
 /** @typedef {import("./socket.js").LiveSocket} LiveSocket */
@@ -26,7 +27,7 @@ class SeriesView {
     this.body = /** @type {HTMLElement} */ (figure.querySelector("tbody"));
     const plot = /** @type {HTMLElement|null} */ (figure.querySelector(".plot"));
     const { kind = "number", metric = "" } = figure.dataset;
-    this.chart = plot ? new Chart(plot, { spanMs, kind, label: metric, onZoom }) : null;
+    this.chart = plot ? new Chart(plot, { spanMs, kind, label: metric, losses: readLosses(document), onZoom }) : null;
     this.chart?.connect();
   }
 

@@ -1,0 +1,44 @@
+// Named losses on charts: the span is shaded, and the line is broken there.
+
+/** @typedef {[number, number]} Span from and to, in ms */
+
+/**
+ * Read the spans that the server listed on the page (µs).
+ * @param {ParentNode} root
+ * @returns {Span[]} in order of their begin
+ */
+export function readLosses(root) {
+  const items = /** @type {NodeListOf<HTMLElement>} */ (root.querySelectorAll("[data-loss]"));
+  /** @type {Span[]} */
+  const spans = [...items].map((item) => [Number(item.dataset.from) / 1_000, Number(item.dataset.to) / 1_000]);
+  return spans.sort((a, b) => a[0] - b[0]);
+}
+
+/**
+ * @param {Span[]} losses
+ * @param {number} from ms
+ * @param {number} to ms
+ * @returns {boolean} whether something was lost in between
+ */
+export function lostBetween(losses, from, to) {
+  return losses.some(([begin, end]) => begin <= to && end >= from);
+}
+
+/**
+ * Shade the spans behind the line.
+ * @param {any} plot uPlot
+ * @param {Span[]} losses
+ * @param {string} colour
+ */
+export function shadeLosses(plot, losses, colour) {
+  const { left, top, width, height } = plot.bbox;
+  plot.ctx.save();
+  plot.ctx.fillStyle = colour;
+  for (const [begin, end] of losses) {
+    const from = Math.max(left, plot.valToPos(begin, "x", true));
+    const to = Math.min(left + width, plot.valToPos(end, "x", true));
+    // Even a moment must be seen.
+    if (to >= left && from <= left + width) plot.ctx.fillRect(from, top, Math.max(2, to - from), height);
+  }
+  plot.ctx.restore();
+}

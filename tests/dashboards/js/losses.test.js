@@ -1,0 +1,32 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { lostBetween, readLosses, shadeLosses } from "../../../dashboards/static/dashboards/js/losses.js";
+
+test("spans are read in ms and in order", () => {
+  const items = [
+    { dataset: { from: "5000", to: "7000" } },
+    { dataset: { from: "1000", to: "2000" } },
+  ];
+  const root = { querySelectorAll: () => items };
+  assert.deepEqual(readLosses(/** @type {any} */ (root)), [[1, 2], [5, 7]]);
+});
+
+test("a loss between two points is found", () => {
+  assert.equal(lostBetween([[5, 7]], 1, 4), false);
+  assert.equal(lostBetween([[5, 7]], 4, 6), true);
+  assert.equal(lostBetween([[5, 7]], 6, 6.5), true);
+  assert.equal(lostBetween([], 0, 9), false);
+});
+
+test("what is on screen is shaded, a moment too", () => {
+  /** @type {number[][]} */
+  const drawn = [];
+  const plot = {
+    bbox: { left: 0, top: 0, width: 100, height: 10 },
+    valToPos: (/** @type {number} */ ms) => ms,
+    ctx: { save() {}, restore() {}, fillRect: (/** @type {number[]} */ ...rect) => drawn.push(rect), fillStyle: "" },
+  };
+  shadeLosses(plot, [[-50, -10], [-5, 20], [50, 50], [200, 300]], "red");
+  assert.deepEqual(drawn, [[0, 0, 20, 10], [50, 0, 2, 10]]);
+});
