@@ -41,7 +41,7 @@ class Load:
         self._process.wait()
 
 
-def _length(size: int) -> bytes:
+def encode_length(size: int) -> bytes:
     """Encode a remaining length (MQTT 3.1.1, section 2.2.3)."""
     encoded = bytearray()
     while True:
@@ -55,7 +55,7 @@ def _connect(port: int) -> socket.socket:
     link = socket.create_connection(("127.0.0.1", port))
     client = f"load-{os.getpid()}".encode()
     body = b"\0\4MQTT\4\2\0\x3c" + struct.pack(">H", len(client)) + client
-    link.sendall(b"\x10" + _length(len(body)) + body)
+    link.sendall(b"\x10" + encode_length(len(body)) + body)
     assert link.recv(4)[:1] == b"\x20", "the broker refused the publisher"
     return link
 
@@ -68,7 +68,7 @@ def _packets(count: int, devices: int, metrics: int) -> Iterator[bytes]:
         values = "".join(f',"m{m}":{20 + (n * (m + 1)) % 1_000 / 10}' for m in range(metrics))
         payload = f'{{"ts":{start + n // devices * 10}{values}}}'.encode()
         body = heads[n % devices] + struct.pack(">H", n % 65_535 + 1) + payload
-        yield b"\x32" + _length(len(body)) + body
+        yield b"\x32" + encode_length(len(body)) + body
 
 
 def publish(port: int, count: int, devices: int, metrics: int, rate: int) -> None:

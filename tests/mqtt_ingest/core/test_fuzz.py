@@ -15,6 +15,7 @@ from mqtt_ingest.core.packets import Packet
 from mqtt_ingest.core.payloads import decode_json, decode_payload, decode_text
 from mqtt_ingest.core.pipeline import decode
 from mqtt_ingest.core.wire import PUBLISH, Frame, Inbox, pubacks, read_publish
+from tests.bench.load import encode_length
 from tests.support.factories import make_entry, make_packet, route, samples_of
 from tests.support.mutations import mutated
 
@@ -88,25 +89,16 @@ def test_the_fast_way_refuses_what_the_tolerant_one_refuses(seed: int) -> None:
 
 
 # --- the wire -------------------------------------------------------------------
-def length(size: int) -> bytes:
-    encoded = bytearray()
-    while True:
-        size, digit = divmod(size, 128)
-        encoded.append(digit | (0x80 if size else 0))
-        if not size:
-            return bytes(encoded)
-
-
 def publish_bytes(packet: Packet, properties: bytes | None = None) -> bytes:
     topic = packet.topic.encode()
     body = len(topic).to_bytes(2, "big") + topic
     if packet.qos:
         body += packet.packet_id.to_bytes(2, "big")
     if properties is not None:
-        body += length(len(properties)) + properties
+        body += encode_length(len(properties)) + properties
     body += packet.payload
     first = PUBLISH | packet.dup << 3 | packet.qos << 1 | packet.retain
-    return bytes([first]) + length(len(body)) + body
+    return bytes([first]) + encode_length(len(body)) + body
 
 
 PACKETS = st.builds(
