@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import QuerySet
+from django.db.models import Max, QuerySet
 
 from devices.models import Device, Kind, Series
 
@@ -98,6 +98,17 @@ def series_of(device_ids: Sequence[int]) -> list[SeriesInfo]:
         .values_list("pk", "device_id", "device__key", "metric", "unit", "kind")
     )
     return [SeriesInfo(*row) for row in rows]
+
+
+def newest_series() -> int:
+    """Return the pk of the youngest series, 0 where there is none."""
+    return Series.objects.aggregate(newest=Max("pk"))["newest"] or 0
+
+
+def devices_of(series: Sequence[int]) -> dict[int, int]:
+    """Return the device pk of each of `series` (pks) that exists."""
+    found = Series.objects.filter(pk__in=series).values_list("pk", "device_id")
+    return dict(found.iterator(chunk_size=2_000))
 
 
 @contextmanager

@@ -205,13 +205,12 @@ class Engine:
         while True:
             await self._announcer.probe()
             try:
+                self._clock_offset = await self._database.run(health.clock_offset)
                 await self._database.run(
                     lambda: health.beat(
                         self.name, "ingest", self._started, self.state, self.describe()
                     )
                 )
-                if turn % 5 == 0:
-                    self._clock_offset = await self._database.run(health.clock_offset)
                 if turn % 30 == 0:
                     await self._database.run(health.forget_old)
             except Unreachable as error:

@@ -55,6 +55,8 @@ class Hub:
         self._seen: dict[tuple[str, int], dict[int, float]] = {}
         self._position: queries.Cursor | None = None
         self._unconfirmed: list[changes.Touched] = []
+        # Series with a higher pk are younger than this hub.
+        self._newest_series = 0
         self._tasks: list[asyncio.Task[None]] = []
         self._away = False
         # Announcements that were lost on the layer and read again, since the start.
@@ -161,7 +163,7 @@ class Hub:
         """Read again what was committed over a second ago and was not announced to us."""
         newest = await in_thread(queries.read_cursor)
         if self._position is None:
-            self._position = newest
+            self._position, self._newest_series = newest, await in_thread(queries.newest_series)
         position = {writer: self._position.get(writer, 0) for writer in newest}
         found = await in_thread(lambda: changes.since(position)) if position != newest else []
         lost, self._unconfirmed = self._unconfirmed, found
@@ -173,6 +175,7 @@ class Hub:
         }
         for touched in lost:
             self._heal_batch(touched)
+        await self._heal_new_series(lost)
         self._forget_seen()
 
     def _heal_batch(self, touched: changes.Touched) -> None:
@@ -184,6 +187,17 @@ class Hub:
                 if touched.seq not in self._seen.get((touched.writer, device), {}):
                     self.healed += 1
                     session.heal(pk, low, high, touched.writer, touched.seq)
+
+    async def _heal_new_series(self, lost: list[changes.Touched]) -> None:
+        """Tell sessions of series that began; their first event may have been lost."""
+        pks = {pk for touched in lost for pk, _low, _high in touched.spans}
+        new = sorted(pk for pk in pks if pk > self._newest_series)
+        if not new:
+            return
+        self._newest_series = new[-1]
+        devices = await in_thread(lambda: queries.devices_of(new))
+        for session in list(self.sessions):
+            session.series_began(devices)
 
     def _forget_seen(self) -> None:
         old = time.monotonic() - 10 * HEAL_SECONDS

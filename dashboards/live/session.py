@@ -158,6 +158,16 @@ class LiveSession:
                 subscription.soil(series, low, high)
                 self._wake.set()
 
+    def series_began(self, devices: dict[int, int]) -> None:
+        """Have wildcards read again that new series (pk to its device) fall under."""
+        for subscription in self._subscriptions.values():
+            if any(
+                device in subscription.wild and pk not in subscription.infos
+                for pk, device in devices.items()
+            ):
+                subscription.fresh = True
+                self._wake.set()
+
     def devices_changed(self, devices: set[int]) -> None:
         """Show the states of `devices` anew."""
         for subscription in self._subscriptions.values():

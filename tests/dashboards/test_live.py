@@ -182,7 +182,10 @@ def test_a_paused_page_gets_everything_at_resume(live: Plant) -> None:
     send(live, 7, 8, 9)
     assert page.silent_for(0.7)
     page.send({"t": "resume"})
-    assert values_of(page.next("upd", lambda frame: frame["d"]), "0") == [7, 8, 9]
+    # What the worker did not announce yet (it may not know of this page) comes by healing.
+    shown: set[Any] = set()
+    while shown != {7, 8, 9}:
+        shown |= set(values_of(page.next("upd", lambda frame: frame["d"]), "0"))
     page.close()
 
 
