@@ -105,7 +105,7 @@ def test_the_disk_is_full(
 ) -> None:
     """Nothing is acknowledged while there is no room; it cures itself when there is."""
     with (
-        small_disk(400) as disk,
+        small_disk(600) as disk,
         services.postgresql(within=disk) as database,
         plants.plant(mosquitto_service, redis_service, database) as plant,
     ):
@@ -118,17 +118,17 @@ def test_the_disk_is_full(
             rig.says("disk_full", "database_away", seconds=60)
             before = rig.taken()
             assert before < rig.publisher.sent
-            (disk / "ballast").unlink()
+            (disk / "ballast").unlink(missing_ok=True)
             rig.recovers(90)
             rig.is_well(90)
         assert rig.seen & {"disk_full", "database_away"}
 
 
 def _fill(disk: Path) -> None:
-    with (disk / "ballast").open("wb") as file:
-        try:
+    try:
+        with (disk / "ballast").open("wb") as file:
             while True:
                 file.write(bytes(65_536))
                 file.flush()
-        except OSError:
-            return
+    except OSError:
+        return
