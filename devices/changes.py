@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from django.db import connection
 
-from devices.queries import Cursor
-
+# The sequence of every writer: a position in the change log.
+Cursor = dict[str, int]
 _SPAN = struct.Struct("<qqq")
 # Batches of one writer that one call returns.
 LIMIT = 2_000
@@ -21,6 +21,40 @@ class Touched:
     spans: list[tuple[int, int, int]]
 
 
+def oldest_after(position: Cursor) -> int:
+    """Return the oldest time (µs) that batches after `position` touched; 0 where there is none."""
+    found: list[int] = []
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT name FROM devices_writer")
+        for (writer,) in cursor.fetchall():
+            cursor.execute(
+                "SELECT min(oldest) FROM devices_change WHERE writer = %s AND seq > %s",
+                [writer, position.get(writer, 0)],
+            )
+            found += [oldest for (oldest,) in cursor.fetchall() if oldest is not None]
+    return min(found, default=0)
+
+
+def older_than(position: Cursor, ts: int, limit: int) -> list[Touched]:
+    """Return batches after `position` that touched something before `ts`, at most `limit`."""
+    found: list[Touched] = []
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT name, seq FROM devices_writer")
+        behind = [name for name, seq in cursor.fetchall() if seq > position.get(name, 0)]
+        for writer in behind:
+            cursor.execute(
+                "SELECT seq, touched FROM devices_change WHERE writer = %s AND seq > %s "
+                "AND oldest < %s ORDER BY seq LIMIT %s",
+                [writer, position.get(writer, 0), ts, limit - len(found)],
+            )
+            found += _touched(writer, cursor.fetchall())
+    return found
+
+
+def _touched(writer: str, rows: list[tuple[int, bytes]]) -> list[Touched]:
+    return [Touched(writer, seq, list(_SPAN.iter_unpack(bytes(touched)))) for seq, touched in rows]
+
+
 def since(position: Cursor, limit: int = LIMIT) -> list[Touched]:
     """Return the batches after `position`, at most `limit` a writer, in order."""
     found: list[Touched] = []
@@ -31,8 +65,5 @@ def since(position: Cursor, limit: int = LIMIT) -> list[Touched]:
                 "ORDER BY seq LIMIT %s",
                 [writer, seq, limit],
             )
-            found += [
-                Touched(writer, number, list(_SPAN.iter_unpack(bytes(touched))))
-                for number, touched in cursor.fetchall()
-            ]
+            found += _touched(writer, cursor.fetchall())
     return found

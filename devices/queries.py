@@ -3,6 +3,7 @@
 Times are µs since 1970 UTC; results are columns, not objects.
 """
 
+import json
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -11,7 +12,10 @@ from typing import Any
 from django.db import connection, transaction
 from django.db.models import Max, QuerySet
 
+from devices.changes import Cursor
 from devices.models import Device, Kind, Series
+from devices.rollups.reading import Exact, exact
+from devices.rollups.tables import Level
 
 # What JSON has for a reading.
 Value = float | bool | str | None
@@ -19,7 +23,6 @@ Value = float | bool | str | None
 Point = tuple[int, Value]
 # (start of the bin, last, min, max, n)
 Bin = tuple[int, Value, float | None, float | None, int]
-Cursor = dict[str, int]
 
 SECOND = 1_000_000
 # Widths that people can name; a bin starts at a multiple of its width.
@@ -27,10 +30,29 @@ BIN_WIDTHS = tuple(
     seconds * SECOND
     for seconds in (
         *(1, 2, 5, 10, 15, 30),
-        *(60, 120, 300, 600, 900, 1_800),
+        *(60, 120, 300, 900, 1_800),
         *(3_600, 7_200, 10_800, 21_600, 43_200, 86_400),
         *(172_800, 604_800, 1_209_600, 2_592_000, 7_776_000, 31_536_000),
     )
+)
+
+
+# Spans up to this (µs) are read from the readings alone.
+SHORT = 2 * 3_600 * SECOND
+_RAW_BINS = (
+    "WITH b AS (SELECT ts / %s AS bin, min(value) AS low, max(value) AS high, "
+    "count(*) AS n, max(ts) AS newest FROM devices_reading "
+    "WHERE series_id = %s AND ts >= %s AND ts < %s GROUP BY 1) "
+    "SELECT b.bin * %s, r.value, r.text, b.low, b.high, b.n FROM b "
+    "JOIN devices_reading r ON r.series_id = %s AND r.ts = b.newest "
+    "AND r.ts >= %s AND r.ts < %s ORDER BY 1"
+)
+_ROLLED_BINS = (
+    "WITH b AS (SELECT bucket / %s AS bin, min(min) AS low, max(max) AS high, "
+    "sum(count) AS n, max(bucket) AS newest FROM {table} "
+    "WHERE series_id = %s AND bucket >= %s AND bucket < %s GROUP BY 1) "
+    "SELECT b.bin * %s, r.last, r.texts, b.low, b.high, b.n FROM b "
+    "JOIN {table} r ON r.series_id = %s AND r.bucket = b.newest ORDER BY 1"
 )
 
 
@@ -213,23 +235,57 @@ def newest_rows(info: SeriesInfo, limit: int) -> list[Point]:
         return [(ts, shown(value, text, info.kind)) for ts, value, text in cursor.fetchall()]
 
 
-def bins(info: SeriesInfo, start: int, end: int, width: int) -> list[Bin]:
-    """Return the bins of `width` µs that touch start..end, whole ones, oldest first."""
+def bins(
+    info: SeriesInfo, start: int, end: int, width: int, rolled: Exact | None = None
+) -> list[Bin]:
+    """Return the bins of `width` µs that touch start..end, whole ones, oldest first.
+
+    Args:
+        info: the series.
+        start: of the span, in µs.
+        end: of the span, in µs.
+        width: of a bin, in µs; a bin starts at a multiple of it.
+        rolled: what rollups answer for in the running snapshot, where that is known
+            already; by default it is looked up for spans over `SHORT`.
+    """
     low, high = start // width * width, end // width * width + width
+    if rolled is None:
+        rolled = exact() if high - low > SHORT else Exact()
+    found: list[Bin] = []
+    for level, piece_start, piece_end in rolled.pieces(info.pk, low, high, width):
+        part = _bins_of(info, level, piece_start, piece_end, width)
+        if found and part and found[-1][0] == part[0][0]:
+            part[0] = _joined(found.pop(), part[0])
+        found += part
+    return found
+
+
+def _bins_of(info: SeriesInfo, level: Level | None, start: int, end: int, width: int) -> list[Bin]:
+    if level is None:
+        sql, values = _RAW_BINS, [width, info.pk, start, end, width, info.pk, start, end]
+    else:
+        sql = _ROLLED_BINS.format(table=level.table)
+        values = [width, info.pk, start, end, width, info.pk]
     with connection.cursor() as cursor:
-        cursor.execute(
-            "WITH b AS (SELECT ts / %s AS bin, min(value) AS low, max(value) AS high, "
-            "count(*) AS n, max(ts) AS newest FROM devices_reading "
-            "WHERE series_id = %s AND ts >= %s AND ts < %s GROUP BY 1) "
-            "SELECT b.bin * %s, r.value, r.text, b.low, b.high, b.n FROM b "
-            "JOIN devices_reading r ON r.series_id = %s AND r.ts = b.newest "
-            "AND r.ts >= %s AND r.ts < %s ORDER BY 1",
-            [width, info.pk, low, high, width, info.pk, low, high],
-        )
-        return [
-            (ts, shown(value, text, info.kind), lowest, highest, n)
-            for ts, value, text, lowest, highest, n in cursor.fetchall()
+        cursor.execute(sql, values)
+        rows: list[Any] = cursor.fetchall()
+    if level is not None:
+        rows = [
+            (ts, last, None if texts is None else json.loads(texts)[2], *rest)
+            for ts, last, texts, *rest in rows
         ]
+    return [
+        (ts, shown(value, text, info.kind), lowest, highest, n)
+        for ts, value, text, lowest, highest, n in rows
+    ]
+
+
+def _joined(early: Bin, late: Bin) -> Bin:
+    """Return two parts of one bin as one."""
+    lows = [low for low in (early[2], late[2]) if low is not None]
+    highs = [high for high in (early[3], late[3]) if high is not None]
+    count = early[4] + late[4]
+    return (early[0], late[1], min(lows, default=None), max(highs, default=None), count)
 
 
 def window(info: SeriesInfo, start: int, end: int, points: int, width: int) -> Columns:

@@ -1,7 +1,7 @@
 """The tables: see docs/reference/tables.md."""
 
 from devices.models.history import Kind, Latest, Reading, Series
-from devices.models.log import Change, Loss, Process, Purge, Writer
+from devices.models.log import Change, Dirty, Duty, Loss, Process, Purge, Writer
 from devices.models.people import ApiToken, Membership, Role
 from devices.models.registry import Device, DeviceCounts, Identity, Site, Source, Tag
 
@@ -10,6 +10,8 @@ __all__ = [
     "Change",
     "Device",
     "DeviceCounts",
+    "Dirty",
+    "Duty",
     "Identity",
     "Kind",
     "Latest",

@@ -44,9 +44,42 @@ class Change(models.Model):
     seq = models.BigIntegerField()
     stored_at = models.DateTimeField(db_index=True)
     touched = models.BinaryField()
+    # The smallest ts_min (µs): whether closed buckets of rollups are touched.
+    oldest = models.BigIntegerField(default=0, db_default=0)
 
     def __str__(self) -> str:
         return f"{self.writer}:{self.seq}"
+
+
+class Duty(models.Model):
+    """Work that one elected process does: who holds it, and how far it has come."""
+
+    name = models.CharField(max_length=50, primary_key=True)
+    holder = models.CharField(max_length=200, blank=True, default="")
+    epoch = models.BigIntegerField(default=0)
+    lease_until = models.DateTimeField(null=True)
+    state = models.JSONField(default=dict)
+
+    class Meta:
+        verbose_name_plural = "duties"
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Dirty(models.Model):
+    """A quarter of an hour of a series whose rollups are still to be made."""
+
+    pk = models.CompositePrimaryKey("bucket", "series_id")
+    series_id = models.BigIntegerField()
+    bucket = models.BigIntegerField()
+
+    class Meta:
+        verbose_name_plural = "dirty"
+        indexes = [models.Index(fields=["series_id", "bucket"], name="dirty_by_series")]
+
+    def __str__(self) -> str:
+        return f"{self.series_id}@{self.bucket}"
 
 
 class Purge(models.Model):

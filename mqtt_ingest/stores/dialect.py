@@ -23,6 +23,7 @@ class Few(NamedTuple):
     packets: int
     rows: Sequence[Row]
     touched: bytes
+    oldest: int
     stamps: bytes
 
 

@@ -59,8 +59,8 @@ _FEW = (
     "), raised AS (INSERT INTO devices_latest (series_id, ts, value, text) "
     "SELECT DISTINCT ON (series_id) series_id, ts, value, text FROM staged "
     f"ORDER BY series_id, ts DESC {_RAISE}"
-    "), changed AS (INSERT INTO devices_change (writer, seq, stored_at, touched) "
-    "SELECT name, seq, clock_timestamp(), %s FROM fence"
+    "), changed AS (INSERT INTO devices_change (writer, seq, stored_at, touched, oldest) "
+    "SELECT name, seq, clock_timestamp(), %s, %s FROM fence"
     "), stamped AS (INSERT INTO mqtt_ingest_arrivalstamp (slot, packets, stamps) "
     "SELECT name, packets, %s FROM fence WHERE %s) "
     "SELECT seq, 1 / ((SELECT count(*) FROM inserted) = %s)::int FROM fence"
@@ -124,7 +124,8 @@ class PostgreSQL:
             return None
         columns = [list(column) for column in zip(*few.rows, strict=True)]
         fence = [few.packets, few.writer, few.epoch, few.registry]
-        given = [*columns, *fence, few.touched, few.stamps, bool(few.stamps), len(few.rows)]
+        change, stamps = [few.touched, few.oldest], [few.stamps, bool(few.stamps)]
+        given = [*columns, *fence, *change, *stamps, len(few.rows)]
         # Django's cursors put values into the text of a statement, so that it is planned
         # anew each time; planning this one takes longer than running it.
         if self._prepared is None or self._prepared.connection is not cursor.connection:

@@ -116,6 +116,7 @@ class SlotWriter:
             packets=packets,
             rows=made.rows,
             touched=_touched(made.rows, made.runs),
+            oldest=_oldest(made.rows, made.runs),
             stamps=stamps,
         )
         seq = self._dialect.commit_few(cursor, few)
@@ -197,9 +198,12 @@ class SlotWriter:
     def _write_change(self, cursor: Any, stored: Stored) -> None:
         if stored.runs:
             cursor.execute(
-                "INSERT INTO devices_change (writer, seq, stored_at, touched) "
-                f"VALUES (%s, %s, {self._dialect.now_sql}, %s)",
-                [self.name, stored.seq, _touched(stored.rows, stored.runs)],
+                "INSERT INTO devices_change (writer, seq, stored_at, touched, oldest) "
+                f"VALUES (%s, %s, {self._dialect.now_sql}, %s, %s)",
+                [
+                    *(self.name, stored.seq),
+                    *(_touched(stored.rows, stored.runs), _oldest(stored.rows, stored.runs)),
+                ],
             )
 
     def _write_stamps(self, cursor: Any, made: Prepared, place: int) -> None:
@@ -249,6 +253,11 @@ def _touched(rows: Sequence[Row], runs: Sequence[Run]) -> bytes:
             for _device, series_id, start, stop in runs
         ]
     )
+
+
+def _oldest(rows: Sequence[Row], runs: Sequence[Run]) -> int:
+    """Return the time of the oldest row; each run is sorted."""
+    return min((rows[run.start].ts for run in runs), default=0)
 
 
 def _as_dead(entry: Entry, detail: str) -> Batch:

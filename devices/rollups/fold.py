@@ -1,0 +1,120 @@
+"""A summary of consecutive readings of one series; two that follow each other join into one."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+# (ts in µs, value, text): as stored.
+Stored = tuple[int, float | None, str | None]
+# Distinct texts that a summary tells apart; further ones count as OTHER.
+MAX_TEXTS = 50
+OTHER = "…"
+
+
+@dataclass(slots=True)
+class Fold:
+    """What is known of `count` readings between `first_ts` and `last_ts`.
+
+    A value holds until the next reading. `area` is the integral of the value over
+    time (value x µs): of a boolean, how long it was on. `rise` is by how much a
+    counter grew; a value below the one before is a reset, and counts from zero.
+    """
+
+    count: int = 0
+    low: float | None = None
+    high: float | None = None
+    total: float = 0.0
+    first: float | None = None
+    last: float | None = None
+    first_ts: int = 0
+    last_ts: int = 0
+    rise: float = 0.0
+    area: float = 0.0
+    # Readings that are texts; the first and last reading where they are; µs by text.
+    texts: int = 0
+    first_text: str | None = None
+    last_text: str | None = None
+    held: dict[str, int] = field(default_factory=dict)
+
+    def add(self, ts: int, value: float | None, text: str | None) -> None:
+        """Take in the next reading; `ts` is later than all before."""
+        if self.count:
+            self._hold(ts - self.last_ts)
+            if value is not None and self.last is not None:
+                self.rise += value - self.last if value >= self.last else value
+        else:
+            self.first_ts, self.first, self.first_text = ts, value, text
+        self.count += 1
+        self.last_ts, self.last, self.last_text = ts, value, text
+        if value is None:
+            self.texts += 1
+            return
+        self.total += value
+        if self.low is None or value < self.low:
+            self.low = value
+        if self.high is None or value > self.high:
+            self.high = value
+
+    def join(self, later: "Fold") -> None:
+        """Take in the readings of `later`, which all come after these."""
+        if not later.count:
+            return
+        if self.count:
+            self._hold(later.first_ts - self.last_ts)
+            if later.first is not None and self.last is not None:
+                grown = later.first - self.last
+                self.rise += grown if grown >= 0 else later.first
+        else:
+            self.first_ts, self.first, self.first_text = (
+                later.first_ts,
+                later.first,
+                later.first_text,
+            )
+        self.count += later.count
+        self.texts += later.texts
+        self.total += later.total
+        self.rise += later.rise
+        self.area += later.area
+        self.low = _pick(min, self.low, later.low)
+        self.high = _pick(max, self.high, later.high)
+        self.last_ts, self.last, self.last_text = later.last_ts, later.last, later.last_text
+        for text, micros in later.held.items():
+            self._keep(text, micros)
+
+    def hold_until(self, ts: int) -> None:
+        """Let the last value hold until `ts` without a reading there."""
+        if self.count and ts > self.last_ts:
+            self._hold(ts - self.last_ts)
+            self.last_ts = ts
+
+    @property
+    def mean(self) -> float | None:
+        """Return the mean of the numbers, None where there are none."""
+        numbers = self.count - self.texts
+        return self.total / numbers if numbers else None
+
+    def _hold(self, micros: int) -> None:
+        if self.last is not None:
+            self.area += self.last * micros
+        elif self.last_text is not None:
+            self._keep(self.last_text, micros)
+
+    def _keep(self, text: str, micros: int) -> None:
+        if text not in self.held and len(self.held) >= MAX_TEXTS:
+            text = OTHER
+        self.held[text] = self.held.get(text, 0) + micros
+
+
+def fold(readings: Iterable[Stored]) -> Fold:
+    """Summarise `readings`, which are sorted by time."""
+    made = Fold()
+    for ts, value, text in readings:
+        made.add(ts, value, text)
+    return made
+
+
+def _pick(
+    choose: Callable[[float, float], float], one: float | None, other: float | None
+) -> float | None:
+    if one is None or other is None:
+        return one if other is None else other
+    return choose(one, other)

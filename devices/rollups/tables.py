@@ -1,0 +1,96 @@
+"""The levels of rollups and their tables. Times and widths in µs."""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from devices.rollups.fold import Fold
+
+SECOND = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """One width of buckets; a bucket starts at a multiple of it."""
+
+    name: str
+    width: int
+
+    @property
+    def table(self) -> str:
+        """Return the name of its table."""
+        return f"devices_rollup_{self.name}"
+
+    def floor(self, ts: int) -> int:
+        """Return the start of the bucket that holds `ts`."""
+        return ts // self.width * self.width
+
+
+MINUTE = Level("1m", 60 * SECOND)
+QUARTER = Level("15m", 900 * SECOND)
+HOUR = Level("1h", 3_600 * SECOND)
+LEVELS = (HOUR, QUARTER, MINUTE)
+# Minutes are kept of a quarter in which every minute has as many readings.
+DENSE = 20
+
+COLUMNS = (
+    *("series_id", "bucket", "count", "min", "max", "sum", "first", "last"),
+    *("first_ts", "last_ts", "rise", "area", "texts", "dense"),
+)
+_UPDATES = ", ".join(f"{name} = excluded.{name}" for name in COLUMNS[2:])
+_MARKS = f"({', '.join(['%s'] * len(COLUMNS))})"
+_CHUNK = 200
+# One row of a table, in the order of `COLUMNS`.
+Record = tuple[Any, ...]
+
+
+def record(series_id: int, bucket: int, made: Fold, *, dense: bool = False) -> Record:
+    """Return `made` as a row."""
+    texts = None
+    if made.texts:
+        texts = json.dumps([made.texts, made.first_text, made.last_text, made.held])
+    return (
+        *(series_id, bucket, made.count, made.low, made.high, made.total, made.first, made.last),
+        *(made.first_ts, made.last_ts, made.rise, made.area, texts, dense),
+    )
+
+
+def fold_of(row: Sequence[Any]) -> Fold:
+    """Return the summary that the columns of `row` from `count` on hold."""
+    count, low, high, total, first, last, first_ts, last_ts, rise, area, texts = row[:11]
+    made = Fold(count, low, high, total, first, last, first_ts, last_ts, rise, area)
+    if texts is not None:
+        made.texts, made.first_text, made.last_text, made.held = json.loads(texts)
+    return made
+
+
+def write(cursor: Any, level: Level, records: Sequence[Record]) -> None:
+    """Insert rows of `level`, or put them in place of those that are there."""
+    for start in range(0, len(records), _CHUNK):
+        chunk = records[start : start + _CHUNK]
+        cursor.execute(
+            f"INSERT INTO {level.table} ({', '.join(COLUMNS)}) "
+            f"VALUES {', '.join([_MARKS] * len(chunk))} "
+            f"ON CONFLICT (series_id, bucket) DO UPDATE SET {_UPDATES}",
+            [part for row in chunk for part in row],
+        )
+
+
+def delete(cursor: Any, level: Level, spans: Iterable[tuple[int, int, int]]) -> None:
+    """Delete the buckets of `level` in spans (series pk, from, to); `to` is not in it."""
+    for series_id, start, end in spans:
+        cursor.execute(
+            f"DELETE FROM {level.table} WHERE series_id = %s AND bucket >= %s AND bucket < %s",
+            [series_id, start, end],
+        )
+
+
+def read(cursor: Any, level: Level, series_id: int, start: int, end: int) -> list[tuple[int, Fold]]:
+    """Return (bucket, summary) of start <= bucket < end, in order."""
+    cursor.execute(
+        f"SELECT {', '.join(COLUMNS[1:-1])} FROM {level.table} "
+        "WHERE series_id = %s AND bucket >= %s AND bucket < %s ORDER BY bucket",
+        [series_id, start, end],
+    )
+    return [(row[0], fold_of(row[1:])) for row in cursor.fetchall()]

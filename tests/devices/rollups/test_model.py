@@ -1,0 +1,166 @@
+"""Whatever happens in whatever order, every query is what a plain list gives.
+
+`make test` runs this file on SQLite and on PostgreSQL.
+"""
+
+import json
+from typing import Any
+
+import pytest
+from django.db import connection
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+
+from devices import duties, queries
+from devices.models import Device
+from devices.queries import SECOND, SeriesInfo
+from devices.rollups.roller import DUTY, Roller
+from devices.rollups.tables import LEVELS
+from mqtt_ingest.core.packets import Batch
+from tests.mqtt_ingest.test_writer import make_writer
+from tests.support.factories import ARRIVAL, make_batch, make_entry
+
+MINUTE, HOUR = 60 * SECOND, 3_600 * SECOND
+START = ARRIVAL // HOUR * HOUR - 24 * HOUR
+METRICS = ("t", "mode")
+
+
+def empty_tables() -> None:
+    tables = [level.table for level in LEVELS]
+    tables += ["devices_reading", "devices_latest", "devices_dirty", "devices_duty"]
+    with connection.cursor() as cursor:
+        for table in [*tables, "devices_change", "devices_writer"]:
+            cursor.execute(f"DELETE FROM {table}")
+
+
+class History(RuleBasedStateMachine):
+    """A device with a number and a text, its batches, and a roller now and then."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        empty_tables()
+        Device.objects.filter(key="a").delete()
+        self.writer = make_writer()
+        self.now = START
+        self.stored: dict[str, dict[int, Any]] = {metric: {} for metric in METRICS}
+        self.batches: list[Batch] = []
+        self.crashed = 0
+        self.roller = self.new_roller()
+        self.put([(self.now, 1.0)])
+
+    def new_roller(self) -> Roller:
+        return Roller(f"roller-{self.crashed}", lambda: self.now)
+
+    def put(self, points: list[tuple[int, float]]) -> None:
+        entries = [
+            make_entry(
+                json.dumps({"ts": ts / 1e3, "t": value, "mode": f"m{int(value) % 4}"}),
+                "devices/a/telemetry",
+                received_at=self.now,
+            )
+            for ts, value in points
+        ]
+        batch = make_batch(*entries)
+        self.writer.store(batch)
+        self.batches.append(batch)
+        for ts, value in points:
+            self.stored["t"].setdefault(ts, value)
+            self.stored["mode"].setdefault(ts, f"m{int(value) % 4}")
+
+    def infos(self) -> dict[str, SeriesInfo]:
+        found = queries.series_of([Device.objects.get(key="a").pk])
+        return {info.metric: info for info in found}
+
+    # --- what happens -------------------------------------------------------
+    @rule(count=st.integers(1, 60), every=st.sampled_from([1, 10, 400]), value=st.integers(-99, 99))
+    def readings_come(self, count: int, every: int, value: int) -> None:
+        points = [(self.now + n * every * SECOND, float(value + n % 7)) for n in range(count)]
+        self.now = points[-1][0] + SECOND
+        self.put(points)
+
+    @rule(count=st.integers(1, 5), ago=st.integers(1, 10 * 3_600), value=st.integers(-99, 99))
+    def readings_come_late(self, count: int, ago: int, value: int) -> None:
+        at = max(START - HOUR, self.now - ago * SECOND)
+        self.put([(at + n * 7 * SECOND, float(value)) for n in range(count)])
+
+    @rule(number=st.integers(0, 99))
+    def a_batch_comes_again(self, number: int) -> None:
+        batch = self.batches[number % len(self.batches)]
+        self.writer.store(make_batch(*batch.entries))
+
+    @rule(minutes=st.integers(1, 200))
+    def time_goes_by(self, minutes: int) -> None:
+        self.now += minutes * MINUTE
+
+    @rule(steps=st.integers(1, 3))
+    def the_roller_works(self, steps: int) -> None:
+        for _ in range(steps):
+            self.roller.step()
+
+    @rule()
+    def the_roller_catches_up(self) -> None:
+        while self.roller.step():
+            pass
+
+    @rule()
+    def the_roller_dies(self) -> None:
+        duties.release(DUTY, f"roller-{self.crashed}")
+        self.crashed += 1
+        self.roller = self.new_roller()
+
+    # --- what must hold -----------------------------------------------------
+    @rule(
+        metric=st.sampled_from(METRICS),
+        ago=st.integers(0, 30 * 3_600),
+        length=st.integers(1, 40 * 3_600),
+        points=st.sampled_from([2, 10, 30, 200]),
+    )
+    def a_window_is_what_the_list_gives(
+        self, metric: str, ago: int, length: int, points: int
+    ) -> None:
+        start = self.now - ago * SECOND
+        self.check(metric, start, start + length * SECOND, points)
+
+    @invariant()
+    def all_of_it_is_what_the_list_gives(self) -> None:
+        for metric in METRICS:
+            self.check(metric, START - HOUR, self.now + HOUR, 10)
+
+    def check(self, metric: str, start: int, end: int, points: int) -> None:
+        info = self.infos()[metric]
+        inside = sorted((ts, v) for ts, v in self.stored[metric].items() if start <= ts <= end)
+        with queries.read_snapshot():
+            width = queries.bin_width([info], start, end, points)
+            found = queries.window(info, start, end, points, width)
+        if len(inside) <= points:
+            assert list(zip(found.ts, found.value, strict=True)) == inside
+            return
+        expected = self.binned(metric, start, end, width)
+        assert found.ts == list(expected)
+        assert found.value == [values[-1] for values in expected.values()]
+        if metric == "t":
+            assert found.low == [min(values) for values in expected.values()]
+            assert found.high == [max(values) for values in expected.values()]
+
+    def binned(self, metric: str, start: int, end: int, width: int) -> dict[int, list[Any]]:
+        """Return the values of each whole bin that the span touches."""
+        low, high = start // width * width, end // width * width + width
+        found: dict[int, list[Any]] = {}
+        for ts, value in sorted(self.stored[metric].items()):
+            if low <= ts < high:
+                found.setdefault(ts // width * width, []).append(value)
+        return found
+
+
+@pytest.mark.usefixtures("tables")
+def test_every_query_is_what_a_plain_list_gives() -> None:
+    run_state_machine_as_test(
+        History,
+        settings=settings(
+            max_examples=40,
+            stateful_step_count=25,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
