@@ -19,6 +19,7 @@ CONNECT_SECONDS = 10.0
 SLOW_SECONDS = 10.0
 CLOCK_SECONDS = 5.0
 GONE_SECONDS = 600.0
+ROLLUP_SECONDS = 60.0
 
 # code -> (level, what it is called)
 CONDITIONS: dict[str, tuple[Level, str]] = {
@@ -32,6 +33,7 @@ CONDITIONS: dict[str, tuple[Level, str]] = {
     "slot_unheld": ("red", "Nobody reads a slot's queue"),
     "process_gone": ("yellow", "A process has stopped reporting"),
     "behind": ("yellow", "Ingest is behind"),
+    "rollups_behind": ("yellow", "Rollups are behind"),
     "layer_away": ("yellow", "Live announcements fail"),
     "canary_refused": ("yellow", "The canary is not let through"),
     "session_lost": ("yellow", "The broker forgot a session"),
@@ -99,6 +101,8 @@ def of_worker(process: Process) -> Iterator[Condition]:
         )
     if abs(info.get("clock_offset_s") or 0.0) > CLOCK_SECONDS:
         yield Condition("clock_jump", f"{process.id}: {info['clock_offset_s']:+.0f} s")
+    if (behind := info.get("rollups_behind_s", 0.0)) > ROLLUP_SECONDS:
+        yield Condition("rollups_behind", f"{process.id}: by {behind:.0f} s")
     if info.get("loop_lag_s", 0.0) > 1.0:
         yield Condition("loop_lag", f"{process.id}: {info['loop_lag_s']:.1f} s")
     for name, slot in health.slots_of(process).items():

@@ -3,6 +3,7 @@
 from django.db import connection
 
 from devices.models import Latest, Purge
+from devices.rollups.tables import LEVELS
 
 STEP_ROWS = 5_000
 
@@ -22,6 +23,9 @@ def purge_step(rows: int = STEP_ROWS) -> int:
             [purge.series_id, purge.series_id, rows],
         )
         gone = int(cursor.rowcount)
+        if gone < rows:
+            for table in (*(level.table for level in LEVELS), "devices_dirty"):
+                cursor.execute(f"DELETE FROM {table} WHERE series_id = %s", [purge.series_id])
     if gone < rows:
         Latest.objects.filter(series_id=purge.series_id).delete()
         purge.delete()

@@ -13,7 +13,9 @@ from typing import Any
 from django.conf import settings
 
 from devices import health, live, purge
+from devices.duties import DutyLost
 from devices.live import INGEST_GROUP, WEB_GROUP, WatchTable
+from devices.rollups.roller import Roller
 from mqtt_ingest import conf, metrics
 from mqtt_ingest.announcer import Announcer
 from mqtt_ingest.core.errors import IngestError
@@ -33,7 +35,9 @@ TICK_SECONDS = 2.0
 # Summing up every figure costs more than the heartbeat itself.
 TOTALS_SECONDS = 5.0
 GC_THRESHOLD = (50_000, 20, 50)
-# Live announcements are thinned while more packets than this wait for their commit.
+ROLL_SECONDS = 1.0
+# Live announcements are thinned, and rollups wait, while more packets than this wait for
+# their commit.
 BUSY_PACKETS = 1_000
 
 
@@ -52,6 +56,8 @@ class Engine:
         self._watched = WatchTable()
         self._announcer = Announcer(self._watched, self._layer.group_send)
         self._database = DatabaseThread("ingest-beat")
+        self._rollups = DatabaseThread("rollups")
+        self._roller = Roller(self.name)
         self._tenures: dict[int, asyncio.Task[None]] = {}
         self._closing: set[asyncio.Task[None]] = set()
         self._stopping = asyncio.Event()
@@ -73,7 +79,10 @@ class Engine:
         self._http.start()
         helpers = [
             asyncio.create_task(work(), name=work.__name__)
-            for work in (self._announcer.run, self._hear, self._beat, self._tidy, self._tick)
+            for work in (
+                *(self._announcer.run, self._hear, self._beat),
+                *(self._tidy, self._roll, self._tick),
+            )
         ]
         leasing = asyncio.create_task(self._lease_slots(), name="lease slots")
         try:
@@ -102,8 +111,10 @@ class Engine:
     async def _end(self) -> None:
         try:
             await self._database.run(lambda: health.end(self.name))
+            await self._rollups.run(self._roller.release)
         except Unreachable as error:
             logger.info("Cannot sign off from the database: %s", error)
+        await self._rollups.close()
         for slot in self.slots.values():
             await slot.close()
         await self._database.close()
@@ -170,8 +181,7 @@ class Engine:
 
     def _on_stored(self, batch: Batch, stored: Stored) -> None:
         metrics.count(batch, stored)
-        waiting = sum(slot.unacknowledged for slot in self.slots.values())
-        self._announcer.add(stored, busy=waiting > BUSY_PACKETS)
+        self._announcer.add(stored, busy=self._is_busy)
 
     def _note(self, name: str, state: str, detail: str) -> None:
         """Log one line per change of state."""
@@ -228,6 +238,18 @@ class Engine:
                 gone = 0
             await asyncio.sleep(0.1 if gone else 5.0)
 
+    async def _roll(self) -> None:
+        """Make rollups while this worker holds that duty; under load, only now and then."""
+        while True:
+            more = False
+            try:
+                more = await self._rollups.run(self._roller.step)
+            except DutyLost as error:
+                logger.info("Rollups: %s", error)
+            except Unreachable as error:
+                logger.debug("No rollups: %s", error)
+            await asyncio.sleep(ROLL_SECONDS if not more or self._is_busy else 0.0)
+
     async def _tick(self) -> None:
         """Measure the event loop's own delay; /healthz looks at the last tick."""
         while True:
@@ -238,6 +260,11 @@ class Engine:
             metrics.LOOP_LAG_SECONDS.set(self._loop_lag)
 
     # --- how it is ----------------------------------------------------------
+    @property
+    def _is_busy(self) -> bool:
+        """Return whether more waits for its commit than a few batches."""
+        return sum(slot.unacknowledged for slot in self.slots.values()) > BUSY_PACKETS
+
     @property
     def is_alive(self) -> bool:
         """Return whether the event loop still turns."""
@@ -274,6 +301,7 @@ class Engine:
             "layer": self._announcer.failing,
             "loop_lag_s": round(self._loop_lag, 3),
             "clock_offset_s": self._clock_offset,
+            "rollups_behind_s": round(self._roller.behind_s, 1),
             "last_packet_ms": self.last_packet / 1_000 or None,
         }
 

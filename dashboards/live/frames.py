@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from devices.queries import Cursor
+from devices.changes import Cursor
 
 SUBPROTOCOL = "iotbridge.v1.json"
 MAX_CLIENT_FRAME = 65_536

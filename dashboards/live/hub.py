@@ -53,7 +53,7 @@ class Hub:
         self._watch_changed = asyncio.Event()
         self._look_again = asyncio.Event()
         self._seen: dict[tuple[str, int], dict[int, float]] = {}
-        self._position: queries.Cursor | None = None
+        self._position: changes.Cursor | None = None
         self._unconfirmed: list[changes.Touched] = []
         # Series with a higher pk are younger than this hub.
         self._newest_series = 0

@@ -13,8 +13,9 @@ from typing import Any
 from dashboards.live.frames import BadFrame, Subscribe, ms, write_cursor
 from devices import queries
 from devices.access import Scope
+from devices.changes import Cursor
 from devices.live import ReadingsStored
-from devices.queries import Columns, Cursor, SeriesInfo
+from devices.queries import Columns, SeriesInfo
 
 MAX_ROWS = 200
 PART_POINTS = 2_500

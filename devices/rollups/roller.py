@@ -7,19 +7,20 @@ corrected, is read again when its quarter is closed. Whatever is in memory can b
 a quarter that is not in memory is read from the readings.
 """
 
-import logging
+import time
 from collections.abc import Callable, Iterable, Sequence
+from datetime import timedelta
 from typing import Any
 
 from django.db import connection, transaction
+from django.db.models.functions import Now
 
 from devices import changes, duties
 from devices.health import database_now
+from devices.models import Change
 from devices.rollups import tables
 from devices.rollups.fold import Fold, Stored
 from devices.rollups.tables import DENSE, HOUR, MINUTE, QUARTER, SECOND, Record
-
-logger = logging.getLogger(__name__)
 
 DUTY = "rollups"
 # Quarters are closed so long after their end, for readings that are on their way.
@@ -30,6 +31,9 @@ CLOSED = 200
 BACKFILL = 20
 # A span over more quarters is looked into, for those that hold readings.
 WIDE = 8
+# The change log is kept for so long.
+KEPT = timedelta(days=1)
+PRUNE_SECONDS = 60.0
 _CHUNK = 400
 # (series pk, start of the quarter)
 Bucket = tuple[int, int]
@@ -83,6 +87,7 @@ class Roller:
         self._came: dict[Bucket, tuple[int, int]] = {}
         self._late: set[Bucket] = set()
         self._marked: set[Bucket] = set()
+        self._pruned = time.monotonic()
         self._prepared: object = None
 
     def step(self) -> bool:
@@ -100,7 +105,9 @@ class Roller:
             self._take_over(epoch)
         more = self._consume()
         self._fold_open()
-        return self._close() or more
+        more = self._close() or more
+        self._prune()
+        return more
 
     def release(self) -> None:
         """Let another process take over at once."""
@@ -237,6 +244,15 @@ class Roller:
         self._marked.difference_update(closed)
         self._late.difference_update(closed)
         return len(closed) >= CLOSED
+
+    def _prune(self) -> None:
+        """Forget changes after a day; pages that were away for longer read everything anew."""
+        if time.monotonic() - self._pruned < PRUNE_SECONDS:
+            return
+        self._pruned = time.monotonic()
+        for writer, seq in self._state["position"].items():
+            old = Change.objects.filter(writer=writer, stored_at__lt=Now() - KEPT)
+            old.filter(seq__lte=seq).delete()
 
     def _summed_up(self, closed: Sequence[Bucket]) -> dict[Bucket, Quarter]:
         made = {bucket: self._open.pop(bucket) for bucket in closed if bucket in self._open}

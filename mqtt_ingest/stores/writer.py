@@ -232,16 +232,12 @@ class SlotWriter:
             self._touch.write(cursor, self._dialect, limit)
 
     def tidy(self) -> None:
-        """Remove arrival stamps that no redelivery can need, and the old change log."""
+        """Remove arrival stamps that no redelivery can need."""
         with connection.cursor() as cursor:
             cursor.execute(
                 "DELETE FROM mqtt_ingest_arrivalstamp WHERE slot = %s AND packets < "
                 "(SELECT packets FROM devices_writer WHERE name = %s) - %s",
                 [self.name, self.name, CAPACITY],
-            )
-            cursor.execute(
-                f"DELETE FROM devices_change WHERE stored_at < {self._dialect.ahead_sql}",
-                [-86_400],
             )
 
 
