@@ -18,8 +18,8 @@ from django.db.models.functions import Now
 from devices import changes, duties
 from devices.health import database_now
 from devices.models import Change
-from devices.rollups import tables
-from devices.rollups.fold import Fold, Stored
+from devices.rollups import parts, tables
+from devices.rollups.fold import Fold
 from devices.rollups.tables import DENSE, HOUR, MINUTE, QUARTER, SECOND, Record
 
 DUTY = "rollups"
@@ -34,6 +34,7 @@ WIDE = 8
 # The change log is kept for so long.
 KEPT = timedelta(days=1)
 PRUNE_SECONDS = 60.0
+FOLD_SECONDS = 10.0
 _CHUNK = 400
 # (series pk, start of the quarter)
 Bucket = tuple[int, int]
@@ -46,18 +47,17 @@ class Quarter:
         self.whole = Fold()
         self.minutes: list[tuple[int, Fold]] | None = []
 
-    def add(self, ts: int, value: float | None, text: str | None) -> None:
-        """Take in the next reading."""
-        self.whole.add(ts, value, text)
+    def join(self, minute: int, part: Fold) -> None:
+        """Take in what came next within `minute`."""
+        self.whole.join(part)
         if self.minutes is None:
             return
-        minute = MINUTE.floor(ts)
-        if not self.minutes or self.minutes[-1][0] != minute:
-            if not self._is_dense():
-                self.minutes = None
-                return
-            self.minutes.append((minute, Fold()))
-        self.minutes[-1][1].add(ts, value, text)
+        if self.minutes and self.minutes[-1][0] == minute:
+            self.minutes[-1][1].join(part)
+        elif self._is_dense():
+            self.minutes.append((minute, part))
+        else:
+            self.minutes = None
 
     def _is_dense(self) -> bool:
         return not self.minutes or self.minutes[-1][1].count >= DENSE
@@ -87,6 +87,7 @@ class Roller:
         self._came: dict[Bucket, tuple[int, int]] = {}
         self._late: set[Bucket] = set()
         self._marked: set[Bucket] = set()
+        self._folded = 0.0
         self._pruned = time.monotonic()
         self._prepared: object = None
 
@@ -103,8 +104,12 @@ class Roller:
             return False
         if epoch != self._epoch:
             self._take_over(epoch)
+        until = self._state["until"]
         more = self._consume()
-        self._fold_open()
+        # Not at each step: the more readings the database sums up at once, the cheaper.
+        if self._state["until"] != until or time.monotonic() - self._folded > FOLD_SECONDS:
+            self._folded = time.monotonic()
+            self._fold_open()
         more = self._close() or more
         self._prune()
         return more
@@ -218,10 +223,9 @@ class Roller:
             else:
                 del self._open[bucket]
                 self._late.add(bucket)
-        for bucket, rows in _readings(spans).items():
-            quarter = self._open.setdefault(bucket, Quarter())
-            for row in rows:
-                quarter.add(*row)
+        for (series_id, minute), part in parts.read(spans):
+            bucket = series_id, QUARTER.floor(minute)
+            self._open.setdefault(bucket, Quarter()).join(minute, part)
 
     # --- closed quarters ----------------------------------------------------
     def _close(self) -> bool:
@@ -257,11 +261,10 @@ class Roller:
     def _summed_up(self, closed: Sequence[Bucket]) -> dict[Bucket, Quarter]:
         made = {bucket: self._open.pop(bucket) for bucket in closed if bucket in self._open}
         others = [bucket for bucket in closed if bucket not in made]
-        found = _readings([(pk, start, start + QUARTER.width) for pk, start in others])
-        for bucket in others:
-            made[bucket] = Quarter()
-            for row in found.get(bucket, ()):
-                made[bucket].add(*row)
+        made |= {bucket: Quarter() for bucket in others}
+        spans = [(pk, start, start + QUARTER.width) for pk, start in others]
+        for (series_id, minute), part in parts.read(spans):
+            made[series_id, QUARTER.floor(minute)].join(minute, part)
         return made
 
 
@@ -294,23 +297,6 @@ def _filled(series_id: int, low: int | None, high: int | None) -> list[Bucket]:
             [series_id] if low is None else [series_id, low, high],
         )
         return [(series_id, number * QUARTER.width) for (number,) in cursor.fetchall()]
-
-
-def _readings(spans: Sequence[tuple[int, int, int]]) -> dict[Bucket, list[Stored]]:
-    """Return the readings of spans (series pk, from, to), `to` excluded, by quarter, in order."""
-    found: dict[Bucket, list[Stored]] = {}
-    with connection.cursor() as cursor:
-        for start in range(0, len(spans), _CHUNK):
-            chunk = spans[start : start + _CHUNK]
-            cursor.execute(
-                f"WITH v(s, a, b) AS (VALUES {', '.join(['(%s, %s, %s)'] * len(chunk))}) "
-                "SELECT r.series_id, r.ts, r.value, r.text FROM v JOIN devices_reading r "
-                "ON r.series_id = v.s AND r.ts >= v.a AND r.ts < v.b ORDER BY 1, 2",
-                [part for span in chunk for part in span],
-            )
-            for series_id, ts, value, text in cursor.fetchall():
-                found.setdefault((series_id, QUARTER.floor(ts)), []).append((ts, value, text))
-    return found
 
 
 def _write(cursor: Any, made: dict[Bucket, Quarter]) -> None:

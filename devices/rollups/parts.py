@@ -1,0 +1,70 @@
+"""Summaries of readings by minute, made within the database.
+
+What a reading costs here is the database's work, not Python's: the ingest shares this
+process. Only minutes that hold texts are summed up from their readings.
+"""
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from typing import Any
+
+from django.db import connection
+
+from devices.rollups.fold import Fold, fold
+from devices.rollups.tables import MINUTE
+
+# (series pk, from, to) in µs; `to` is not in it.
+Span = tuple[int, int, int]
+# (series pk, start of the minute)
+Minute = tuple[int, int]
+_CHUNK = 400
+_READINGS = (
+    "WITH v(s, a, b) AS (VALUES {spans}) SELECT r.series_id, r.ts, r.value, r.text "
+    "FROM v JOIN devices_reading r ON r.series_id = v.s AND r.ts >= v.a AND r.ts < v.b"
+)
+# `before` and `since` are the reading before, within the minute; `next` the one after.
+_FOLDS = (
+    "SELECT series_id, minute, count(*), min(value), max(value), sum(value), "
+    "max(CASE WHEN since IS NULL THEN value END), max(CASE WHEN next IS NULL THEN value END), "
+    "min(ts), max(ts), "
+    "sum(CASE WHEN before IS NULL OR value IS NULL THEN 0 "
+    "WHEN value >= before THEN value - before ELSE value END), "
+    "sum(CASE WHEN before IS NULL THEN 0 ELSE before * (ts - since) END), count(text) "
+    "FROM (SELECT *, lag(value) OVER w AS before, lag(ts) OVER w AS since, "
+    "lead(ts) OVER w AS next FROM (SELECT *, ts / {minute} AS minute FROM ({readings}) r) m "
+    "WINDOW w AS (PARTITION BY series_id, minute ORDER BY ts)) r "
+    "GROUP BY series_id, minute ORDER BY series_id, minute"
+)
+
+
+def read(spans: Sequence[Span]) -> Iterator[tuple[Minute, Fold]]:
+    """Yield the summary of each minute that holds readings of `spans`, by series and time."""
+    for start in range(0, len(spans), _CHUNK):
+        yield from _read(spans[start : start + _CHUNK])
+
+
+def _read(spans: Sequence[Span]) -> Iterator[tuple[Minute, Fold]]:
+    marks = ", ".join(["(%s, %s, %s)"] * len(spans))
+    readings = _READINGS.format(spans=marks)
+    values = [part for span in spans for part in span]
+    with connection.cursor() as cursor:
+        cursor.execute(_FOLDS.format(readings=readings, minute=MINUTE.width), values)
+        rows: list[Any] = cursor.fetchall()
+        texts = {}
+        if any(row[-1] for row in rows):
+            cursor.execute(f"{readings} ORDER BY 1, 2", values)
+            texts = _folds(cursor.fetchall())
+    for series_id, number, *columns, with_text in rows:
+        minute = series_id, number * MINUTE.width
+        yield minute, texts[minute] if with_text else _fold(columns)
+
+
+def _fold(columns: Sequence[Any]) -> Fold:
+    count, low, high, total, first, last, first_ts, last_ts, rise, area = columns
+    return Fold(count, low, high, total or 0.0, first, last, first_ts, last_ts, rise, area)
+
+
+def _folds(rows: Sequence[Any]) -> dict[Minute, Fold]:
+    """Sum up (series pk, ts, value, text), sorted."""
+    by_minute = groupby(rows, key=lambda row: (row[0], MINUTE.floor(row[1])))
+    return {minute: fold(row[1:] for row in group) for minute, group in by_minute}
