@@ -4,12 +4,13 @@ Times are µs since 1970 UTC; results are columns, not objects.
 """
 
 import json
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 from django.db.models import Max, QuerySet
 
 from devices.changes import Cursor
@@ -37,6 +38,8 @@ BIN_WIDTHS = tuple(
 )
 
 
+# No statement of a read takes longer.
+READ_SECONDS = 10
 # Spans up to this (µs) are read from the readings alone.
 SHORT = 2 * 3_600 * SECOND
 _RAW_BINS = (
@@ -133,25 +136,55 @@ def devices_of(series: Sequence[int]) -> dict[int, int]:
     return dict(found.iterator(chunk_size=2_000))
 
 
+class QueryTooLong(Exception):
+    """A read was stopped, for the good of everybody else: it took too long."""
+
+
 @contextmanager
 def read_snapshot() -> Iterator[Cursor]:
     """Read within one snapshot of the database; yields the cursor that goes with it.
 
     REPEATABLE READ on PostgreSQL, a deferred read transaction on SQLite. The
     cursor is the sequence of every writer: rows of later batches are not seen.
+
+    Raises:
+        QueryTooLong: a statement took over `READ_SECONDS`; the database was told to stop.
     """
-    if connection.vendor == "postgresql":
-        with transaction.atomic():
-            with connection.cursor() as cursor:
-                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
-            yield read_cursor()
-        return
-    with connection.cursor() as cursor:
-        cursor.execute("BEGIN DEFERRED")
-        try:
-            yield read_cursor()
-        finally:
-            cursor.execute("ROLLBACK")
+    try:
+        if connection.vendor == "postgresql":
+            with transaction.atomic():
+                with connection.cursor() as cursor:
+                    cursor.execute(
+                        "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY; "
+                        f"SET LOCAL statement_timeout = '{READ_SECONDS}s'"
+                    )
+                yield read_cursor()
+            return
+        with _bounded(), connection.cursor() as cursor:
+            cursor.execute("BEGIN DEFERRED")
+            try:
+                yield read_cursor()
+            finally:
+                cursor.execute("ROLLBACK")
+    except OperationalError as error:
+        if getattr(error.__cause__, "sqlstate", "") == "57014" or str(error) == "interrupted":
+            raise QueryTooLong(
+                f"reading took over {READ_SECONDS} s; ask for a shorter span, or fewer series"
+            ) from error
+        raise
+
+
+@contextmanager
+def _bounded() -> Iterator[None]:
+    """Have SQLite stop statements that take too long."""
+    connection.ensure_connection()
+    link = connection.connection
+    until = time.monotonic() + READ_SECONDS
+    link.set_progress_handler(lambda: time.monotonic() > until, 100_000)
+    try:
+        yield
+    finally:
+        link.set_progress_handler(None, 0)
 
 
 def read_cursor() -> Cursor:
@@ -165,19 +198,21 @@ def latest(series: Iterable[SeriesInfo]) -> dict[int, Point]:
     """Return the newest reading of each series that has one, by series pk."""
     kinds = {info.pk: info.kind for info in series}
     rows = _fetch(
-        "SELECT series_id, ts, value, text FROM devices_latest WHERE series_id IN ({ids})",
-        list(kinds),
+        "SELECT series_id, ts, value, text FROM devices_latest WHERE series_id", list(kinds)
     )
     return {pk: (ts, shown(value, text, kinds[pk])) for pk, ts, value, text in rows}
 
 
-def _fetch(sql: str, ids: Sequence[int], *rest: int) -> list[Any]:
-    """Run `sql` over `ids`, in steps that every database takes."""
+def _fetch(sql: str, ids: Sequence[int]) -> list[Any]:
+    """Run `sql`, which ends in the column that is to be one of `ids`."""
     found: list[Any] = []
     with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute(f"{sql} = ANY(%s)", [list(ids)])
+            return list(cursor.fetchall())
         for start in range(0, len(ids), 500):
             chunk = ids[start : start + 500]
-            cursor.execute(sql.format(ids=", ".join(["%s"] * len(chunk))), [*chunk, *rest])
+            cursor.execute(f"{sql} IN ({', '.join(['%s'] * len(chunk))})", chunk)
             found += cursor.fetchall()
     return found
 
@@ -252,7 +287,7 @@ def bins(
     if rolled is None:
         rolled = exact() if high - low > SHORT else Exact()
     found: list[Bin] = []
-    for level, piece_start, piece_end in rolled.pieces(info.pk, low, high, width):
+    for level, piece_start, piece_end in rolled.pieces(info.pk, low, high, [width]):
         part = _bins_of(info, level, piece_start, piece_end, width)
         if found and part and found[-1][0] == part[0][0]:
             part[0] = _joined(found.pop(), part[0])

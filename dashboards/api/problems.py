@@ -7,6 +7,8 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
+from devices.queries import QueryTooLong
+
 
 class Problem(Exception):
     """An answer that says what is wrong, and in which parameter.
@@ -42,6 +44,10 @@ def install(api: NinjaAPI) -> None:
     def _problem(_request: HttpRequest, error: Problem) -> HttpResponse:
         more = {"errors": [{"parameter": error.parameter, "detail": error.detail}]}
         return _answer(error.status, error.detail, **(more if error.parameter else {}))
+
+    @api.exception_handler(QueryTooLong)
+    def _too_long(_request: HttpRequest, error: QueryTooLong) -> HttpResponse:
+        return _answer(422, str(error), errors=[{"parameter": "from", "detail": str(error)}])
 
     @api.exception_handler(ValidationError)
     def _invalid(_request: HttpRequest, error: ValidationError) -> HttpResponse:

@@ -1,6 +1,6 @@
 """Which spans rollups answer for exactly, and which need the readings themselves."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from django.db import connection
@@ -27,22 +27,23 @@ class Exact:
     # Spans by series that changed since the roller's position.
     late: dict[int, list[Span]] = field(default_factory=dict)
 
-    def pieces(self, series_id: int, start: int, end: int, width: int) -> list[Piece]:
+    def pieces(self, series_id: int, start: int, end: int, edges: Iterable[int]) -> list[Piece]:
         """Cut start..end into pieces, in order, each to be read from one table.
 
         Args:
             series_id: the series' pk.
-            start: of the span, in µs; a multiple of `width`.
-            end: of the span, which it does not include; a multiple of `width`.
-            width: of the bins to be made, in µs; levels that do not divide it are not used.
+            start: of the span, in µs.
+            end: of the span, in µs, which it does not include.
+            edges: of what is to be made of it, in µs: levels with a bucket across one of
+                them are not used. For bins, their width will do.
         """
-        levels = [level for level in LEVELS if width % level.width == 0]
+        edges = list(edges)
+        levels = [level for level in LEVELS if all(edge % level.width == 0 for edge in edges)]
         until = min(end, self.until)
         if not levels or start >= until:
             return [(None, start, end)]
         changed = _merged([*self.late.get(series_id, ()), *_dirty(series_id, start, until)])
-        found = _cut(_Series(series_id, until, changed), start, end, levels)
-        return _joined(found)
+        return _joined(_cut(_Series(series_id, until, changed), start, end, levels))
 
 
 @dataclass(slots=True)

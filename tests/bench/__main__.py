@@ -15,6 +15,7 @@ from tests.bench import (
     peers,
     series,
     sparse,
+    window,
 )
 
 BENCHMARKS: dict[str, Callable[[], list[dict[str, Any]]]] = {
@@ -27,6 +28,7 @@ BENCHMARKS: dict[str, Callable[[], list[dict[str, Any]]]] = {
     "live": live.run,
     "peers": peers.run,
     "overview": overview.run,
+    "window": window.run,
 }
 
 

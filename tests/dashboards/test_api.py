@@ -5,8 +5,10 @@ from typing import Any
 
 import pytest
 from django.contrib.auth import get_user_model
+from django.db import connection
 from django.test import Client
 
+from devices import queries
 from devices.access import token_digest
 from devices.models import ApiToken, Device, Membership, Site
 from tests.mqtt_ingest.test_writer import entry, make_writer, store
@@ -140,3 +142,58 @@ def test_description_and_docs_are_served_locally(staff: Client) -> None:
     assert "http" not in page.split("swagger-settings")[0]
     status = staff.get("/api/v1/status").json()
     assert status["ingest"]["state"] == "stopped"
+
+
+def test_aggregates_by_calendar_buckets(staff: Client, settings: Any) -> None:
+    settings.MQTT_REGISTRATION = "accept"
+    # 2025-11-20 in UTC; in Tokyo it is the 21st.
+    store(make_writer(), *[entry({"t": n, "ts": TS + n * 1_000}) for n in range(5)])
+    query = f"keys=press-3/*,none/t&from={TS}&to={TS + 60_000}"
+    body = staff.get(f"/api/v1/aggregates?{query}&zone=Asia/Tokyo").json()
+    assert body["denied"] == ["none/t"]
+    assert [end - start for start, end in zip(body["start"], body["end"], strict=True)] == [
+        86_400_000
+    ]
+    assert body["start"][0] % 86_400_000 == 15 * 3_600_000
+    series = body["series"][0]
+    assert (series["count"], series["min"], series["max"], series["mean"]) == ([5], [0], [4], [2])
+    assert (series["first"], series["last"], series["increase"]) == ([0], [4], [4])
+
+
+@pytest.mark.parametrize(
+    ("query", "parameter", "words"),
+    [
+        ("zone=Mars/Olympus", "zone", "IANA"),
+        ("bucket=decade", "bucket", "day"),
+        ("bucket=hour&from=0", "bucket", "shorter span"),
+        ("from=2026-01-02&to=2026-01-01", "from", "later"),
+        ("from=-1e12", "from", "1970"),
+        ("from=2026-01-01&to=9999-12-31", "to", "9000"),
+    ],
+)
+def test_wrong_aggregates_name_the_parameter(
+    staff: Client, query: str, parameter: str, words: str
+) -> None:
+    body = problem(staff.get(f"/api/v1/aggregates?keys=a/t&{query}"), 422)
+    assert body["errors"][0]["parameter"] == parameter
+    assert words in json.dumps(body)
+
+
+def test_a_read_that_takes_too_long_is_stopped(
+    staff: Client, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.MQTT_REGISTRATION = "accept"
+    store(make_writer(), entry({"t": 1, "ts": TS}))
+    endless = (
+        "WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c) SELECT count(*) FROM c"
+    )
+
+    def forever(*_given: object) -> int:
+        with connection.cursor() as cursor:
+            cursor.execute(endless)
+        return 0
+
+    monkeypatch.setattr(queries, "READ_SECONDS", 1)
+    monkeypatch.setattr(queries, "count_rows", forever)
+    body = problem(staff.get("/api/v1/devices/press-3/readings"), 422)
+    assert "took over 1 s" in body["detail"]

@@ -1,0 +1,82 @@
+"""Aggregates over calendar buckets: hours, days, weeks, months and years of a time zone."""
+
+import time
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal
+
+from django.http import HttpRequest
+from ninja import Query, Router
+
+from dashboards.api.auth import scope
+from dashboards.api.problems import Problem
+from dashboards.api.readings import MAX_POINTS, MAX_SERIES, Window, window_params
+from devices import calendars, queries
+from devices.aggregates import Aggregate, aggregates
+from devices.queries import SeriesInfo
+
+router = Router(tags=["readings"])
+
+MAX_BUCKETS = MAX_POINTS
+# 9000-01-01, in µs: calendars end soon after.
+LAST_US = 221_845_392_000_000_000
+
+
+@router.get("", response=dict[str, Any])
+def read_aggregates(
+    request: HttpRequest,
+    window: Query[Window],
+    live_keys: Annotated[list[str], Query(..., alias="keys")],
+    bucket: Literal["hour", "day", "week", "month", "year"] = "day",
+    zone: str = "UTC",
+) -> dict[str, Any]:
+    """Sum up several series by buckets of a calendar; whole buckets that touch the span."""
+    wanted = [part.strip() for key in live_keys for part in key.split(",") if part.strip()]
+    found = queries.find_series(scope(request).devices(), wanted)
+    infos = [info for group in found.values() for info in group]
+    if len(infos) > MAX_SERIES:
+        raise Problem(422, f"{len(infos)} series, {MAX_SERIES} are allowed in a call", "keys")
+    edges = _edges(window, bucket, zone, max(1, len(infos)))
+    now = time.time_ns() // 1_000
+    with queries.read_snapshot():
+        series = [_columns(info, aggregates(info, edges, now)) for info in infos]
+    return {
+        "bucket": bucket,
+        "zone": zone,
+        "start": [edge // 1_000 for edge in edges[:-1]],
+        "end": [edge // 1_000 for edge in edges[1:]],
+        "series": series,
+        "denied": [key for key in wanted if key not in found],
+    }
+
+
+def _edges(window: Window, bucket: str, zone: str, series: int) -> list[int]:
+    start, end, _points = window_params(window)
+    for name, ts in (("from", start), ("to", end)):
+        if not 0 <= ts <= LAST_US:
+            raise Problem(422, f"{name} must lie between the years 1970 and 9000", name)
+    try:
+        chosen = calendars.zone_of(zone)
+    except ValueError as error:
+        raise Problem(422, f"zone: {error}", "zone") from error
+    try:
+        return calendars.edges(start, end, bucket, chosen, MAX_BUCKETS // series)
+    except calendars.TooManyBuckets as error:
+        raise Problem(422, f"{error}, or fewer series", "bucket") from error
+
+
+def _columns(info: SeriesInfo, found: Sequence[Aggregate]) -> dict[str, Any]:
+    states = sorted({state for part in found for state in part.seconds})
+    return {
+        "key": info.key,
+        "metric": info.metric,
+        "unit": info.unit,
+        "kind": info.kind,
+        "count": [part.count for part in found],
+        "min": [part.low for part in found],
+        "max": [part.high for part in found],
+        "mean": [part.mean for part in found],
+        "first": [part.first for part in found],
+        "last": [part.last for part in found],
+        "increase": [part.increase for part in found],
+        "seconds": {state: [part.seconds.get(state, 0) for part in found] for state in states},
+    }

@@ -1,0 +1,132 @@
+"""What happened within each of a row of buckets: how much, how far, how long in which state."""
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import connection
+
+from devices.queries import SeriesInfo, shown
+from devices.rollups import parts, tables
+from devices.rollups.fold import Fold, fold
+from devices.rollups.reading import Exact, exact
+from devices.rollups.tables import MINUTE, Level
+
+Value = float | bool | str | None
+
+
+@dataclass(slots=True)
+class Aggregate:
+    """One bucket of one series; times in µs since 1970 UTC.
+
+    `increase` is by how much a counter grew since the last reading before the bucket, a
+    value below the one before being a reset. `seconds` tells for how long each state (of
+    a boolean or a text) held, from the last reading before the bucket to its end, or to
+    now.
+    """
+
+    start: int
+    end: int
+    count: int = 0
+    low: float | None = None
+    high: float | None = None
+    mean: float | None = None
+    first: Value = None
+    last: Value = None
+    increase: float | None = None
+    seconds: dict[str, float] = field(default_factory=dict)
+
+
+def aggregates(info: SeriesInfo, edges: Sequence[int], now: int) -> list[Aggregate]:
+    """Return what happened to `info` within each bucket.
+
+    Args:
+        info: the series.
+        edges: where the buckets begin, and where the last one ends; in µs, sorted.
+        now: in µs; no state holds for longer.
+    """
+    found: list[Aggregate] = []
+    before = _before(info.pk, edges[0])
+    for number, inside in enumerate(_folds(info, edges, exact())):
+        start, end = edges[number], edges[number + 1]
+        made = _made(info, start, end, inside)
+        whole = _carried(before, start)
+        whole.join(inside)
+        if inside.count > inside.texts:
+            made.increase = whole.rise
+        if whole.count and start < now:
+            whole.hold_until(min(end, now))
+            made.seconds = _seconds(info, whole)
+        found.append(made)
+        before = inside if inside.count else before
+    return found
+
+
+def _carried(before: Fold, start: int) -> Fold:
+    """Return the last value of `before` as if it were read at `start`."""
+    if not before.count:
+        return Fold()
+    return fold([(max(start, before.last_ts), before.last, before.last_text)])
+
+
+def _made(info: SeriesInfo, start: int, end: int, inside: Fold) -> Aggregate:
+    return Aggregate(
+        start,
+        end,
+        inside.count,
+        inside.low,
+        inside.high,
+        inside.mean,
+        shown(inside.first, inside.first_text, info.kind),
+        shown(inside.last, inside.last_text, info.kind),
+    )
+
+
+def _seconds(info: SeriesInfo, whole: Fold) -> dict[str, float]:
+    if info.kind == "number":
+        return {}
+    held = {state: micros / 1e6 for state, micros in whole.held.items()}
+    if info.kind == "boolean":
+        total = (whole.last_ts - whole.first_ts) / 1e6
+        on = whole.area / 1e6
+        held |= {"true": on, "false": total - on - sum(held.values())}
+    return held
+
+
+def _before(series_id: int, start: int) -> Fold:
+    """Return the last reading before `start`."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT ts, value, text FROM devices_reading WHERE series_id = %s AND ts < %s "
+            "ORDER BY ts DESC LIMIT 1",
+            [series_id, start],
+        )
+        return fold(cursor.fetchall())
+
+
+def _folds(info: SeriesInfo, edges: Sequence[int], rolled: Exact) -> list[Fold]:
+    made = [Fold() for _ in edges[1:]]
+    for level, start, end in rolled.pieces(info.pk, edges[0], edges[-1], edges):
+        for ts, part in _read(info.pk, level, start, end, edges):
+            made[bisect_right(edges, ts) - 1].join(part)
+    return made
+
+
+def _read(
+    series_id: int, level: Level | None, start: int, end: int, edges: Sequence[int]
+) -> list[tuple[int, Fold]]:
+    """Return (a time within its bucket, summary), in order."""
+    with connection.cursor() as cursor:
+        if level is not None:
+            return tables.read(cursor, level, series_id, start, end)
+        if all(edge % MINUTE.width == 0 for edge in edges):
+            return [(minute, part) for (_pk, minute), part in parts.read([(series_id, start, end)])]
+        # Zones whose clocks were not set to minutes: before they were.
+        cursor.execute(
+            "SELECT ts, value, text FROM devices_reading WHERE series_id = %s "
+            "AND ts >= %s AND ts < %s ORDER BY ts",
+            [series_id, start, end],
+        )
+        rows: list[Any] = cursor.fetchall()
+        return [(row[0], fold([row])) for row in rows]
