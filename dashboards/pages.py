@@ -20,6 +20,7 @@ RANGES: dict[str, tuple[int, str]] = {
     "24h": (86_400_000, "24 hours"),
     "7d": (604_800_000, "7 days"),
     "30d": (2_592_000_000, "30 days"),
+    "1y": (31_536_000_000, "1 year"),
 }
 TABLE_ROWS = 20
 CHARTS = 40
