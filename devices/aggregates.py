@@ -7,12 +7,14 @@ from typing import Any
 
 from django.db import connection
 
+from devices.corrections import KEPT
 from devices.queries import SeriesInfo, shown
 from devices.rollups import parts, tables
 from devices.rollups.fold import Fold, fold
 from devices.rollups.reading import Exact, exact
 from devices.rollups.tables import MINUTE, Level
 
+_KEPT = KEPT.format(row="r")
 Value = float | bool | str | None
 
 
@@ -98,8 +100,8 @@ def _before(series_id: int, start: int) -> Fold:
     """Return the last reading before `start`."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT ts, value, text FROM devices_reading WHERE series_id = %s AND ts < %s "
-            "ORDER BY ts DESC LIMIT 1",
+            "SELECT ts, value, text FROM devices_reading r WHERE series_id = %s AND ts < %s "
+            f"AND {_KEPT} ORDER BY ts DESC LIMIT 1",
             [series_id, start],
         )
         return fold(cursor.fetchall())
@@ -124,8 +126,8 @@ def _read(
             return [(minute, part) for (_pk, minute), part in parts.read([(series_id, start, end)])]
         # Zones whose clocks were not set to minutes: before they were.
         cursor.execute(
-            "SELECT ts, value, text FROM devices_reading WHERE series_id = %s "
-            "AND ts >= %s AND ts < %s ORDER BY ts",
+            "SELECT ts, value, text FROM devices_reading r WHERE series_id = %s "
+            f"AND ts >= %s AND ts < %s AND {_KEPT} ORDER BY ts",
             [series_id, start, end],
         )
         rows: list[Any] = cursor.fetchall()

@@ -4,6 +4,10 @@ import struct
 from dataclasses import dataclass
 
 from django.db import connection
+from django.db.models import F
+from django.db.models.functions import Now
+
+from devices.models import Change, Writer
 
 # The sequence of every writer: a position in the change log.
 Cursor = dict[str, int]
@@ -19,6 +23,23 @@ class Touched:
     writer: str
     seq: int
     spans: list[tuple[int, int, int]]
+
+
+def append(writer: str, spans: list[tuple[int, int, int]]) -> None:
+    """Write a change of `writer` (not of a slot): (series pk, ts_min, ts_max) of what it touched.
+
+    Belongs into the transaction that touches it. The row lock makes the order of
+    commits that of `seq`.
+    """
+    Writer.objects.get_or_create(name=writer)
+    Writer.objects.filter(name=writer).update(seq=F("seq") + 1)
+    Change.objects.create(
+        writer=writer,
+        seq=Writer.objects.values_list("seq", flat=True).get(name=writer),
+        stored_at=Now(),
+        touched=b"".join(_SPAN.pack(*span) for span in spans),
+        oldest=min(low for _pk, low, _high in spans),
+    )
 
 
 def oldest_after(position: Cursor) -> int:

@@ -14,6 +14,7 @@ from django.db import OperationalError, connection, transaction
 from django.db.models import Max, QuerySet
 
 from devices.changes import Cursor
+from devices.corrections import KEPT
 from devices.models import Device, Kind, Series
 from devices.rollups.reading import Exact, exact
 from devices.rollups.tables import Level
@@ -42,10 +43,11 @@ BIN_WIDTHS = tuple(
 READ_SECONDS = 10
 # Spans up to this (µs) are read from the readings alone.
 SHORT = 2 * 3_600 * SECOND
+_KEPT = KEPT.format(row="r")
 _RAW_BINS = (
     "WITH b AS (SELECT ts / %s AS bin, min(value) AS low, max(value) AS high, "
-    "count(*) AS n, max(ts) AS newest FROM devices_reading "
-    "WHERE series_id = %s AND ts >= %s AND ts < %s GROUP BY 1) "
+    "count(*) AS n, max(ts) AS newest FROM devices_reading r "
+    f"WHERE series_id = %s AND ts >= %s AND ts < %s AND {_KEPT} GROUP BY 1) "
     "SELECT b.bin * %s, r.value, r.text, b.low, b.high, b.n FROM b "
     "JOIN devices_reading r ON r.series_id = %s AND r.ts = b.newest "
     "AND r.ts >= %s AND r.ts < %s ORDER BY 1"
@@ -200,7 +202,23 @@ def latest(series: Iterable[SeriesInfo]) -> dict[int, Point]:
     rows = _fetch(
         "SELECT series_id, ts, value, text FROM devices_latest WHERE series_id", list(kinds)
     )
-    return {pk: (ts, shown(value, text, kinds[pk])) for pk, ts, value, text in rows}
+    found = {pk: (ts, shown(value, text, kinds[pk])) for pk, ts, value, text in rows}
+    for pk in found.keys() & set(_marked()):
+        del found[pk]
+        for point in _newest(pk, kinds[pk], 1):
+            found[pk] = point
+    return found
+
+
+def _marked() -> list[int]:
+    """Return the series whose newest stored reading does not count."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT DISTINCT l.series_id FROM devices_correction c JOIN devices_latest l "
+            "ON l.series_id = c.series_id AND l.ts >= c.since AND l.ts <= c.until "
+            "WHERE c.undone_at IS NULL"
+        )
+        return [pk for (pk,) in cursor.fetchall()]
 
 
 def _fetch(sql: str, ids: Sequence[int]) -> list[Any]:
@@ -241,8 +259,8 @@ def count_rows(series_id: int, start: int, end: int, limit: int) -> int:
     """Count rows with start <= ts <= end, looking at no more than `limit`."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT count(*) FROM (SELECT 1 FROM devices_reading WHERE series_id = %s "
-            "AND ts >= %s AND ts <= %s LIMIT %s) found",
+            "SELECT count(*) FROM (SELECT 1 FROM devices_reading r WHERE series_id = %s "
+            f"AND ts >= %s AND ts <= %s AND {_KEPT} LIMIT %s) found",
             [series_id, start, end, limit],
         )
         return int(cursor.fetchone()[0])
@@ -252,8 +270,8 @@ def rows(info: SeriesInfo, start: int, end: int, limit: int) -> list[Point]:
     """Return the stored rows with start <= ts <= end, oldest first, at most `limit`."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT ts, value, text FROM devices_reading WHERE series_id = %s "
-            "AND ts >= %s AND ts <= %s ORDER BY ts LIMIT %s",
+            "SELECT ts, value, text FROM devices_reading r WHERE series_id = %s "
+            f"AND ts >= %s AND ts <= %s AND {_KEPT} ORDER BY ts LIMIT %s",
             [info.pk, start, end, limit],
         )
         return [(ts, shown(value, text, info.kind)) for ts, value, text in cursor.fetchall()]
@@ -261,13 +279,17 @@ def rows(info: SeriesInfo, start: int, end: int, limit: int) -> list[Point]:
 
 def newest_rows(info: SeriesInfo, limit: int) -> list[Point]:
     """Return the newest rows, newest first."""
+    return _newest(info.pk, info.kind, limit)
+
+
+def _newest(series_id: int, kind: str, limit: int) -> list[Point]:
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT ts, value, text FROM devices_reading WHERE series_id = %s "
-            "ORDER BY ts DESC LIMIT %s",
-            [info.pk, limit],
+            "SELECT ts, value, text FROM devices_reading r WHERE series_id = %s "
+            f"AND {_KEPT} ORDER BY ts DESC LIMIT %s",
+            [series_id, limit],
         )
-        return [(ts, shown(value, text, info.kind)) for ts, value, text in cursor.fetchall()]
+        return [(ts, shown(value, text, kind)) for ts, value, text in cursor.fetchall()]
 
 
 def bins(

@@ -1,5 +1,6 @@
 """The tables: see docs/reference/tables.md."""
 
+from devices.models.corrections import Correction
 from devices.models.history import Kind, Latest, Reading, Series
 from devices.models.log import Change, Dirty, Duty, Loss, Process, Purge, Writer
 from devices.models.people import ApiToken, Membership, Role
@@ -8,6 +9,7 @@ from devices.models.registry import Device, DeviceCounts, Identity, Site, Source
 __all__ = [
     "ApiToken",
     "Change",
+    "Correction",
     "Device",
     "DeviceCounts",
     "Dirty",

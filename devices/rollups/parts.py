@@ -10,6 +10,7 @@ from typing import Any
 
 from django.db import connection
 
+from devices.corrections import KEPT
 from devices.rollups.fold import Fold, fold
 from devices.rollups.tables import MINUTE
 
@@ -20,7 +21,8 @@ Minute = tuple[int, int]
 _CHUNK = 400
 _READINGS = (
     "WITH v(s, a, b) AS (VALUES {spans}) SELECT r.series_id, r.ts, r.value, r.text "
-    "FROM v JOIN devices_reading r ON r.series_id = v.s AND r.ts >= v.a AND r.ts < v.b"
+    "FROM v JOIN devices_reading r ON r.series_id = v.s AND r.ts >= v.a AND r.ts < v.b "
+    f"WHERE {KEPT.format(row='r')}"
 )
 # `before` and `since` are the reading before, within the minute; `next` the one after.
 _FOLDS = (

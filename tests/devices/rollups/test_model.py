@@ -11,10 +11,16 @@ import pytest
 from django.db import connection
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
-from devices import duties, queries
-from devices.models import Device
+from devices import corrections, duties, queries
+from devices.models import Correction, Device
 from devices.queries import SECOND, SeriesInfo
 from devices.rollups.fold import fold
 from devices.rollups.roller import DUTY, GRACE, Roller
@@ -47,6 +53,7 @@ class History(RuleBasedStateMachine):
         self.now = START
         self.stored: dict[str, dict[int, Any]] = {metric: {} for metric in METRICS}
         self.batches: list[Batch] = []
+        self.marks: list[tuple[str, Correction]] = []
         self.crashed = 0
         self.roller = self.new_roller()
         self.put([(self.now, 1.0)])
@@ -69,6 +76,15 @@ class History(RuleBasedStateMachine):
         for ts, value in points:
             self.stored["t"].setdefault(ts, value)
             self.stored["mode"].setdefault(ts, f"m{int(value) % 4}")
+
+    def visible(self, metric: str) -> dict[int, Any]:
+        """Return what counts: what is stored and not marked, by time."""
+        spans = [(mark.since, mark.until) for name, mark in self.marks if name == metric]
+        return {
+            ts: value
+            for ts, value in sorted(self.stored[metric].items())
+            if not any(since <= ts <= until for since, until in spans)
+        }
 
     def infos(self) -> dict[str, SeriesInfo]:
         found = queries.series_of([Device.objects.get(key="a").pk])
@@ -113,6 +129,28 @@ class History(RuleBasedStateMachine):
         self.crashed += 1
         self.roller = self.new_roller()
 
+    @rule(
+        metric=st.sampled_from(METRICS), ago=st.integers(0, 5 * 3_600), length=st.integers(0, 9_000)
+    )
+    def somebody_marks_a_span(self, metric: str, ago: int, length: int) -> None:
+        since = self.now - ago * SECOND
+        until = since + length * SECOND
+        marked = sum(since <= ts <= until for ts in self.visible(metric))
+        pk = self.infos()[metric].pk
+        assert corrections.preview(pk, since, until).count == marked
+        if marked:
+            made = corrections.correct(pk, since, until, "bad", "a test", None)
+            self.marks.append((metric, made))
+        else:
+            with pytest.raises(corrections.CannotCorrect):
+                corrections.correct(pk, since, until, "bad", "a test", None)
+
+    @precondition(lambda self: self.marks)
+    @rule(number=st.integers(0, 99))
+    def somebody_takes_a_mark_back(self, number: int) -> None:
+        _metric, mark = self.marks.pop(number % len(self.marks))
+        corrections.undo(mark, None)
+
     # --- what must hold -----------------------------------------------------
     @rule(
         metric=st.sampled_from(METRICS),
@@ -130,10 +168,13 @@ class History(RuleBasedStateMachine):
     def all_of_it_is_what_the_list_gives(self) -> None:
         for metric in METRICS:
             self.check(metric, START - HOUR, self.now + HOUR, 10)
+            info = self.infos()[metric]
+            newest = list(self.visible(metric).items())[-1:]
+            assert list(queries.latest([info]).values()) == newest
 
     def check(self, metric: str, start: int, end: int, points: int) -> None:
         info = self.infos()[metric]
-        inside = sorted((ts, v) for ts, v in self.stored[metric].items() if start <= ts <= end)
+        inside = [(ts, v) for ts, v in self.visible(metric).items() if start <= ts <= end]
         with queries.read_snapshot():
             width = queries.bin_width([info], start, end, points)
             found = queries.window(info, start, end, points, width)
@@ -156,7 +197,7 @@ class History(RuleBasedStateMachine):
             for bucket, found in rows:
                 expected = fold(
                     (ts, None, v) if isinstance(v, str) else (ts, v, None)
-                    for ts, v in sorted(self.stored[metric].items())
+                    for ts, v in self.visible(metric).items()
                     if bucket <= ts < bucket + level.width
                 )
                 assert found.rise == pytest.approx(expected.rise)
@@ -167,7 +208,7 @@ class History(RuleBasedStateMachine):
         """Return the values of each whole bin that the span touches."""
         low, high = start // width * width, end // width * width + width
         found: dict[int, list[Any]] = {}
-        for ts, value in sorted(self.stored[metric].items()):
+        for ts, value in self.visible(metric).items():
             if low <= ts < high:
                 found.setdefault(ts // width * width, []).append(value)
         return found

@@ -1,0 +1,127 @@
+"""Corrections: people mark points or spans as bad or deleted, and may take it back.
+
+Readings stay as they are stored; every read leaves out what is marked. A correction is
+a batch of the writer `edit` in the change log, so that rollups and open pages follow.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from django.db import connection, transaction
+from django.utils import timezone
+
+from devices import changes
+from devices.models import Correction
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AbstractBaseUser
+
+WRITER = "edit"
+UNDO = timedelta(days=7)
+
+# SQL: whether row `{row}` of devices_reading counts. While nothing is marked at all the
+# database finds that out once per statement.
+KEPT = (
+    "(NOT EXISTS (SELECT 1 FROM devices_correction WHERE undone_at IS NULL) OR NOT EXISTS "
+    "(SELECT 1 FROM devices_correction c WHERE c.undone_at IS NULL "
+    "AND c.series_id = {row}.series_id AND {row}.ts >= c.since AND {row}.ts <= c.until))"
+)
+
+
+class CannotCorrect(Exception):
+    """The correction is refused; the text says why, `parameter` names the field."""
+
+    def __init__(self, detail: str, parameter: str = "") -> None:
+        super().__init__(detail)
+        self.parameter = parameter
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What a correction would mark: how many readings that count, from when to when (µs)."""
+
+    count: int
+    first: int | None
+    last: int | None
+    low: float | None
+    high: float | None
+
+
+def preview(series_id: int, since: int, until: int) -> Preview:
+    """Return what a correction of since..until (µs, both included) would mark."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*), min(ts), max(ts), min(value), max(value) FROM devices_reading r "
+            f"WHERE series_id = %s AND ts >= %s AND ts <= %s AND {KEPT.format(row='r')}",
+            [series_id, since, until],
+        )
+        return Preview(*cursor.fetchone())
+
+
+def correct(
+    series_id: int,
+    since: int,
+    until: int,
+    kind: str,
+    reason: str,
+    user: "AbstractBaseUser | None",
+) -> Correction:
+    """Mark the readings of a span.
+
+    Args:
+        series_id: the series' pk.
+        since: of the first moment, in µs since 1970 UTC.
+        until: of the last moment, which is marked too.
+        kind: one of `Correction.Kind`.
+        reason: for those who look at it later.
+        user: who does it.
+
+    Raises:
+        CannotCorrect: nothing there counts, or a field is wrong.
+    """
+    if since > until:
+        raise CannotCorrect("from must not be later than to", "from")
+    if kind not in Correction.Kind.values:
+        raise CannotCorrect(f"kind must be one of {', '.join(Correction.Kind.values)}", "kind")
+    if not reason.strip() or len(reason) > 500:
+        raise CannotCorrect("a reason of 1 to 500 characters is needed", "reason")
+    with transaction.atomic():
+        found = preview(series_id, since, until)
+        if found.first is None or found.last is None:
+            raise CannotCorrect("there is no reading that counts in this span", "from")
+        made = Correction.objects.create(
+            series_id=series_id,
+            since=since,
+            until=until,
+            kind=kind,
+            reason=reason.strip(),
+            made_by_id=user.pk if user is not None else None,
+        )
+        changes.append(WRITER, [(series_id, found.first, found.last)])
+    return made
+
+
+def undo(correction: Correction, user: "AbstractBaseUser | None") -> None:
+    """Let the readings of `correction` count again, unless others mark them too.
+
+    Raises:
+        CannotCorrect: it was undone already, or was made over `UNDO` ago.
+    """
+    with transaction.atomic():
+        kept = Correction.objects.select_for_update().get(pk=correction.pk)
+        if kept.undone_at is not None:
+            raise CannotCorrect("this correction was undone already")
+        if timezone.now() - kept.made_at > UNDO:
+            raise CannotCorrect(f"a correction can be undone for {UNDO.days} days")
+        kept.undone_at = timezone.now()
+        kept.undone_by_id = user.pk if user is not None else None
+        kept.save(update_fields=["undone_at", "undone_by"])
+        found = preview(kept.series_id, kept.since, kept.until)
+        if found.first is not None and found.last is not None:
+            changes.append(WRITER, [(kept.series_id, found.first, found.last)])
+
+
+def may_be_undone(correction: Correction) -> bool:
+    """Return whether `undo` would take it."""
+    return correction.undone_at is None and timezone.now() - correction.made_at <= UNDO
