@@ -5,11 +5,12 @@ from django.templatetags.static import static
 from django.urls import path
 from django.views.generic import RedirectView
 
-from dashboards import probes, views
+from dashboards import correcting, probes, views
 
 urlpatterns = [
     path("", views.overview_page, name="overview"),
     path("devices/<str:key>/", views.device_page, name="device"),
+    path("devices/<str:key>/corrections", correcting.corrections_page, name="corrections"),
     path("status", views.status_page, name="status"),
     path("inspect", views.inspect_page, name="inspect"),
     path("login/", auth.LoginView.as_view(template_name="dashboards/login.html"), name="login"),

@@ -12,6 +12,7 @@ from django.shortcuts import render
 from django.utils import timezone
 
 from dashboards import pages
+from dashboards.correcting import marks_of
 from dashboards.formats import age_of
 from devices import conditions, health, losses, meter, overview
 from devices.access import scope_of
@@ -83,6 +84,7 @@ def device_page(request: HttpRequest, key: str) -> HttpResponse:
         "span_ms": pages.RANGES[chosen][0],
         "may_change": scope.may_change(device),
         "meter": meter.read(device, _micros(now) - DAY_US, _micros(now)),
+        "marks": marks_of(device),
         "losses": list(device.losses.order_by("-until")[:10]),
         "at_qos0": pages.publishes_at_qos0(device),
     }

@@ -15,7 +15,10 @@ from devices import changes
 from devices.models import Correction
 
 if TYPE_CHECKING:
-    from django.contrib.auth.models import AbstractBaseUser
+    from django.contrib.auth.base_user import AbstractBaseUser
+    from django.contrib.auth.models import AnonymousUser
+
+    AnyUser = AbstractBaseUser | AnonymousUser | None
 
 WRITER = "edit"
 UNDO = timedelta(days=7)
@@ -65,7 +68,7 @@ def correct(
     until: int,
     kind: str,
     reason: str,
-    user: "AbstractBaseUser | None",
+    user: "AnyUser",
 ) -> Correction:
     """Mark the readings of a span.
 
@@ -102,7 +105,7 @@ def correct(
     return made
 
 
-def undo(correction: Correction, user: "AbstractBaseUser | None") -> None:
+def undo(correction: Correction, user: "AnyUser") -> None:
     """Let the readings of `correction` count again, unless others mark them too.
 
     Raises:

@@ -2,7 +2,7 @@
 
 from ninja import NinjaAPI
 
-from dashboards.api import aggregates, devices, readings, status
+from dashboards.api import aggregates, corrections, devices, readings, status
 from dashboards.api.auth import AUTHENTICATION
 from dashboards.api.problems import install
 
@@ -16,5 +16,6 @@ api = NinjaAPI(
 api.add_router("/devices", devices.router)
 api.add_router("/readings", readings.router)
 api.add_router("/aggregates", aggregates.router)
+api.add_router("/corrections", corrections.router)
 api.add_router("", status.router)
 install(api)

@@ -21,7 +21,7 @@ from django.db import Error
 from django.utils import timezone
 
 from dashboards.threads import in_thread
-from devices import changes, health, live, overview, queries
+from devices import changes, corrections, health, live, overview, queries
 from devices.live import INGEST_GROUP, WATCH_SECONDS, WEB_GROUP, ReadingsStored, watch_set
 from devices.models import Device
 from devices.states import since_of, state_of
@@ -184,7 +184,9 @@ class Hub:
                 device = session.device_of(pk)
                 if device is None:
                     continue
-                if touched.seq not in self._seen.get((touched.writer, device), {}):
+                if touched.writer == corrections.WRITER:
+                    session.reload(pk)
+                elif touched.seq not in self._seen.get((touched.writer, device), {}):
                     self.healed += 1
                     session.heal(pk, low, high, touched.writer, touched.seq)
 

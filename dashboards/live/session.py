@@ -158,6 +158,13 @@ class LiveSession:
                 subscription.soil(series, low, high)
                 self._wake.set()
 
+    def reload(self, series: int) -> None:
+        """Send a new snapshot of what shows `series`: some of its readings count no more."""
+        for subscription in self._subscriptions.values():
+            if series in subscription.infos:
+                subscription.fresh = True
+                self._wake.set()
+
     def series_began(self, devices: dict[int, int]) -> None:
         """Have wildcards read again that new series (pk to its device) fall under."""
         for subscription in self._subscriptions.values():

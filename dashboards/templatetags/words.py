@@ -6,8 +6,9 @@ from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from dashboards.formats import format_age
+from dashboards.formats import format_age, format_value
 from devices import losses
+from devices.queries import Value
 from devices.times import moment
 
 register = template.Library()
@@ -54,6 +55,12 @@ def at(when: datetime) -> SafeString:
 def micros(ts: int) -> SafeString:
     """Return µs since 1970 as date and time."""
     return at(moment(ts))
+
+
+@register.filter
+def shown(value: Value) -> str:
+    """Return a value for people."""
+    return format_value(value)
 
 
 @register.filter

@@ -12,10 +12,8 @@ from django.db import connection
 
 from devices.corrections import KEPT
 from devices.rollups.fold import Fold, fold
-from devices.rollups.tables import MINUTE
+from devices.rollups.tables import MINUTE, Span
 
-# (series pk, from, to) in µs; `to` is not in it.
-Span = tuple[int, int, int]
 # (series pk, start of the minute)
 Minute = tuple[int, int]
 _CHUNK = 400

@@ -27,7 +27,7 @@ DUTY = "rollups"
 GRACE = 5 * SECOND
 # What a step takes on at most: changes of each writer, closed quarters, series to backfill.
 CHANGES = 200
-CLOSED = 200
+CLOSED = 400
 BACKFILL = 20
 # A span over more quarters is looked into, for those that hold readings.
 WIDE = 8
@@ -309,7 +309,7 @@ def _write(cursor: Any, made: dict[Bucket, Quarter]) -> None:
         if quarter.whole.count:
             quarters.append(tables.record(pk, start, quarter.whole, dense=bool(dense)))
     spans = [(pk, start, start + QUARTER.width) for pk, start in made]
-    tables.delete(cursor, MINUTE, spans)
+    tables.delete(cursor, MINUTE, tables.dense(cursor, spans))
     tables.delete(cursor, QUARTER, [s for s in spans if not made[s[0], s[1]].whole.count])
     tables.write(cursor, MINUTE, minutes)
     tables.write(cursor, QUARTER, quarters)
@@ -325,15 +325,12 @@ def _write(cursor: Any, made: dict[Bucket, Quarter]) -> None:
 
 def _write_hours(cursor: Any, hours: set[Bucket]) -> None:
     """Join each hour's quarters; those that are dirty still are joined again later."""
-    records: list[Record] = []
-    empty: list[tuple[int, int, int]] = []
-    for pk, hour in sorted(hours):
-        whole = Fold()
-        for _bucket, part in tables.read(cursor, QUARTER, pk, hour, hour + HOUR.width):
-            whole.join(part)
-        if whole.count:
-            records.append(tables.record(pk, hour, whole))
-        else:
-            empty.append((pk, hour, hour + HOUR.width))
+    whole = {hour: Fold() for hour in sorted(hours)}
+    spans = [(pk, hour, hour + HOUR.width) for pk, hour in whole]
+    for pk, bucket, part in tables.read_spans(cursor, QUARTER, spans):
+        whole[pk, HOUR.floor(bucket)].join(part)
+    empty = [span for span in spans if not whole[span[:2]].count]
     tables.delete(cursor, HOUR, empty)
-    tables.write(cursor, HOUR, records)
+    tables.write(
+        cursor, HOUR, [tables.record(*at, made) for at, made in whole.items() if made.count]
+    )

@@ -1,7 +1,7 @@
 """The levels of rollups and their tables. Times and widths in µs."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,6 +41,8 @@ COLUMNS = (
 _UPDATES = ", ".join(f"{name} = excluded.{name}" for name in COLUMNS[2:])
 _MARKS = f"({', '.join(['%s'] * len(COLUMNS))})"
 _CHUNK = 200
+# (series pk, from, to) in µs; `to` is not in it.
+Span = tuple[int, int, int]
 # One row of a table, in the order of `COLUMNS`.
 Record = tuple[Any, ...]
 
@@ -77,8 +79,8 @@ def write(cursor: Any, level: Level, records: Sequence[Record]) -> None:
         )
 
 
-def delete(cursor: Any, level: Level, spans: Iterable[tuple[int, int, int]]) -> None:
-    """Delete the buckets of `level` in spans (series pk, from, to); `to` is not in it."""
+def delete(cursor: Any, level: Level, spans: Iterable[Span]) -> None:
+    """Delete the buckets of `level` in `spans`."""
     for series_id, start, end in spans:
         cursor.execute(
             f"DELETE FROM {level.table} WHERE series_id = %s AND bucket >= %s AND bucket < %s",
@@ -86,11 +88,37 @@ def delete(cursor: Any, level: Level, spans: Iterable[tuple[int, int, int]]) -> 
         )
 
 
+def dense(cursor: Any, spans: Sequence[Span]) -> list[Span]:
+    """Return those of `spans`, each a quarter, of which minutes are kept."""
+    found: set[tuple[int, int]] = set()
+    for start in range(0, len(spans), _CHUNK):
+        chunk = spans[start : start + _CHUNK]
+        cursor.execute(
+            f"SELECT series_id, bucket FROM {QUARTER.table} WHERE dense AND (series_id, bucket) "
+            f"IN (VALUES {', '.join(['(%s, %s)'] * len(chunk))})",
+            [part for span in chunk for part in span[:2]],
+        )
+        found.update(cursor.fetchall())
+    return [span for span in spans if span[:2] in found]
+
+
 def read(cursor: Any, level: Level, series_id: int, start: int, end: int) -> list[tuple[int, Fold]]:
     """Return (bucket, summary) of start <= bucket < end, in order."""
-    cursor.execute(
-        f"SELECT {', '.join(COLUMNS[1:-1])} FROM {level.table} "
-        "WHERE series_id = %s AND bucket >= %s AND bucket < %s ORDER BY bucket",
-        [series_id, start, end],
-    )
-    return [(row[0], fold_of(row[1:])) for row in cursor.fetchall()]
+    return [
+        (bucket, made) for _pk, bucket, made in read_spans(cursor, level, [(series_id, start, end)])
+    ]
+
+
+def read_spans(cursor: Any, level: Level, spans: Sequence[Span]) -> Iterator[tuple[int, int, Fold]]:
+    """Yield (series pk, bucket, summary) of `spans`, in order."""
+    columns = ", ".join(f"r.{name}" for name in COLUMNS[:-1])
+    for start in range(0, len(spans), _CHUNK):
+        chunk = spans[start : start + _CHUNK]
+        cursor.execute(
+            f"WITH v(s, a, b) AS (VALUES {', '.join(['(%s, %s, %s)'] * len(chunk))}) "
+            f"SELECT {columns} FROM v JOIN {level.table} r "
+            "ON r.series_id = v.s AND r.bucket >= v.a AND r.bucket < v.b ORDER BY 1, 2",
+            [part for span in chunk for part in span],
+        )
+        for row in cursor.fetchall():
+            yield row[0], row[1], fold_of(row[2:])

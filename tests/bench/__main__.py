@@ -13,6 +13,7 @@ from tests.bench import (
     lone,
     overview,
     peers,
+    rollups,
     series,
     sparse,
     window,
@@ -29,6 +30,7 @@ BENCHMARKS: dict[str, Callable[[], list[dict[str, Any]]]] = {
     "peers": peers.run,
     "overview": overview.run,
     "window": window.run,
+    "rollups": rollups.run,
 }
 
 

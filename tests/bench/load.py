@@ -60,13 +60,15 @@ def _connect(port: int) -> socket.socket:
     return link
 
 
-def _packets(count: int, devices: int, metrics: int) -> Iterator[bytes]:
-    start = time.time_ns() // 1_000_000 - count // 10
+def _packets(count: int, devices: int, metrics: int, rate: int) -> Iterator[bytes]:
+    """Yield packets; at a rate their times are those of the clock."""
+    step = 1_000 * devices // rate if rate else 10
+    start = time.time_ns() // 1_000_000 - (0 if rate else count // 10)
     topics = [f"devices/b{n}/telemetry".encode() for n in range(devices)]
     heads = [struct.pack(">H", len(topic)) + topic for topic in topics]
     for n in range(count):
         values = "".join(f',"m{m}":{20 + (n * (m + 1)) % 1_000 / 10}' for m in range(metrics))
-        payload = f'{{"ts":{start + n // devices * 10}{values}}}'.encode()
+        payload = f'{{"ts":{start + n // devices * step}{values}}}'.encode()
         body = heads[n % devices] + struct.pack(">H", n % 65_535 + 1) + payload
         yield b"\x32" + encode_length(len(body)) + body
 
@@ -77,7 +79,7 @@ def publish(port: int, count: int, devices: int, metrics: int, rate: int) -> Non
     sent = acknowledged = 0
     started = time.monotonic()
     chunk = CHUNK if not rate else max(1, min(CHUNK, rate // 100))
-    made = _packets(count, devices, metrics)
+    made = _packets(count, devices, metrics, rate)
     while acknowledged < count * PUBACK_BYTES:
         if sent < count and sent * PUBACK_BYTES - acknowledged < WINDOW * PUBACK_BYTES:
             block = list(islice(made, chunk))

@@ -61,7 +61,7 @@ function token(name) {
 export class Chart {
   /**
    * @param {HTMLElement} root the element to draw in
-   * @param {{ spanMs: number, kind: string, label: string, losses: import("./losses.js").Span[], onZoom: (zoomed: boolean) => void }} options
+   * @param {{ spanMs: number, kind: string, label: string, losses: import("./losses.js").Span[], marks: import("./losses.js").Span[], onZoom: (zoomed: boolean) => void }} options
    */
   constructor(root, options) {
     this.root = root;
@@ -101,7 +101,7 @@ export class Chart {
    */
   draw(columns, binMs, fixed = null) {
     if (!this.visible && this.plot) return;
-    const data = plotData(columns, binMs, this.options.losses);
+    const data = plotData(columns, binMs, [...this.options.losses, ...this.options.marks]);
     if (!this.plot || this.shape !== data.length) this.make(data);
     else this.plot.setData(data, false);
     const end = now();
@@ -137,13 +137,25 @@ export class Chart {
         cursor: { drag: { x: true, y: false }, sync: { key: "page" } },
         hooks: {
           setSelect: [() => this.zoom(true)],
-          drawClear: [(/** @type {any} */ plot) => shadeLosses(plot, this.options.losses, token("--loss"))],
+          drawClear: [(/** @type {any} */ plot) => this.shade(plot)],
         },
       },
       data,
       this.root,
     );
     this.plot.over.addEventListener("dblclick", () => this.zoom(false));
+  }
+
+  /** @param {any} plot */
+  shade(plot) {
+    shadeLosses(plot, this.options.losses, token("--loss"));
+    shadeLosses(plot, this.options.marks, token("--mark"));
+  }
+
+  /** @returns {[number, number]|null} the span that was zoomed to, in ms */
+  get span() {
+    const { min, max } = this.plot?.scales.x ?? {};
+    return this.zoomed && min != null && max != null ? [min, max] : null;
   }
 
   /** @param {boolean} zoomed */

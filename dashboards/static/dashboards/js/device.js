@@ -6,7 +6,7 @@ import { Chart } from "./chart.js";
 import { formatTime, formatValue } from "./format.js";
 import { paint } from "./frame.js";
 import { showState } from "./link.js";
-import { readLosses } from "./losses.js";
+import { readLosses, readMarks } from "./losses.js";
 import { Store, emptyColumns, trim } from "./store.js";
 
 /** @typedef {import("./socket.js").LiveSocket} LiveSocket */
@@ -27,8 +27,23 @@ class SeriesView {
     this.body = /** @type {HTMLElement} */ (figure.querySelector("tbody"));
     const plot = /** @type {HTMLElement|null} */ (figure.querySelector(".plot"));
     const { kind = "number", metric = "" } = figure.dataset;
-    this.chart = plot ? new Chart(plot, { spanMs, kind, label: metric, losses: readLosses(document), onZoom }) : null;
+    this.correct = figure.dataset.correct ?? "";
+    this.metric = metric;
+    const [losses, marks] = [readLosses(document), readMarks(document, metric)];
+    this.chart = plot ? new Chart(plot, { spanMs, kind, label: metric, losses, marks, onZoom }) : null;
+    const link = /** @type {HTMLAnchorElement|null} */ (figure.querySelector("a.mark"));
+    // What the chart was zoomed to is what somebody wants to mark.
+    link?.addEventListener("click", () => {
+      const span = this.chart?.span;
+      if (span) link.href = this.correctUrl(span[0], span[1]);
+    });
     this.chart?.connect();
+  }
+
+  /** @param {number} from ms @param {number} to ms @returns {string} */
+  correctUrl(from, to) {
+    const time = (/** @type {number} */ ms) => String(Math.round(ms * 1_000) / 1_000);
+    return `${this.correct}?${new URLSearchParams({ metric: this.metric, from: time(from), to: time(to) })}`;
   }
 
   /** @param {import("./store.js").Columns} newest */
@@ -58,9 +73,20 @@ class SeriesView {
         cell.textContent = words;
         row.append(cell);
       }
+      if (this.correct) row.append(this.markCell(columns.ts[i], binMs));
       rows.push(row);
     }
     this.body.replaceChildren(...rows);
+  }
+
+  /** @param {number} ts @param {number} binMs @returns {HTMLElement} */
+  markCell(ts, binMs) {
+    const cell = document.createElement("td");
+    const link = document.createElement("a");
+    link.href = this.correctUrl(ts, binMs ? ts + binMs - 0.001 : ts);
+    link.textContent = "Mark";
+    cell.append(link);
+    return cell;
   }
 }
 

@@ -1,4 +1,4 @@
-// Named losses on charts: the span is shaded, and the line is broken there.
+// Named losses and marked readings on charts: the span is shaded, and the line is broken there.
 
 /** @typedef {[number, number]} Span from and to, in ms */
 
@@ -8,7 +8,22 @@
  * @returns {Span[]} in order of their begin
  */
 export function readLosses(root) {
-  const items = /** @type {NodeListOf<HTMLElement>} */ (root.querySelectorAll("[data-loss]"));
+  return readSpans(root, "[data-loss]");
+}
+
+/**
+ * Read the spans of a metric that people marked as bad or deleted.
+ * @param {ParentNode} root
+ * @param {string} metric
+ * @returns {Span[]} in order of their begin
+ */
+export function readMarks(root, metric) {
+  return readSpans(root, `[data-mark="${CSS.escape(metric)}"]`);
+}
+
+/** @param {ParentNode} root @param {string} selector @returns {Span[]} */
+function readSpans(root, selector) {
+  const items = /** @type {NodeListOf<HTMLElement>} */ (root.querySelectorAll(selector));
   /** @type {Span[]} */
   const spans = [...items].map((item) => [Number(item.dataset.from) / 1_000, Number(item.dataset.to) / 1_000]);
   return spans.sort((a, b) => a[0] - b[0]);
