@@ -12,7 +12,8 @@ from mqtt_ingest.core.errors import SlotLost
 from mqtt_ingest.core.limits import Limits
 from mqtt_ingest.core.packets import Batch, Decoded, Entry, Packet, Stored
 from mqtt_ingest.core.pipeline import Pipeline, Route, decode
-from tests.support.factories import make_packet, route
+from mqtt_ingest.core.throttle import Throttle
+from tests.support.factories import ARRIVAL, make_packet, route
 from tests.support.fakes import RecordingSink, ScriptedSource
 
 
@@ -173,3 +174,39 @@ async def test_qos_0_is_never_redelivered_and_needs_no_stamp() -> None:
     await rig.finish()
     assert len(rig.sink.batches) == 1
     assert len(rig.pipeline._stamps) == 0
+
+
+async def test_a_throttle_looks_at_every_packet_before_it_is_queued() -> None:
+    rig = Rig(throttle=Throttle(1))
+    packets = rig.feed(50)
+    await rig.finish()
+    refused = [entry for entry in rig.entries if entry.reason == "throttled"]
+    assert 0 < len(refused) < 50
+    # What was refused is acknowledged too, in its place.
+    assert rig.source.acknowledged == packets
+
+
+async def test_only_what_was_stamped_is_remembered_for_redelivery() -> None:
+    rig = Rig()
+    own_time = f'{{"a": 1, "ts": {ARRIVAL // 1_000}}}'
+    for packet_id, payload in enumerate((own_time, '{"a": 1}', "nonsense"), 1):
+        rig.pipeline.feed(make_packet(payload=payload, packet_id=packet_id))
+    await rig.finish()
+    again = [
+        make_packet(payload=payload, packet_id=packet_id, dup=True, received_at=ARRIVAL + 9_000_000)
+        for packet_id, payload in enumerate((own_time, '{"a": 1}', "nonsense"), 1)
+    ]
+    for packet in again:
+        rig.pipeline.feed(packet)
+    # The stamped ones take their first arrival; the other needs none.
+    assert [packet.received_at - ARRIVAL < 1_000 for packet in again] == [False, True, True]
+
+
+async def test_at_qos_0_nothing_is_delivered_again_so_nothing_is_remembered() -> None:
+    rig = Rig()
+    for payload in ("nonsense", '{"a": 1}'):
+        rig.pipeline.feed(make_packet(payload=payload, packet_id=1, qos=0))
+    await rig.finish()
+    again = make_packet(payload="nonsense", packet_id=1, dup=True, received_at=ARRIVAL + 9)
+    rig.pipeline.feed(again)
+    assert again.received_at == ARRIVAL + 9
