@@ -78,7 +78,7 @@ def _act(request: HttpRequest, device: Device) -> HttpResponse:
     where = reverse("corrections", args=[device.key])
     if undone := request.POST.get("undo"):
         mark = get_object_or_404(
-            Correction, pk=undone if undone.isdigit() else 0, series__device=device
+            Correction, pk=undone if undone.isdecimal() else 0, series__device=device
         )
         try:
             corrections.undo(mark, request.user)

@@ -103,6 +103,8 @@ def of_worker(process: Process) -> Iterator[Condition]:
         yield Condition("clock_jump", f"{process.id}: {info['clock_offset_s']:+.0f} s")
     if (behind := info.get("rollups_behind_s", 0.0)) > ROLLUP_SECONDS:
         yield Condition("rollups_behind", f"{process.id}: by {behind:.0f} s")
+    if info.get("rollups_failing"):
+        yield Condition("rollups_behind", f"{process.id}: {info['rollups_failing']}")
     if info.get("loop_lag_s", 0.0) > 1.0:
         yield Condition("loop_lag", f"{process.id}: {info['loop_lag_s']:.1f} s")
     for name, slot in health.slots_of(process).items():

@@ -90,8 +90,7 @@ def correct(
     if not reason.strip() or len(reason) > 500:
         raise CannotCorrect("a reason of 1 to 500 characters is needed", "reason")
     with transaction.atomic():
-        found = preview(series_id, since, until)
-        if found.first is None or found.last is None:
+        if not _anything(series_id, since, until):
             raise CannotCorrect("there is no reading that counts in this span", "from")
         made = Correction.objects.create(
             series_id=series_id,
@@ -101,8 +100,19 @@ def correct(
             reason=reason.strip(),
             made_by_id=user.pk if user is not None else None,
         )
-        changes.append(WRITER, [(series_id, found.first, found.last)])
+        # The whole span: readings that are being stored at this moment are in it too.
+        changes.append(WRITER, [(series_id, since, until)])
     return made
+
+
+def _anything(series_id: int, since: int, until: int) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT 1 FROM devices_reading r WHERE series_id = %s AND ts >= %s AND ts <= %s "
+            f"AND {KEPT.format(row='r')} LIMIT 1",
+            [series_id, since, until],
+        )
+        return cursor.fetchone() is not None
 
 
 def undo(correction: Correction, user: "AnyUser") -> None:
@@ -120,9 +130,7 @@ def undo(correction: Correction, user: "AnyUser") -> None:
         kept.undone_at = timezone.now()
         kept.undone_by_id = user.pk if user is not None else None
         kept.save(update_fields=["undone_at", "undone_by"])
-        found = preview(kept.series_id, kept.since, kept.until)
-        if found.first is not None and found.last is not None:
-            changes.append(WRITER, [(kept.series_id, found.first, found.last)])
+        changes.append(WRITER, [(kept.series_id, kept.since, kept.until)])
 
 
 def may_be_undone(correction: Correction) -> bool:

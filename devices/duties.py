@@ -12,7 +12,7 @@ from django.db.models.functions import Now
 
 from devices.models import Duty
 
-LEASE = timedelta(seconds=10)
+LEASE = timedelta(seconds=30)
 
 
 class DutyLost(Exception):
@@ -48,11 +48,13 @@ def state(name: str) -> dict[str, Any]:
 
 
 def commit(name: str, epoch: int, state: dict[str, Any] | None = None) -> None:
-    """Fence the running transaction, and note how far the duty has come.
+    """Fence the running transaction, renew the lease, and note how far the duty has come.
 
     Raises:
         DutyLost: the duty was taken over.
     """
-    values = {"epoch": epoch} if state is None else {"state": state}
+    values: dict[str, Any] = {"lease_until": Now() + LEASE}
+    if state is not None:
+        values["state"] = state
     if not Duty.objects.filter(name=name, epoch=epoch).update(**values):
         raise DutyLost(f"{name}: epoch {epoch} is over")

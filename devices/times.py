@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_FIRST_MS = -62_135_596_800_000  # the begin of the year 1
 _LIMIT_MS = 253_402_300_799_000  # the end of the year 9999
 
 
@@ -24,7 +25,7 @@ def parse_moment(text: str) -> int:
         ms = float(text)
     except ValueError:
         return _parse_iso(text)
-    if not abs(ms) <= _LIMIT_MS:
+    if not _FIRST_MS <= ms <= _LIMIT_MS:
         raise ValueError(f"{text!r} lies outside the calendar (ms since 1970 are expected)")
     return round(ms * 1_000)
 

@@ -32,10 +32,12 @@ logger = logging.getLogger(__name__)
 LOOK_SECONDS = 2.0
 BEAT_SECONDS = 2.0
 TICK_SECONDS = 2.0
+END_SECONDS = 3.0
 # Summing up every figure costs more than the heartbeat itself.
 TOTALS_SECONDS = 5.0
 GC_THRESHOLD = (50_000, 20, 50)
 ROLL_SECONDS = 1.0
+ROLL_RETRY_SECONDS = 10.0
 # Live announcements are thinned, and rollups wait, while more packets than this wait for
 # their commit.
 BUSY_PACKETS = 1_000
@@ -58,6 +60,7 @@ class Engine:
         self._database = DatabaseThread("ingest-beat")
         self._rollups = DatabaseThread("rollups")
         self._roller = Roller(self.name)
+        self._roll_failure = ""
         self._tenures: dict[int, asyncio.Task[None]] = {}
         self._closing: set[asyncio.Task[None]] = set()
         self._stopping = asyncio.Event()
@@ -111,12 +114,17 @@ class Engine:
     async def _end(self) -> None:
         try:
             await self._database.run(lambda: health.end(self.name))
-            await self._rollups.run(self._roller.release)
         except Unreachable as error:
             logger.info("Cannot sign off from the database: %s", error)
-        await self._rollups.close()
         for slot in self.slots.values():
             await slot.close()
+        try:
+            # Its step may be in the middle of a statement; then the lease ends by itself.
+            async with asyncio.timeout(END_SECONDS):
+                await self._rollups.run(self._roller.release)
+                await self._rollups.close()
+        except (TimeoutError, *Unreachable) as error:
+            logger.info("Cannot give back the rollups: %s", error)
         await self._database.close()
         self._http.stop()
 
@@ -241,14 +249,20 @@ class Engine:
     async def _roll(self) -> None:
         """Make rollups while this worker holds that duty; under load, only now and then."""
         while True:
-            more = False
+            more, wait = False, ROLL_SECONDS
             try:
                 more = await self._rollups.run(self._roller.step)
+                self._roll_failure = ""
             except DutyLost as error:
                 logger.info("Rollups: %s", error)
             except Unreachable as error:
                 logger.debug("No rollups: %s", error)
-            await asyncio.sleep(ROLL_SECONDS if not more or self._is_busy else 0.0)
+            except Exception as error:
+                # Storing goes on: reads take the readings where there are no rollups.
+                if not self._roll_failure:
+                    logger.exception("Rollups fail; trying again every %.0f s", ROLL_RETRY_SECONDS)
+                self._roll_failure, wait = str(error).partition("\n")[0], ROLL_RETRY_SECONDS
+            await asyncio.sleep(wait if not more or self._is_busy else 0.0)
 
     async def _tick(self) -> None:
         """Measure the event loop's own delay; /healthz looks at the last tick."""
@@ -302,6 +316,7 @@ class Engine:
             "loop_lag_s": round(self._loop_lag, 3),
             "clock_offset_s": self._clock_offset,
             "rollups_behind_s": round(self._roller.behind_s, 1),
+            "rollups_failing": self._roll_failure,
             "last_packet_ms": self.last_packet / 1_000 or None,
         }
 

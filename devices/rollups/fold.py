@@ -1,5 +1,6 @@
 """A summary of consecutive readings of one series; two that follow each other join into one."""
 
+import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
@@ -40,7 +41,8 @@ class Fold:
         if self.count:
             self._hold(ts - self.last_ts)
             if value is not None and self.last is not None:
-                self.rise += value - self.last if value >= self.last else value
+                grown = value - self.last if value >= self.last else value
+                self.rise = _finite(self.rise + grown)
         else:
             self.first_ts, self.first, self.first_text = ts, value, text
         self.count += 1
@@ -48,7 +50,7 @@ class Fold:
         if value is None:
             self.texts += 1
             return
-        self.total += value
+        self.total = _finite(self.total + value)
         if self.low is None or value < self.low:
             self.low = value
         if self.high is None or value > self.high:
@@ -62,7 +64,7 @@ class Fold:
             self._hold(later.first_ts - self.last_ts)
             if later.first is not None and self.last is not None:
                 grown = later.first - self.last
-                self.rise += grown if grown >= 0 else later.first
+                self.rise = _finite(self.rise + (grown if grown >= 0 else later.first))
         else:
             self.first_ts, self.first, self.first_text = (
                 later.first_ts,
@@ -71,9 +73,9 @@ class Fold:
             )
         self.count += later.count
         self.texts += later.texts
-        self.total += later.total
-        self.rise += later.rise
-        self.area += later.area
+        self.total = _finite(self.total + later.total)
+        self.rise = _finite(self.rise + later.rise)
+        self.area = _finite(self.area + later.area)
         self.low = _pick(min, self.low, later.low)
         self.high = _pick(max, self.high, later.high)
         self.last_ts, self.last, self.last_text = later.last_ts, later.last, later.last_text
@@ -94,7 +96,7 @@ class Fold:
 
     def _hold(self, micros: int) -> None:
         if self.last is not None:
-            self.area += self.last * micros
+            self.area = _finite(self.area + _finite(self.last * micros))
         elif self.last_text is not None:
             self._keep(self.last_text, micros)
 
@@ -110,6 +112,11 @@ def fold(readings: Iterable[Stored]) -> Fold:
     for ts, value, text in readings:
         made.add(ts, value, text)
     return made
+
+
+def _finite(number: float) -> float:
+    """Return `number`, or the largest one there is where a sum left the range of doubles."""
+    return max(-sys.float_info.max, min(sys.float_info.max, number))
 
 
 def _pick(

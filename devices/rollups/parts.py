@@ -1,7 +1,8 @@
 """Summaries of readings by minute, made within the database.
 
 What a reading costs here is the database's work, not Python's: the ingest shares this
-process. Only minutes that hold texts are summed up from their readings.
+process. Only minutes that hold texts, or numbers whose sums may overflow, are summed up
+from their readings.
 """
 
 from collections.abc import Iterator, Sequence
@@ -16,7 +17,9 @@ from devices.rollups.tables import MINUTE, Span
 
 # (series pk, start of the minute)
 Minute = tuple[int, int]
-_CHUNK = 400
+_CHUNK = 100
+# Sums and products of larger numbers may leave the range of doubles, which is an error in SQL.
+_LARGE = 1e100
 _READINGS = (
     "WITH v(s, a, b) AS (VALUES {spans}) SELECT r.series_id, r.ts, r.value, r.text "
     "FROM v JOIN devices_reading r ON r.series_id = v.s AND r.ts >= v.a AND r.ts < v.b "
@@ -29,9 +32,12 @@ _FOLDS = (
     "min(ts), max(ts), "
     "sum(CASE WHEN before IS NULL OR value IS NULL THEN 0 "
     "WHEN value >= before THEN value - before ELSE value END), "
-    "sum(CASE WHEN before IS NULL THEN 0 ELSE before * (ts - since) END), count(text) "
-    "FROM (SELECT *, lag(value) OVER w AS before, lag(ts) OVER w AS since, "
-    "lead(ts) OVER w AS next FROM (SELECT *, ts / {minute} AS minute FROM ({readings}) r) m "
+    "sum(CASE WHEN before IS NULL THEN 0 ELSE before * (ts - since) END), "
+    "count(text) + sum(large) FROM ("
+    "SELECT *, lag(value) OVER w AS before, lag(ts) OVER w AS since, lead(ts) OVER w AS next "
+    "FROM (SELECT series_id, ts, CASE WHEN abs(value) < {large} THEN value END AS value, text, "
+    "CASE WHEN abs(value) < {large} OR value IS NULL THEN 0 ELSE 1 END AS large, "
+    "ts / {minute} AS minute FROM ({readings}) r) m "
     "WINDOW w AS (PARTITION BY series_id, minute ORDER BY ts)) r "
     "GROUP BY series_id, minute ORDER BY series_id, minute"
 )
@@ -48,15 +54,19 @@ def _read(spans: Sequence[Span]) -> Iterator[tuple[Minute, Fold]]:
     readings = _READINGS.format(spans=marks)
     values = [part for span in spans for part in span]
     with connection.cursor() as cursor:
-        cursor.execute(_FOLDS.format(readings=readings, minute=MINUTE.width), values)
+        sql = _FOLDS.format(readings=readings, minute=MINUTE.width, large=_LARGE)
+        cursor.execute(sql, values)
         rows: list[Any] = cursor.fetchall()
-        texts = {}
+        others: dict[Minute, Fold] = {}
         if any(row[-1] for row in rows):
             cursor.execute(f"{readings} ORDER BY 1, 2", values)
-            texts = _folds(cursor.fetchall())
-    for series_id, number, *columns, with_text in rows:
+            others = _folds(cursor.fetchall())
+    for series_id, number, *columns, special in rows:
         minute = series_id, number * MINUTE.width
-        yield minute, texts[minute] if with_text else _fold(columns)
+        if not special:
+            yield minute, _fold(columns)
+        elif minute in others:  # else what was there has just been marked or purged
+            yield minute, others[minute]
 
 
 def _fold(columns: Sequence[Any]) -> Fold:

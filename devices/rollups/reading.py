@@ -56,9 +56,9 @@ class _Series:
 def exact() -> Exact:
     """Return what rollups answer for, as of the running snapshot."""
     state = duties.state(DUTY)
-    until = state.get("until", 0)
-    if not until:
+    if not state or state["backfill"] is not None:
         return Exact()
+    until = state["until"]
     position: Cursor = state["position"]
     found = changes.older_than(position, until, LATE)
     late: dict[int, list[Span]] = {}

@@ -21,6 +21,8 @@ from mqtt_ingest.stores.rows import Prepared, finish, keep_conflicts, prepare, s
 
 _SPAN = struct.Struct("<qqq").pack
 T = TypeVar("T")
+# Readings further apart (µs) are spans of their own in the change log.
+GAP_US = 900 * 1_000_000
 # In place of what was staged: the batch has to be prepared as a whole.
 _LATER = object()
 
@@ -246,9 +248,24 @@ def _touched(rows: Sequence[Row], runs: Sequence[Run]) -> bytes:
     return b"".join(
         [
             _SPAN(series_id, rows[start].ts, rows[stop - 1].ts)
+            if rows[stop - 1].ts - rows[start].ts < GAP_US
+            else _parts(series_id, rows[start:stop])
             for _device, series_id, start, stop in runs
         ]
     )
+
+
+def _parts(series_id: int, rows: Sequence[Row]) -> bytes:
+    """Return spans without gaps: an old reading beside a new one touches nothing in between."""
+    spans: list[bytes] = []
+    low = high = rows[0].ts
+    for row in rows:
+        if row.ts - high >= GAP_US:
+            spans.append(_SPAN(series_id, low, high))
+            low = row.ts
+        high = row.ts
+    spans.append(_SPAN(series_id, low, high))
+    return b"".join(spans)
 
 
 def _oldest(rows: Sequence[Row], runs: Sequence[Run]) -> int:

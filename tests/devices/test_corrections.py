@@ -77,10 +77,10 @@ def test_a_mark_is_a_change_of_what_it_hides(info: SeriesInfo) -> None:
     corrections.correct(info.pk, START + 9 * SECOND, START * 2, "bad", "hot end", None)
     found = changes.since({"edit": 0})
     assert [change.spans for change in found] == [
-        [(info.pk, START, START + 3 * SECOND)],
-        [(info.pk, START + 9 * SECOND, START + 9 * SECOND)],
+        [(info.pk, 0, START + 3 * SECOND)],
+        [(info.pk, START + 9 * SECOND, START * 2)],
     ]
-    assert Change.objects.get(writer="edit", seq=1).oldest == START
+    assert Change.objects.get(writer="edit", seq=2).oldest == START + 9 * SECOND
 
 
 def test_undoing_is_possible_once_and_for_seven_days(info: SeriesInfo) -> None:

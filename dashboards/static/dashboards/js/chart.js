@@ -61,13 +61,14 @@ function token(name) {
 export class Chart {
   /**
    * @param {HTMLElement} root the element to draw in
-   * @param {{ spanMs: number, kind: string, label: string, losses: import("./losses.js").Span[], marks: import("./losses.js").Span[], onZoom: (zoomed: boolean) => void }} options
+   * @param {{ spanMs: number, kind: string, label: string, losses: import("./losses.js").Span[], marks: import("./losses.js").Span[], onSpan: (change: (span: [number, number]) => [number, number]|null) => void }} options
    */
   constructor(root, options) {
     this.root = root;
     this.options = options;
     this.visible = true;
-    this.zoomed = false;
+    /** What is shown, in ms. @type {[number, number]} */
+    this.span = [0, 1];
     /** @type {any} */
     this.plot = null;
     this.shape = 0;
@@ -108,7 +109,8 @@ export class Chart {
     const [from, to] = fixed ?? [end - this.options.spanMs, end];
     const shown = columns.ts.length > 0 && columns.ts[columns.ts.length - 1] >= from;
     this.empty.textContent = shown ? "" : "No readings in this time range.";
-    if (!this.zoomed) this.plot.setScale("x", { min: from, max: to });
+    this.span = [from, to];
+    this.plot.setScale("x", { min: from, max: to });
   }
 
   /** @param {any[]} data */
@@ -134,16 +136,16 @@ export class Chart {
           ...(data.length > 2 ? [none, none] : []),
         ],
         bands: data.length > 2 ? [{ series: [3, 2], fill: token("--band") }] : [],
-        cursor: { drag: { x: true, y: false }, sync: { key: "page" } },
+        cursor: { drag: { x: true, y: false, setScale: false }, sync: { key: "page" } },
         hooks: {
-          setSelect: [() => this.zoom(true)],
+          setSelect: [(/** @type {any} */ plot) => this.select(plot)],
           drawClear: [(/** @type {any} */ plot) => this.shade(plot)],
         },
       },
       data,
       this.root,
     );
-    this.plot.over.addEventListener("dblclick", () => this.zoom(false));
+    this.plot.over.addEventListener("dblclick", () => this.options.onSpan(() => null));
   }
 
   /** @param {any} plot */
@@ -152,16 +154,13 @@ export class Chart {
     shadeLosses(plot, this.options.marks, token("--mark"));
   }
 
-  /** @returns {[number, number]|null} the span that was zoomed to, in ms */
-  get span() {
-    const { min, max } = this.plot?.scales.x ?? {};
-    return this.zoomed && min != null && max != null ? [min, max] : null;
-  }
-
-  /** @param {boolean} zoomed */
-  zoom(zoomed) {
-    this.zoomed = zoomed;
-    this.options.onZoom(zoomed);
+  /** Show what was selected with the mouse. @param {any} plot */
+  select(plot) {
+    const { left, width } = plot.select;
+    if (width < 3) return;
+    const [from, to] = [plot.posToVal(left, "x"), plot.posToVal(left + width, "x")];
+    plot.setSelect({ left: 0, width: 0, top: 0, height: 0 }, false);
+    this.options.onSpan(() => [from, to]);
   }
 
   /** Take the colours of the scheme that holds now. */

@@ -3,8 +3,10 @@
 
 import { localTimes, now, showAge } from "./clock.js";
 import { Chart } from "./chart.js";
+import { Past, kept, moved, scaled, spanOf } from "./explore.js";
 import { formatTime, formatValue } from "./format.js";
 import { paint } from "./frame.js";
+import { listen } from "./gestures.js";
 import { showState } from "./link.js";
 import { readLosses, readMarks } from "./losses.js";
 import { Store, emptyColumns, trim } from "./store.js";
@@ -17,9 +19,17 @@ const POINTS = 600;
 // More exact rows than this and the server should make bins: subscribe anew.
 const TOO_MANY = 4 * POINTS;
 
+/** What the buttons do. @type {Record<string, (span: import("./explore.js").Span) => import("./explore.js").Span>} */
+const STEPS = {
+  earlier: (span) => moved(span, -0.5),
+  later: (span) => moved(span, 0.5),
+  closer: (span) => scaled(span, 0.5),
+  wider: (span) => scaled(span, 2),
+};
+
 class SeriesView {
-  /** @param {HTMLElement} figure @param {number} spanMs @param {(zoomed: boolean) => void} onZoom */
-  constructor(figure, spanMs, onZoom) {
+  /** @param {HTMLElement} figure @param {number} spanMs @param {import("./gestures.js").OnSpan} onSpan */
+  constructor(figure, spanMs, onSpan) {
     this.figure = figure;
     this.value = /** @type {HTMLElement} */ (figure.querySelector("[data-cell=value]"));
     this.age = /** @type {HTMLElement} */ (figure.querySelector("[data-cell=age]"));
@@ -30,12 +40,12 @@ class SeriesView {
     this.correct = figure.dataset.correct ?? "";
     this.metric = metric;
     const [losses, marks] = [readLosses(document), readMarks(document, metric)];
-    this.chart = plot ? new Chart(plot, { spanMs, kind, label: metric, losses, marks, onZoom }) : null;
+    this.chart = plot ? new Chart(plot, { spanMs, kind, label: metric, losses, marks, onSpan }) : null;
+    if (plot && this.chart) listen(plot, () => this.chart?.span ?? [0, 1], onSpan);
     const link = /** @type {HTMLAnchorElement|null} */ (figure.querySelector("a.mark"));
     // What the chart was zoomed to is what somebody wants to mark.
     link?.addEventListener("click", () => {
-      const span = this.chart?.span;
-      if (span) link.href = this.correctUrl(span[0], span[1]);
+      if (this.chart && new URLSearchParams(location.search).has("from")) link.href = this.correctUrl(...this.chart.span);
     });
     this.chart?.connect();
   }
@@ -56,9 +66,9 @@ class SeriesView {
     trim(newest, newest.ts[last]);
   }
 
-  /** @param {import("./store.js").Columns} columns @param {number} binMs */
-  draw(columns, binMs) {
-    this.chart?.draw(columns, binMs);
+  /** @param {import("./store.js").Columns} columns @param {number} binMs @param {import("./explore.js").Span|null} span */
+  draw(columns, binMs, span) {
+    this.chart?.draw(columns, binMs, span);
     if (this.details.open) this.drawTable(columns, binMs);
   }
 
@@ -104,16 +114,23 @@ export class DevicePage {
     /** Keys whose figures were asked for. @type {Set<string>} */
     this.asked = new Set();
     this.draw = this.draw.bind(this);
+    this.onSpan = this.onSpan.bind(this);
+    /** What somebody chose to look at; null is the live tail. @type {import("./explore.js").Span|null} */
+    this.span = spanOf(location.search);
+    const words = /** @type {HTMLElement} */ (document.getElementById("span-words"));
+    this.past = new Past((said) => (words.textContent = said), () => paint(this.draw));
     this.store = new Store(() => paint(this.draw));
     this.newest = new Store((keys, devices) => this.news(keys, devices));
   }
 
   connect() {
     this.findViews();
-    this.back.addEventListener("click", () => {
-      for (const view of this.views.values()) view.chart?.zoom(false);
-      paint(this.draw);
-    });
+    this.back.addEventListener("click", () => this.show(null));
+    for (const button of /** @type {NodeListOf<HTMLElement>} */ (this.root.querySelectorAll("[data-span]"))) {
+      button.addEventListener("click", () => this.onSpan((span) => STEPS[button.dataset.span ?? ""]?.(span) ?? span));
+      button.hidden = false;
+    }
+    if (this.span) this.show(this.span);
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
       for (const view of this.views.values()) view.chart?.restyle();
     });
@@ -129,7 +146,7 @@ export class DevicePage {
     for (const figure of /** @type {NodeListOf<HTMLElement>} */ (this.root.querySelectorAll("figure[data-key]"))) {
       const key = figure.dataset.key ?? "";
       if (this.views.has(key)) continue;
-      const view = new SeriesView(figure, this.spanMs, () => this.zoomed());
+      const view = new SeriesView(figure, this.spanMs, this.onSpan);
       this.views.set(key, view);
       view.details.addEventListener("toggle", () => paint(this.draw));
     }
@@ -181,17 +198,40 @@ export class DevicePage {
     for (const [key, view] of this.views) {
       const columns = this.store.columns.get(key) ?? emptyColumns();
       if (columns.ts.length > TOO_MANY && !this.store.binMs) this.subscribe();
-      if (!view.chart?.zoomed) trim(columns, start);
+      trim(columns, start);
       const latest = this.newest.columns.get(key) ?? emptyColumns();
       newest = Math.max(newest, latest.ts[latest.ts.length - 1] ?? 0);
       view.drawNewest(latest);
-      view.draw(columns, this.store.binMs);
+      const past = this.span ? this.past.found.get(key) : undefined;
+      // Until the past is there, what is known of it from the live tail is shown.
+      view.draw(past?.columns ?? columns, past?.binMs ?? this.store.binMs, this.span);
     }
     const seen = /** @type {HTMLElement|null} */ (this.root.querySelector("[data-cell=seen] > *"));
     if (seen && newest > Number(seen.dataset.ago ?? 0) && newest <= now() + 1_000) showAge(seen, newest);
   }
 
-  zoomed() {
-    this.back.hidden = ![...this.views.values()].some((view) => view.chart?.zoomed);
+  /** @param {(span: import("./explore.js").Span) => import("./explore.js").Span|null} change */
+  onSpan(change) {
+    const end = now();
+    const span = change(this.span ?? [end - this.spanMs, end]);
+    this.show(span ? kept(span, end) : null);
+  }
+
+  /** Show a span on every chart, or the live tail. @param {import("./explore.js").Span|null} span */
+  show(span) {
+    this.span = span;
+    this.back.hidden = !span;
+    this.back.parentElement?.toggleAttribute("data-past", span !== null);
+    const shown = /** @type {HTMLElement} */ (document.getElementById("span-shown"));
+    shown.textContent = span ? `${formatTime(span[0])} to ${formatTime(span[1])}` : "";
+    const url = new URL(location.href);
+    for (const [name, ms] of Object.entries({ from: span?.[0], to: span?.[1] })) {
+      if (ms === undefined) url.searchParams.delete(name);
+      else url.searchParams.set(name, String(Math.round(ms)));
+    }
+    history.replaceState(null, "", url);
+    if (span) this.past.ask([...this.views.keys()], span, POINTS);
+    else this.past.forget();
+    paint(this.draw);
   }
 }

@@ -1,0 +1,102 @@
+"""Charts pan and zoom; chart, table and API tell the same."""
+
+import json
+import time
+import urllib.parse
+import urllib.request
+from typing import Any
+
+import pytest
+
+from tests.support.browser import Watched, chromium
+from tests.support.plant import Plant, publish
+from tests.support.services import wait_until
+
+pytestmark = [pytest.mark.services, pytest.mark.browser]
+DAY = 86_400_000
+FIGURE = "figure[data-metric=t]"
+PLOT, ROWS = f"{FIGURE} .plot", f"{FIGURE} details tbody tr"
+
+
+def span_of(page: Watched) -> tuple[int, int]:
+    query = urllib.parse.parse_qs(urllib.parse.urlparse(page.page.url).query)
+    return int(query["from"][0]), int(query["to"][0])
+
+
+def settled(page: Watched) -> None:
+    page.page.wait_for_timeout(50)  # the words come with the gesture's own event
+    page.wait("document.getElementById('span-words').textContent === ''", seconds=20)
+
+
+def stored(plant: Plant, token: str, span: tuple[int, int]) -> dict[str, Any]:
+    query = urllib.parse.urlencode({"from": span[0], "to": span[1], "points": 600})
+    request = urllib.request.Request(
+        f"{plant.base}/api/v1/devices/press-3/readings?metric=t&{query}",
+        headers={"Authorization": f"Bearer {token}"},
+    )
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        return dict(json.load(answer)["series"][0])
+
+
+def test_zooming_from_a_month_to_single_readings(plant: Plant) -> None:
+    plant.worker()
+    plant.web()
+    plant.add_user()
+    token = plant.token()
+    now = int(time.time() * 1_000)
+    points = [{"ts": now - 60 * DAY + n * 600_000, "t": n % 144} for n in range(60 * 144)]
+    batches = [points[n : n + 200] for n in range(0, len(points), 200)]
+    publish(plant, [("devices/press-3/telemetry", json.dumps(batch)) for batch in batches])
+    wait_until(lambda: plant.count() == len(points), "every reading", 60)
+    with chromium() as browser:
+        page = Watched(browser, plant.base)
+        page.log_in()
+        page.goto("/devices/press-3/?range=30d")
+        page.wait_live()
+        page.page.click(f"{FIGURE} summary")
+        page.wait(f"document.querySelectorAll('{ROWS}').length > 50")
+
+        page.page.focus(PLOT)
+        for key in ["+"] * 4 + ["ArrowLeft"]:
+            page.page.keyboard.press(key)
+        settled(page)
+        span = span_of(page)
+        assert span[1] - span[0] < 7 * DAY
+        told = stored(plant, token, span)
+        assert 0 < len(told["ts"]) <= 600
+        page.wait(f"document.querySelectorAll('{ROWS}').length === {min(200, len(told['ts']))}")
+
+        for _ in range(5):
+            page.page.click("[data-span=closer]")
+        settled(page)
+        told = stored(plant, token, span_of(page))
+        assert told["resolution_s"] == 0
+        page.wait(f"document.querySelectorAll('{ROWS}').length === {len(told['ts'])}")
+        cells = page.page.evaluate(
+            f"[...document.querySelectorAll('{ROWS} td:nth-child(2)')].map((c) => c.textContent)"
+        )
+        assert [float(cell) for cell in cells] == list(reversed(told["value"]))
+
+        # The address keeps the span: it survives a reload and can be sent to somebody.
+        before = span_of(page)
+        page.page.reload()
+        page.wait_live()
+        settled(page)
+        assert span_of(page) == before
+
+        box = page.page.locator(f"{PLOT} .u-over").bounding_box()
+        assert box is not None
+        page.page.mouse.move(box["x"] + box["width"] * 0.25, box["y"] + 20)
+        page.page.mouse.down()
+        page.page.mouse.move(box["x"] + box["width"] * 0.75, box["y"] + 20, steps=4)
+        page.page.mouse.up()
+        settled(page)
+        length = before[1] - before[0]
+        assert (span_of(page)[1] - span_of(page)[0]) == pytest.approx(length / 2, rel=0.1)
+        page.shot("zoomed")
+
+        page.page.click("#back-to-live")
+        page.wait("!location.search.includes('from=')")
+        publish(plant, [("devices/press-3/telemetry", '{"t": 77}')])
+        page.wait(f"document.querySelector('{FIGURE} [data-cell=value]').textContent === '77'")
+        assert page.problems == []
