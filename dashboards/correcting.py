@@ -15,7 +15,7 @@ from devices import corrections, queries
 from devices.access import scope_of
 from devices.corrections import CannotCorrect
 from devices.models import Correction, Device
-from devices.queries import SeriesInfo
+from devices.queries import QueryTooLong, SeriesInfo
 from devices.times import moment, parse_moment
 
 # Corrections that a page lists, and readings that a preview shows.
@@ -68,8 +68,13 @@ def _show(
         "listed": [(made, corrections.may_be_undone(made)) for made in listed[:LISTED]],
     }
     if may_change and span.info and span.since and not span.errors.keys() - {"kind", "reason"}:
-        context["preview"] = corrections.preview(span.info.pk, span.since_us, span.until_us)
-        context["rows"] = queries.rows(span.info, span.since_us, span.until_us, SHOWN)
+        try:
+            with queries.read_snapshot():
+                found = corrections.preview(span.info.pk, span.since_us, span.until_us)
+                rows = queries.rows(span.info, span.since_us, span.until_us, SHOWN)
+            context |= {"preview": found, "rows": rows}
+        except QueryTooLong:
+            span.errors["to"] = "so many readings cannot be counted; mark a shorter span"
     return render(request, "dashboards/corrections.html", context, status=status)
 
 

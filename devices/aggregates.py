@@ -7,14 +7,13 @@ from typing import Any
 
 from django.db import connection
 
-from devices.corrections import KEPT
-from devices.queries import SeriesInfo, shown
+from devices.corrections import kept
+from devices.queries import SeriesInfo, rolled_up, shown
 from devices.rollups import parts, tables
 from devices.rollups.fold import Fold, fold
-from devices.rollups.reading import Exact, exact
+from devices.rollups.reading import Exact
 from devices.rollups.tables import MINUTE, Level
 
-_KEPT = KEPT.format(row="r")
 Value = float | bool | str | None
 
 
@@ -50,7 +49,7 @@ def aggregates(info: SeriesInfo, edges: Sequence[int], now: int) -> list[Aggrega
     """
     found: list[Aggregate] = []
     before = _before(info.pk, edges[0])
-    for number, inside in enumerate(_folds(info, edges, exact())):
+    for number, inside in enumerate(_folds(info, edges, rolled_up())):
         start, end = edges[number], edges[number + 1]
         made = _made(info, start, end, inside)
         whole = _carried(before, start)
@@ -101,7 +100,7 @@ def _before(series_id: int, start: int) -> Fold:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT ts, value, text FROM devices_reading r WHERE series_id = %s AND ts < %s "
-            f"AND {_KEPT} ORDER BY ts DESC LIMIT 1",
+            f"AND {kept(series_id)} ORDER BY ts DESC LIMIT 1",
             [series_id, start],
         )
         return fold(cursor.fetchall())
@@ -127,7 +126,7 @@ def _read(
         # Zones whose clocks were not set to minutes: before they were.
         cursor.execute(
             "SELECT ts, value, text FROM devices_reading r WHERE series_id = %s "
-            f"AND ts >= %s AND ts < %s AND {_KEPT} ORDER BY ts",
+            f"AND ts >= %s AND ts < %s AND {kept(series_id)} ORDER BY ts",
             [series_id, start, end],
         )
         rows: list[Any] = cursor.fetchall()

@@ -4,6 +4,7 @@ Readings stay as they are stored; every read leaves out what is marked. A correc
 a batch of the writer `edit` in the change log, so that rollups and open pages follow.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -23,13 +24,33 @@ if TYPE_CHECKING:
 WRITER = "edit"
 UNDO = timedelta(days=7)
 
-# SQL: whether row `{row}` of devices_reading counts. While nothing is marked at all the
-# database finds that out once per statement.
-KEPT = (
-    "(NOT EXISTS (SELECT 1 FROM devices_correction WHERE undone_at IS NULL) OR NOT EXISTS "
-    "(SELECT 1 FROM devices_correction c WHERE c.undone_at IS NULL "
-    "AND c.series_id = {row}.series_id AND {row}.ts >= c.since AND {row}.ts <= c.until))"
+# SQL: whether row `r` of devices_reading counts.
+_COUNTS = (
+    "NOT EXISTS (SELECT 1 FROM devices_correction c WHERE c.undone_at IS NULL "
+    "AND c.series_id = r.series_id AND r.ts >= c.since AND r.ts <= c.until)"
 )
+
+
+def kept(series_id: int) -> str:
+    """Return SQL for whether row `r` of devices_reading, of this series, counts.
+
+    While nothing of the series is marked the database finds that out once a statement.
+    """
+    return (
+        "(NOT EXISTS (SELECT 1 FROM devices_correction WHERE undone_at IS NULL "
+        f"AND series_id = {series_id:d}) OR {_COUNTS})"
+    )
+
+
+def kept_of(series: Iterable[int]) -> str:
+    """Return the same for rows of several series."""
+    return _COUNTS if marked(series) else "TRUE"
+
+
+def marked(series: Iterable[int]) -> set[int]:
+    """Return those of `series` (pks) of which anything is marked."""
+    active = Correction.objects.filter(undone_at=None, series_id__in=set(series))
+    return set(active.values_list("series_id", flat=True))
 
 
 class CannotCorrect(Exception):
@@ -52,11 +73,14 @@ class Preview:
 
 
 def preview(series_id: int, since: int, until: int) -> Preview:
-    """Return what a correction of since..until (µs, both included) would mark."""
+    """Return what a correction of since..until (µs, both included) would mark.
+
+    It counts readings one by one: call it within `queries.read_snapshot`.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT count(*), min(ts), max(ts), min(value), max(value) FROM devices_reading r "
-            f"WHERE series_id = %s AND ts >= %s AND ts <= %s AND {KEPT.format(row='r')}",
+            f"WHERE series_id = %s AND ts >= %s AND ts <= %s AND {kept(series_id)}",
             [series_id, since, until],
         )
         return Preview(*cursor.fetchone())
@@ -109,7 +133,7 @@ def _anything(series_id: int, since: int, until: int) -> bool:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT 1 FROM devices_reading r WHERE series_id = %s AND ts >= %s AND ts <= %s "
-            f"AND {KEPT.format(row='r')} LIMIT 1",
+            f"AND {kept(series_id)} LIMIT 1",
             [series_id, since, until],
         )
         return cursor.fetchone() is not None
@@ -122,15 +146,15 @@ def undo(correction: Correction, user: "AnyUser") -> None:
         CannotCorrect: it was undone already, or was made over `UNDO` ago.
     """
     with transaction.atomic():
-        kept = Correction.objects.select_for_update().get(pk=correction.pk)
-        if kept.undone_at is not None:
+        mark = Correction.objects.select_for_update().get(pk=correction.pk)
+        if mark.undone_at is not None:
             raise CannotCorrect("this correction was undone already")
-        if timezone.now() - kept.made_at > UNDO:
+        if timezone.now() - mark.made_at > UNDO:
             raise CannotCorrect(f"a correction can be undone for {UNDO.days} days")
-        kept.undone_at = timezone.now()
-        kept.undone_by_id = user.pk if user is not None else None
-        kept.save(update_fields=["undone_at", "undone_by"])
-        changes.append(WRITER, [(kept.series_id, kept.since, kept.until)])
+        mark.undone_at = timezone.now()
+        mark.undone_by_id = user.pk if user is not None else None
+        mark.save(update_fields=["undone_at", "undone_by"])
+        changes.append(WRITER, [(mark.series_id, mark.since, mark.until)])
 
 
 def may_be_undone(correction: Correction) -> bool:

@@ -8,13 +8,14 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from threading import local
 from typing import Any
 
 from django.db import OperationalError, connection, transaction
 from django.db.models import Max, QuerySet
 
 from devices.changes import Cursor
-from devices.corrections import KEPT
+from devices.corrections import kept
 from devices.models import Device, Kind, Series
 from devices.rollups.reading import Exact, exact
 from devices.rollups.tables import Level
@@ -43,11 +44,10 @@ BIN_WIDTHS = tuple(
 READ_SECONDS = 10
 # Spans up to this (µs) are read from the readings alone.
 SHORT = 2 * 3_600 * SECOND
-_KEPT = KEPT.format(row="r")
 _RAW_BINS = (
     "WITH b AS (SELECT ts / %s AS bin, min(value) AS low, max(value) AS high, "
     "count(*) AS n, max(ts) AS newest FROM devices_reading r "
-    f"WHERE series_id = %s AND ts >= %s AND ts < %s AND {_KEPT} GROUP BY 1) "
+    "WHERE series_id = %s AND ts >= %s AND ts < %s AND {kept} GROUP BY 1) "
     "SELECT b.bin * %s, r.value, r.text, b.low, b.high, b.n FROM b "
     "JOIN devices_reading r ON r.series_id = %s AND r.ts = b.newest "
     "AND r.ts >= %s AND r.ts < %s ORDER BY 1"
@@ -154,7 +154,7 @@ def read_snapshot() -> Iterator[Cursor]:
     """
     try:
         if connection.vendor == "postgresql":
-            with transaction.atomic():
+            with transaction.atomic(), _remembering():
                 with connection.cursor() as cursor:
                     cursor.execute(
                         "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY; "
@@ -162,7 +162,7 @@ def read_snapshot() -> Iterator[Cursor]:
                     )
                 yield read_cursor()
             return
-        with _bounded(), connection.cursor() as cursor:
+        with _bounded(), _remembering(), connection.cursor() as cursor:
             cursor.execute("BEGIN DEFERRED")
             try:
                 yield read_cursor()
@@ -174,6 +174,28 @@ def read_snapshot() -> Iterator[Cursor]:
                 f"reading took over {READ_SECONDS} s; ask for a shorter span, or fewer series"
             ) from error
         raise
+
+
+_snapshot = local()
+
+
+def rolled_up() -> Exact:
+    """Return what rollups answer for; looked up once within a `read_snapshot`."""
+    found: Exact | None = getattr(_snapshot, "rolled", None)
+    if found is None:
+        found = exact()
+        if getattr(_snapshot, "running", False):
+            _snapshot.rolled = found
+    return found
+
+
+@contextmanager
+def _remembering() -> Iterator[None]:
+    _snapshot.running = True
+    try:
+        yield
+    finally:
+        _snapshot.running, _snapshot.rolled = False, None
 
 
 @contextmanager
@@ -203,22 +225,17 @@ def latest(series: Iterable[SeriesInfo]) -> dict[int, Point]:
         "SELECT series_id, ts, value, text FROM devices_latest WHERE series_id", list(kinds)
     )
     found = {pk: (ts, shown(value, text, kinds[pk])) for pk, ts, value, text in rows}
-    for pk in found.keys() & set(_marked()):
+    hidden = _fetch(
+        "SELECT l.series_id FROM devices_correction c JOIN devices_latest l "
+        "ON l.series_id = c.series_id AND l.ts >= c.since AND l.ts <= c.until "
+        "WHERE c.undone_at IS NULL AND l.series_id",
+        list(found),
+    )
+    for (pk,) in set(hidden):
         del found[pk]
         for point in _newest(pk, kinds[pk], 1):
             found[pk] = point
     return found
-
-
-def _marked() -> list[int]:
-    """Return the series whose newest stored reading does not count."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT DISTINCT l.series_id FROM devices_correction c JOIN devices_latest l "
-            "ON l.series_id = c.series_id AND l.ts >= c.since AND l.ts <= c.until "
-            "WHERE c.undone_at IS NULL"
-        )
-        return [pk for (pk,) in cursor.fetchall()]
 
 
 def _fetch(sql: str, ids: Sequence[int]) -> list[Any]:
@@ -260,7 +277,7 @@ def count_rows(series_id: int, start: int, end: int, limit: int) -> int:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT count(*) FROM (SELECT 1 FROM devices_reading r WHERE series_id = %s "
-            f"AND ts >= %s AND ts <= %s AND {_KEPT} LIMIT %s) found",
+            f"AND ts >= %s AND ts <= %s AND {kept(series_id)} LIMIT %s) found",
             [series_id, start, end, limit],
         )
         return int(cursor.fetchone()[0])
@@ -271,7 +288,7 @@ def rows(info: SeriesInfo, start: int, end: int, limit: int) -> list[Point]:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT ts, value, text FROM devices_reading r WHERE series_id = %s "
-            f"AND ts >= %s AND ts <= %s AND {_KEPT} ORDER BY ts LIMIT %s",
+            f"AND ts >= %s AND ts <= %s AND {kept(info.pk)} ORDER BY ts LIMIT %s",
             [info.pk, start, end, limit],
         )
         return [(ts, shown(value, text, info.kind)) for ts, value, text in cursor.fetchall()]
@@ -286,7 +303,7 @@ def _newest(series_id: int, kind: str, limit: int) -> list[Point]:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT ts, value, text FROM devices_reading r WHERE series_id = %s "
-            f"AND {_KEPT} ORDER BY ts DESC LIMIT %s",
+            f"AND {kept(series_id)} ORDER BY ts DESC LIMIT %s",
             [series_id, limit],
         )
         return [(ts, shown(value, text, kind)) for ts, value, text in cursor.fetchall()]
@@ -307,7 +324,7 @@ def bins(
     """
     low, high = start // width * width, end // width * width + width
     if rolled is None:
-        rolled = exact() if high - low > SHORT else Exact()
+        rolled = rolled_up() if high - low > SHORT else Exact()
     found: list[Bin] = []
     for level, piece_start, piece_end in rolled.pieces(info.pk, low, high, [width]):
         part = _bins_of(info, level, piece_start, piece_end, width)
@@ -319,7 +336,8 @@ def bins(
 
 def _bins_of(info: SeriesInfo, level: Level | None, start: int, end: int, width: int) -> list[Bin]:
     if level is None:
-        sql, values = _RAW_BINS, [width, info.pk, start, end, width, info.pk, start, end]
+        sql = _RAW_BINS.format(kept=kept(info.pk))
+        values = [width, info.pk, start, end, width, info.pk, start, end]
     else:
         sql = _ROLLED_BINS.format(table=level.table)
         values = [width, info.pk, start, end, width, info.pk]

@@ -75,7 +75,8 @@ def make_correction(request: HttpRequest, body: CorrectionIn) -> Status[dict[str
     info = _series(scope(request), body.key)
     since, until = _moment(body.since, "from"), _moment(body.until, "to")
     if body.dry_run:
-        found = corrections.preview(info.pk, since, until)
+        with queries.read_snapshot():
+            found = corrections.preview(info.pk, since, until)
         times = {"first": _ms(found.first), "last": _ms(found.last)}
         return Status(200, {"count": found.count, "min": found.low, "max": found.high, **times})
     try:

@@ -27,6 +27,7 @@ from dashboards.threads import in_thread
 from devices import overview
 from devices.access import Scope
 from devices.live import ReadingsStored
+from devices.queries import QueryTooLong
 
 logger = logging.getLogger(__name__)
 
@@ -162,7 +163,7 @@ class LiveSession:
         """Send a new snapshot of what shows `series`: some of its readings count no more."""
         for subscription in self._subscriptions.values():
             if series in subscription.infos:
-                subscription.fresh = True
+                subscription.reload()
                 self._wake.set()
 
     def series_began(self, devices: dict[int, int]) -> None:
@@ -250,6 +251,9 @@ class LiveSession:
         except BadFrame as error:
             self._subscriptions.pop(subscription.wanted.id, None)
             await self.refuse(error)
+        except QueryTooLong as error:
+            self._subscriptions.pop(subscription.wanted.id, None)
+            await self.refuse(BadFrame("too_many", str(error), subscription.wanted.id))
         except Error as error:
             logger.info("A socket cannot read: %s", error)
             subscription.fresh, subscription.early = True, None

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from dashboards.live.frames import BadFrame, Subscribe, ms, write_cursor
-from devices import queries
+from devices import corrections, queries
 from devices.access import Scope
 from devices.changes import Cursor
 from devices.live import ReadingsStored
@@ -32,6 +32,8 @@ class Snapshot:
     cursor: Cursor
     width: int
     columns: dict[int, Columns]
+    marked: set[int]
+    reloads: int
 
 
 @dataclass(slots=True)
@@ -48,6 +50,10 @@ class Subscription:
     width: int = 0
     # True: the next frames are `ack` and a full snapshot.
     fresh: bool = True
+    # Series of which something is marked: what comes may be too.
+    marked: set[int] = field(default_factory=set)
+    # Raised by `reload`: a snapshot that was read before is not shown as the last word.
+    reloads: int = 0
     # While the snapshot is being read: the events that came, some newer than it.
     early: list[ReadingsStored] | None = None
     rows: dict[int, dict[int, queries.Value]] = field(default_factory=dict)
@@ -76,7 +82,7 @@ class Subscription:
         return self.has_news
 
     def _take_rows(self, pk: int, rows: list[Any]) -> None:
-        if self.width or pk in self.dirty:
+        if self.width or pk in self.dirty or pk in self.marked:
             self.soil(pk, min(row[0] for row in rows), max(row[0] for row in rows))
             return
         kept = self.rows.setdefault(pk, {})
@@ -111,6 +117,7 @@ class Subscription:
         Raises:
             BadFrame: it names more series than a socket may have.
         """
+        reloads = self.reloads
         with queries.read_snapshot() as cursor:
             visible = scope.devices()
             found = self._find(scope)
@@ -121,15 +128,16 @@ class Subscription:
                 )
             keys = {key.partition("/")[0] for key in found}
             devices = dict(visible.filter(key__in=keys).values_list("pk", "key"))
+            marked = corrections.marked(infos)
             if self.wanted.kind == "latest":
-                return Snapshot(found, devices, cursor, 0, _latest(infos))
+                return Snapshot(found, devices, cursor, 0, _latest(infos), marked, reloads)
             start, end = self.span(now_us)
             width = queries.bin_width(infos.values(), start, end, self.wanted.points)
             columns = {
                 pk: queries.window(info, start, end, self.wanted.points, width)
                 for pk, info in infos.items()
             }
-            return Snapshot(found, devices, cursor, width, columns)
+            return Snapshot(found, devices, cursor, width, columns, marked, reloads)
 
     def _find(self, scope: Scope) -> dict[str, list[SeriesInfo]]:
         if self.wanted.match is None:
@@ -158,7 +166,8 @@ class Subscription:
             for pk, key in snapshot.devices.items()
             if self.wanted.match is not None or f"{key}/*" in self.wanted.keys
         }
-        self.cursor, self.width, self.fresh = snapshot.cursor, snapshot.width, False
+        self.cursor, self.width, self.marked = snapshot.cursor, snapshot.width, snapshot.marked
+        self.fresh = snapshot.reloads != self.reloads
         self.changed_devices.clear()
         self.rows.clear()
         self.dirty.clear()
@@ -166,8 +175,17 @@ class Subscription:
         for event in early or []:
             self.take(event)
 
+    def reload(self) -> None:
+        """Have everything read and shown anew."""
+        self.reloads += 1
+        self.fresh = True
+
     def reread(self) -> dict[int, list[list[Any]]] | None:
         """Return what the dirty spans hold now, by series; None if it is too much."""
+        with queries.read_snapshot():
+            return self._reread()
+
+    def _reread(self) -> dict[int, list[list[Any]]] | None:
         dirty, self.dirty = self.dirty, {}
         found: dict[int, list[list[Any]]] = {}
         total = 0

@@ -11,7 +11,7 @@ from typing import Any
 
 from django.db import connection
 
-from devices.corrections import KEPT
+from devices.corrections import kept_of
 from devices.rollups.fold import Fold, fold
 from devices.rollups.tables import MINUTE, Span
 
@@ -23,7 +23,7 @@ _LARGE = 1e100
 _READINGS = (
     "WITH v(s, a, b) AS (VALUES {spans}) SELECT r.series_id, r.ts, r.value, r.text "
     "FROM v JOIN devices_reading r ON r.series_id = v.s AND r.ts >= v.a AND r.ts < v.b "
-    f"WHERE {KEPT.format(row='r')}"
+    "WHERE {kept}"
 )
 # `before` and `since` are the reading before, within the minute; `next` the one after.
 _FOLDS = (
@@ -51,7 +51,7 @@ def read(spans: Sequence[Span]) -> Iterator[tuple[Minute, Fold]]:
 
 def _read(spans: Sequence[Span]) -> Iterator[tuple[Minute, Fold]]:
     marks = ", ".join(["(%s, %s, %s)"] * len(spans))
-    readings = _READINGS.format(spans=marks)
+    readings = _READINGS.format(spans=marks, kept=kept_of(span[0] for span in spans))
     values = [part for span in spans for part in span]
     with connection.cursor() as cursor:
         sql = _FOLDS.format(readings=readings, minute=MINUTE.width, large=_LARGE)

@@ -4,6 +4,7 @@
 """
 
 import json
+import math
 from typing import Any
 
 import pytest
@@ -94,3 +95,14 @@ def test_clocks_that_were_not_set_to_minutes(rolled: bool) -> None:
     edges = [START, START + 601 * SECOND, START + 1_300 * SECOND]
     found = aggregates(info, edges, START + HOUR)
     assert [(a.count, a.increase) for a in found] == [(2, 1), (1, 2)]
+
+
+def test_sums_of_the_largest_numbers_stay_numbers(rolled: bool) -> None:
+    most = 1.7e308
+    put([(0, most), (0.2, most), (0.4, -most), (0.6, most), (30, 1)], rolled)
+    found = read(1)[0]
+    assert (found.count, found.low, found.high, found.last) == (5, -most, most, 1)
+    assert found.mean is not None
+    assert found.increase is not None
+    assert math.isfinite(found.mean)
+    assert math.isfinite(found.increase)

@@ -442,3 +442,17 @@ def test_tidy_keeps_what_a_redelivery_could_need() -> None:
     Writer.objects.update(packets=100_000)
     writer.tidy()
     assert ArrivalStamp.objects.count() == 0
+
+
+def test_an_old_reading_beside_a_new_one_touches_nothing_in_between() -> None:
+    old = ARRIVAL - 86_400_000_000
+    writer = make_writer()
+    store(
+        writer,
+        *(entry({"t": 1, "ts": ts / 1e3}) for ts in (old, old + 60_000_000, ARRIVAL - 1_000)),
+    )
+    change = changes.since({writer.name: 0})[0]
+    assert [span[1:] for span in change.spans] == [
+        (old, old + 60_000_000),
+        (ARRIVAL - 1_000, ARRIVAL - 1_000),
+    ]

@@ -3,12 +3,13 @@
 `make test` runs this file on SQLite and on PostgreSQL.
 """
 
+import contextlib
 import json
 from dataclasses import replace
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -122,6 +123,21 @@ class History(RuleBasedStateMachine):
             pass
         for level in LEVELS:
             self.check_level(level)
+
+    @rule(statement=st.integers(0, 40))
+    def a_step_fails(self, statement: int) -> None:
+        """The database goes away at one of the step's statements."""
+        left = statement
+
+        def failing(execute: Any, *given: Any) -> Any:
+            nonlocal left
+            left -= 1
+            if left < 0:
+                raise OperationalError("gone")
+            return execute(*given)
+
+        with connection.execute_wrapper(failing), contextlib.suppress(OperationalError):
+            self.roller.step()
 
     @rule()
     def the_roller_dies(self) -> None:

@@ -61,7 +61,7 @@ function token(name) {
 export class Chart {
   /**
    * @param {HTMLElement} root the element to draw in
-   * @param {{ spanMs: number, kind: string, label: string, losses: import("./losses.js").Span[], marks: import("./losses.js").Span[], onSpan: (change: (span: [number, number]) => [number, number]|null) => void }} options
+   * @param {{ spanMs: number, kind: string, label: string, losses: import("./losses.js").Span[], marks: import("./losses.js").Span[], onSpan: (change: (span: [number, number]) => [number, number]|null) => void, onVisible: () => void }} options
    */
   constructor(root, options) {
     this.root = root;
@@ -74,7 +74,7 @@ export class Chart {
     this.shape = 0;
     this.empty = document.createElement("div");
     this.empty.className = "empty";
-    this.observer = new IntersectionObserver(([entry]) => (this.visible = entry.isIntersecting));
+    this.observer = new IntersectionObserver(([entry]) => this.show(entry.isIntersecting));
     this.resizer = new ResizeObserver(() => this.plot?.setSize(this.size()));
   }
 
@@ -82,6 +82,12 @@ export class Chart {
     this.observer.observe(this.root);
     this.resizer.observe(this.root);
     this.root.append(this.empty);
+  }
+
+  /** A chart that comes into view shows what came meanwhile. @param {boolean} visible */
+  show(visible) {
+    if (visible && !this.visible) this.options.onVisible();
+    this.visible = visible;
   }
 
   disconnect() {

@@ -28,8 +28,13 @@ const STEPS = {
 };
 
 class SeriesView {
-  /** @param {HTMLElement} figure @param {number} spanMs @param {import("./gestures.js").OnSpan} onSpan */
-  constructor(figure, spanMs, onSpan) {
+  /**
+   * @param {HTMLElement} figure
+   * @param {number} spanMs
+   * @param {import("./gestures.js").OnSpan} onSpan
+   * @param {() => void} onVisible
+   */
+  constructor(figure, spanMs, onSpan, onVisible) {
     this.figure = figure;
     this.value = /** @type {HTMLElement} */ (figure.querySelector("[data-cell=value]"));
     this.age = /** @type {HTMLElement} */ (figure.querySelector("[data-cell=age]"));
@@ -40,7 +45,7 @@ class SeriesView {
     this.correct = figure.dataset.correct ?? "";
     this.metric = metric;
     const [losses, marks] = [readLosses(document), readMarks(document, metric)];
-    this.chart = plot ? new Chart(plot, { spanMs, kind, label: metric, losses, marks, onSpan }) : null;
+    this.chart = plot ? new Chart(plot, { spanMs, kind, label: metric, losses, marks, onSpan, onVisible }) : null;
     if (plot && this.chart) listen(plot, () => this.chart?.span ?? [0, 1], onSpan);
     const link = /** @type {HTMLAnchorElement|null} */ (figure.querySelector("a.mark"));
     // What the chart was zoomed to is what somebody wants to mark.
@@ -146,7 +151,7 @@ export class DevicePage {
     for (const figure of /** @type {NodeListOf<HTMLElement>} */ (this.root.querySelectorAll("figure[data-key]"))) {
       const key = figure.dataset.key ?? "";
       if (this.views.has(key)) continue;
-      const view = new SeriesView(figure, this.spanMs, this.onSpan);
+      const view = new SeriesView(figure, this.spanMs, this.onSpan, () => paint(this.draw));
       this.views.set(key, view);
       view.details.addEventListener("toggle", () => paint(this.draw));
     }
