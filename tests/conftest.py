@@ -6,6 +6,7 @@ import pytest
 from django.db import connection
 
 from devices.models import Source
+from devices.rollups.tables import LEVELS
 from tests.support import plant as plants
 from tests.support import services
 from tests.support.plant import Plant
@@ -51,5 +52,7 @@ def tables(transactional_db: None) -> Iterator[None]:
     """The real tables, with the native source; emptied afterwards."""
     Source.objects.get_or_create(name="native")
     yield
+    # What no model manages Django does not empty.
     with connection.cursor() as cursor:
-        cursor.execute("DELETE FROM devices_reading")
+        for table in ("devices_reading", *(level.table for level in LEVELS)):
+            cursor.execute(f"DELETE FROM {table}")

@@ -5,6 +5,7 @@ transaction with its position in the log; then it sums up dirty quarters that ha
 ended. A step that fails changes nothing: the next one begins with what is committed.
 """
 
+import math
 import time
 from collections.abc import Callable, Iterable
 from datetime import timedelta
@@ -26,11 +27,13 @@ DUTY = "rollups"
 GRACE = 5 * SECOND
 # What a step takes on at most: changes of each writer, quarters to sum up, to backfill.
 CHANGES, CLOSED, BACKFILL = 200, 400, 2_000
+BACKFILL_SERIES = 50
 # A span over more quarters is looked into, for those that hold readings.
 WIDE = 8
 # The change log is kept for so long.
 KEPT = timedelta(days=1)
 PRUNE_SECONDS = 60.0
+RENEW_SECONDS = 10.0
 State = dict[str, Any]
 
 
@@ -46,6 +49,8 @@ class Roller:
         """
         # For how long the oldest quarter has been waiting to be summed up.
         self.behind_s = 0.0
+        # After how many seconds a quarter can be closed.
+        self.due_s = math.inf
         self._holder = holder
         self._clock = clock or _database_clock
         self._epoch: int | None = None
@@ -53,6 +58,9 @@ class Roller:
         self._quarters = OpenQuarters()
         # Open quarters that are known to be dirty: they need not be marked again.
         self._marked: set[Bucket] = set()
+        # Whether there may be dirty quarters that have ended.
+        self._waiting = True
+        self._renewed = 0.0
         self._pruned = time.monotonic()
         self._prepared: object = None
 
@@ -75,15 +83,15 @@ class Roller:
 
     def _step(self) -> bool:
         self._connect()
-        epoch = duties.acquire(DUTY, self._holder)
+        epoch = self._leased()
         if epoch is None:
-            self._epoch = None
+            self._epoch, self.due_s = None, math.inf
             return False
         if epoch != self._epoch:
             self._take_over(epoch)
         more = self._consume(epoch)
         self._quarters.fold()
-        closed = self._close(epoch)
+        closed = self._waiting and self._close(epoch)
         # The past waits for the present.
         if not closed:
             more = self._backfill(epoch) or more
@@ -91,6 +99,14 @@ class Roller:
         return closed or more
 
     # --- the duty -----------------------------------------------------------
+    def _leased(self) -> int | None:
+        """Return the epoch, with a lease that lasts; a quiet plant is asked now and then only."""
+        now = time.monotonic()
+        if self._epoch is not None and now - self._renewed < RENEW_SECONDS:
+            return self._epoch
+        self._renewed = now
+        return duties.acquire(DUTY, self._holder)
+
     def _connect(self) -> None:
         connection.ensure_connection()
         if self._prepared is connection.connection:
@@ -112,7 +128,7 @@ class Roller:
             state = {"position": writers(), "until": 0, "backfill": [0, 0]}
             self._commit(epoch, state)
         self._quarters = OpenQuarters(dirty.open_ones(state["until"]))
-        self._marked = set()
+        self._marked, self._waiting = set(), True
         self._state, self._epoch = state, epoch
 
     def _commit(self, epoch: int, state: State, buckets: Iterable[Bucket] = ()) -> None:
@@ -130,10 +146,13 @@ class Roller:
             position[change.writer] = change.seq
             for series_id, low, high in change.spans:
                 touched.update(self._touch(series_id, low, high))
-        until = max(self._state["until"], QUARTER.floor(self._clock() - GRACE))
+        now = self._clock() - GRACE
+        until = max(self._state["until"], QUARTER.floor(now))
+        self.due_s = max(0.0, (until + QUARTER.width - now) / SECOND) + 0.1
         state = {**self._state, "position": position, "until": until}
         if state != self._state:
             closed = self._state["until"] != until
+            self._waiting |= closed or any(start < until for _pk, start in touched)
             self._commit(epoch, state, touched - self._marked)
             self._marked.update(bucket for bucket in touched if bucket[1] >= until)
             if closed:
@@ -158,16 +177,20 @@ class Roller:
 
     def _backfill(self, epoch: int) -> bool:
         """Mark quarters that held readings before there were rollups; return if there are more."""
-        if self._state["backfill"] is None:
+        at: list[int] | None = self._state["backfill"]
+        if at is None:
             return False
-        series_id, start = self._state["backfill"]
-        found = dirty.filled(series_id, start, BACKFILL) if start else []
-        if found:
-            following: list[int] | None = [series_id, found[-1] + QUARTER.width]
-        else:
-            following = _series_after(series_id)
-        state = {**self._state, "backfill": following}
-        self._commit(epoch, state, [(series_id, bucket) for bucket in found])
+        marked: list[Bucket] = []
+        for _ in range(BACKFILL_SERIES):
+            if at is None or len(marked) >= BACKFILL:
+                break
+            series_id, start = at
+            found = dirty.filled(series_id, start, BACKFILL) if start else []
+            marked += [(series_id, bucket) for bucket in found]
+            more = len(found) == BACKFILL
+            at = [series_id, found[-1] + QUARTER.width] if more else _series_after(series_id)
+        self._commit(epoch, {**self._state, "backfill": at}, marked)
+        self._waiting = True
         return True
 
     # --- closed quarters ----------------------------------------------------
@@ -176,6 +199,7 @@ class Roller:
         closed = dirty.closed(self._state["until"], CLOSED)
         ago = self._state["until"] - closed[0][1] - QUARTER.width if closed else 0
         self.behind_s = max(0.0, ago / SECOND)
+        self._waiting = bool(closed)
         if not closed:
             return False
         made = self._quarters.close(closed)

@@ -1,0 +1,137 @@
+"""The elected process: who it is, what it reads, what it forgets.
+
+That its sums are right is in `test_model.py`. `make test` runs this file on SQLite and
+on PostgreSQL.
+"""
+
+import json
+import math
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+
+from devices import duties, queries
+from devices.models import Change, Device, Dirty, Duty
+from devices.queries import SECOND
+from devices.rollups import parts, roller
+from devices.rollups.roller import Roller
+from devices.rollups.tables import QUARTER
+from tests.mqtt_ingest.test_writer import make_writer
+from tests.support.factories import ARRIVAL, make_batch, make_entry
+
+pytestmark = pytest.mark.usefixtures("tables")
+START = QUARTER.floor(ARRIVAL)
+
+
+@pytest.fixture(autouse=True)
+def _accept(settings: Any) -> None:
+    settings.MQTT_REGISTRATION = "accept"
+
+
+def put(*seconds: float) -> None:
+    """Store a reading of one metric at each of `seconds` after START."""
+    payloads = [{"ts": START / 1e3 + s * 1e3, "t": s} for s in seconds]
+    entries = [
+        make_entry(
+            json.dumps(p), "devices/a/telemetry", received_at=START + round(seconds[-1]) * SECOND
+        )
+        for p in payloads
+    ]
+    make_writer().store(make_batch(*entries))
+
+
+def summed_up() -> list[tuple[int, int]]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT bucket, count FROM devices_rollup_15m ORDER BY bucket")
+        return list(cursor.fetchall())
+
+
+def catch_up(one: Roller) -> None:
+    while one.step():
+        pass
+
+
+def test_one_process_has_the_duty_and_the_other_waits() -> None:
+    put(1, 2)
+    now = START + 2 * QUARTER.width
+    first, second = Roller("first", lambda: now), Roller("second", lambda: now)
+    catch_up(first)
+    assert not second.step()
+    assert second.due_s == math.inf
+    assert 0 < first.due_s < 900
+    first.release()
+    second.step()
+    assert Duty.objects.get().holder == "second"
+    assert summed_up() == [(START, 2)]
+
+
+def test_who_lost_the_duty_commits_nothing() -> None:
+    now = START
+    one = Roller("one", lambda: now)
+    catch_up(one)
+    duties.release("rollups", "one")
+    assert duties.acquire("rollups", "two") is not None
+    put(1, 2)
+    with pytest.raises(duties.DutyLost):
+        one.step()
+    assert not Dirty.objects.exists()
+
+
+def test_readings_in_order_are_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = START
+    one = Roller("one", lambda: now)
+    put(0)
+    catch_up(one)
+    read: list[int] = []
+
+    original = parts.read
+    monkeypatch.setattr(parts, "read", lambda spans: list(_counted(original, spans, read)))
+    for begin in range(1, 1_000, 20):
+        put(*range(begin, min(begin + 20, 1_000)))
+        now = START + (begin + 20) * SECOND
+        catch_up(one)
+    now = START + 3 * QUARTER.width
+    catch_up(one)
+    assert summed_up() == [(START, 900), (START + QUARTER.width, 100)]
+    # Beside the 1,000 there is the first one, which was there before.
+    assert sum(read) == 1_000
+
+
+def _counted(original: Any, spans: Any, read: list[int]) -> Any:
+    for minute, part in original(spans):
+        read.append(part.count)
+        yield minute, part
+
+
+def test_what_was_stored_before_there_were_rollups_is_summed_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(roller, "BACKFILL", 2)
+    put(*range(0, 9_000, 500))
+    Change.objects.all().delete()
+    now = START + 20 * QUARTER.width
+    one = Roller("one", lambda: now)
+    info = queries.series_of([Device.objects.get(key="a").pk])[0]
+    one.step()
+    before = queries.bins(info, START, now, QUARTER.width)
+    catch_up(one)
+    assert [count for _bucket, count in summed_up()] == [row[4] for row in before]
+    assert queries.bins(info, START, now, QUARTER.width) == before
+    assert Duty.objects.get().state["backfill"] is None
+
+
+def test_changes_are_forgotten_a_day_after_they_were_summed_up() -> None:
+    put(1)
+    Change.objects.update(stored_at=timezone.now() - timedelta(days=2))
+    one = Roller("one", lambda: START)
+    one._pruned -= 1_000
+    one.step()
+    assert not Change.objects.exists()
+    put(2)
+    Change.objects.update(stored_at=timezone.now() - timedelta(days=2))
+    # Not summed up yet: its position is behind.
+    one._prune()
+    assert Change.objects.exists()
