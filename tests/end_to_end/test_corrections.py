@@ -2,6 +2,8 @@
 
 import json
 import time
+import urllib.request
+from typing import Any
 
 import pytest
 
@@ -12,6 +14,16 @@ from tests.support.services import wait_until
 pytestmark = [pytest.mark.services, pytest.mark.browser]
 VALUE = "figure[data-metric=t] [data-cell=value]"
 ROWS = "figure[data-metric=t] details tbody tr"
+
+
+def post(plant: Plant, body: dict[str, Any]) -> None:
+    request = urllib.request.Request(
+        f"{plant.base}/api/v1/corrections",
+        json.dumps(body).encode(),
+        {"Authorization": f"Bearer {plant.token()}", "Content-Type": "application/json"},
+    )
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        assert answer.status == 201
 
 
 def test_a_mark_is_made_on_a_page_and_another_page_follows(plant: Plant) -> None:
@@ -54,5 +66,17 @@ def test_a_mark_is_made_on_a_page_and_another_page_follows(plant: Plant) -> None
         page.page.click("button:text-is('Undo')")
         open_page.wait(f"document.querySelector('{VALUE}').textContent === '999'", seconds=20)
         open_page.wait(f"document.querySelectorAll('{ROWS}').length === 4")
+
+        # A mark that reaches into the future hides what is still to come.
+        ahead = {"key": "press-3/t", "from": now, "to": now + 3_600_000, "reason": "being cleaned"}
+        publish(plant, [("devices/press-3/telemetry", '{"t": 50}')])
+        open_page.wait(f"document.querySelector('{VALUE}').textContent === '50'")
+        post(plant, ahead)
+        open_page.wait(f"document.querySelector('{VALUE}').textContent === '999'", seconds=20)
+        publish(plant, [("devices/press-3/telemetry", '{"t": 60, "u": 5}')])
+        other = "figure[data-metric=u] [data-cell=value]"
+        open_page.wait(f"document.querySelector('{other}')?.textContent === '5'", seconds=20)
+        assert open_page.page.inner_text(VALUE) == "999"
+        assert open_page.page.locator(ROWS).count() == 4
         assert open_page.navigations == 3
         assert page.problems == open_page.problems == []
