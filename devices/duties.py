@@ -12,7 +12,7 @@ from django.db.models.functions import Now
 
 from devices.models import Duty
 
-LEASE = timedelta(seconds=30)
+LEASE = timedelta(seconds=15)
 
 
 class DutyLost(Exception):

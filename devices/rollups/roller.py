@@ -33,7 +33,7 @@ WIDE = 8
 # The change log is kept for so long.
 KEPT = timedelta(days=1)
 PRUNE_SECONDS = 60.0
-RENEW_SECONDS = 10.0
+RENEW_SECONDS = 5.0
 State = dict[str, Any]
 
 
@@ -113,7 +113,7 @@ class Roller:
             return
         if connection.vendor == "postgresql":
             with connection.cursor() as cursor:
-                cursor.execute("SET statement_timeout = '25s'")
+                cursor.execute("SET statement_timeout = '12s'")
                 cursor.execute("SET idle_in_transaction_session_timeout = '5s'")
                 # Many short spans are read by the key; a scan would never pay.
                 cursor.execute("SET enable_hashjoin = off; SET enable_mergejoin = off")
