@@ -1,6 +1,7 @@
 """Reading the change log: what was stored after a position."""
 
 import struct
+import sys
 from dataclasses import dataclass
 
 from django.db import connection
@@ -18,11 +19,16 @@ LIMIT = 2_000
 
 @dataclass(frozen=True, slots=True)
 class Touched:
-    """One committed batch: (series pk, ts_min, ts_max) of each series it touched."""
+    """One committed batch."""
 
     writer: str
     seq: int
-    spans: list[tuple[int, int, int]]
+    packed: bytes
+
+    @property
+    def spans(self) -> list[tuple[int, int, int]]:
+        """Return (series pk, ts_min, ts_max) of what it touched; unpacked it is large."""
+        return list(_SPAN.iter_unpack(self.packed))
 
 
 def append(writer: str, spans: list[tuple[int, int, int]]) -> None:
@@ -73,18 +79,32 @@ def older_than(position: Cursor, ts: int, limit: int) -> list[Touched]:
 
 
 def _touched(writer: str, rows: list[tuple[int, bytes]]) -> list[Touched]:
-    return [Touched(writer, seq, list(_SPAN.iter_unpack(bytes(touched)))) for seq, touched in rows]
+    return [Touched(writer, seq, bytes(touched)) for seq, touched in rows]
 
 
-def since(position: Cursor, limit: int = LIMIT) -> list[Touched]:
-    """Return the batches after `position`, at most `limit` a writer, in order."""
+def since(position: Cursor, limit: int = LIMIT, room: int = sys.maxsize) -> list[Touched]:
+    """Return batches after `position`, in order.
+
+    Of each writer at most `limit`, and no more than about `room` bytes of spans.
+    """
     found: list[Touched] = []
     with connection.cursor() as cursor:
         for writer, seq in position.items():
             cursor.execute(
-                "SELECT seq, touched FROM devices_change WHERE writer = %s AND seq > %s "
+                "SELECT seq, length(touched) FROM devices_change WHERE writer = %s AND seq > %s "
                 "ORDER BY seq LIMIT %s",
                 [writer, seq, limit],
             )
-            found += _touched(writer, cursor.fetchall())
+            last, left = seq, room
+            for number, size in cursor.fetchall():
+                if left <= 0:
+                    break
+                last, left = number, left - size
+            if last > seq:
+                cursor.execute(
+                    "SELECT seq, touched FROM devices_change WHERE writer = %s AND seq > %s "
+                    "AND seq <= %s ORDER BY seq",
+                    [writer, seq, last],
+                )
+                found += _touched(writer, cursor.fetchall())
     return found

@@ -55,13 +55,6 @@ def closed(until: int, limit: int) -> list[Bucket]:
         return list(cursor.fetchall())
 
 
-def open_ones(until: int) -> list[Bucket]:
-    """Return the dirty quarters that end after `until`."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT series_id, bucket FROM devices_dirty WHERE bucket >= %s", [until])
-        return list(cursor.fetchall())
-
-
 def filled(series_id: int, start: int, limit: int) -> list[int]:
     """Return the first `limit` quarters (their starts) that hold readings from `start` (µs) on."""
     with connection.cursor() as cursor:

@@ -1,6 +1,6 @@
 """Quarters of an hour that are being summed up, in memory. All of it may be lost."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from devices.rollups import parts
 from devices.rollups.fold import Fold
@@ -14,6 +14,9 @@ LAG = 3 * SECOND
 WORTH = 10 * SECOND
 # Spans that are read in one go.
 MOST = 2_000
+# Quarters that are kept in memory; of more than that, those that come later are read as
+# a whole when they are closed. So memory does not grow with the plant.
+ROOM = 2_000
 
 
 class Quarter:
@@ -49,25 +52,25 @@ class OpenQuarters:
     """Sums up quarters while they are open, so that their readings are read once.
 
     Only what comes in order; a quarter that something came late for is read as a whole
-    when it is closed, and so are those that were dirty when this began.
+    when it is closed. A quarter's first sum begins with all that is stored of it.
     """
 
-    def __init__(self, dirty: Iterable[Bucket] = ()) -> None:
+    def __init__(self) -> None:
         self._open: dict[Bucket, Quarter] = {}
         self._came: dict[Bucket, tuple[int, int]] = {}
-        self._left = set(dirty)
+        self._left: set[Bucket] = set()
 
     def touch(self, bucket: Bucket, low: int, high: int) -> None:
         """Note that readings between low and high (µs, of one quarter) have come."""
-        if bucket not in self._left:
+        if bucket in self._came or (bucket not in self._left and len(self._came) < ROOM):
             before = self._came.get(bucket, (low, high))
             self._came[bucket] = (min(before[0], low), max(before[1], high))
 
     def forget(self, bucket: Bucket) -> None:
         """Leave a quarter to `close`, as a whole."""
         self._came.pop(bucket, None)
-        self._open.pop(bucket, None)
-        self._left.add(bucket)
+        if self._open.pop(bucket, None) is not None:
+            self._left.add(bucket)
 
     def fold(self) -> None:
         """Sum up what has come of the quarters for which that is worth it."""

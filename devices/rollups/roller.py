@@ -26,8 +26,11 @@ DUTY = "rollups"
 # Quarters are closed so long after their end, for readings that are on their way.
 GRACE = 5 * SECOND
 # What a step takes on at most: changes of each writer, quarters to sum up, to backfill.
-CHANGES, CLOSED, BACKFILL = 200, 400, 2_000
+CHANGES, CLOSED, BACKFILL = 256, 400, 2_000
 BACKFILL_SERIES = 50
+# Series of a quarter that are known to be marked; further ones are marked each time.
+MARKED = 2_000
+SPAN_BYTES = 200_000
 # A span over more quarters is looked into, for those that hold readings.
 WIDE = 8
 # The change log is kept for so long.
@@ -56,8 +59,8 @@ class Roller:
         self._epoch: int | None = None
         self._state: State = {}
         self._quarters = OpenQuarters()
-        # Open quarters that are known to be dirty: they need not be marked again.
-        self._marked: set[Bucket] = set()
+        # Series by open quarter that are known to be dirty: they need not be marked again.
+        self._marked: dict[int, set[int]] = {}
         # Whether there may be dirty quarters that have ended.
         self._waiting = True
         self._renewed = 0.0
@@ -127,8 +130,8 @@ class Roller:
             # What was stored before there were rollups is found series by series.
             state = {"position": writers(), "until": 0, "backfill": [0, 0]}
             self._commit(epoch, state)
-        self._quarters = OpenQuarters(dirty.open_ones(state["until"]))
-        self._marked, self._waiting = set(), True
+        self._quarters = OpenQuarters()
+        self._marked, self._waiting = {}, True
         self._state, self._epoch = state, epoch
 
     def _commit(self, epoch: int, state: State, buckets: Iterable[Bucket] = ()) -> None:
@@ -140,39 +143,42 @@ class Roller:
     # --- consuming the change log -------------------------------------------
     def _consume(self, epoch: int) -> bool:
         position = dict.fromkeys(writers(), 0) | self._state["position"]
-        found = changes.since(position, CHANGES)
-        touched: set[Bucket] = set()
+        found = changes.since(position, CHANGES, SPAN_BYTES)
+        touched: dict[int, set[int]] = {}
         for change in found:
             position[change.writer] = change.seq
             for series_id, low, high in change.spans:
-                touched.update(self._touch(series_id, low, high))
+                for start in self._touch(series_id, low, high):
+                    touched.setdefault(start, set()).add(series_id)
         now = self._clock() - GRACE
         until = max(self._state["until"], QUARTER.floor(now))
         self.due_s = max(0.0, (until + QUARTER.width - now) / SECOND) + 0.1
         state = {**self._state, "position": position, "until": until}
         if state != self._state:
-            closed = self._state["until"] != until
-            self._waiting |= closed or any(start < until for _pk, start in touched)
-            self._commit(epoch, state, touched - self._marked)
-            self._marked.update(bucket for bucket in touched if bucket[1] >= until)
-            if closed:
-                self._marked = {bucket for bucket in self._marked if bucket[1] >= until}
-        return len(found) >= CHANGES
+            self._waiting |= self._state["until"] != until or min(touched, default=until) < until
+            known = self._marked
+            new = {start: pks - known.get(start, set()) for start, pks in touched.items()}
+            self._commit(epoch, state, ((pk, start) for start, pks in new.items() for pk in pks))
+            for start, pks in new.items():
+                if len(known.get(start, ())) + len(pks) <= MARKED:
+                    known.setdefault(start, set()).update(pks)
+            self._marked = {start: pks for start, pks in known.items() if start >= until}
+        read = sum(len(change.packed) for change in found)
+        return len(found) >= CHANGES or read >= SPAN_BYTES
 
-    def _touch(self, series_id: int, low: int, high: int) -> Iterable[Bucket]:
+    def _touch(self, series_id: int, low: int, high: int) -> Iterable[int]:
         """Return the quarters of a touched span; note how far the open ones have come."""
         first, last = QUARTER.floor(low), QUARTER.floor(high)
         if last - first > WIDE * QUARTER.width:
-            touched = _within(series_id, low, high)
+            touched: Iterable[int] = _within(series_id, low, high)
         else:
-            touched = [(series_id, at) for at in range(first, last + 1, QUARTER.width)]
-        for bucket in touched:
-            start = bucket[1]
+            touched = range(first, last + 1, QUARTER.width)
+        for start in touched:
             if start < self._state["until"]:
-                self._quarters.forget(bucket)
+                self._quarters.forget((series_id, start))
             else:
                 end = start + QUARTER.width - 1
-                self._quarters.touch(bucket, max(low, start), min(high, end))
+                self._quarters.touch((series_id, start), max(low, start), min(high, end))
         return touched
 
     def _backfill(self, epoch: int) -> bool:
@@ -244,13 +250,13 @@ def _series_after(series_id: int) -> list[int] | None:
     return None if row is None else [row[0], 1]
 
 
-def _within(series_id: int, low: int, high: int) -> list[Bucket]:
+def _within(series_id: int, low: int, high: int) -> list[int]:
     """Return the quarters between low and high that hold readings."""
-    found: list[Bucket] = []
+    found: list[int] = []
     start = low
     while True:
         page = dirty.filled(series_id, start, BACKFILL)
-        found += [(series_id, bucket) for bucket in page if bucket <= high]
+        found += [bucket for bucket in page if bucket <= high]
         if len(page) < BACKFILL or page[-1] > high:
             return found
         start = page[-1] + QUARTER.width
