@@ -73,9 +73,12 @@ class Pipeline:
             entry.again = again
             if packet.qos:
                 self._stamps.remember(packet)
-        elif decoded.stamped and packet.qos:
-            self._stamps.remember(packet)
-            self._arrivals.used(decoded.samples[-1].ts)
+        elif decoded.stamped:
+            if packet.qos:
+                self._stamps.remember(packet)
+            # A restored time lies in the past: what was used since stays used.
+            if not again:
+                self._arrivals.used(decoded.samples[-1].ts)
         if self._throttle is not None:
             self._throttle.look(entry)
         now = self._clock()

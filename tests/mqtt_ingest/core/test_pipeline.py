@@ -146,6 +146,25 @@ async def test_two_packets_of_one_microsecond_get_two_times() -> None:
     assert len(set(times)) == 3
 
 
+async def test_a_redelivery_in_between_does_not_free_a_microsecond() -> None:
+    """Packets of one read share its time; some of them may be known, and go back to theirs."""
+    rig = Rig()
+    old, new = ARRIVAL, ARRIVAL + 20_000_000
+    rig.pipeline.feed(make_packet(payload='{"a": 1}', packet_id=1, received_at=old))
+    rig.pipeline.feed(make_packet(payload='{"a": 2}', packet_id=2, received_at=new))
+    rig.pipeline.feed(make_packet(payload='{"a": 1}', packet_id=1, received_at=new, dup=True))
+    rig.pipeline.feed(make_packet(payload='{"a": 3}', packet_id=3, received_at=new))
+    assert [entry.packet.received_at for entry in rig.entries] == [old, new, old, new + 1]
+
+
+async def test_at_qos_0_packets_of_one_microsecond_get_two_times_too() -> None:
+    rig = Rig()
+    for number in range(3):
+        rig.pipeline.feed(make_packet(payload=f'{{"a": {number}}}', qos=0))
+    times = [entry.packet.received_at for entry in rig.entries]
+    assert times == [ARRIVAL, ARRIVAL + 1, ARRIVAL + 2]
+
+
 class Broken:
     """A convention with a fault of its own."""
 
