@@ -48,7 +48,7 @@ def aggregates(info: SeriesInfo, edges: Sequence[int], now: int) -> list[Aggrega
         now: in µs; no state holds for longer.
     """
     found: list[Aggregate] = []
-    before = _before(info.pk, edges[0])
+    before = _before(info, edges[0])
     for number, inside in enumerate(_folds(info, edges, rolled_up())):
         start, end = edges[number], edges[number + 1]
         made = _made(info, start, end, inside)
@@ -95,20 +95,24 @@ def _seconds(info: SeriesInfo, whole: Fold) -> dict[str, float]:
     return held
 
 
-def _before(series_id: int, start: int) -> Fold:
-    """Return the last reading before `start`."""
+def _before(info: SeriesInfo, start: int) -> Fold:
+    """Return the last reading before `start`; where it was removed, as its sum knows it."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT ts, value, text FROM devices_reading r WHERE series_id = %s AND ts < %s "
-            f"AND {kept(series_id)} ORDER BY ts DESC LIMIT 1",
-            [series_id, start],
+            f"AND {kept(info.pk)} ORDER BY ts DESC LIMIT 1",
+            [info.pk, start],
         )
-        return fold(cursor.fetchall())
+        found = fold(cursor.fetchall())
+        if found.count or not info.raw_since:
+            return found
+        last = tables.last_before(cursor, info.pk, min(start, info.raw_since))
+    return fold([(last.last_ts, last.last, last.last_text)]) if last else found
 
 
 def _folds(info: SeriesInfo, edges: Sequence[int], rolled: Exact) -> list[Fold]:
     made = [Fold() for _ in edges[1:]]
-    for level, start, end in rolled.pieces(info.pk, edges[0], edges[-1], edges):
+    for level, start, end in rolled.pieces(info, edges[0], edges[-1], edges):
         for ts, part in _read(info.pk, level, start, end, edges):
             made[bisect_right(edges, ts) - 1].join(part)
     return made

@@ -36,6 +36,9 @@ CONDITIONS: dict[str, tuple[Level, str]] = {
     "rollups_behind": ("yellow", "Rollups are behind"),
     "layer_away": ("yellow", "Live announcements fail"),
     "canary_refused": ("yellow", "The canary is not let through"),
+    "disk_thinning": ("red", "The disk is filling up: the oldest readings go"),
+    "disk_low": ("yellow", "The disk is filling up"),
+    "retention_failing": ("yellow", "Old readings cannot be removed"),
     "session_lost": ("yellow", "The broker forgot a session"),
     "broker_dropped": ("yellow", "The broker has dropped packets"),
     "clock_jump": ("yellow", "A worker's clock differs from the database's"),
@@ -105,10 +108,22 @@ def of_worker(process: Process) -> Iterator[Condition]:
         yield Condition("rollups_behind", f"{process.id}: by {behind:.0f} s")
     if info.get("rollups_failing"):
         yield Condition("rollups_behind", f"{process.id}: {info['rollups_failing']}")
+    if info.get("retention_failing"):
+        yield Condition("retention_failing", f"{process.id}: {info['retention_failing']}")
+    yield from _of_disk(info.get("disk") or {})
     if info.get("loop_lag_s", 0.0) > 1.0:
         yield Condition("loop_lag", f"{process.id}: {info['loop_lag_s']:.1f} s")
     for name, slot in health.slots_of(process).items():
         yield from _of_slot(name, slot)
+
+
+def _of_disk(disk: dict[str, Any]) -> Iterator[Condition]:
+    if disk.get("state") in {"low", "thinning"}:
+        yield Condition(
+            f"disk_{disk['state']}",
+            f"{disk['free'] / 1e9:.1f} of {disk['size'] / 1e9:.1f} GB are free; "
+            f"the database takes {disk['database'] / 1e9:.1f} GB",
+        )
 
 
 def _of_slot(name: str, slot: dict[str, Any]) -> Iterator[Condition]:

@@ -13,7 +13,8 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from devices import changes
-from devices.models import Correction
+from devices.models import Correction, Series
+from devices.times import moment
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
@@ -126,7 +127,16 @@ def correct(
         )
         # The whole span: readings that are being stored at this moment are in it too.
         changes.append(WRITER, [(series_id, since, until)])
+        # After the writer's lock, which retention takes too.
+        _check_kept(series_id, since)
     return made
+
+
+def _check_kept(series_id: int, since: int) -> None:
+    kept_since = Series.objects.values_list("raw_since", flat=True).get(pk=series_id)
+    if since < kept_since:
+        words = moment(kept_since).isoformat(timespec="minutes")
+        raise CannotCorrect(f"before {words} only sums are kept, which cannot be marked", "from")
 
 
 def _anything(series_id: int, since: int, until: int) -> bool:

@@ -18,7 +18,7 @@ from devices.changes import Cursor
 from devices.corrections import kept
 from devices.models import Device, Kind, Series
 from devices.rollups.reading import Exact, exact
-from devices.rollups.tables import Level
+from devices.rollups.tables import HOUR, QUARTER, Level
 
 # What JSON has for a reading.
 Value = float | bool | str | None
@@ -71,11 +71,20 @@ class SeriesInfo:
     metric: str
     unit: str
     kind: str
+    # Before these times (µs) retention has left sums alone, and of them hours alone.
+    raw_since: int = 0
+    quarters_since: int = 0
 
     @property
     def key(self) -> str:
         """Return the live key, `{device key}/{metric}`."""
         return f"{self.device_key}/{self.metric}"
+
+    def least_width(self, start: int) -> int:
+        """Return the width in µs of the narrowest bins that there are from `start` on."""
+        if start >= self.raw_since:
+            return 0
+        return QUARTER.width if start >= self.quarters_since else HOUR.width
 
 
 @dataclass(slots=True)
@@ -122,7 +131,10 @@ def series_of(device_ids: Sequence[int]) -> list[SeriesInfo]:
     rows = (
         Series.objects.filter(device_id__in=device_ids)
         .order_by("device__key", "metric")
-        .values_list("pk", "device_id", "device__key", "metric", "unit", "kind")
+        .values_list(
+            *("pk", "device_id", "device__key", "metric", "unit", "kind"),
+            *("raw_since", "quarters_since"),
+        )
     )
     return [SeriesInfo(*row) for row in rows]
 
@@ -256,8 +268,13 @@ def bin_width(series: Iterable[SeriesInfo], start: int, end: int, points: int) -
     """Return 0 where every series has at most `points` rows in the span, else a bin width.
 
     The width in µs is the smallest of `BIN_WIDTHS` with which the span has at most
-    `points` bins.
+    `points` bins, and where the span reaches back behind what is kept of the readings,
+    no less than that of the sums that are left.
     """
+    series = list(series)
+    least = max((info.least_width(start) for info in series), default=0)
+    if least:
+        return max(least, width_for(end - start, points))
     if all(count_rows(info.pk, start, end, points + 1) <= points for info in series):
         return 0
     return width_for(end - start, points)
@@ -326,7 +343,7 @@ def bins(
     if rolled is None:
         rolled = rolled_up() if high - low > SHORT else Exact()
     found: list[Bin] = []
-    for level, piece_start, piece_end in rolled.pieces(info.pk, low, high, [width]):
+    for level, piece_start, piece_end in rolled.pieces(info, low, high, [width]):
         part = _bins_of(info, level, piece_start, piece_end, width)
         if found and part and found[-1][0] == part[0][0]:
             part[0] = _joined(found.pop(), part[0])

@@ -210,6 +210,8 @@ MQTT_PASSWORD = env.text("MQTT_PASSWORD")
 WORKER_HTTP_PORT = env.integer("WORKER_HTTP_PORT", 9101, 1, 65535)
 WORKER_HTTP_BIND = env.text("WORKER_HTTP_BIND", "127.0.0.1")
 COMMIT_INTERVAL_MS = env.integer("COMMIT_INTERVAL_MS", 0, 0, 60_000)
+# How large the database may become; 0: as large as the disk that SQLite's file lies on.
+DISK_BUDGET_MB = env.integer("DISK_BUDGET_MB", 0, 0, 1_000_000_000)
 RETENTION_DAYS = env.integer("RETENTION_DAYS", 0, 0, 36_500)
 MAX_PAYLOAD_BYTES = env.integer("MAX_PAYLOAD_BYTES", 262_144, 1, 268_435_455)
 MAX_NESTING = env.integer("MAX_NESTING", 32, 1, 512)

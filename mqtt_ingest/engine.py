@@ -8,6 +8,7 @@ import os
 import socket
 import time
 import uuid
+from dataclasses import asdict
 from typing import Any
 
 from django.conf import settings
@@ -15,6 +16,7 @@ from django.conf import settings
 from devices import health, live, purge
 from devices.duties import DutyLost
 from devices.live import INGEST_GROUP, WEB_GROUP, WatchTable
+from devices.retention.sweep import Sweeper
 from devices.rollups.roller import Roller
 from mqtt_ingest import conf, metrics
 from mqtt_ingest.announcer import Announcer
@@ -39,6 +41,8 @@ GC_THRESHOLD = (50_000, 20, 50)
 # When a quarter of an hour has ended, rollups are made at once.
 ROLL_SECONDS = 10.0
 ROLL_RETRY_SECONDS = 10.0
+# What is too old, and the disk, are looked at now and then; a step of removing rests a moment.
+SWEEP_SECONDS, SWEEP_REST_SECONDS = 30.0, 0.05
 # Live announcements are thinned, and rollups wait, while more packets than this wait for
 # their commit.
 BUSY_PACKETS = 1_000
@@ -62,6 +66,9 @@ class Engine:
         self._rollups = DatabaseThread("rollups")
         self._roller = Roller(self.name)
         self._roll_failure = ""
+        self._upkeep = DatabaseThread("upkeep")
+        self._sweeper = Sweeper(self.name)
+        self._sweep_failure = ""
         self._tenures: dict[int, asyncio.Task[None]] = {}
         self._closing: set[asyncio.Task[None]] = set()
         self._stopping = asyncio.Event()
@@ -85,7 +92,7 @@ class Engine:
             asyncio.create_task(work(), name=work.__name__)
             for work in (
                 *(self._announcer.run, self._hear, self._beat),
-                *(self._tidy, self._roll, self._tick),
+                *(self._tidy, self._roll, self._sweep, self._tick),
             )
         ]
         leasing = asyncio.create_task(self._lease_slots(), name="lease slots")
@@ -124,8 +131,10 @@ class Engine:
             async with asyncio.timeout(END_SECONDS):
                 await self._rollups.run(self._roller.release)
                 await self._rollups.close()
+                await self._upkeep.run(self._sweeper.release)
+                await self._upkeep.close()
         except (TimeoutError, *Unreachable) as error:
-            logger.info("Cannot give back the rollups: %s", error)
+            logger.info("Cannot give back the duties: %s", error)
         await self._database.close()
         self._http.stop()
 
@@ -267,6 +276,25 @@ class Engine:
                 self._roll_failure, wait = str(error).partition("\n")[0], ROLL_RETRY_SECONDS
             await asyncio.sleep(wait if not more or self._is_busy else 0.0)
 
+    async def _sweep(self) -> None:
+        """Remove what no policy keeps, and watch the disk, while this worker holds that duty."""
+        while True:
+            more = False
+            try:
+                more = await self._upkeep.run(self._sweeper.step)
+                self._sweep_failure = ""
+            except DutyLost as error:
+                logger.info("Retention: %s", error)
+            except Unreachable as error:
+                logger.debug("No retention: %s", error)
+            except Exception as error:
+                # Storing goes on; what is too old stays a while longer.
+                if not self._sweep_failure:
+                    logger.exception("Retention fails; trying again every %.0f s", SWEEP_SECONDS)
+                self._sweep_failure = str(error).partition("\n")[0]
+            rests = not more or self._is_busy
+            await asyncio.sleep(SWEEP_SECONDS if rests else SWEEP_REST_SECONDS)
+
     async def _tick(self) -> None:
         """Measure the event loop's own delay; /healthz looks at the last tick."""
         while True:
@@ -320,6 +348,8 @@ class Engine:
             "clock_offset_s": self._clock_offset,
             "rollups_behind_s": round(self._roller.behind_s, 1),
             "rollups_failing": self._roll_failure,
+            "retention_failing": self._sweep_failure,
+            "disk": asdict(self._sweeper.disk),
             "last_packet_ms": self.last_packet / 1_000 or None,
         }
 

@@ -42,6 +42,8 @@ class DeviceRef:
     # It has as many series as a device may have: unknown metrics are refused.
     full: bool = False
     series: dict[str, SeriesRef] = field(default_factory=dict)
+    # Series pk -> µs: what is older was removed by retention, and is not taken in again.
+    floors: dict[int, int] | None = None
 
 
 # Why a packet's device is not taken in.
@@ -136,10 +138,13 @@ class Registry:
         return refs
 
     def _remember(self, by_pk: Mapping[int, DeviceRef], series: QuerySet[Series]) -> None:
-        for device_id, pk, metric, kind in series.values_list("device_id", "pk", "metric", "kind"):
+        columns = series.values_list("device_id", "pk", "metric", "kind", "raw_since")
+        for device_id, pk, metric, kind, raw_since in columns:
             # Names and kinds are the same few texts over and over.
             name, ref = sys.intern(metric), by_pk[device_id]
             ref.series[name] = SeriesRef(pk, cast("Kind", sys.intern(kind)), ref)
+            if raw_since:
+                ref.floors = {**(ref.floors or {}), pk: raw_since}
 
     def _register(self, source: Source, native_ids: list[str], mode: str) -> None:
         """Give unknown native ids a device, as the source's registration says."""

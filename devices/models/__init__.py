@@ -5,6 +5,7 @@ from devices.models.history import Kind, Latest, Reading, Series
 from devices.models.log import Change, Dirty, Duty, Loss, Process, Purge, Writer
 from devices.models.people import ApiToken, Membership, Role
 from devices.models.registry import Device, DeviceCounts, Identity, Site, Source, Tag
+from devices.models.retention import RetentionPolicy
 
 __all__ = [
     "ApiToken",
@@ -22,6 +23,7 @@ __all__ = [
     "Process",
     "Purge",
     "Reading",
+    "RetentionPolicy",
     "Role",
     "Series",
     "Site",

@@ -22,6 +22,10 @@ class Series(models.Model):
     unit = models.CharField(max_length=50, blank=True)
     kind = models.CharField(max_length=10, choices=Kind.choices, default=Kind.NUMBER)
     created_at = models.DateTimeField(auto_now_add=True)
+    # Readings before this time (µs) were removed, as their policy says; their sums answer.
+    raw_since = models.BigIntegerField(default=0, db_default=0, editable=False)
+    # Before this time (µs) there are sums of hours alone.
+    quarters_since = models.BigIntegerField(default=0, db_default=0, editable=False)
 
     class Meta:
         ordering = ["metric"]

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from django.db import connection
 
 from devices import changes, duties
 from devices.changes import Cursor
 from devices.rollups.roller import DUTY
-from devices.rollups.tables import LEVELS, MINUTE, QUARTER, Level
+from devices.rollups.tables import HOUR, LEVELS, MINUTE, QUARTER, Level
 
 # Late changes that a read looks through; beyond them it takes the readings.
 LATE = 500
@@ -16,6 +17,25 @@ LATE = 500
 Span = tuple[int, int]
 # Where to read a span: a level, or None for the readings.
 Piece = tuple[Level | None, int, int]
+
+
+class Kept(Protocol):
+    """A series, and since when there are readings and quarters of it (µs)."""
+
+    @property
+    def pk(self) -> int:
+        """Return its key."""
+        ...
+
+    @property
+    def raw_since(self) -> int:
+        """Return before when its readings were removed."""
+        ...
+
+    @property
+    def quarters_since(self) -> int:
+        """Return before when its quarters were removed, too."""
+        ...
 
 
 @dataclass(slots=True)
@@ -27,11 +47,13 @@ class Exact:
     # Spans by series that changed since the roller's position.
     late: dict[int, list[Span]] = field(default_factory=dict)
 
-    def pieces(self, series_id: int, start: int, end: int, edges: Iterable[int]) -> list[Piece]:
+    def pieces(self, series: Kept, start: int, end: int, edges: Iterable[int]) -> list[Piece]:
         """Cut start..end into pieces, in order, each to be read from one table.
 
+        What retention has left sums alone of is read from them, whatever the edges.
+
         Args:
-            series_id: the series' pk.
+            series: the series.
             start: of the span, in µs.
             end: of the span, in µs, which it does not include.
             edges: of what is to be made of it, in µs: levels with a bucket across one of
@@ -39,11 +61,14 @@ class Exact:
         """
         edges = list(edges)
         levels = [level for level in LEVELS if all(edge % level.width == 0 for edge in edges)]
+        thinned = _joined(_thinned(series, start, min(end, series.raw_since), levels))
+        start = max(start, min(end, series.raw_since))
         until = min(end, self.until)
         if not levels or start >= until:
-            return [(None, start, end)]
-        changed = _merged([*self.late.get(series_id, ()), *_dirty(series_id, start, until)])
-        return _joined(_cut(_Series(series_id, until, changed), start, end, levels))
+            return [*thinned, (None, start, end)] if start < end else thinned
+        changed = _merged([*self.late.get(series.pk, ()), *_dirty(series.pk, start, until)])
+        cut = _joined(_cut(_Series(series.pk, until, changed), start, end, levels))
+        return [*thinned, *cut]
 
 
 @dataclass(slots=True)
@@ -68,6 +93,16 @@ def exact() -> Exact:
     if len(found) >= LATE:
         return Exact(min(until, QUARTER.floor(changes.oldest_after(position))))
     return Exact(until, late)
+
+
+def _thinned(series: Kept, start: int, end: int, levels: Sequence[Level]) -> Iterator[Piece]:
+    """Cut a span whose readings were removed."""
+    hours = min(end, series.quarters_since)
+    if start < hours:
+        yield HOUR, start, hours
+    if max(start, hours) < end:
+        wide = [level for level in levels if level is HOUR]
+        yield from _cut(_Series(series.pk, end, []), max(start, hours), end, [*wide, QUARTER])
 
 
 def _dirty(series_id: int, start: int, end: int) -> Iterator[Span]:

@@ -16,7 +16,7 @@ from django.db.models.functions import Now
 
 from devices import changes, duties
 from devices.health import database_now
-from devices.models import Change
+from devices.models import Change, Series
 from devices.rollups import dirty, tables
 from devices.rollups.fold import Fold
 from devices.rollups.quarters import Bucket, OpenQuarters, Quarter
@@ -208,7 +208,7 @@ class Roller:
         self._waiting = bool(closed)
         if not closed:
             return False
-        made = self._quarters.close(closed)
+        made = self._quarters.close(_kept(closed))
         with transaction.atomic():
             duties.commit(DUTY, epoch)
             with connection.cursor() as cursor:
@@ -235,6 +235,14 @@ def writers() -> changes.Cursor:
     with connection.cursor() as cursor:
         cursor.execute("SELECT name, seq FROM devices_writer")
         return dict(cursor.fetchall())
+
+
+def _kept(buckets: list[Bucket]) -> list[Bucket]:
+    """Return the quarters whose readings were not removed: the others' sums are the last word."""
+    oldest = min((start for _pk, start in buckets), default=0)
+    thinned = Series.objects.filter(pk__in={pk for pk, _start in buckets}, raw_since__gt=oldest)
+    since = dict(thinned.values_list("pk", "raw_since"))
+    return [(pk, start) for pk, start in buckets if start >= since.get(pk, 0)]
 
 
 def _series_after(series_id: int) -> list[int] | None:

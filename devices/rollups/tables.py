@@ -109,6 +109,20 @@ def read(cursor: Any, level: Level, series_id: int, start: int, end: int) -> lis
     ]
 
 
+def last_before(cursor: Any, series_id: int, end: int) -> Fold | None:
+    """Return the last summary of a bucket that had ended by `end` (µs)."""
+    found: list[Fold] = []
+    for level in (QUARTER, HOUR):
+        columns = ", ".join(COLUMNS[2:-1])
+        cursor.execute(
+            f"SELECT {columns} FROM {level.table} WHERE series_id = %s AND bucket <= %s "
+            "ORDER BY bucket DESC LIMIT 1",
+            [series_id, end - level.width],
+        )
+        found += [fold_of(row) for row in cursor.fetchall()]
+    return max(found, key=lambda made: made.last_ts, default=None)
+
+
 def read_spans(cursor: Any, level: Level, spans: Sequence[Span]) -> Iterator[tuple[int, int, Fold]]:
     """Yield (series pk, bucket, summary) of `spans`, in order."""
     columns = ", ".join(f"r.{name}" for name in COLUMNS[:-1])

@@ -41,6 +41,10 @@ class Dialect(Protocol):
         """Set up a new connection."""
         ...
 
+    def forget(self) -> None:
+        """Look again which partitions there are: some may have been dropped."""
+        ...
+
     def make_room(self, cursor: Any, rows: Sequence[Row]) -> None:
         """Make sure the table can take `rows` (partitions), in a transaction of its own."""
         ...

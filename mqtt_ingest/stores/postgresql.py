@@ -93,6 +93,10 @@ class PostgreSQL:
         cursor.execute(_STAGING)
         self._weeks.clear()
 
+    def forget(self) -> None:
+        """Look again which partitions there are."""
+        self._weeks.clear()
+
     def make_room(self, cursor: Any, rows: Sequence[Row]) -> None:
         """Create the weekly partitions that `rows` fall into."""
         if not rows:

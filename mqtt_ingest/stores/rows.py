@@ -144,6 +144,7 @@ def _take_samples(
     tally: Tally,
 ) -> None:
     number, origins, series_of, by_pk = len(raw), made.origins, ref.series, made.series
+    floors = ref.floors
     for metric, ts, kind, value, text in samples:
         series = series_of.get(metric)
         if series is None:
@@ -151,6 +152,9 @@ def _take_samples(
                 raise KeyError(metric)
             tally.series_refused += 1
             made.refused["series"] += 1
+            continue
+        if floors is not None and ts < floors.get(series.pk, 0):
+            tally.expired += 1
             continue
         if kind == series.kind:
             raw.append((series.pk, ts, number, value, text))

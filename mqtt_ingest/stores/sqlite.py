@@ -31,6 +31,9 @@ class SQLite:
     def prepare(self, cursor: Any) -> None:
         """Nothing beyond the pragmas of the settings."""
 
+    def forget(self) -> None:
+        """SQLite has no partitions."""
+
     def make_room(self, cursor: Any, rows: Sequence[Row]) -> None:
         """SQLite has no partitions."""
 

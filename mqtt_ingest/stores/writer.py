@@ -85,6 +85,7 @@ class SlotWriter:
                     return work()
             except _RegistryMoved as moved:
                 self.registry.forget(moved.args[0])
+                self._dialect.forget()
 
     def _commit(self, batch: Batch) -> Stored:
         added = self.registry.added

@@ -120,6 +120,26 @@ def test_admin_shows_states_values_and_dead_letters(staff: Client, press: Device
     assert not Device.objects.exists()
 
 
+def test_admin_previews_what_retention_removes(staff: Client, press: Device) -> None:
+    where = "/admin/devices/retentionpolicy/"
+    assert "(built in)" in staff.get(where).content.decode()
+    added = staff.get(f"{where}add/").content.decode()
+    assert 'value="730"' in added
+    days = {"raw_days": 10, "minutes_days": 20, "quarters_days": 30, "hours_days": 0}
+    answer = staff.post(f"{where}add/", {**days, "least_days": 5}).content.decode()
+    assert "Minutes go with the readings at the latest." in answer
+    assert (
+        staff.post(f"{where}add/", {**days, "minutes_days": 10, "least_days": 5}).status_code == 302
+    )
+    assert "readings 10 days" in staff.get(where).content.decode()
+    (series,) = press.series.filter(metric="temperature")
+    found = staff.get(
+        "/admin/autocomplete/?app_label=devices&model_name=retentionpolicy&field_name=series&term=temp"
+    )
+    assert [row["id"] for row in found.json()["results"]] == [str(series.pk)]
+    assert staff.post(f"/admin/devices/series/{series.pk}/delete/").status_code == 403
+
+
 def test_saving_in_admin_tells_the_workers(press: Device) -> None:
     from devices.models import Writer
 

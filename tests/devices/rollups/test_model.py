@@ -21,8 +21,9 @@ from hypothesis.stateful import (
 )
 
 from devices import corrections, duties, queries
-from devices.models import Correction, Device
+from devices.models import Correction, Device, RetentionPolicy
 from devices.queries import SECOND, SeriesInfo
+from devices.retention.sweep import Sweeper
 from devices.rollups.fold import fold
 from devices.rollups.roller import DUTY, GRACE, Roller
 from devices.rollups.tables import LEVELS, QUARTER, Level, read
@@ -43,8 +44,24 @@ def empty_tables() -> None:
             cursor.execute(f"DELETE FROM {table}")
 
 
+def failing_at(statement: int) -> Any:
+    """Return a wrapper under which the database goes away at a statement."""
+    left = statement
+
+    def failing(execute: Any, *given: Any) -> Any:
+        nonlocal left
+        left -= 1
+        if left < 0:
+            raise OperationalError("gone")
+        return execute(*given)
+
+    return failing
+
+
 class History(RuleBasedStateMachine):
     """A device with a number and a text, its batches, and a roller now and then."""
+
+    removed = 0
 
     def __init__(self) -> None:
         super().__init__()
@@ -55,6 +72,9 @@ class History(RuleBasedStateMachine):
         self.stored: dict[str, dict[int, Any]] = {metric: {} for metric in METRICS}
         self.batches: list[Batch] = []
         self.marks: list[tuple[str, Correction]] = []
+        # What retention removed, as it counted then.
+        self.gone: dict[str, dict[int, Any]] = {metric: {} for metric in METRICS}
+        self.floors: dict[str, tuple[int, int]] = dict.fromkeys(METRICS, (0, 0))
         self.crashed = 0
         self.roller = self.new_roller()
         self.put([(self.now, 1.0)])
@@ -75,13 +95,17 @@ class History(RuleBasedStateMachine):
         self.writer.store(batch)
         self.batches.append(batch)
         for ts, value in points:
-            self.stored["t"].setdefault(ts, value)
-            self.stored["mode"].setdefault(ts, f"m{int(value) % 4}")
+            self.keep("t", ts, value)
+            self.keep("mode", ts, f"m{int(value) % 4}")
+
+    def keep(self, metric: str, ts: int, value: Any) -> None:
+        if ts >= self.floors[metric][0]:
+            self.stored[metric].setdefault(ts, value)
 
     def visible(self, metric: str) -> dict[int, Any]:
-        """Return what counts: what is stored and not marked, by time."""
+        """Return what counts, by time: what is stored and not marked, and what is summed up."""
         spans = [(mark.since, mark.until) for name, mark in self.marks if name == metric]
-        return {
+        return self.gone[metric] | {
             ts: value
             for ts, value in sorted(self.stored[metric].items())
             if not any(since <= ts <= until for since, until in spans)
@@ -112,6 +136,10 @@ class History(RuleBasedStateMachine):
     def time_goes_by(self, minutes: int) -> None:
         self.now += minutes * MINUTE
 
+    @rule(days=st.integers(1, 3))
+    def days_go_by(self, days: int) -> None:
+        self.now += days * 24 * HOUR
+
     @rule(steps=st.integers(1, 3))
     def the_roller_works(self, steps: int) -> None:
         for _ in range(steps):
@@ -127,16 +155,10 @@ class History(RuleBasedStateMachine):
     @rule(statement=st.integers(0, 40))
     def a_step_fails(self, statement: int) -> None:
         """The database goes away at one of the step's statements."""
-        left = statement
-
-        def failing(execute: Any, *given: Any) -> Any:
-            nonlocal left
-            left -= 1
-            if left < 0:
-                raise OperationalError("gone")
-            return execute(*given)
-
-        with connection.execute_wrapper(failing), contextlib.suppress(OperationalError):
+        with (
+            connection.execute_wrapper(failing_at(statement)),
+            contextlib.suppress(OperationalError),
+        ):
             self.roller.step()
 
     @rule()
@@ -151,10 +173,11 @@ class History(RuleBasedStateMachine):
     def somebody_marks_a_span(self, metric: str, ago: int, length: int) -> None:
         since = self.now - ago * SECOND
         until = since + length * SECOND
-        marked = sum(since <= ts <= until for ts in self.visible(metric))
+        kept = self.floors[metric][0]
+        marked = sum(since <= ts <= until for ts in self.visible(metric) if ts >= kept)
         pk = self.infos()[metric].pk
-        assert corrections.preview(pk, since, until).count == marked
-        if marked:
+        assert since < kept or corrections.preview(pk, since, until).count == marked
+        if marked and since >= kept:
             made = corrections.correct(pk, since, until, "bad", "a test", None)
             self.marks.append((metric, made))
         else:
@@ -166,6 +189,27 @@ class History(RuleBasedStateMachine):
     def somebody_takes_a_mark_back(self, number: int) -> None:
         _metric, mark = self.marks.pop(number % len(self.marks))
         corrections.undo(mark, None)
+
+    @rule(days=st.integers(1, 3), more=st.integers(0, 2), statement=st.integers(0, 60))
+    def what_is_old_goes(self, days: int, more: int, statement: int) -> None:
+        """A pass of retention, which may break off at one of its statements."""
+        RetentionPolicy.objects.all().delete()
+        keep = {"raw_days": days, "minutes_days": days, "quarters_days": days + more}
+        RetentionPolicy.objects.create(**keep, hours_days=0, least_days=1)
+        sweeper = Sweeper("sweeper", lambda: self.now)
+        with (
+            connection.execute_wrapper(failing_at(statement)),
+            contextlib.suppress(OperationalError),
+        ):
+            while sweeper.step():
+                pass
+        for metric, info in self.infos().items():
+            counted = self.visible(metric)
+            self.floors[metric] = info.raw_since, info.quarters_since
+            self.gone[metric] = {ts: v for ts, v in counted.items() if ts < info.raw_since}
+            for ts in [ts for ts in self.stored[metric] if ts < info.raw_since]:
+                del self.stored[metric][ts]
+            History.removed += len(self.gone[metric])
 
     # --- what must hold -----------------------------------------------------
     @rule(
@@ -194,7 +238,9 @@ class History(RuleBasedStateMachine):
         with queries.read_snapshot():
             width = queries.bin_width([info], start, end, points)
             found = queries.window(info, start, end, points, width)
-        if len(inside) <= points:
+        least = info.least_width(start)
+        assert width >= least
+        if not least and len(inside) <= points:
             assert list(zip(found.ts, found.value, strict=True)) == inside
             return
         expected = self.binned(metric, start, end, width)
@@ -235,9 +281,10 @@ def test_every_query_is_what_a_plain_list_gives() -> None:
     run_state_machine_as_test(
         History,
         settings=settings(
-            max_examples=40,
+            max_examples=60,
             stateful_step_count=25,
             deadline=None,
             suppress_health_check=list(HealthCheck),
         ),
     )
+    assert History.removed

@@ -1,0 +1,62 @@
+"""Weeks of devices_reading that hold nothing that is kept: PostgreSQL drops them whole."""
+
+import re
+from typing import Any
+
+from django.db import OperationalError, connection, transaction
+
+from devices import registry
+
+# One index descent a series, however many readings it has.
+_SERIES = (
+    "WITH RECURSIVE s(id) AS ((SELECT series_id FROM {name} ORDER BY series_id LIMIT 1) "
+    "UNION ALL SELECT (SELECT series_id FROM {name} WHERE series_id > s.id "
+    "ORDER BY series_id LIMIT 1) FROM s WHERE s.id IS NOT NULL) "
+    "SELECT count(*) FROM s LEFT JOIN devices_series d ON d.id = s.id "
+    "WHERE s.id IS NOT NULL AND d.raw_since < %s"
+)
+_WEEKS = (
+    "SELECT c.relname, pg_get_expr(c.relpartbound, c.oid) FROM pg_inherits i "
+    "JOIN pg_class c ON c.oid = i.inhrelid WHERE i.inhparent = 'devices_reading'::regclass"
+)
+_END = re.compile(r"TO \('(-?\d+)'\)")
+
+
+def weeks() -> list[tuple[int, str]]:
+    """Return (end in µs, table) of every week there is, the oldest first."""
+    if connection.vendor != "postgresql":
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(_WEEKS)
+        found = [(_END.search(bound), name) for name, bound in cursor.fetchall()]
+    return sorted((int(end[1]), name) for end, name in found if end)
+
+
+def drop_ended(until: int) -> int:
+    """Drop weeks that end by `until` (µs) and hold nothing that is kept; return how many."""
+    return sum(drop(end, name) for end, name in weeks() if end <= until)
+
+
+def drop(end: int, name: str) -> bool:
+    """Drop a week unless a reading in it is kept; return whether it went.
+
+    Writers wait meanwhile, and look for their partitions again afterwards.
+    """
+    with connection.cursor() as cursor:
+        if _holds(cursor, end, name):
+            return False
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SET LOCAL lock_timeout = '1s'")
+            registry.changed()
+            if _holds(cursor, end, name):
+                return False
+            cursor.execute(f"DROP TABLE {name}")
+    except OperationalError:
+        return False  # somebody reads: the next time
+    return True
+
+
+def _holds(cursor: Any, end: int, name: str) -> bool:
+    cursor.execute(_SERIES.format(name=name), [end])
+    return bool(cursor.fetchone()[0])
