@@ -90,7 +90,7 @@ format: $(STAMPS)/dev
 # For maintainers: the locks from pyproject.toml. Needs uv.
 lock:
 	uv pip compile -q pyproject.toml --universal --generate-hashes --python-version 3.11 \
-	  --extra postgres --group dev -o requirements-dev.txt
+	  --extra postgres --extra parquet --group dev -o requirements-dev.txt
 	uv pip compile -q pyproject.toml --universal --generate-hashes --python-version 3.11 \
 	  -c requirements-dev.txt -o requirements.txt
 	uv pip compile -q pyproject.toml --universal --generate-hashes --python-version 3.11 \

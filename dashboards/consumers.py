@@ -9,6 +9,7 @@ from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
 from django.contrib.sessions.backends.base import SessionBase
 
+from dashboards.joblist import jobs_of
 from dashboards.live.frames import SUBPROTOCOL, BadFrame, dumps, parse
 from dashboards.live.session import LiveSession, SlowClient
 from dashboards.threads import in_thread
@@ -60,7 +61,13 @@ class LiveConsumer(AsyncWebsocketConsumer):
     async def _begin(self, user: Any) -> None:
         self.user = user
         scope = await in_thread(lambda: scope_of(user))
-        self.session = LiveSession(scope=scope, send=self.send, join=self._join, leave=self._leave)
+        self.session = LiveSession(
+            scope=scope,
+            send=self.send,
+            join=self._join,
+            leave=self._leave,
+            jobs=lambda: jobs_of(user),
+        )
         await self.session.hello()
         await self.channel_layer.group_add(FLEET_GROUP, self.channel_name)
         for work in (self._run(), self._beat(), self._watch_rights(), self._stay_joined()):

@@ -5,12 +5,18 @@ from django.templatetags.static import static
 from django.urls import path
 from django.views.generic import RedirectView
 
-from dashboards import correcting, probes, views
+from dashboards import correcting, importing, jobpages, probes, views
 
 urlpatterns = [
     path("", views.overview_page, name="overview"),
     path("devices/<str:key>/", views.device_page, name="device"),
     path("devices/<str:key>/corrections", correcting.corrections_page, name="corrections"),
+    path("jobs", jobpages.jobs_page, name="jobs"),
+    path("jobs/<int:number>/file", jobpages.job_file, name="job-file"),
+    path("jobs/<int:number>/cancel", jobpages.cancel_job, name="cancel-job"),
+    path("export", jobpages.export_page, name="export"),
+    path("import", importing.upload_page, name="import"),
+    path("import/<int:number>", importing.import_page, name="import-job"),
     path("status", views.status_page, name="status"),
     path("inspect", views.inspect_page, name="inspect"),
     path("login/", auth.LoginView.as_view(template_name="dashboards/login.html"), name="login"),

@@ -10,7 +10,10 @@ class DevicesConfig(AppConfig):
     verbose_name = "Devices"
 
     def ready(self) -> None:
-        """Connect the signals that keep running workers in step with the registry."""
+        """Connect signals that keep workers in step with the registry; offer our kind of job."""
         from devices import registry
+        from devices.exports.work import ExportWork
+        from devices.jobs import runner
 
         registry.connect()
+        runner.register("export", ExportWork)

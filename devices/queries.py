@@ -128,15 +128,46 @@ def find_series(devices: QuerySet[Device], keys: Sequence[str]) -> dict[str, lis
 
 def series_of(device_ids: Sequence[int]) -> list[SeriesInfo]:
     """Return every series of these devices, by device and metric."""
-    rows = (
-        Series.objects.filter(device_id__in=device_ids)
-        .order_by("device__key", "metric")
-        .values_list(
-            *("pk", "device_id", "device__key", "metric", "unit", "kind"),
-            *("raw_since", "quarters_since"),
-        )
+    return _infos(Series.objects.filter(device_id__in=device_ids))
+
+
+def series_in(devices: QuerySet[Device]) -> list[SeriesInfo]:
+    """Return every series of `devices`, by device and metric."""
+    return _infos(Series.objects.filter(device__in=devices))
+
+
+def infos_of(series: Sequence[int]) -> list[SeriesInfo]:
+    """Return those of `series` (pks) that exist, by device and metric."""
+    return _infos(Series.objects.filter(pk__in=series))
+
+
+def _infos(found: QuerySet[Series]) -> list[SeriesInfo]:
+    rows = found.order_by("device__key", "metric").values_list(
+        *("pk", "device_id", "device__key", "metric", "unit", "kind"),
+        *("raw_since", "quarters_since"),
     )
     return [SeriesInfo(*row) for row in rows]
+
+
+def first_of(series: Sequence[int]) -> int | None:
+    """Return when the first of `series` (pks) begins, by readings and their sums; None: nowhere.
+
+    One index descent a series.
+    """
+    found: list[int] = []
+    with connection.cursor() as cursor:
+        for start in range(0, len(series), 500):
+            chunk = list(series[start : start + 500])
+            marks = ", ".join(["(%s)"] * len(chunk))
+            for table, column in (("devices_reading", "ts"), (HOUR.table, "bucket")):
+                cursor.execute(
+                    f"WITH v(s) AS (VALUES {marks}) SELECT min(first) FROM (SELECT "
+                    f"(SELECT {column} FROM {table} r WHERE r.series_id = v.s "
+                    f"ORDER BY {column} LIMIT 1) AS first FROM v) f",
+                    chunk,
+                )
+                found += [first for (first,) in cursor.fetchall() if first is not None]
+    return min(found, default=None)
 
 
 def newest_series() -> int:

@@ -2,14 +2,14 @@
 
 from datetime import UTC, datetime, timedelta
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FIRST_MS = -62_135_596_800_000  # the begin of the year 1
 _LIMIT_MS = 253_402_300_799_000  # the end of the year 9999
 
 
 def moment(ts: int) -> datetime:
     """Return `ts`, µs since 1970 UTC, as a datetime."""
-    return _EPOCH + timedelta(microseconds=ts)
+    return EPOCH + timedelta(microseconds=ts)
 
 
 def parse_moment(text: str) -> int:
@@ -39,5 +39,5 @@ def _parse_iso(text: str) -> int:
         ) from error
     if parsed.tzinfo is None:
         parsed = parsed.replace(tzinfo=UTC)
-    delta = parsed - _EPOCH
+    delta = parsed - EPOCH
     return (delta.days * 86_400 + delta.seconds) * 1_000_000 + delta.microseconds

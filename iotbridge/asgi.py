@@ -11,13 +11,14 @@ http = get_asgi_application()
 
 from devices.live import require_shared_layer  # noqa: E402 - Django must be set up first
 from iotbridge import routing  # noqa: E402
+from iotbridge.backpressure import patient  # noqa: E402
 
 if "manage.py" not in sys.argv[0]:
     require_shared_layer("the web process")
 
 application = ProtocolTypeRouter(
     {
-        "http": http,
+        "http": patient(http),
         "websocket": routing.websocket,
         "channel": routing.channel,
     }

@@ -225,6 +225,11 @@ DEVICE_RATE_LIMIT = env.integer("DEVICE_RATE_LIMIT", 0, 0, 100_000)
 DEAD_LETTER_MB = env.integer("DEAD_LETTER_MB", 200, 1, 1_000_000)
 STALE_AFTER_S = env.integer("STALE_AFTER_S", 300, 1, 31_536_000)
 
+# --- jobs -------------------------------------------------------------------
+# For so many days the files of jobs stay.
+JOB_DAYS = env.integer("JOB_DAYS", 7, 1, 3_650)
+IMPORT_MB = env.integer("IMPORT_MB", 2_000, 1, 1_000_000)
+
 # --- live protocol ----------------------------------------------------------
 LIVE_MAX_SERIES = env.integer("LIVE_MAX_SERIES", 500, 1, 100_000)
 LIVE_MAX_RATE_HZ = env.integer("LIVE_MAX_RATE_HZ", 10, 1, 60)

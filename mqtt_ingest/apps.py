@@ -10,9 +10,12 @@ class MqttIngestConfig(AppConfig):
     verbose_name = "MQTT ingest"
 
     def ready(self) -> None:
-        """Register the system checks, and what only this app can count."""
+        """Register the system checks, our kind of job, and what only this app can count."""
         from devices import losses
+        from devices.jobs import runner
         from mqtt_ingest import checks  # noqa: F401 - registers itself
+        from mqtt_ingest.importing import ImportWork
         from mqtt_ingest.stores import deadletters
 
+        runner.register("import", ImportWork)
         losses.counters.append(deadletters.counted)

@@ -15,6 +15,8 @@ from django.conf import settings
 
 from devices import health, live, purge
 from devices.duties import DutyLost
+from devices.jobs import runner
+from devices.jobs.runner import Runner
 from devices.live import INGEST_GROUP, WEB_GROUP, WatchTable
 from devices.retention.sweep import Sweeper
 from devices.rollups.roller import Roller
@@ -37,6 +39,8 @@ TICK_SECONDS = 2.0
 END_SECONDS = 3.0
 # Summing up every figure costs more than the heartbeat itself.
 TOTALS_SECONDS = 5.0
+# New jobs are looked for so often; while packets wait, a step rests.
+JOB_SECONDS, JOB_BUSY_SECONDS = 2.0, 0.5
 GC_THRESHOLD = (50_000, 20, 50)
 # When a quarter of an hour has ended, rollups are made at once.
 ROLL_SECONDS = 10.0
@@ -69,6 +73,8 @@ class Engine:
         self._upkeep = DatabaseThread("upkeep")
         self._sweeper = Sweeper(self.name)
         self._sweep_failure = ""
+        self._jobs = DatabaseThread("jobs")
+        self._runner = Runner(self.name)
         self._tenures: dict[int, asyncio.Task[None]] = {}
         self._closing: set[asyncio.Task[None]] = set()
         self._stopping = asyncio.Event()
@@ -92,7 +98,7 @@ class Engine:
             asyncio.create_task(work(), name=work.__name__)
             for work in (
                 *(self._announcer.run, self._hear, self._beat),
-                *(self._tidy, self._roll, self._sweep, self._tick),
+                *(self._tidy, self._roll, self._sweep, self._work, self._tick),
             )
         ]
         leasing = asyncio.create_task(self._lease_slots(), name="lease slots")
@@ -133,6 +139,8 @@ class Engine:
                 await self._rollups.close()
                 await self._upkeep.run(self._sweeper.release)
                 await self._upkeep.close()
+                await self._jobs.run(self._runner.release)
+                await self._jobs.close()
         except (TimeoutError, *Unreachable) as error:
             logger.info("Cannot give back the duties: %s", error)
         await self._database.close()
@@ -277,11 +285,11 @@ class Engine:
             await asyncio.sleep(wait if not more or self._is_busy else 0.0)
 
     async def _sweep(self) -> None:
-        """Remove what no policy keeps, and watch the disk, while this worker holds that duty."""
+        """Remove what no policy keeps, and files of old jobs; watch the disk."""
         while True:
             more = False
             try:
-                more = await self._upkeep.run(self._sweeper.step)
+                more = await self._upkeep.run(lambda: self._sweeper.step() or runner.tidy())
                 self._sweep_failure = ""
             except DutyLost as error:
                 logger.info("Retention: %s", error)
@@ -294,6 +302,19 @@ class Engine:
                 self._sweep_failure = str(error).partition("\n")[0]
             rests = not more or self._is_busy
             await asyncio.sleep(SWEEP_SECONDS if rests else SWEEP_REST_SECONDS)
+
+    async def _work(self) -> None:
+        """Do jobs, a step at a time; storing comes first."""
+        while True:
+            more = False
+            try:
+                more = await self._jobs.run(self._runner.step)
+            except Unreachable as error:
+                logger.debug("No jobs: %s", error)
+            if self._is_busy:
+                await asyncio.sleep(JOB_BUSY_SECONDS)
+            else:
+                await asyncio.sleep(0.0 if more else JOB_SECONDS)
 
     async def _tick(self) -> None:
         """Measure the event loop's own delay; /healthz looks at the last tick."""

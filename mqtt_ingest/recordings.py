@@ -5,17 +5,14 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from devices.imports import times
+from devices.imports.times import COLUMNS as TIME_COLUMNS
 from mqtt_ingest.core.errors import BadTime
 from mqtt_ingest.core.times import parse_time
-
-TIME_COLUMNS = ("ts", "timestamp", "time", "date", "datetime", "date time")
-# What people write besides ISO 8601, tried in this order.
-TIME_FORMATS = ("%m/%d/%Y %H:%M:%S", "%d.%m.%Y %H:%M:%S", "%Y/%m/%d %H:%M:%S")
 
 
 class BadRecordingError(Exception):
@@ -124,22 +121,4 @@ def _time(value: Any, how: Reading) -> int:
     """Return a time in µs; text without a zone is in the recording's zone."""
     if not isinstance(value, str):
         return parse_time(value)
-    if re.fullmatch(r"\d+(\.\d+)?", value):
-        return parse_time(float(value) if "." in value else int(value))
-    moment = _parse(value)
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=ZoneInfo(how.zone))
-    return parse_time(moment.isoformat())
-
-
-def _parse(text: str) -> datetime:
-    try:
-        return datetime.fromisoformat(text)
-    except ValueError:
-        pass
-    for form in TIME_FORMATS:
-        try:
-            return datetime.strptime(text, form)  # noqa: DTZ007 - the zone is set by the caller
-        except ValueError:
-            continue
-    raise BadTime(f"{text!r} is no time that can be read")
+    return times.parse(value, ZoneInfo(how.zone))

@@ -119,20 +119,32 @@ class Registry:
         if missing:
             self._register(source, missing, mode)
             found |= self._read(source, missing)
+        why: Refusal = "pending_full" if mode == "pending" else "registration"
+        self._keep(source.name, native_ids, found, why)
+
+    def _keep(
+        self, source: str, native_ids: list[str], found: dict[str, DeviceRef], why: Refusal
+    ) -> None:
+        """Remember the devices that were found, and that the others are refused."""
         for native_id in native_ids:
             ref = found.get(native_id)
             if ref is not None:
-                self._devices.setdefault(source.name, {})[native_id] = ref
+                self._devices.setdefault(source, {})[native_id] = ref
             else:
-                why: Refusal = "pending_full" if mode == "pending" else "registration"
-                self._refused[(source.name, native_id)] = why
+                self._refused[(source, native_id)] = why
 
     def _read(self, source: Source, native_ids: list[str]) -> dict[str, DeviceRef]:
         identities = Identity.objects.filter(source=source, native_id__in=native_ids)
-        refs = {
-            identity.native_id: _ref(identity.device)
-            for identity in identities.select_related("device")
-        }
+        return self._refs(
+            {
+                identity.native_id: identity.device
+                for identity in identities.select_related("device")
+            }
+        )
+
+    def _refs(self, devices: Mapping[str, Device]) -> dict[str, DeviceRef]:
+        """Return `devices` with their series."""
+        refs = {native_id: _ref(device) for native_id, device in devices.items()}
         by_pk = {ref.pk: ref for ref in refs.values()}
         self._remember(by_pk, Series.objects.filter(device_id__in=by_pk))
         return refs

@@ -2,7 +2,7 @@
 
 from ninja import NinjaAPI
 
-from dashboards.api import aggregates, corrections, devices, readings, status
+from dashboards.api import aggregates, corrections, devices, imports, jobs, readings, status
 from dashboards.api.auth import AUTHENTICATION
 from dashboards.api.problems import install
 
@@ -17,5 +17,8 @@ api.add_router("/devices", devices.router)
 api.add_router("/readings", readings.router)
 api.add_router("/aggregates", aggregates.router)
 api.add_router("/corrections", corrections.router)
+api.add_router("/exports", jobs.exports)
+api.add_router("/imports", imports.router)
+api.add_router("/jobs", jobs.router)
 api.add_router("", status.router)
 install(api)

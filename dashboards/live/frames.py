@@ -33,7 +33,7 @@ class Subscribe:
     """A `sub` frame. Times in ms; `start` below 0 is relative to now."""
 
     id: int
-    kind: Literal["series", "latest", "fleet"]
+    kind: Literal["series", "latest", "fleet", "jobs"]
     keys: tuple[str, ...]
     match: dict[str, Any] | None
     start: float
@@ -66,8 +66,8 @@ def parse_subscribe(frame: dict[str, Any], max_rate: float) -> Subscribe:
     """
     sub = parse_id(frame)
     kind = frame.get("kind", "series")
-    if kind not in {"series", "latest", "fleet"}:
-        raise BadFrame("bad_request", "kind must be series, latest or fleet", sub)
+    if kind not in {"series", "latest", "fleet", "jobs"}:
+        raise BadFrame("bad_request", "kind must be series, latest, fleet or jobs", sub)
     keys = frame.get("keys", [])
     if not isinstance(keys, list) or not all(isinstance(key, str) for key in keys):
         raise BadFrame("bad_request", "keys must be a list of texts", sub)
@@ -75,7 +75,7 @@ def parse_subscribe(frame: dict[str, Any], max_rate: float) -> Subscribe:
     if match is not None and (kind != "latest" or not _is_match(match)):
         text = "match is an object of texts (site, type, metric, tag: a list), for kind latest"
         raise BadFrame("bad_request", text, sub)
-    if kind != "fleet" and not keys and match is None:
+    if kind not in {"fleet", "jobs"} and not keys and match is None:
         raise BadFrame("bad_request", "keys must name at least one series", sub)
     return Subscribe(
         sub,

@@ -33,6 +33,7 @@ logger = logging.getLogger(__name__)
 
 HEAL_SECONDS = 1.0
 STATE_SECONDS = 2.0
+JOB_SECONDS = 1.0
 DeviceState = dict[str, Any]
 
 
@@ -85,7 +86,7 @@ class Hub:
         """Take a socket in; the first one starts the tasks."""
         self.sessions.add(session)
         if not self._tasks:
-            works = (self._announce, self._hear, self._heal, self._look)
+            works = (self._announce, self._hear, self._heal, self._look, self._look_at_jobs)
             self._tasks = [asyncio.create_task(work(), name=work.__name__) for work in works]
 
     def leave(self, session: "LiveSession") -> None:
@@ -234,6 +235,13 @@ class Hub:
             except TimeoutError:
                 continue
             await asyncio.sleep(0.05)
+
+    async def _look_at_jobs(self) -> None:
+        """Have pages that show jobs read how far they are, once a second."""
+        while True:
+            await asyncio.sleep(JOB_SECONDS)
+            for session in list(self.sessions):
+                session.look_at_jobs()
 
     async def _look_once(self) -> None:
         watched = list(self._watched)

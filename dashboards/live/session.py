@@ -48,6 +48,7 @@ class LiveSession:
         send: Callable[[str], Awaitable[None]],
         join: Callable[[int], Awaitable[None]],
         leave: Callable[[int], Awaitable[None]],
+        jobs: Callable[[], list[dict[str, Any]]] = list,
     ) -> None:
         """Prepare a session.
 
@@ -56,14 +57,19 @@ class LiveSession:
             send: sends one text frame.
             join: joins the group of a device, by pk.
             leave: leaves it.
+            jobs: reads the person's jobs.
         """
         self.scope = scope
         self._send = send
         self._join = join
         self._leave = leave
+        self._read_jobs = jobs
         self._hub = Hub.current()
         self._subscriptions: dict[int, Subscription] = {}
         self._fleets: dict[int, dict[str, Any]] = {}
+        # Subscription -> the jobs it has shown, by pk; `_jobs_due`: look again.
+        self._jobs: dict[int, dict[int, dict[str, Any]] | None] = {}
+        self._jobs_due = False
         self._joined: set[int] = set()
         self._seq = 0
         self._received = 0
@@ -117,12 +123,15 @@ class LiveSession:
                 raise BadFrame("bad_request", f"there is no frame type {unknown!r}")
 
     def _subscribe(self, wanted: Subscribe) -> None:
-        known = {*self._subscriptions, *self._fleets}
+        known = {*self._subscriptions, *self._fleets, *self._jobs}
         if wanted.id not in known and len(known) >= MAX_SUBSCRIPTIONS:
             raise BadFrame("too_many", f"{MAX_SUBSCRIPTIONS} subscriptions are allowed", wanted.id)
         if wanted.kind == "fleet":
             self._fleets[wanted.id] = {}
             self._hub.look_again()
+        elif wanted.kind == "jobs":
+            self._jobs[wanted.id] = None
+            self._jobs_due = True
         else:
             self._subscriptions[wanted.id] = Subscription(wanted)
         self._wake.set()
@@ -130,6 +139,7 @@ class LiveSession:
     async def _unsubscribe(self, sub: int) -> None:
         self._subscriptions.pop(sub, None)
         self._fleets.pop(sub, None)
+        self._jobs.pop(sub, None)
         await self._rejoin()
 
     def _take_credit(self, seq: object) -> None:
@@ -193,6 +203,12 @@ class LiveSession:
         """Return whether fleet counts are subscribed."""
         return bool(self._fleets)
 
+    def look_at_jobs(self) -> None:
+        """Show the jobs anew, if any are subscribed."""
+        if self._jobs:
+            self._jobs_due = True
+            self._wake.set()
+
     def fleet_changed(self) -> None:
         """Show fleet counts anew; devices that match may have come."""
         for subscription in self._subscriptions.values():
@@ -238,6 +254,9 @@ class LiveSession:
             await self._show(subscription)
         for sub in list(self._fleets):
             await self._show_fleet(sub)
+        if self._jobs_due:
+            self._jobs_due = False
+            await self._show_jobs()
         if next_due:
             delay = max(0.0, next_due - time.monotonic())
             asyncio.get_running_loop().call_later(delay, self._wake.set)
@@ -316,6 +335,22 @@ class LiveSession:
             await self._send(dumps(ack))
         self._fleets[sub] = {"sites": sites}
         await self._send_state({"t": "upd", "id": sub, "sites": sites})
+
+    async def _show_jobs(self) -> None:
+        """Send the jobs that have changed."""
+        try:
+            jobs = {job["id"]: job for job in await in_thread(self._read_jobs)}
+        except Error as error:
+            logger.info("A socket cannot read jobs: %s", error)
+            return
+        for sub, last in list(self._jobs.items()):
+            if last is None:
+                ack = {"t": "ack", "id": sub, "series": {}, "bin_ms": 0, "denied": []}
+                await self._send(dumps(ack))
+            changed = [job for pk, job in jobs.items() if last is None or last.get(pk) != job]
+            self._jobs[sub] = jobs
+            if changed or last is None:
+                await self._send_state({"t": "upd", "id": sub, "jobs": changed})
 
     async def _rejoin(self) -> None:
         """Be in exactly the groups of the devices that are subscribed."""

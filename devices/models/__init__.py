@@ -2,6 +2,7 @@
 
 from devices.models.corrections import Correction
 from devices.models.history import Kind, Latest, Reading, Series
+from devices.models.jobs import Job, JobPart
 from devices.models.log import Change, Dirty, Duty, Loss, Process, Purge, Writer
 from devices.models.people import ApiToken, Membership, Role
 from devices.models.registry import Device, DeviceCounts, Identity, Site, Source, Tag
@@ -16,6 +17,8 @@ __all__ = [
     "Dirty",
     "Duty",
     "Identity",
+    "Job",
+    "JobPart",
     "Kind",
     "Latest",
     "Loss",

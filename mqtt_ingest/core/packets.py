@@ -130,7 +130,8 @@ class Stored:
     duplicates: int = 0
     conflicts: int = 0
     dead_letters: int = 0
-    # What our own limits refused, by the limit's name, in packets (`series`: in samples).
+    # What our own limits refused, by the limit's name, in packets; `series` and `expired`
+    # in samples.
     refused: Counter[str] = field(default_factory=Counter)
     seconds: float = 0.0
 

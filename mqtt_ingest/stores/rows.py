@@ -155,6 +155,7 @@ def _take_samples(
             continue
         if floors is not None and ts < floors.get(series.pk, 0):
             tally.expired += 1
+            made.refused["expired"] += 1
             continue
         if kind == series.kind:
             raw.append((series.pk, ts, number, value, text))

@@ -4,6 +4,7 @@ import json
 import signal
 import time
 
+from tests.faults.rig import short_or_long
 from tests.support.plant import Plant, publish
 from tests.support.services import wait_until
 
@@ -32,7 +33,7 @@ def test_kill_9_of_workers_that_remove_old_readings(plant: Plant) -> None:
         "VALUES ('thin', 5, 5)"
     )
     left = DEVICES * (READINGS + 2) + DEVICES * 2
-    for _ in range(3):
+    for _ in range(short_or_long(1, 5)):
         before = plant.count()
         wait_until(lambda before=before: plant.count() < before or plant.count() == left, "it", 120)
         workers.pop(0).stop(signal.SIGKILL)

@@ -6,6 +6,7 @@ import { zoneName } from "./format.js";
 import { Inspect } from "./inspect.js";
 import { showLink } from "./link.js";
 import { Overview } from "./overview.js";
+import { JobsPage } from "./jobs.js";
 import { LiveSocket } from "./socket.js";
 import { StatusPage } from "./status.js";
 
@@ -22,6 +23,7 @@ function start() {
   if (page === "overview") new Overview(socket).connect();
   if (page === "device") new DevicePage(socket).connect();
   if (page === "inspect") new Inspect().connect();
+  if (page === "jobs") new JobsPage(socket).connect();
   if (page === "status") new StatusPage().connect();
   socket.connect();
 }

@@ -1,0 +1,94 @@
+"""Imports: upload a file, name its columns, start."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.http import Http404, HttpRequest
+from ninja import Query, Router, Schema, Status
+
+from dashboards.api.auth import scope
+from dashboards.api.problems import Problem
+from dashboards.importing import may_import
+from dashboards.joblist import job_out
+from devices.imports import previewing
+from devices.imports.mapping import BadMapping
+from devices.imports.previewing import BadUpload
+from devices.jobs import asking
+from devices.jobs.asking import TooManyJobs
+from devices.models import Job
+
+router = Router(tags=["jobs"])
+_PIECE = 65_536
+
+
+class Upload(Schema):
+    """The file's name (its ending tells the format), and its one device, if it has one."""
+
+    name: str = "upload.csv"
+    device: str = ""
+
+
+@router.post("", response={201: dict[str, Any]})
+def upload(request: HttpRequest, given: Query[Upload]) -> Status[Any]:
+    """Send a CSV or JSON Lines file as the body; answers a guess at its columns.
+
+    Nothing is stored until the import is started.
+    """
+    if not may_import(scope(request)):
+        raise Problem(403, "Only operators may import.")
+    try:
+        job = previewing.upload(given.name, _pieces(request), given.device, request.user)
+    except BadUpload as error:
+        raise Problem(422, str(error), error.parameter) from error
+    except TooManyJobs as error:
+        raise Problem(429, str(error)) from error
+    return Status(201, _told(job))
+
+
+@router.post("/{int:number}/start", response={202: dict[str, Any]})
+def start(request: HttpRequest, number: int, mapping: dict[str, Any]) -> Status[Any]:
+    """Start an import; what `mapping` does not name stays as guessed."""
+    job = asking.visible(request.user).filter(pk=number, kind="import").first()
+    if job is None:
+        raise Http404(f"There is no import {number}, or you may not see it.")
+    if job.state != Job.State.ASKING:
+        raise Problem(409, f"import {number} was started already, or has ended")
+    try:
+        chosen = previewing.remap(job, mapping)
+    except (BadMapping, TypeError) as error:
+        raise Problem(422, str(error), getattr(error, "parameter", "mapping")) from error
+    if chosen.create and not scope(request).everything:
+        raise Problem(403, "Only staff may make devices by an import.")
+    previewing.start(job)
+    return Status(202, _told(Job.objects.get(pk=job.pk)))
+
+
+def _pieces(request: HttpRequest) -> Iterator[bytes]:
+    while piece := request.read(_PIECE):
+        yield piece
+
+
+def _told(job: Job) -> dict[str, Any]:
+    found = previewing.preview(job)
+    lines = [
+        {
+            "line": line.number,
+            "device": line.device,
+            "values": [
+                {
+                    "metric": p.metric,
+                    "ts": p.ts / 1_000,
+                    "value": p.value if p.text is None else p.text,
+                }
+                for p in line.points
+            ],
+            "problems": [problem._asdict() for problem in line.problems],
+        }
+        for line in found.lines
+    ]
+    return {
+        **job_out(job),
+        "columns": found.columns,
+        "mapping": found.mapping.options(),
+        "preview": lines,
+    }

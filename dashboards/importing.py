@@ -1,0 +1,115 @@
+"""The pages on which files are uploaded, their columns named, and their import watched."""
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
+from django.core.files.uploadedfile import UploadedFile
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import redirect, render
+from django.utils import timezone
+
+from devices.access import Scope, scope_of
+from devices.imports import previewing
+from devices.imports.mapping import DELIMITERS, BadMapping, Mapping
+from devices.imports.previewing import BadUpload
+from devices.jobs import asking
+from devices.jobs.asking import TooManyJobs
+from devices.models import Job
+
+
+def may_import(scope: Scope) -> bool:
+    """Return whether there is anything that this person may import into."""
+    return scope.everything or bool(scope.operated)
+
+
+@login_required
+def upload_page(request: HttpRequest) -> HttpResponse:
+    """Take a file; its columns are named on the next page."""
+    scope = scope_of(request.user)
+    if not may_import(scope):
+        raise PermissionDenied
+    errors: dict[str, str] = {}
+    if request.method == "POST":
+        try:
+            job = _upload(request)
+        except BadUpload as error:
+            errors[error.parameter] = str(error)
+        except TooManyJobs as error:
+            errors["file"] = str(error)
+        else:
+            return redirect("import-job", job.pk)
+    context = {
+        "now": timezone.now(),
+        "errors": errors,
+        "device": request.POST.get("device", request.GET.get("device", "")),
+        "import_mb": settings.IMPORT_MB,
+    }
+    return render(request, "dashboards/import.html", context, status=422 if errors else 200)
+
+
+def _upload(request: HttpRequest) -> Job:
+    file = request.FILES.get("file")
+    if not isinstance(file, UploadedFile):
+        raise BadUpload("file: choose a file", "file")
+    device = request.POST.get("device", "").strip()
+    return previewing.upload(str(file.name), file.chunks(), device, request.user)
+
+
+@login_required
+def import_page(request: HttpRequest, number: int) -> HttpResponse:
+    """Name the columns with a preview, and start; later tell how it goes."""
+    job = asking.visible(request.user).filter(pk=number, kind="import").first()
+    if job is None:
+        raise Http404("There is no such import, or you may not see it.")
+    if job.state != Job.State.ASKING:
+        return _show(request, job, {})
+    errors: dict[str, str] = {}
+    if request.method == "POST":
+        try:
+            mapping = previewing.remap(job, _given(request.POST))
+        except BadMapping as error:
+            errors[error.parameter] = str(error)
+        else:
+            if "start" in request.POST:
+                return _start(request, job, mapping)
+    return _show(request, job, errors)
+
+
+def _start(request: HttpRequest, job: Job, mapping: Mapping) -> HttpResponse:
+    if mapping.create and not scope_of(request.user).everything:
+        raise PermissionDenied
+    previewing.start(job)
+    messages.success(request, f"Import {job.pk} is on its way.")
+    return redirect("import-job", job.pk)
+
+
+def _given(posted: QueryDict) -> dict[str, Any]:
+    """Return a mapping's fields as the form has them."""
+    names = ("delimiter", "zone", "order", "device", "fixed_device", "metric", "fixed_metric")
+    more = ("value", "kind", "unit", "decimal")
+    given: dict[str, Any] = {name: posted.get(name, "") for name in (*names, *more)}
+    given["delimiter"] = given["delimiter"] or ","
+    given["time"] = [name for name in posted.getlist("time") if name]
+    given["metrics"] = [] if given["value"] else posted.getlist("metrics")
+    given["missing"] = [text.strip() for text in posted.get("missing", "").split(",")]
+    given["create"] = "create" in posted
+    return given
+
+
+def _show(request: HttpRequest, job: Job, errors: dict[str, str]) -> HttpResponse:
+    context: dict[str, Any] = {"now": timezone.now(), "job": job, "errors": errors}
+    if job.state == Job.State.ASKING:
+        found = previewing.preview(job)
+        context |= {
+            "preview": found,
+            "mapping": found.mapping,
+            "time": [*found.mapping.time, "", ""][:2],
+            "missing": ", ".join(found.mapping.missing),
+            "delimiters": DELIMITERS,
+            "may_create": scope_of(request.user).everything,
+        }
+    status = 422 if errors else 200
+    return render(request, "dashboards/import_job.html", context, status=status)

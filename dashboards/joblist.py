@@ -1,0 +1,34 @@
+"""Jobs as pages, the API and the socket tell them: one shape."""
+
+from typing import TYPE_CHECKING, Any
+
+from devices.jobs import asking
+from devices.models import Job
+
+if TYPE_CHECKING:
+    from django.contrib.auth.base_user import AbstractBaseUser
+    from django.contrib.auth.models import AnonymousUser
+
+    AnyUser = AbstractBaseUser | AnonymousUser | None
+
+LISTED = 50
+
+
+def job_out(job: Job) -> dict[str, Any]:
+    """Return a job as JSON has it; times in ms."""
+    return {
+        "id": job.pk,
+        "kind": job.kind,
+        "title": job.title,
+        "state": job.state,
+        "percent": job.percent,
+        "words": job.words,
+        "asked_at": round(job.asked_at.timestamp() * 1_000),
+        "ended_at": round(job.ended_at.timestamp() * 1_000) if job.ended_at else None,
+        "result": job.result,
+    }
+
+
+def jobs_of(user: "AnyUser") -> list[dict[str, Any]]:
+    """Return the newest jobs that `user` may see."""
+    return [job_out(job) for job in asking.visible(user)[:LISTED]]

@@ -1,0 +1,121 @@
+"""The pages on which exports are asked for, and jobs are watched."""
+
+import time
+from typing import Any
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_POST
+
+from dashboards.downloads import file_of
+from dashboards.joblist import LISTED
+from devices import queries
+from devices.access import scope_of
+from devices.calendars import BUCKETS
+from devices.exports.options import FORMATS, BadExport, export_of
+from devices.jobs import asking
+from devices.jobs.asking import TooManyJobs
+from devices.models import Device
+
+# Metrics of a device that the form lists.
+CHOICES = 200
+
+
+@login_required
+def jobs_page(request: HttpRequest) -> HttpResponse:
+    """List jobs with how far they are; `jobs.js` keeps them live."""
+    context = {
+        "now": timezone.now(),
+        "jobs": asking.visible(request.user).select_related("asked_by")[:LISTED],
+        "all": scope_of(request.user).everything,
+        "job_days": settings.JOB_DAYS,
+    }
+    return render(request, "dashboards/jobs.html", context)
+
+
+@login_required
+def export_page(request: HttpRequest) -> HttpResponse:
+    """Ask what to export; a POST makes the job."""
+    if request.method == "POST":
+        return _export(request)
+    key = request.GET.get("device", "")
+    device = scope_of(request.user).devices().filter(key=key).first() if key else None
+    if key and device is None:
+        raise Http404("There is no such device, or you may not see it.")
+    given = {name: request.GET.get(name, "") for name in ("from", "to")}
+    return _show(request, device, {**given, "format": "csv", "zone": "UTC", "keys": []}, {})
+
+
+def _export(request: HttpRequest) -> HttpResponse:
+    names = ("from", "to", "format", "bucket", "zone")
+    given: dict[str, Any] = {name: request.POST.get(name, "").strip() for name in names}
+    given["keys"] = request.POST.getlist("keys")
+    more = {name: given[name] for name in ("format", "bucket", "zone")}
+    scope = scope_of(request.user)
+    try:
+        made = export_of(
+            *(scope, given["keys"], given["from"], given["to"]),
+            now=time.time_ns() // 1_000,
+            user=request.user.pk,
+            **more,
+        )
+        job = asking.ask("export", _title(given["keys"]), made.options(), request.user)
+    except BadExport as error:
+        errors = {error.parameter: str(error)}
+    except TooManyJobs as error:
+        errors = {"job": str(error)}
+    else:
+        messages.success(request, f"Export {job.pk} is on its way; its file appears here.")
+        return redirect("jobs")
+    device = scope.devices().filter(key=request.POST.get("device", "")).first()
+    return _show(request, device, given, errors, status=422)
+
+
+def _title(keys: list[str]) -> str:
+    return "everything" if keys == ["*"] else ", ".join(keys)
+
+
+def _show(
+    request: HttpRequest,
+    device: Device | None,
+    given: dict[str, Any],
+    errors: dict[str, str],
+    status: int = 200,
+) -> HttpResponse:
+    infos = queries.series_of([device.pk])[:CHOICES] if device is not None else []
+    chosen = set(given["keys"]) or {info.key for info in infos}
+    context = {
+        "now": timezone.now(),
+        "device": device,
+        "series": [(info, info.key in chosen) for info in infos],
+        "given": given | {"since": given["from"]},
+        "errors": errors,
+        "formats": FORMATS,
+        "buckets": BUCKETS,
+    }
+    return render(request, "dashboards/export.html", context, status=status)
+
+
+@login_required
+def job_file(request: HttpRequest, number: int) -> HttpResponseBase:
+    """Fetch the file of a job that is done."""
+    return file_of(request, number)
+
+
+@login_required
+@require_POST
+def cancel_job(request: HttpRequest, number: int) -> HttpResponse:
+    """Cancel a job that waits or runs."""
+    job = asking.visible(request.user).filter(pk=number).first()
+    if job is None:
+        raise Http404("There is no such job, or you may not see it.")
+    if asking.cancel(job):
+        messages.success(request, f"{job.kind} {job.pk} is being cancelled.")
+    else:
+        messages.error(request, f"{job.kind} {job.pk} has ended already.")
+    return redirect("jobs")

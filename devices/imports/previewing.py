@@ -1,0 +1,132 @@
+"""An upload on its way to an import: kept, guessed at, previewed, started."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from django.db import transaction
+
+from devices.imports.mapping import HEAD, Mapping, columns_of, guess, mapping_of
+from devices.imports.reading import Line, Reader
+from devices.jobs import asking, files
+from devices.models import Job
+
+if TYPE_CHECKING:
+    from django.contrib.auth.base_user import AbstractBaseUser
+    from django.contrib.auth.models import AnonymousUser
+
+    AnyUser = AbstractBaseUser | AnonymousUser | None
+
+# Lines that a preview shows.
+SHOWN = 10
+_JOIN = 500_000
+
+
+class BadUpload(Exception):
+    """A file that cannot be taken; `parameter` names the field."""
+
+    def __init__(self, detail: str, parameter: str) -> None:
+        super().__init__(detail)
+        self.parameter = parameter
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """The first lines as a mapping reads them."""
+
+    mapping: Mapping
+    columns: list[str]
+    lines: list[Line]
+    head: list[str]
+
+
+def upload(name: str, chunks: Iterable[bytes], device: str, user: "AnyUser") -> Job:
+    """Keep a file, with a guess at its columns; the job waits until it is started.
+
+    Raises:
+        BadUpload: it is empty, or larger than IMPORT_MB.
+        TooManyJobs: this person has too many jobs.
+    """
+    with transaction.atomic():
+        pk = user.pk if user is not None else 0
+        job = asking.ask("import", name, {"user": pk}, user)
+        size = files.store(job.pk, files.IN, _bounded(_joined(chunks)))
+        if not size:
+            raise BadUpload("file: it is empty", "file")
+        head = _head(job)
+        mapping = guess(head, name, device)
+        job.state, job.total = Job.State.ASKING, size
+        job.options = {"user": pk, "mapping": mapping.options()}
+        job.words = f"{size} bytes"
+        job.save(update_fields=["state", "total", "options", "words"])
+    return job
+
+
+def remap(job: Job, given: dict[str, Any]) -> Mapping:
+    """Take other columns; what is not given stays.
+
+    Raises:
+        BadMapping: names the field that is wrong.
+    """
+    old = Mapping(**job.options["mapping"])
+    wanted = {**old.options(), **given}
+    columns = columns_of(_head(job), replace(old, delimiter=wanted["delimiter"]))
+    mapping = mapping_of(wanted, columns)
+    job.options = {**job.options, "mapping": mapping.options()}
+    job.save(update_fields=["options"])
+    return mapping
+
+
+def start(job: Job) -> bool:
+    """Let workers begin, unless it was started or cancelled meanwhile.
+
+    Raises:
+        BadMapping: the columns are not named yet.
+    """
+    mapping_of(job.options["mapping"], columns_of(_head(job), Mapping(**job.options["mapping"])))
+    asked = Job.objects.filter(pk=job.pk, state=Job.State.ASKING)
+    return bool(asked.update(state=Job.State.WAITING, words=""))
+
+
+def preview(job: Job) -> Preview:
+    """Return the first lines as they would be read."""
+    mapping = Mapping(**job.options["mapping"])
+    return preview_of(_head(job), mapping)
+
+
+def preview_of(head: bytes, mapping: Mapping) -> Preview:
+    """Return the first lines of `head` as `mapping` reads them."""
+    columns = columns_of(head, mapping)
+    shown = head.decode(mapping.encoding, "replace").splitlines()[: SHOWN + 1]
+    lines: list[Line] = []
+    if mapping.time and set(mapping.time) <= {*columns, *([] if columns else mapping.time)}:
+        reader = Reader(mapping, columns, 0, 0)
+        found = reader.lines([head], header=mapping.format == "csv")
+        lines = [line for line, _number in zip(found, range(SHOWN), strict=False)]
+    return Preview(mapping, columns, lines, shown)
+
+
+def _head(job: Job) -> bytes:
+    return files.read(job.pk, files.IN, 0)[:HEAD]
+
+
+def _joined(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield pieces of about a part's size: uploads come in 64 KiB."""
+    held = bytearray()
+    for chunk in chunks:
+        held += chunk
+        if len(held) >= _JOIN:
+            yield bytes(held)
+            held.clear()
+    if held:
+        yield bytes(held)
+
+
+def _bounded(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    left = settings.IMPORT_MB * 10**6
+    for piece in pieces:
+        left -= len(piece)
+        if left < 0:
+            raise BadUpload(f"file: over {settings.IMPORT_MB} MB (IMPORT_MB)", "file")
+        yield piece

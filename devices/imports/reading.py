@@ -1,0 +1,248 @@
+"""Lines of a file → points to store, or what is wrong in which column."""
+
+import csv
+import json
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from devices import calendars
+from devices.exports.formats import unguarded
+from devices.imports import times
+from devices.imports.mapping import Mapping
+
+MAX_LINE = 1_000_000
+MAX_METRIC, MAX_TEXT, MAX_UNIT = 200, 4_096, 50
+TRUE, FALSE = {"true", "on"}, {"false", "off"}
+
+
+class Point(NamedTuple):
+    """One value to store; `ts` in µs since 1970 UTC, booleans 0.0 and 1.0."""
+
+    metric: str
+    ts: int
+    kind: str
+    value: float | None
+    text: str | None
+    unit: str
+
+
+class Problem(NamedTuple):
+    """What is wrong with a line; `column` is empty where it is the whole of it."""
+
+    line: int
+    column: str
+    reason: str
+
+
+class BadCell(ValueError):
+    """A cell that cannot be read."""
+
+    def __init__(self, column: str, reason: str) -> None:
+        super().__init__(reason)
+        self.column = column
+
+
+@dataclass(slots=True)
+class Line:
+    """One line: what it says of a device, and what is wrong with it."""
+
+    number: int
+    device: str = ""
+    points: list[Point] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+
+
+class Reader:
+    """Reads records from pieces of a file; `offset` is the byte after the last one."""
+
+    def __init__(self, mapping: Mapping, columns: list[str], offset: int, number: int) -> None:
+        """Prepare.
+
+        Args:
+            mapping: which column is what.
+            columns: the header's names, of CSV.
+            offset: of the first byte that is given.
+            number: of the line before it.
+        """
+        self.offset = offset
+        self.number = number
+        self._mapping = mapping
+        self._columns = columns
+        self._zone = calendars.zone_of(mapping.zone)
+
+    def lines(self, pieces: Iterable[bytes], *, header: bool) -> Iterator[Line]:
+        """Yield each record of `pieces`; the first is the header of CSV, if `header`."""
+        raw = self._raw(pieces)
+        if self._mapping.format == "jsonl":
+            for text in raw:
+                if text.strip():
+                    yield self._read(self._parsed(text))
+            return
+        # strict: a quotation mark that is never closed must not swallow the file in silence
+        rows = csv.reader(raw, delimiter=self._mapping.delimiter)
+        first = header
+        while True:
+            try:
+                cells = next(rows)
+            except StopIteration:
+                return
+            except csv.Error as error:
+                yield Line(self.number, problems=[Problem(self.number, "", str(error))])
+                continue
+            if first:
+                first = False
+            elif any(cell.strip() for cell in cells):
+                yield self._read(self._named(cells))
+
+    def _raw(self, pieces: Iterable[bytes]) -> Iterator[str]:
+        """Yield lines as text, counting what was consumed."""
+        rest = b""
+        for piece in pieces:
+            *whole, rest = (rest + piece).split(b"\n")
+            for line in whole:
+                yield self._text(line + b"\n")
+            if len(rest) > MAX_LINE:
+                yield self._text(rest)
+                rest = b""
+        if rest:
+            yield self._text(rest)
+
+    def _text(self, line: bytes) -> str:
+        self.offset += len(line)
+        self.number += 1
+        encoding = self._mapping.encoding
+        if self.number > 1 and encoding == "utf-8-sig":
+            encoding = "utf-8"
+        return line.decode(encoding, "replace")
+
+    def _parsed(self, text: str) -> dict[str, Any] | Problem:
+        try:
+            row = json.loads(text)
+        except (ValueError, RecursionError) as error:
+            return Problem(self.number, "", f"not JSON: {error}")
+        if not isinstance(row, dict):
+            return Problem(self.number, "", "not a JSON object")
+        return row
+
+    def _named(self, cells: list[str]) -> dict[str, Any] | Problem:
+        # Some programs write a row number in front and no name for it.
+        if len(cells) == len(self._columns) + 1 and cells[-1].strip():
+            cells = cells[1:]
+        if len(cells) < len(self._columns) and len(cells) < self._needed():
+            return Problem(
+                self.number, "", f"{len(cells)} columns, {len(self._columns)} are expected"
+            )
+        return dict(zip(self._columns, cells, strict=False))
+
+    def _needed(self) -> int:
+        """Return how many columns a line must have for its time to be among them."""
+        return 1 + max(self._columns.index(name) for name in self._mapping.time)
+
+    # --- from named cells to points -----------------------------------------
+    def _read(self, row: dict[str, Any] | Problem) -> Line:
+        line = Line(self.number)
+        if isinstance(row, Problem):
+            line.problems.append(row)
+            return line
+        try:
+            ts = self._time(row)
+            line.device = self._device(row)
+            if self._mapping.value:
+                line.points += self._one(row, ts)
+                return line
+        except BadCell as error:
+            line.problems.append(Problem(self.number, error.column, str(error)))
+            return line
+        for name in self._mapping.metrics:
+            try:
+                line.points += self._point(name, ts, row.get(name), name)
+            except BadCell as error:
+                line.problems.append(Problem(self.number, error.column, str(error)))
+        return line
+
+    def _time(self, row: dict[str, Any]) -> int:
+        names = self._mapping.time
+        text = " ".join(str(row.get(name, "")).strip() for name in names)
+        try:
+            ts = times.parse(text, self._zone, self._mapping.order)
+        except ValueError as error:
+            raise BadCell(names[0], str(error)) from error
+        if not 0 <= ts < 2**62:
+            raise BadCell(names[0], "the time lies before 1970, or outside the calendar")
+        return ts
+
+    def _device(self, row: dict[str, Any]) -> str:
+        if not self._mapping.device:
+            return self._mapping.fixed_device
+        key = self._unguarded(str(row.get(self._mapping.device) or "").strip())
+        if not key:
+            raise BadCell(self._mapping.device, "no device is named")
+        return key
+
+    def _one(self, row: dict[str, Any], ts: int) -> list[Point]:
+        mapping = self._mapping
+        metric = mapping.fixed_metric
+        if mapping.metric:
+            metric = self._unguarded(str(row.get(mapping.metric) or "").strip())
+        kind = str(row.get(mapping.kind) or "") if mapping.kind else ""
+        unit = self._unguarded(str(row.get(mapping.unit) or "")) if mapping.unit else ""
+        return self._point(metric, ts, row.get(mapping.value), mapping.value, kind, unit)
+
+    def _point(
+        self, metric: str, ts: int, cell: Any, column: str, kind: str = "", unit: str = ""
+    ) -> list[Point]:
+        """Return the point of a cell; none where nothing was measured."""
+        if not 0 < len(metric) <= MAX_METRIC or not metric.isprintable() or "*" in metric:
+            raise BadCell(self._mapping.metric or column, "no metric name (1-200 characters, no *)")
+        if len(unit) > MAX_UNIT:
+            raise BadCell(self._mapping.unit, f"a unit has at most {MAX_UNIT} characters")
+        missing = str(cell).strip() in {"", *self._mapping.missing} and kind != "text"
+        if cell is None or missing:
+            return []
+        found, value, text = self._value(cell, kind, column)
+        return [Point(metric, ts, found, value, text, unit)]
+
+    def _value(self, cell: Any, kind: str, column: str) -> tuple[str, float | None, str | None]:
+        """Return (kind, value, text) of a cell; JSON's types and `kind` say what it is."""
+        if isinstance(cell, bool):
+            return "boolean", float(cell), None
+        if isinstance(cell, dict | list):
+            raise BadCell(column, "a list or an object is no value")
+        raw = cell if isinstance(cell, str) else repr(cell)
+        if kind == "text" or (isinstance(cell, str) and self._mapping.format == "jsonl"):
+            return (
+                "text",
+                None,
+                self._bounded(self._unguarded(raw) if kind == "text" else raw, column),
+            )
+        word = raw.strip().lower()
+        if word in TRUE | FALSE:
+            return "boolean", float(word in TRUE), None
+        number = self._number(raw.strip())
+        if number is not None:
+            return "number", number, None
+        if not isinstance(cell, str):
+            raise BadCell(column, "neither NaN nor Infinity is a value")
+        if kind in {"number", "boolean"}:
+            raise BadCell(column, f"{raw[:40]!r} is no {kind}")
+        return "text", None, self._bounded(self._unguarded(raw.strip()), column)
+
+    def _number(self, text: str) -> float | None:
+        if self._mapping.decimal == ",":
+            text = text.replace(".", "").replace(",", ".")
+        try:
+            number = float(text)
+        except ValueError:
+            return None
+        return number if math.isfinite(number) else None
+
+    def _unguarded(self, text: str) -> str:
+        """Return what an export has guarded: only in CSV."""
+        return unguarded(text) if self._mapping.format == "csv" else text
+
+    def _bounded(self, text: str, column: str) -> str:
+        if len(text) > MAX_TEXT or "\0" in text:
+            raise BadCell(column, f"a text has at most {MAX_TEXT} characters, and no NUL")
+        return text

@@ -1,0 +1,238 @@
+"""Imports: stored once, by the rules of packets; errors by line, and good lines kept.
+
+`make test` runs this file on SQLite and on PostgreSQL.
+"""
+
+import csv
+import io
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.core.management import call_command
+from django.core.management.base import CommandError
+
+from devices import queries
+from devices.access import Scope
+from devices.exports.options import export_of
+from devices.exports.work import ExportWork
+from devices.imports import previewing
+from devices.jobs import asking, files
+from devices.jobs.runner import Runner
+from devices.models import Change, Device, DeviceCounts, Job, Membership, Reading, Series, Site
+from mqtt_ingest import importing, stores
+from mqtt_ingest.stores import leases
+from tests.mqtt_ingest.test_writer import entry, make_writer, store
+from tests.support.factories import ARRIVAL
+
+pytestmark = pytest.mark.usefixtures("tables")
+HEADER = b"time,device,metric,kind,unit,value\n"
+T0 = 1_763_640_000_000_000  # 2025-11-20 12:00 UTC
+
+
+@pytest.fixture(autouse=True)
+def _accept(settings: Any) -> None:
+    settings.MQTT_REGISTRATION = "accept"
+
+
+def lines(*rows: str) -> bytes:
+    return HEADER + "".join(f"2025-11-20T12:00:{row}\n" for row in rows).encode()
+
+
+def start(content: bytes, user: Any = None, **mapping: Any) -> Job:
+    job = previewing.upload("it.csv", [content], "", user)
+    previewing.remap(job, mapping)
+    assert previewing.start(job)
+    return job
+
+
+def finish(job: Job) -> Job:
+    one = Runner("one")
+    while one.step():
+        pass
+    job.refresh_from_db()
+    return job
+
+
+def errors(job: Job) -> list[dict[str, str]]:
+    content = b"".join(files.pieces(job.pk, files.OUT)).decode()
+    return list(csv.DictReader(io.StringIO(content)))
+
+
+def stored() -> dict[tuple[str, str, int], Any]:
+    return {
+        (row.series.device.key, row.series.metric, row.ts): row.value
+        if row.text is None
+        else row.text
+        for row in Reading.objects.select_related("series__device")
+    }
+
+
+def test_good_lines_are_stored_and_bad_ones_are_named() -> None:
+    Device.objects.create(key="a")
+    job = finish(
+        start(
+            lines(
+                "00Z,a,t,number,°C,1",
+                "01Z,a,t,number,°C,x",
+                "02Z,b,t,number,,1",
+                "03Z,a,s,text,,=1",
+            )
+        )
+    )
+    assert job.state == "done"
+    assert stored() == {("a", "t", T0): 1.0, ("a", "s", T0 + 3 * 10**6): "=1"}
+    assert errors(job) == [
+        {"line": "3", "column": "value", "reason": "'x' is no number"},
+        {
+            "line": "4",
+            "column": "device",
+            "reason": "there is no device 'b', or you may not change it",
+        },
+    ]
+    assert job.result["stored"] == 2
+    assert job.result["bad"] == 2
+    assert Series.objects.get(metric="t").unit == "°C"
+    assert Change.objects.filter(writer="import").exists()
+    # Nobody heard of the device now.
+    assert Device.objects.get(key="a").last_seen is None
+    assert not DeviceCounts.objects.exists()
+
+
+def test_importing_twice_changes_nothing() -> None:
+    Device.objects.create(key="a")
+    content = lines("00Z,a,t,number,,1", "01Z,a,t,number,,2")
+    finish(start(content))
+    before = stored()
+    job = finish(start(content))
+    assert stored() == before
+    assert (job.result["stored"], job.result["known"], job.result["bad"]) == (0, 2, 0)
+
+
+def test_another_value_for_the_same_time_is_an_error() -> None:
+    Device.objects.create(key="a")
+    finish(start(lines("00Z,a,t,number,,1")))
+    job = finish(start(lines("00Z,a,t,number,,2")))
+    assert stored() == {("a", "t", T0): 1.0}
+    assert "has another value for the same time" in errors(job)[0]["reason"]
+
+
+def test_an_export_comes_back_as_it_was() -> None:
+    writer = make_writer()
+    store(
+        writer,
+        entry({"ts": T0 / 1e3, "t": 1.25, "on": True, "s": "'=x"}, "a"),
+        entry({"ts": T0 / 1e3 + 0.5, "t": "odd", "on": False, "s": "12"}, "a"),
+    )
+    before = stored()
+    for form in ("csv", "jsonl"):
+        made = export_of(Scope(everything=True), ["*"], "", "", now=ARRIVAL, format=form)
+        content = ExportWork(Job(options=made.options())).step().output
+        Device.objects.all().delete()
+        Series.objects.all().delete()
+        Reading.objects.all().delete()
+        job = previewing.upload(f"it.{form}", [content], "", None)
+        previewing.remap(job, {"create": True})
+        previewing.start(job)
+        assert finish(job).result["bad"] == 0, errors(job)
+        assert stored() == before, form
+
+
+def test_only_operators_may_write() -> None:
+    site = Site.objects.create(slug="s", name="S")
+    for key in ("mine", "seen", "other"):
+        Device.objects.create(key=key, site=site if key != "other" else None)
+    other = Site.objects.create(slug="o", name="O")
+    Device.objects.filter(key="seen").update(site=other)
+    user = get_user_model().objects.create_user("anna")
+    Membership.objects.create(user=user, site=site, role="operator")
+    Membership.objects.create(user=user, site=other, role="viewer")
+    rows = [f"0{n}Z,{key},t,number,,1" for n, key in enumerate(("mine", "seen", "other", "new"))]
+    job = finish(start(lines(*rows), user, create=True))
+    assert {device for device, _metric, _ts in stored()} == {"mine"}
+    assert [row["line"] for row in errors(job)] == ["3", "4", "5"]
+    assert not Device.objects.filter(key="new").exists()
+
+
+def test_it_goes_on_where_it_was_broken_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importing, "LINES", 3)
+    Device.objects.create(key="a")
+    rows = [f"{n:02}Z,a,t,number,,{n if n % 5 else 'x'}" for n in range(20)]
+    job = start(lines(*rows))
+    for number in range(40):
+        one = Runner(f"runner {number}")
+        one.step()
+        one.release()
+        Job.objects.filter(state="running").update(lease_until=None)
+        leases.release("import", importing.Writer.objects.get(pk="import").epoch)
+    job.refresh_from_db()
+    assert job.state == "done"
+    assert len(stored()) == 16
+    assert [row["line"] for row in errors(job)] == ["2", "7", "12", "17"]
+
+
+def test_one_import_waits_for_the_other() -> None:
+    Device.objects.create(key="a")
+    epoch = leases.acquire("import", "somebody", stores.dialect())
+    job = start(lines("00Z,a,t,number,,1"))
+    one = Runner("one")
+    assert not one.step()
+    job.refresh_from_db()
+    assert job.words == "another import is under way"
+    leases.release("import", epoch or 0)
+    while one.step():
+        pass
+    job.refresh_from_db()
+    assert job.state == "done"
+    assert list(stored().values()) == [1.0]
+
+
+def test_what_retention_removed_is_not_taken_in_again() -> None:
+    device = Device.objects.create(key="a")
+    Series.objects.create(device=device, metric="t", raw_since=T0 + 10**6)
+    job = finish(start(lines("00Z,a,t,number,,1", "02Z,a,t,number,,2")))
+    assert list(stored()) == [("a", "t", T0 + 2 * 10**6)]
+    assert job.result["expired"] == 1
+    assert "1 older than what is kept" in job.words
+
+
+def test_an_upload_is_bounded(settings: Any) -> None:
+    settings.IMPORT_MB = 1
+    with pytest.raises(previewing.BadUpload, match="over 1 MB"):
+        previewing.upload("x.csv", [b"x" * 1_000_001], "", None)
+    with pytest.raises(previewing.BadUpload, match="empty"):
+        previewing.upload("x.csv", [], "", None)
+    assert not Job.objects.exists()
+
+
+def test_a_started_import_cannot_be_started_again() -> None:
+    Device.objects.create(key="a")
+    job = start(lines("00Z,a,t,number,,1"))
+    assert not previewing.start(job)
+    assert asking.cancel(job)
+
+
+def test_the_command_shows_and_stores(tmp_path: Path) -> None:
+    path = tmp_path / "room.csv"
+    path.write_text("when,T\n2025-11-20 12:00:00,1\nnever,2\n")
+    out, err = StringIO(), StringIO()
+    with pytest.raises(CommandError, match="time"):
+        call_command("import", str(path), "--device", "room")
+    given = [str(path), "--device", "room", "--map", "time=when", "--map", "metrics=T", "--create"]
+    call_command("import", *given, "--dry-run", stdout=out)
+    assert "room T=1.0" in out.getvalue()
+    assert not stored()
+    call_command("import", *given, stdout=out, stderr=err)
+    assert stored() == {("room", "T", T0): 1.0}
+    assert "3,when,'never' is no time" in err.getvalue()
+    with pytest.raises(CommandError, match="There is no file"):
+        call_command("import", str(tmp_path / "none.csv"))
+
+
+def test_pages_see_what_was_imported_as_the_newest() -> None:
+    device = Device.objects.create(key="a")
+    finish(start(lines("05Z,a,t,number,,5", "01Z,a,t,number,,1")))
+    (info,) = queries.series_of([device.pk])
+    assert list(queries.latest([info]).values()) == [(T0 + 5 * 10**6, 5.0)]
