@@ -5,12 +5,16 @@ import sys
 
 
 def main() -> None:
-    """Run one management command; `standalone` prepares its settings first."""
+    """Run one management command; `standalone` and `restore` prepare their settings first."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "iotbridge.settings")
     if sys.argv[1:2] == ["standalone"]:
         from iotbridge.standalone_env import prepare
 
         prepare(sys.argv[2:])
+    if sys.argv[1:2] == ["restore"]:
+        from iotbridge.standalone_env import prepare_restore
+
+        prepare_restore()
     from django.core.exceptions import ImproperlyConfigured
     from django.core.management import execute_from_command_line
 

@@ -31,6 +31,14 @@ def prepare(arguments: list[str]) -> None:
         _open_to_network(data_dir)
 
 
+def prepare_restore() -> None:
+    """Let settings be read on a machine that has no data yet: the secret key is in the backup."""
+    data_dir = Path(os.environ.get("DATA_DIR") or _HERE / "var").resolve()
+    given = os.environ.get("SECRET_KEY") or os.environ.get("SECRET_KEY_FILE")
+    if not given and not (data_dir / "secret_key").is_file():
+        os.environ["SECRET_KEY"] = secrets.token_urlsafe(50)
+
+
 def kept_secret(path: Path, length: int) -> str:
     """Return the secret in `path`, made at the first call, readable by its owner only."""
     if not path.is_file():

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.http import Http404, HttpRequest
-from ninja import Query, Router, Schema, Status
+from ninja import Body, Query, Router, Schema, Status
 
 from dashboards.api.auth import scope
 from dashboards.api.problems import Problem
@@ -46,7 +46,7 @@ def upload(request: HttpRequest, given: Query[Upload]) -> Status[Any]:
 
 
 @router.post("/{int:number}/start", response={202: dict[str, Any]})
-def start(request: HttpRequest, number: int, mapping: dict[str, Any]) -> Status[Any]:
+def start(request: HttpRequest, number: int, mapping: Body[dict[str, Any]]) -> Status[Any]:
     """Start an import; what `mapping` does not name stays as guessed."""
     job = asking.visible(request.user).filter(pk=number, kind="import").first()
     if job is None:

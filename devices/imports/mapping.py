@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.core.exceptions import ValidationError
 
@@ -164,7 +165,7 @@ def _guessed(
             value=named("value"),
             missing=[],
         )
-    time = _time_columns(columns, lowered)
+    time = _time_columns(columns, lowered) or _by_content(columns, rows)
     base |= {"time": time, "order": _order(columns, time, rows)}
     base |= {"device": "" if device else named("device", "key", "sensor"), "fixed_device": device}
     rest = [name for name in columns if name and name not in {*time, base["device"]}]
@@ -179,6 +180,27 @@ def _time_columns(columns: list[str], lowered: list[str]) -> list[str]:
         return [columns[lowered.index("date")], columns[lowered.index("time")]]
     found = next((name for name in times.COLUMNS if name in lowered), None)
     return [] if found is None else [columns[lowered.index(found)]]
+
+
+def _by_content(columns: list[str], rows: list[list[str]]) -> list[str]:
+    """Return the first column that holds dates, whatever it is called."""
+    for at, name in enumerate(columns):
+        cells = [row[at] for row in rows if len(row) > at and row[at].strip()]
+        if name and cells and sum(map(_is_date, cells)) * 2 >= len(cells):
+            return [name]
+    return []
+
+
+def _is_date(cell: str) -> bool:
+    if cell.strip().replace(".", "").isdecimal():
+        return False  # any number would be a time
+    for order in times.FORMATS:
+        try:
+            times.parse(cell, ZoneInfo("UTC"), order)
+        except ValueError:
+            continue
+        return True
+    return False
 
 
 def _order(columns: list[str], time: list[str], rows: list[list[str]]) -> str:

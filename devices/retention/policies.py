@@ -115,8 +115,8 @@ class Target:
     # What has been decided: nothing older is read or taken in.
     raw_since: int
     quarters_since: int
-    # It would lose readings, were it not new.
-    spared: bool = False
+    # Readings before this time would go, were the series not new.
+    spared: int = 0
 
     @property
     def hours_since(self) -> int:
@@ -161,7 +161,7 @@ def _decide(
     """Fill in what is kept; the last day on which a device reported stays."""
     aged = min(cutoff(now, keep.raw), last_day)
     thinned = min(cutoff(now, keep.least), thin_until, last_day)
-    made.spared = keep.built_in and young and aged > made.raw_since
+    made.spared = aged if keep.built_in and young and aged > made.raw_since else 0
     made.raw = max(made.raw_since, thinned, 0 if made.spared else aged)
     made.quarters = max(made.quarters_since, min(cutoff(now, keep.quarters), made.raw))
     made.hours = min(cutoff(now, keep.hours), made.quarters)

@@ -41,7 +41,9 @@ def preview(now: int) -> list[Line]:
             keep = keeps[target.series]
             line = lines.setdefault(keep, Line(words(keep), keep))
             line.series += 1
-            line.spared += target.spared
+        spared = [(t.series, t.raw_since, t.spared) for t in page if t.spared]
+        for pk, _count_of in _sums(f"sum(r.count) FROM v JOIN {HOUR.table} r", spared):
+            lines[keeps[pk]].spared += 1
         _count(page, keeps, lines)
     for line in lines.values():
         line.bytes = round(

@@ -53,6 +53,12 @@ def test_a_long_file_with_names_of_its_own() -> None:
     assert values(read(content, mapping)) == [("a", "t", T0, 1.0), ("b", "on", T0, 1.0)]
 
 
+def test_dates_are_found_whatever_their_column_is_called() -> None:
+    content = b"n,when,temp\n1,20/11/2025 12:00:00,2\n2,soon,3\n"
+    mapping = guess(content, "x.csv", "a")
+    assert (mapping.time, mapping.order, mapping.metrics) == (["when"], "dmy", ["n", "temp"])
+
+
 def test_an_export_is_read_back_as_it_was() -> None:
     content = (
         b"time,device,metric,kind,unit,value\r\n"
