@@ -17,7 +17,8 @@ _SERIES = (
 )
 _WEEKS = (
     "SELECT c.relname, pg_get_expr(c.relpartbound, c.oid) FROM pg_inherits i "
-    "JOIN pg_class c ON c.oid = i.inhrelid WHERE i.inhparent = 'devices_reading'::regclass"
+    "JOIN pg_class c ON c.oid = i.inhrelid WHERE i.inhparent = 'devices_reading'::regclass "
+    "AND c.relispartition"
 )
 _END = re.compile(r"TO \('(-?\d+)'\)")
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from tests.bench import (
     backlog,
+    export,
     frame,
     ingest,
     live,
@@ -17,6 +18,9 @@ from tests.bench import (
     series,
     sparse,
     window,
+)
+from tests.bench import (
+    bytes as bytes_per_reading,
 )
 
 BENCHMARKS: dict[str, Callable[[], list[dict[str, Any]]]] = {
@@ -31,6 +35,8 @@ BENCHMARKS: dict[str, Callable[[], list[dict[str, Any]]]] = {
     "overview": overview.run,
     "window": window.run,
     "rollups": rollups.run,
+    "bytes": bytes_per_reading.run,
+    "export": export.run,
 }
 
 

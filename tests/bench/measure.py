@@ -44,7 +44,7 @@ class Cpu:
         """Read now, as often as processes may end in between."""
         for name, pids in self._groups.items():
             if name == "database":
-                pids[:] = [pids[0], *sorted({*pids[1:], *_children(pids[0])})]
+                pids[:] = [pids[0], *sorted({*pids[1:], *children(pids[0])})]
             for pid in pids:
                 self._last[pid] = cpu_seconds(pid) or self._last.get(pid, 0.0)
 
@@ -57,7 +57,7 @@ class Cpu:
         }
 
 
-def _children(pid: int) -> list[int]:
+def children(pid: int) -> list[int]:
     try:
         children = Path(f"/proc/{pid}/task/{pid}/children").read_text()
     except OSError:

@@ -18,7 +18,7 @@ from devices import queries  # noqa: E402
 from devices.models import Device, Series  # noqa: E402
 from devices.queries import SECOND, SeriesInfo  # noqa: E402
 from devices.rollups.roller import Roller  # noqa: E402
-from mqtt_ingest.stores import partitions  # noqa: E402
+from tests.bench.filling import fill  # noqa: E402
 
 SERIES = int(os.environ.get("BENCH_SERIES", "4"))
 LATEST = 5_000
@@ -29,33 +29,6 @@ POINTS, ROUNDS = 1_200, 40
 
 def tell(**line: Any) -> None:
     print(json.dumps(line), flush=True)
-
-
-def fill(series: list[int], end: int) -> None:
-    """Store a year of readings of each series, up to `end`."""
-    start = end - YEAR
-    rows = (
-        f"SELECT s, {start} + CAST(n AS bigint) * {EVERY}, (s * 7 + n * 37 % 1000) / 10.0, NULL "
-        "FROM {series} CROSS JOIN {numbers}"
-    )
-    with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            for week in sorted(partitions.weeks_of(range(start, end + 1, 3_600 * SECOND))):
-                partitions.create(cursor, week)
-            given = f"unnest(ARRAY{series}) AS s"
-            numbers = f"generate_series(1, {YEAR // EVERY}) AS n"
-        else:
-            given = f"(SELECT value AS s FROM json_each('{json.dumps(series)}'))"
-            numbers = (
-                f"(WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c "
-                f"WHERE n < {YEAR // EVERY}) SELECT n FROM c)"
-            )
-        cursor.execute(
-            "INSERT INTO devices_reading (series_id, ts, value, text) "
-            + rows.format(series=given, numbers=numbers)
-        )
-        if connection.vendor == "postgresql":
-            cursor.execute("VACUUM ANALYZE")
 
 
 def timed(work: Callable[[], Any], rounds: int) -> list[float]:
@@ -79,7 +52,7 @@ def main() -> None:
     device = Device.objects.create(key="bench")
     series = [Series.objects.create(device=device, metric=f"m{n}").pk for n in range(SERIES)]
     now = time.time_ns() // 1_000
-    fill(series, now)
+    fill(series, now, YEAR // EVERY)
     readings = SERIES * YEAR // EVERY
     roller, started = Roller("bench"), time.perf_counter()
     while roller.step():
