@@ -20,6 +20,8 @@ from devices.models import Site, Tag
 from devices.states import STATES, since_of, state_of
 
 DAY_US = 86_400_000_000
+# Spans of being offline that charts show.
+OFFLINE = 50
 
 
 def _micros(moment: datetime) -> int:
@@ -86,6 +88,7 @@ def device_page(request: HttpRequest, key: str) -> HttpResponse:
         "meter": meter.read(device, _micros(now) - DAY_US, _micros(now)),
         "marks": marks_of(device),
         "losses": list(device.losses.order_by("-until")[:10]),
+        "offline": list(device.offline_spans.order_by("-since")[:OFFLINE]),
         "at_qos0": pages.publishes_at_qos0(device),
     }
     return render(request, "dashboards/device.html", context)

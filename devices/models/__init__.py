@@ -5,7 +5,15 @@ from devices.models.history import Kind, Latest, Reading, Series
 from devices.models.jobs import Job, JobPart
 from devices.models.log import Change, Dirty, Duty, Loss, Process, Purge, Writer
 from devices.models.people import ApiToken, Membership, Role
-from devices.models.registry import Device, DeviceCounts, Identity, Site, Source, Tag
+from devices.models.registry import (
+    Device,
+    DeviceCounts,
+    Identity,
+    Offline,
+    Site,
+    Source,
+    Tag,
+)
 from devices.models.retention import RetentionPolicy
 
 __all__ = [
@@ -23,6 +31,7 @@ __all__ = [
     "Latest",
     "Loss",
     "Membership",
+    "Offline",
     "Process",
     "Purge",
     "Reading",

@@ -125,6 +125,22 @@ class Device(models.Model):
         return f"/devices/{self.key}/"
 
 
+class Offline(models.Model):
+    """A span in which a device said (or its last will said) that it is offline; times in µs."""
+
+    device = models.ForeignKey(Device, on_delete=models.CASCADE, related_name="offline_spans")
+    since = models.BigIntegerField()
+    # Empty while it lasts.
+    until = models.BigIntegerField(null=True)
+
+    class Meta:
+        verbose_name_plural = "offline"
+        indexes = [models.Index(fields=["device", "since"], name="offline_by_device")]
+
+    def __str__(self) -> str:
+        return f"{self.device_id} offline since {self.since}"
+
+
 class DeviceCounts(models.Model):
     """What a device sent that was not stored as it came; shown on its page."""
 

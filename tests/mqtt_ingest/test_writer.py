@@ -11,7 +11,17 @@ from django.db import OperationalError, connection
 from django.db.models import Sum
 
 from devices import changes, registry
-from devices.models import Device, DeviceCounts, Latest, Loss, Reading, Series, Source, Writer
+from devices.models import (
+    Device,
+    DeviceCounts,
+    Latest,
+    Loss,
+    Offline,
+    Reading,
+    Series,
+    Source,
+    Writer,
+)
 from mqtt_ingest import stores
 from mqtt_ingest.core.arrivals import ArrivalStamps
 from mqtt_ingest.core.errors import SlotLost
@@ -320,6 +330,27 @@ def test_status_keeps_its_since_while_the_word_stays() -> None:
     assert device.status == "offline"
     assert device.status_since is not None
     assert round(device.status_since.timestamp() * 1e6) == ARRIVAL + 9_000_000
+
+
+def test_times_of_being_offline_are_kept() -> None:
+    writer = make_writer()
+    words = (
+        ("offline", 1),
+        ("offline", 2),
+        ("online", 4),
+        ("online", 5),
+        ("offline", 3),
+        ("offline", 7),
+    )
+    for word, at in words:
+        packet_at = ARRIVAL + at * 1_000_000
+        store(writer, make_entry(word, "devices/press-3/status", received_at=packet_at))
+    spans = Offline.objects.order_by("since").values_list("since", "until")
+    second = 1_000_000
+    assert [(s - ARRIVAL, u and u - ARRIVAL) for s, u in spans] == [
+        (1 * second, 4 * second),
+        (7 * second, None),
+    ]
 
 
 def test_counts_and_last_seen_are_written_for_a_new_device_at_once() -> None:

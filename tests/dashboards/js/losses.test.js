@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { lostBetween, readLosses, shadeLosses } from "../../../dashboards/static/dashboards/js/losses.js";
+import { lostBetween, noteState, readLosses, readOffline, shadeLosses } from "../../../dashboards/static/dashboards/js/losses.js";
 
 test("spans are read in ms and in order", () => {
   const items = [
@@ -10,6 +10,22 @@ test("spans are read in ms and in order", () => {
   ];
   const root = { querySelectorAll: () => items };
   assert.deepEqual(readLosses(/** @type {any} */ (root)), [[1, 2], [5, 7]]);
+});
+
+test("a time offline that lasts has no end", () => {
+  const root = { querySelectorAll: () => [{ dataset: { from: "3000" } }, { dataset: { from: "1000", to: "2000" } }] };
+  assert.deepEqual(readOffline(/** @type {any} */ (root)), [[1, 2], [3, Infinity]]);
+});
+
+test("a device that goes and comes back is noted once", () => {
+  /** @type {[number, number][]} */
+  const spans = [];
+  assert.equal(noteState(spans, "online", 5), false);
+  assert.equal(noteState(spans, "offline", 10), true);
+  assert.equal(noteState(spans, "offline", 10), false);
+  assert.equal(noteState(spans, "stale", 20), true);
+  assert.equal(noteState(spans, "online", null), false);
+  assert.deepEqual(spans, [[10, 20]]);
 });
 
 test("a loss between two points is found", () => {
@@ -27,6 +43,6 @@ test("what is on screen is shaded, a moment too", () => {
     valToPos: (/** @type {number} */ ms) => ms,
     ctx: { save() {}, restore() {}, fillRect: (/** @type {number[]} */ ...rect) => drawn.push(rect), fillStyle: "" },
   };
-  shadeLosses(plot, [[-50, -10], [-5, 20], [50, 50], [200, 300]], "red");
-  assert.deepEqual(drawn, [[0, 0, 20, 10], [50, 0, 2, 10]]);
+  shadeLosses(plot, [[-50, -10], [-5, 20], [50, 50], [90, Infinity], [200, 300]], "red");
+  assert.deepEqual(drawn, [[0, 0, 20, 10], [50, 0, 2, 10], [90, 0, 10, 10]]);
 });

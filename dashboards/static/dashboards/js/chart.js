@@ -61,7 +61,7 @@ function token(name) {
 export class Chart {
   /**
    * @param {HTMLElement} root the element to draw in
-   * @param {{ spanMs: number, kind: string, label: string, losses: import("./losses.js").Span[], marks: import("./losses.js").Span[], onSpan: (change: (span: [number, number]) => [number, number]|null) => void, onVisible: () => void }} options
+   * @param {{ spanMs: number, kind: string, label: string, losses: import("./losses.js").Span[], marks: import("./losses.js").Span[], offline: import("./losses.js").Span[], onSpan: (change: (span: [number, number]) => [number, number]|null) => void, onVisible: () => void }} options
    */
   constructor(root, options) {
     this.root = root;
@@ -156,6 +156,7 @@ export class Chart {
 
   /** @param {any} plot */
   shade(plot) {
+    shadeLosses(plot, this.options.offline, token("--offline"));
     shadeLosses(plot, this.options.losses, token("--loss"));
     shadeLosses(plot, this.options.marks, token("--mark"));
   }

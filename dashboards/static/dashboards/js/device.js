@@ -8,7 +8,7 @@ import { formatTime, formatValue } from "./format.js";
 import { paint } from "./frame.js";
 import { listen } from "./gestures.js";
 import { showState } from "./link.js";
-import { readLosses, readMarks } from "./losses.js";
+import { noteState, readLosses, readMarks, readOffline } from "./losses.js";
 import { Store, emptyColumns, trim } from "./store.js";
 
 /** @typedef {import("./socket.js").LiveSocket} LiveSocket */
@@ -31,10 +31,11 @@ class SeriesView {
   /**
    * @param {HTMLElement} figure
    * @param {number} spanMs
+   * @param {import("./losses.js").Span[]} offline when the device was
    * @param {import("./gestures.js").OnSpan} onSpan
    * @param {() => void} onVisible
    */
-  constructor(figure, spanMs, onSpan, onVisible) {
+  constructor(figure, spanMs, offline, onSpan, onVisible) {
     this.figure = figure;
     this.value = /** @type {HTMLElement} */ (figure.querySelector("[data-cell=value]"));
     this.age = /** @type {HTMLElement} */ (figure.querySelector("[data-cell=age]"));
@@ -45,7 +46,7 @@ class SeriesView {
     this.correct = figure.dataset.correct ?? "";
     this.metric = metric;
     const [losses, marks] = [readLosses(document), readMarks(document, metric)];
-    this.chart = plot ? new Chart(plot, { spanMs, kind, label: metric, losses, marks, onSpan, onVisible }) : null;
+    this.chart = plot ? new Chart(plot, { spanMs, kind, label: metric, losses, marks, offline, onSpan, onVisible }) : null;
     if (plot && this.chart) listen(plot, () => this.chart?.span ?? [0, 1], onSpan);
     const link = /** @type {HTMLAnchorElement|null} */ (figure.querySelector("a.mark"));
     // What the chart was zoomed to is what somebody wants to mark.
@@ -114,6 +115,7 @@ export class DevicePage {
     this.spanMs = Number(this.root.dataset.span);
     this.back = /** @type {HTMLButtonElement} */ (document.getElementById("back-to-live"));
     this.subscription = 0;
+    this.offline = readOffline(document);
     /** @type {Map<string, SeriesView>} */
     this.views = new Map();
     /** Keys whose figures were asked for. @type {Set<string>} */
@@ -151,7 +153,7 @@ export class DevicePage {
     for (const figure of /** @type {NodeListOf<HTMLElement>} */ (this.root.querySelectorAll("figure[data-key]"))) {
       const key = figure.dataset.key ?? "";
       if (this.views.has(key)) continue;
-      const view = new SeriesView(figure, this.spanMs, this.onSpan, () => paint(this.draw));
+      const view = new SeriesView(figure, this.spanMs, this.offline, this.onSpan, () => paint(this.draw));
       this.views.set(key, view);
       view.details.addEventListener("toggle", () => paint(this.draw));
     }
@@ -193,6 +195,7 @@ export class DevicePage {
   /** @param {{state: string, since: number|null}} state */
   showDevice(state) {
     showState(this.root.querySelector("[data-cell=state]"), state.state);
+    noteState(this.offline, state.state, state.since);
     const since = /** @type {HTMLElement|null} */ (this.root.querySelector("[data-cell=since] > *"));
     if (since) showAge(since, state.since);
   }
