@@ -34,6 +34,7 @@ from mqtt_ingest.stores import leases
 logger = logging.getLogger(__name__)
 
 LOOK_SECONDS = 2.0
+SURPLUS_LOOKS = 5
 BEAT_SECONDS = 2.0
 TICK_SECONDS = 2.0
 END_SECONDS = 3.0
@@ -79,6 +80,8 @@ class Engine:
         self._closing: set[asyncio.Task[None]] = set()
         self._stopping = asyncio.Event()
         self._looked = False
+        self._looks = 0
+        self._surplus: list[int] = []
         self._fair = settings.MQTT_SLOTS
         self._started = time.time()
         self._ticked = time.monotonic()
@@ -161,10 +164,12 @@ class Engine:
             await asyncio.sleep(LOOK_SECONDS / 4 if missing else LOOK_SECONDS)
 
     async def _look(self) -> None:
-        workers, surplus = await self._database.run(
-            lambda: (health.living("ingest"), leases.surplus(settings.MQTT_SLOTS))
-        )
-        numbers = [*range(settings.MQTT_SLOTS), *surplus]
+        workers = await self._database.run(lambda: health.living("ingest"))
+        if self._looks % SURPLUS_LOOKS == 0:
+            # Slots are seldom taken away.
+            self._surplus = await self._database.run(lambda: leases.surplus(settings.MQTT_SLOTS))
+        self._looks += 1
+        numbers = [*range(settings.MQTT_SLOTS), *self._surplus]
         fair = math.ceil(len(numbers) / max(1, len(set(workers) | {self.name})))
         self._fair = fair
         for number, task in list(self._tenures.items()):

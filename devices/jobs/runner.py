@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any, Protocol
 
 from django.conf import settings
-from django.db import InterfaceError, OperationalError, transaction
+from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils import timezone
@@ -98,6 +98,8 @@ class Runner:
 
     def _take(self) -> bool:
         """Lease the oldest job that waits, or whose process is gone."""
+        if not _anything_open():
+            return False
         free = Q(state=State.WAITING) | Q(state=State.RUNNING, lease_until__lt=Now())
         free |= Q(state=State.RUNNING, lease_until=None)
         job = Job.objects.filter(free, kind__in=_kinds).order_by("pk").first()
@@ -172,6 +174,13 @@ class Runner:
 
     def _drop(self) -> None:
         self._job = self._work = None
+
+
+def _anything_open() -> bool:
+    """Return whether any job waits or runs; asked all the time, so without the ORM's detours."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1 FROM devices_job WHERE state IN ('waiting', 'running') LIMIT 1")
+        return cursor.fetchone() is not None
 
 
 def tidy() -> bool:
