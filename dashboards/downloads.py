@@ -12,7 +12,7 @@ from devices.exports.formats import TYPES
 from devices.jobs import asking, files
 from devices.models import Job
 
-_RANGE = re.compile(r"bytes=(\d*)-(\d*)\Z")
+_RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})\Z")
 
 
 def file_of(request: HttpRequest, number: int) -> HttpResponseBase:

@@ -101,6 +101,8 @@ def _given(posted: QueryDict) -> dict[str, Any]:
 
 def _show(request: HttpRequest, job: Job, errors: dict[str, str]) -> HttpResponse:
     context: dict[str, Any] = {"now": timezone.now(), "job": job, "errors": errors}
+    if job.state == Job.State.ASKING and "mapping" not in job.options:
+        raise Http404("This file is still being uploaded.")
     if job.state == Job.State.ASKING:
         found = previewing.preview(job)
         context |= {

@@ -31,7 +31,9 @@ def jobs_page(request: HttpRequest) -> HttpResponse:
     """List jobs with how far they are; `jobs.js` keeps them live."""
     context = {
         "now": timezone.now(),
-        "jobs": asking.visible(request.user).select_related("asked_by")[:LISTED],
+        "jobs": asking.visible(request.user)
+        .defer("options", "position")
+        .select_related("asked_by")[:LISTED],
         "all": scope_of(request.user).everything,
         "job_days": settings.JOB_DAYS,
     }

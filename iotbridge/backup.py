@@ -98,7 +98,9 @@ def check(database: Path) -> tuple[list[str], dict[str, int]]:
         BadBackup: it is damaged, or not one of ours.
     """
     try:
-        with closing(sqlite3.connect(f"file:{database}?mode=ro&immutable=1", uri=True)) as copy:
+        with closing(
+            sqlite3.connect(f"{database.resolve().as_uri()}?mode=ro&immutable=1", uri=True)
+        ) as copy:
             found = copy.execute("PRAGMA integrity_check").fetchone()[0]
             if found != "ok":
                 raise BadBackup(f"{database} is damaged: {found}")
@@ -167,9 +169,11 @@ def restore(folder: Path, made: Manifest, database: Path, on_progress: OnProgres
         _copy(folder / name, coming / name, on_progress)
         if _described(coming / name, on_progress) != told:
             raise BadBackup(f"{name} could not be copied as it is; is the disk sound?")
-    kept = _put_aside(database)
+    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+    kept = _put_aside(database, stamp)
     for name in made.files:
         if name != DATABASE:
+            _keep(data / name, stamp)
             (coming / name).replace(data / name)
     # The one moment in which the old data become the new.
     (coming / DATABASE).replace(database)
@@ -178,7 +182,7 @@ def restore(folder: Path, made: Manifest, database: Path, on_progress: OnProgres
     return kept
 
 
-def _put_aside(database: Path) -> Path | None:
+def _put_aside(database: Path, stamp: str) -> Path | None:
     """Keep the old database under another name, its log folded in; it stays in place too."""
     if not database.is_file():
         return None
@@ -188,10 +192,16 @@ def _put_aside(database: Path) -> Path | None:
             raise BadBackup(f"{database} is in use; stop the process that uses it")
     for suffix in ("-wal", "-shm"):
         database.with_name(f"{database.name}{suffix}").unlink(missing_ok=True)
-    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
-    kept = database.with_name(f"{database.name}.before-{stamp}")
+    return _keep(database, stamp)
+
+
+def _keep(path: Path, stamp: str) -> Path | None:
+    """Give a file that is there a second name, under which it stays."""
+    if not path.is_file():
+        return None
+    kept = path.with_name(f"{path.name}.before-{stamp}")
     kept.unlink(missing_ok=True)
-    os.link(database, kept)
+    os.link(path, kept)
     return kept
 
 

@@ -18,6 +18,7 @@ from django.db.models import Q
 
 from devices import registry
 from devices.access import Scope, scope_of
+from devices.exports.formats import guarded
 from devices.imports.mapping import HEAD, Mapping, columns_of
 from devices.imports.reading import Line, Problem, Reader
 from devices.jobs import files
@@ -203,16 +204,16 @@ class ImportWork:
         if not entries:
             return counts, []
         stored = writer.store(batch)
+        # The cache may have been emptied meanwhile.
+        writer.registry.learn(batch)
         self._set_units(lines, writer.registry)
-        refused = _refused(entries, writer.registry)
-        points = sum(len(line.points) for line, _entry in entries)
-        unknown = sum(len(line.points) for line, _e in entries if line.device in refused)
+        problems, taken = _judged(entries, writer.registry, self._mapping.device)
+        conflicts = max(stored.conflicts, sum(e.reason == "conflict" for _line, e in entries))
         counts["stored"] = stored.readings
         counts["expired"] = stored.refused["expired"]
         # What was there already, or stands in the file twice.
-        lost = stored.conflicts + stored.refused["series"] + counts["expired"] + unknown
-        counts["known"] = max(0, points - stored.readings - lost)
-        return counts, _problems(entries, refused, self._mapping.device)
+        counts["known"] = max(0, taken - stored.readings - counts["expired"] - conflicts)
+        return counts, problems
 
     def _set_units(self, lines: list[Line], known: Registry) -> None:
         """Note units of series that have none."""
@@ -235,7 +236,7 @@ class ImportWork:
         if problems and not position["errors"]:
             rows.writerow(["line", "column", "reason"])
         room = MAX_ERRORS - position["errors"]
-        rows.writerows(problems[:room])
+        rows.writerows((p.line, _safe(p.column), _safe(p.reason)) for p in problems[:room])
         position["errors"] += len(problems[:room])
         return out.getvalue().encode()
 
@@ -267,6 +268,11 @@ class ImportWork:
         )
 
 
+def _safe(text: str) -> str:
+    """Return a text that no spreadsheet takes for a formula; nobody reads this file back."""
+    return text if text.startswith("'") else guarded(text)
+
+
 def _first(pieces: Iterable[bytes], size: int) -> Iterable[bytes]:
     for piece in pieces:
         yield piece[:size]
@@ -281,22 +287,27 @@ def _entry(line: Line) -> Entry:
     return Entry(packet, "native", Decoded(line.device, samples))
 
 
-def _refused(entries: list[tuple[Line, Entry]], known: Registry) -> set[str]:
-    """Return the device keys that are unknown, or may not be changed."""
-    keys = {line.device for line, _entry in entries}
-    return {key for key in keys if not isinstance(known.device("native", key), DeviceRef)}
-
-
-def _problems(entries: list[tuple[Line, Entry]], refused: set[str], column: str) -> list[Problem]:
+def _judged(
+    entries: list[tuple[Line, Entry]], known: Registry, column: str
+) -> tuple[list[Problem], int]:
+    """Return what was refused, and how many points were not."""
     found: list[Problem] = []
+    taken = 0
     for line, entry in entries:
-        if line.device in refused:
+        ref = known.device("native", line.device)
+        if not isinstance(ref, DeviceRef):
             reason = f"there is no device {line.device!r}, or you may not change it"
             found.append(Problem(line.number, column, reason))
-        elif entry.reason == "conflict":
-            found.append(Problem(line.number, "", entry.detail))
-        elif entry.reason == "refused":
+            continue
+        if not ref.enabled:
             found.append(Problem(line.number, column, f"device {line.device!r} is disabled"))
-        elif entry.reason:
+            continue
+        full = [point.metric for point in line.points if point.metric not in ref.series]
+        found += [
+            Problem(line.number, metric, f"{line.device!r} has as many metrics as it may have")
+            for metric in full
+        ]
+        taken += len(line.points) - len(full)
+        if entry.reason:
             found.append(Problem(line.number, "", entry.detail or entry.reason))
-    return found
+    return found, taken

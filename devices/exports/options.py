@@ -109,6 +109,8 @@ def _moment(text: str, name: str, default: int) -> int:
 
 def _series(scope: Scope, keys: Sequence[str]) -> tuple[list[int], list[int]]:
     wanted = [key.strip() for key in keys if key.strip()]
+    if not all(key.isprintable() for key in wanted):
+        raise BadExport("keys: one holds characters that no key has", "keys")
     if wanted == ["*"]:
         infos = queries.series_in(scope.devices())
     else:

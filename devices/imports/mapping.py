@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -19,6 +20,9 @@ DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 # Bytes of a file that a guess looks at.
 HEAD = 65_536
 LOOKED_AT = 20
+ENCODINGS = ("utf-8-sig", "cp1252")
+MAX_COLUMNS = 1_000
+_COMMA = re.compile(r"-?(\d+|\d{1,3}(\.\d{3})+),\d+")
 
 
 class BadMapping(Exception):
@@ -54,6 +58,8 @@ class Mapping:
     unit: str = ""
     metrics: list[str] = field(default_factory=list)
     decimal: str = "."
+    # Each line begins with a cell that the header has no name for.
+    skip_first: bool = False
     # Texts that stand for "nothing was measured".
     missing: list[str] = field(default_factory=lambda: ["NaN", "nan", "NULL", "null", "NA"])
     # Make devices that are not registered.
@@ -70,19 +76,16 @@ def mapping_of(given: dict[str, Any], columns: Sequence[str]) -> Mapping:
     Raises:
         BadMapping: names the field, and what it may be.
     """
-    known = set(Mapping.__dataclass_fields__)
-    if unknown := sorted(set(given) - known):
-        raise BadMapping(
-            f"there is no field {unknown[0]}; there are {', '.join(known)}", unknown[0]
-        )
+    check_types(given)
     made = Mapping(**given)
     if not made.time:
         raise BadMapping("time: choose the column that holds the time", "time")
     named = [("time", name) for name in made.time] + [("metrics", name) for name in made.metrics]
     named += [(name, getattr(made, name)) for name in ("device", "metric", "value", "kind", "unit")]
     for name, column in named:
-        if column and made.format == "csv" and column not in columns:
-            raise BadMapping(f"{name}: there is no column {column!r}", name)
+        if column and made.format == "csv" and columns.count(column) != 1:
+            told = "there is no column" if column not in columns else "two columns are called"
+            raise BadMapping(f"{name}: {told} {column!r}", name)
     if bool(made.metrics) == bool(made.value):
         raise BadMapping(
             "choose either a column of values, or columns that each hold a metric", "value"
@@ -93,6 +96,35 @@ def mapping_of(given: dict[str, Any], columns: Sequence[str]) -> Mapping:
         )
     _check_rest(made)
     return made
+
+
+def check_types(given: dict[str, Any]) -> None:
+    """Refuse fields that do not exist, and values of another type."""
+    for name, value in given.items():
+        known = Mapping.__dataclass_fields__.get(name)
+        if known is None:
+            names = ", ".join(Mapping.__dataclass_fields__)
+            raise BadMapping(f"there is no field {name}; there are {names}", name)
+        texts = value if isinstance(value, list) else [value]
+        if known.type == "bool" or known.type is bool:
+            good = isinstance(value, bool)
+        else:
+            is_list = known.type not in {"str", str}
+            good = is_list == isinstance(value, list) and all(isinstance(t, str) for t in texts)
+            good = good and all(t.isprintable() or t in DELIMITERS for t in texts)
+        if not good:
+            raise BadMapping(f"{name} must be {_TYPES[str(known.type)]}", name)
+    if given.get("format", "csv") not in {"csv", "jsonl"}:
+        raise BadMapping("format must be csv or jsonl", "format")
+    if given.get("encoding", ENCODINGS[0]) not in ENCODINGS:
+        raise BadMapping(f"encoding must be one of {', '.join(ENCODINGS)}", "encoding")
+
+
+_TYPES = {
+    str(bool): "true or false",
+    str(str): "a text of printable characters",
+    str(list[str]): "a list of texts of printable characters",
+}
 
 
 def _check_rest(made: Mapping) -> None:
@@ -127,9 +159,16 @@ def guess(head: bytes, name: str, device: str = "") -> Mapping:
         return _guessed(columns, {"format": "jsonl", "encoding": encoding}, device, [])
     delimiter = max(DELIMITERS, key=lines[0].count) if lines else ","
     rows = _rows(text, delimiter)
-    columns = [cell.strip() for cell in rows[0]] if rows else []
-    comma = delimiter == ";" and any("," in cell for row in rows[1:] for cell in row)
-    base = {"delimiter": delimiter, "encoding": encoding, "decimal": "," if comma else "."}
+    columns = _header(rows)
+    cells = [cell.strip() for row in rows[1:] for cell in row]
+    comma = delimiter == ";" and any(_COMMA.fullmatch(cell) for cell in cells)
+    more = {len(row) for row in rows[1:]} == {len(columns) + 1}
+    base: dict[str, Any] = {
+        "delimiter": delimiter,
+        "encoding": encoding,
+        "decimal": "," if comma else ".",
+    }
+    base["skip_first"] = more and all(row[-1].strip() for row in rows[1:])
     return _guessed(columns, base, device, rows[1:])
 
 
@@ -144,6 +183,12 @@ def _rows(text: str, delimiter: str) -> list[list[str]]:
     except csv.Error:
         pass  # a quotation mark that is not closed; reading says in which line
     return found
+
+
+def _header(rows: list[list[str]]) -> list[str]:
+    """Return the names of the columns, as they may be shown."""
+    names = [cell.strip() for cell in rows[0]] if rows else []
+    return ["".join(c for c in name if c.isprintable()) for name in names[:MAX_COLUMNS]]
 
 
 def _guessed(
@@ -226,11 +271,11 @@ def _json_columns(lines: list[str]) -> list[str]:
     for line in lines[:LOOKED_AT]:
         try:
             row = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             continue
         if isinstance(row, dict):
-            found |= dict.fromkeys(row)
-    return list(found)
+            found |= dict.fromkeys(name for name in row if name.isprintable())
+    return list(found)[:MAX_COLUMNS]
 
 
 def columns_of(head: bytes, mapping: Mapping) -> list[str]:
@@ -239,4 +284,4 @@ def columns_of(head: bytes, mapping: Mapping) -> list[str]:
     if mapping.format == "jsonl":
         return _json_columns(text.splitlines())
     rows = _rows(text, mapping.delimiter)
-    return [cell.strip() for cell in rows[0]] if rows else []
+    return _header(rows)

@@ -5,9 +5,16 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
-from django.db import transaction
 
-from devices.imports.mapping import HEAD, Mapping, columns_of, guess, mapping_of
+from devices.imports.mapping import (
+    HEAD,
+    BadMapping,
+    Mapping,
+    check_types,
+    columns_of,
+    guess,
+    mapping_of,
+)
 from devices.imports.reading import Line, Reader
 from devices.jobs import asking, files
 from devices.models import Job
@@ -48,18 +55,25 @@ def upload(name: str, chunks: Iterable[bytes], device: str, user: "AnyUser") -> 
         BadUpload: it is empty, or larger than IMPORT_MB.
         TooManyJobs: this person has too many jobs.
     """
-    with transaction.atomic():
-        pk = user.pk if user is not None else 0
-        job = asking.ask("import", name, {"user": pk}, user)
-        size = files.store(job.pk, files.IN, _bounded(_joined(chunks)))
-        if not size:
+    pk = user.pk if user is not None else 0
+    name = "".join(c for c in name if c.isprintable())
+    if not device.isprintable():
+        raise BadUpload("device: it holds characters that no key has", "device")
+    job = asking.ask("import", name, {"user": pk}, user, state=Job.State.ASKING)
+    try:
+        # Part by part, so that others may write meanwhile.
+        job.total = files.store(job.pk, files.IN, _bounded(_joined(chunks)))
+        if not job.total:
             raise BadUpload("file: it is empty", "file")
-        head = _head(job)
-        mapping = guess(head, name, device)
-        job.state, job.total = Job.State.ASKING, size
+        mapping = guess(_head(job), name, device)
         job.options = {"user": pk, "mapping": mapping.options()}
-        job.words = f"{size} bytes"
-        job.save(update_fields=["state", "total", "options", "words"])
+        job.words = f"{job.total} bytes"
+        job.save(update_fields=["total", "options", "words"])
+    except BaseException:
+        while files.remove(job.pk):
+            pass
+        job.delete()
+        raise
     return job
 
 
@@ -69,7 +83,8 @@ def remap(job: Job, given: dict[str, Any]) -> Mapping:
     Raises:
         BadMapping: names the field that is wrong.
     """
-    old = Mapping(**job.options["mapping"])
+    old = _mapping(job)
+    check_types(given)
     wanted = {**old.options(), **given}
     columns = columns_of(_head(job), replace(old, delimiter=wanted["delimiter"]))
     mapping = mapping_of(wanted, columns)
@@ -84,15 +99,15 @@ def start(job: Job) -> bool:
     Raises:
         BadMapping: the columns are not named yet.
     """
-    mapping_of(job.options["mapping"], columns_of(_head(job), Mapping(**job.options["mapping"])))
+    mapping = _mapping(job)
+    mapping_of(mapping.options(), columns_of(_head(job), mapping))
     asked = Job.objects.filter(pk=job.pk, state=Job.State.ASKING)
     return bool(asked.update(state=Job.State.WAITING, words=""))
 
 
 def preview(job: Job) -> Preview:
     """Return the first lines as they would be read."""
-    mapping = Mapping(**job.options["mapping"])
-    return preview_of(_head(job), mapping)
+    return preview_of(_head(job), _mapping(job))
 
 
 def preview_of(head: bytes, mapping: Mapping) -> Preview:
@@ -105,6 +120,17 @@ def preview_of(head: bytes, mapping: Mapping) -> Preview:
         found = reader.lines([head], header=mapping.format == "csv")
         lines = [line for line, _number in zip(found, range(SHOWN), strict=False)]
     return Preview(mapping, columns, lines, shown)
+
+
+def _mapping(job: Job) -> Mapping:
+    """Return the mapping as it is kept.
+
+    Raises:
+        BadMapping: the file is not there yet.
+    """
+    if "mapping" not in job.options:
+        raise BadMapping("the file is still being uploaded", "file")
+    return Mapping(**job.options["mapping"])
 
 
 def _head(job: Job) -> bytes:

@@ -1,8 +1,9 @@
 """Lines of a file → points to store, or what is wrong in which column."""
 
-import csv
 import json
 import math
+import re
+import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -11,10 +12,16 @@ from devices import calendars
 from devices.exports.formats import unguarded
 from devices.imports import times
 from devices.imports.mapping import Mapping
+from devices.imports.records import Records
+from devices.models.registry import KEY_PATTERN
 
-MAX_LINE = 1_000_000
 MAX_METRIC, MAX_TEXT, MAX_UNIT = 200, 4_096, 50
 TRUE, FALSE = {"true", "on"}, {"false", "off"}
+# How far ahead of now a time may lie, as with packets.
+AHEAD_US = 3_600_000_000
+_KEY = re.compile(KEY_PATTERN)
+_COMMA = re.compile(r"[+-]?(\d+|\d{1,3}(\.\d{3})+)(,\d+)?([eE][+-]?\d+)?")
+_POINT = re.compile(r"[+-]?\d*\.?\d+")
 
 
 class Point(NamedTuple):
@@ -55,7 +62,7 @@ class Line:
 
 
 class Reader:
-    """Reads records from pieces of a file; `offset` is the byte after the last one."""
+    """Reads lines from pieces of a file; `offset` is the byte after the last one."""
 
     def __init__(self, mapping: Mapping, columns: list[str], offset: int, number: int) -> None:
         """Prepare.
@@ -71,96 +78,61 @@ class Reader:
         self._mapping = mapping
         self._columns = columns
         self._zone = calendars.zone_of(mapping.zone)
+        self._latest = round(time.time() * 1e6) + AHEAD_US
 
     def lines(self, pieces: Iterable[bytes], *, header: bool) -> Iterator[Line]:
         """Yield each record of `pieces`; the first is the header of CSV, if `header`."""
-        raw = self._raw(pieces)
-        if self._mapping.format == "jsonl":
-            for text in raw:
-                if text.strip():
-                    yield self._read(self._parsed(text))
-            return
-        # strict: a quotation mark that is never closed must not swallow the file in silence
-        rows = csv.reader(raw, delimiter=self._mapping.delimiter)
-        first = header
-        while True:
-            try:
-                cells = next(rows)
-            except StopIteration:
-                return
-            except csv.Error as error:
-                yield Line(self.number, problems=[Problem(self.number, "", str(error))])
+        mapping = self._mapping
+        records = Records(pieces, mapping.encoding, self.offset, self.number)
+        is_json = mapping.format == "jsonl"
+        for record in records.json() if is_json else records.csv(mapping.delimiter):
+            self.offset, self.number = records.offset, records.number
+            if header:
+                header = False
                 continue
-            if first:
-                first = False
-            elif any(cell.strip() for cell in cells):
-                yield self._read(self._named(cells))
+            line = Line(record.line)
+            if record.problem:
+                line.problems.append(Problem(record.line, "", record.problem))
+            else:
+                self._read(line, record.cells)
+            yield line
+        self.offset, self.number = records.offset, records.number
 
-    def _raw(self, pieces: Iterable[bytes]) -> Iterator[str]:
-        """Yield lines as text, counting what was consumed."""
-        rest = b""
-        for piece in pieces:
-            *whole, rest = (rest + piece).split(b"\n")
-            for line in whole:
-                yield self._text(line + b"\n")
-            if len(rest) > MAX_LINE:
-                yield self._text(rest)
-                rest = b""
-        if rest:
-            yield self._text(rest)
-
-    def _text(self, line: bytes) -> str:
-        self.offset += len(line)
-        self.number += 1
-        encoding = self._mapping.encoding
-        if self.number > 1 and encoding == "utf-8-sig":
-            encoding = "utf-8"
-        return line.decode(encoding, "replace")
-
-    def _parsed(self, text: str) -> dict[str, Any] | Problem:
+    def _parsed(self, text: str) -> dict[str, Any]:
         try:
             row = json.loads(text)
         except (ValueError, RecursionError) as error:
-            return Problem(self.number, "", f"not JSON: {error}")
+            raise BadCell("", f"not JSON: {error}") from error
         if not isinstance(row, dict):
-            return Problem(self.number, "", "not a JSON object")
+            raise BadCell("", "not a JSON object")
         return row
 
-    def _named(self, cells: list[str]) -> dict[str, Any] | Problem:
-        # Some programs write a row number in front and no name for it.
-        if len(cells) == len(self._columns) + 1 and cells[-1].strip():
+    def _named(self, cells: list[str]) -> dict[str, Any]:
+        if self._mapping.skip_first:
             cells = cells[1:]
-        if len(cells) < len(self._columns) and len(cells) < self._needed():
-            return Problem(
-                self.number, "", f"{len(cells)} columns, {len(self._columns)} are expected"
-            )
+        expected = len(self._columns)
+        if any(cell.strip() for cell in cells[expected:]):
+            raise BadCell("", f"{len(cells)} columns, {expected} are expected")
         return dict(zip(self._columns, cells, strict=False))
 
-    def _needed(self) -> int:
-        """Return how many columns a line must have for its time to be among them."""
-        return 1 + max(self._columns.index(name) for name in self._mapping.time)
-
     # --- from named cells to points -----------------------------------------
-    def _read(self, row: dict[str, Any] | Problem) -> Line:
-        line = Line(self.number)
-        if isinstance(row, Problem):
-            line.problems.append(row)
-            return line
+    def _read(self, line: Line, cells: list[str]) -> None:
+        """Fill in what `cells` say, and what is wrong with them."""
         try:
+            is_json = self._mapping.format == "jsonl"
+            row = self._parsed(cells[0]) if is_json else self._named(cells)
             ts = self._time(row)
             line.device = self._device(row)
             if self._mapping.value:
                 line.points += self._one(row, ts)
-                return line
         except BadCell as error:
-            line.problems.append(Problem(self.number, error.column, str(error)))
-            return line
+            line.problems.append(Problem(line.number, error.column, str(error)))
+            return
         for name in self._mapping.metrics:
             try:
                 line.points += self._point(name, ts, row.get(name), name)
             except BadCell as error:
-                line.problems.append(Problem(self.number, error.column, str(error)))
-        return line
+                line.problems.append(Problem(line.number, error.column, str(error)))
 
     def _time(self, row: dict[str, Any]) -> int:
         names = self._mapping.time
@@ -169,8 +141,10 @@ class Reader:
             ts = times.parse(text, self._zone, self._mapping.order)
         except ValueError as error:
             raise BadCell(names[0], str(error)) from error
-        if not 0 <= ts < 2**62:
-            raise BadCell(names[0], "the time lies before 1970, or outside the calendar")
+        if ts < 0:
+            raise BadCell(names[0], "the time lies before 1970")
+        if ts > self._latest:
+            raise BadCell(names[0], "the time lies in the future")
         return ts
 
     def _device(self, row: dict[str, Any]) -> str:
@@ -179,6 +153,8 @@ class Reader:
         key = self._unguarded(str(row.get(self._mapping.device) or "").strip())
         if not key:
             raise BadCell(self._mapping.device, "no device is named")
+        if not _KEY.fullmatch(key):
+            raise BadCell(self._mapping.device, f"{key[:40]!a} is no device key")
         return key
 
     def _one(self, row: dict[str, Any], ts: int) -> list[Point]:
@@ -196,8 +172,8 @@ class Reader:
         """Return the point of a cell; none where nothing was measured."""
         if not 0 < len(metric) <= MAX_METRIC or not metric.isprintable() or "*" in metric:
             raise BadCell(self._mapping.metric or column, "no metric name (1-200 characters, no *)")
-        if len(unit) > MAX_UNIT:
-            raise BadCell(self._mapping.unit, f"a unit has at most {MAX_UNIT} characters")
+        if len(unit) > MAX_UNIT or not unit.isprintable():
+            raise BadCell(self._mapping.unit, f"no unit (at most {MAX_UNIT} printable characters)")
         missing = str(cell).strip() in {"", *self._mapping.missing} and kind != "text"
         if cell is None or missing:
             return []
@@ -230,7 +206,9 @@ class Reader:
         return "text", None, self._bounded(self._unguarded(raw.strip()), column)
 
     def _number(self, text: str) -> float | None:
-        if self._mapping.decimal == ",":
+        if self._mapping.decimal == "," and text:
+            if not _COMMA.fullmatch(text):
+                return None
             text = text.replace(".", "").replace(",", ".")
         try:
             number = float(text)
@@ -245,4 +223,10 @@ class Reader:
     def _bounded(self, text: str, column: str) -> str:
         if len(text) > MAX_TEXT or "\0" in text:
             raise BadCell(column, f"a text has at most {MAX_TEXT} characters, and no NUL")
+        try:
+            text.encode()
+        except UnicodeEncodeError as error:
+            raise BadCell(column, "half of a surrogate pair is no character") from error
+        if self._mapping.decimal == "," and _POINT.fullmatch(text):
+            raise BadCell(column, f"{text[:40]!r} is no number with a decimal comma")
         return text

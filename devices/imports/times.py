@@ -13,6 +13,7 @@ FORMATS = {
     "mdy": ("%m/%d/%Y %H:%M:%S", "%m/%d/%Y %H:%M", "%d.%m.%Y %H:%M:%S", "%Y/%m/%d %H:%M:%S"),
     "dmy": ("%d/%m/%Y %H:%M:%S", "%d/%m/%Y %H:%M", "%d.%m.%Y %H:%M:%S", "%d.%m.%Y %H:%M"),
 }
+YEAR_2000_US = 946_684_800_000_000
 _NUMBER = re.compile(r"-?\d+(\.\d+)?")
 
 
@@ -29,7 +30,11 @@ def parse(text: str, zone: ZoneInfo, order: str = "mdy") -> int:
     """
     text = text.strip()
     if _NUMBER.fullmatch(text):
-        return _of_number(float(text) if "." in text else int(text))
+        ts = _of_number(float(text) if "." in text else int(text))
+        if ts < YEAR_2000_US:
+            # 20251120 is a date to people, and a time in 1970 to programs.
+            raise ValueError(f"{text!r} is a number, and as one a time before 2000")
+        return ts
     moment = _parse(text, order)
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=zone)

@@ -40,7 +40,13 @@ def may_fetch(job: Job, user: "AnyUser") -> bool:
     return devices <= set(scope.devices().values_list("pk", flat=True))
 
 
-def ask(kind: str, title: str, options: dict[str, object], user: "AnyUser") -> Job:
+def ask(
+    kind: str,
+    title: str,
+    options: dict[str, object],
+    user: "AnyUser",
+    state: str = Job.State.WAITING,
+) -> Job:
     """Ask for a job.
 
     Raises:
@@ -50,7 +56,9 @@ def ask(kind: str, title: str, options: dict[str, object], user: "AnyUser") -> J
     open_states = [Job.State.WAITING, Job.State.RUNNING, Job.State.ASKING]
     if Job.objects.filter(asked_by_id=pk, state__in=open_states).count() >= MAX_OPEN:
         raise TooManyJobs(f"{MAX_OPEN} jobs of yours wait or run; cancel one, or wait")
-    return Job.objects.create(kind=kind, title=title[:200], options=options, asked_by_id=pk)
+    return Job.objects.create(
+        kind=kind, title=title[:200], options=options, asked_by_id=pk, state=state
+    )
 
 
 def cancel(job: Job) -> bool:

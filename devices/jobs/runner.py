@@ -74,6 +74,8 @@ class Runner:
         self._holder = holder
         self._job: Job | None = None
         self._work: Work | None = None
+        # A job that could not be gone on with: others come first.
+        self._passed_over = 0
 
     def step(self) -> bool:
         """Do one step of a job; return whether there is more to do at once.
@@ -102,7 +104,9 @@ class Runner:
             return False
         free = Q(state=State.WAITING) | Q(state=State.RUNNING, lease_until__lt=Now())
         free |= Q(state=State.RUNNING, lease_until=None)
-        job = Job.objects.filter(free, kind__in=_kinds).order_by("pk").first()
+        found = Job.objects.filter(free, kind__in=_kinds).exclude(pk=self._passed_over)
+        job = found.order_by("pk").first()
+        self._passed_over = 0
         if job is None:
             return False
         taken = Job.objects.filter(free, pk=job.pk, epoch=job.epoch).update(
@@ -137,8 +141,17 @@ class Runner:
             self._end(State.FAILED, f"{type(error).__name__}: {error}")
         else:
             self._commit(job, progress)
-            return not progress.waits
+            if progress.waits:
+                self._pass_over(job)
+                return False
         return True
+
+    def _pass_over(self, job: Job) -> None:
+        """Let others go first."""
+        self._passed_over = job.pk
+        self._drop()
+        mine = Job.objects.filter(pk=job.pk, epoch=job.epoch, state=State.RUNNING)
+        mine.update(state=State.WAITING, lease_until=None)
 
     def _commit(self, job: Job, progress: Progress) -> None:
         """Write what the step made, unless the job was cancelled or taken over meanwhile."""
@@ -190,7 +203,8 @@ def tidy() -> bool:
     void = Q(state__in=[State.CANCELLED, State.FAILED], parts__isnull=False)
     job = Job.objects.filter(done | void).order_by("pk").first()
     if job is None:
-        Job.objects.filter(ended_at__lt=timezone.now() - LISTED).delete()
+        gone = Job.objects.filter(state__in=[State.EXPIRED, State.FAILED, State.CANCELLED])
+        gone.filter(ended_at__lt=timezone.now() - LISTED).delete()
         return False
     if not files.remove(job.pk):
         expired = Job.objects.filter(pk=job.pk, state__in=[State.DONE, State.ASKING])

@@ -1,6 +1,7 @@
 """Weeks of devices_reading that hold nothing that is kept: PostgreSQL drops them whole."""
 
 import re
+from contextlib import suppress
 from typing import Any
 
 from django.db import OperationalError, connection, transaction
@@ -56,6 +57,19 @@ def drop(end: int, name: str) -> bool:
     except OperationalError:
         return False  # somebody reads: the next time
     return True
+
+
+def shrink(until: int) -> None:
+    """Give back the room of the week that ends at `until` (µs), of which rows were deleted.
+
+    What is left in it is written anew: of an old week that is little. Its readers wait
+    meanwhile; nobody stores into it any more.
+    """
+    for end, name in weeks():
+        if end == until:
+            with connection.cursor() as cursor, suppress(OperationalError):
+                cursor.execute("SET lock_timeout = '1s'")
+                cursor.execute(f"VACUUM FULL {name}")
 
 
 def _holds(cursor: Any, end: int, name: str) -> bool:

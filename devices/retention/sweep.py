@@ -96,6 +96,8 @@ class Sweeper:
         if not state["until"]:
             duties.commit(DUTY, epoch, {"done": state["wanted"]})
             return False
+        if state.get("rose"):
+            partitions.shrink(state["until"])
         later = {"from": 0 if state.get("rose") else state["until"], "until": 0, "at": 0}
         duties.commit(DUTY, epoch, {"wanted": state["wanted"], **later})
         return bool(state.get("rose"))

@@ -182,6 +182,10 @@ def test_one_import_waits_for_the_other() -> None:
     job.refresh_from_db()
     assert job.words == "another import is under way"
     leases.release("import", epoch or 0)
+    other = start(lines("01Z,a,t,number,,1"))
+    asking.cancel(other)
+    # Passed over once, then taken up again.
+    assert not one.step()
     while one.step():
         pass
     job.refresh_from_db()
@@ -196,6 +200,56 @@ def test_what_retention_removed_is_not_taken_in_again() -> None:
     assert list(stored()) == [("a", "t", T0 + 2 * 10**6)]
     assert job.result["expired"] == 1
     assert "1 older than what is kept" in job.words
+
+
+def test_metrics_beyond_the_limit_are_named(settings: Any) -> None:
+    settings.MAX_SERIES_PER_DEVICE = 1
+    Device.objects.create(key="a")
+    job = finish(start(lines("00Z,a,t,number,,1", "00Z,a,u,number,,1")))
+    assert (job.result["stored"], job.result["known"], job.result["bad"]) == (1, 0, 1)
+    assert errors(job)[0]["column"] == "u"
+
+
+def test_a_disabled_device_is_named() -> None:
+    Device.objects.create(key="a", enabled=False)
+    job = finish(start(lines("00Z,a,t,number,,1")))
+    assert not stored()
+    assert (job.result["known"], errors(job)[0]["reason"]) == (0, "device 'a' is disabled")
+
+
+def test_errors_are_no_formulas() -> None:
+    Device.objects.create(key="a")
+    content = b"time,=HYPERLINK(1)\n2025-11-20T12:00:00Z," + b"x" * 5_000 + b"\n"
+    job = previewing.upload("it.csv", [content], "a", None)
+    previewing.start(job)
+    assert errors(finish(job))[0]["column"] == "'=HYPERLINK(1)"
+
+
+@pytest.mark.parametrize(
+    ("name", "device", "content"),
+    [
+        ("a\0.csv", "", b"time,t\n"),
+        ("x.jsonl", "", b'{"\\ud800": 1, "a\\u0000": 2, "time": 3}\n'),
+        ("x.csv", "", b"time,a\0b\n1,2\n"),
+        ("x.jsonl", "", b'{"a":' + b"[" * 60_000),
+        ("x.csv", "", b"," * 60_000),
+    ],
+)
+def test_hostile_files_are_uploaded_and_shown(name: str, device: str, content: bytes) -> None:
+    job = previewing.upload(name, [content], device, None)
+    found = previewing.preview(Job.objects.get(pk=job.pk))
+    assert len(found.columns) <= 1_000
+    assert all(column.isprintable() for column in found.columns)
+
+
+def test_an_upload_that_breaks_off_leaves_nothing() -> None:
+    def chunks() -> Any:
+        yield b"time,t\n" * 100_000
+        raise OSError("the connection broke")
+
+    with pytest.raises(OSError, match="broke"):
+        previewing.upload("x.csv", chunks(), "", None)
+    assert not Job.objects.exists()
 
 
 def test_an_upload_is_bounded(settings: Any) -> None:

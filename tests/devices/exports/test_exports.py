@@ -218,6 +218,13 @@ def test_what_is_wrong_is_named(given: dict[str, str], parameter: str) -> None:
     assert refused.value.parameter == parameter
 
 
+@pytest.mark.parametrize("key", ["\ud800/x", "a\0/x"])
+def test_keys_that_cannot_be_are_refused(key: str) -> None:
+    put("a", t=[1])
+    with pytest.raises(BadExport, match="characters that no key has"):
+        export(key)
+
+
 def test_nothing_to_export_is_said() -> None:
     with pytest.raises(BadExport, match="nothing to export"):
         export("*")

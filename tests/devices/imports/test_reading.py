@@ -1,10 +1,13 @@
 """Files of all kinds: the guess, what is read, and what is said of broken lines."""
 
+import tracemalloc
+from dataclasses import replace
+from itertools import islice
 from typing import Any
 
 import pytest
 
-from devices.imports.mapping import BadMapping, Mapping, columns_of, guess, mapping_of
+from devices.imports.mapping import HEAD, BadMapping, Mapping, columns_of, guess, mapping_of
 from devices.imports.reading import Line, Reader
 
 T0 = 1_763_640_000_000_000  # 2025-11-20 12:00 UTC
@@ -109,7 +112,7 @@ def test_broken_lines_say_line_column_and_reason() -> None:
         (3, "device", "no device is named"),
         (4, "metric", "no metric name (1-200 characters, no *)"),
         (5, "value", "'many' is no number"),
-        (6, "time", "the time lies before 1970, or outside the calendar"),
+        (6, "time", "the time lies before 1970"),
     ]
     assert values(lines) == [("a", "t", T0, 2.0)]
 
@@ -127,8 +130,85 @@ def test_a_quotation_mark_that_is_not_closed_ends_somewhere() -> None:
     assert lines[0].problems
 
 
+def test_a_quotation_mark_that_is_not_closed_costs_its_line_alone() -> None:
+    rows = [
+        f"2025-11-20T12:00:{n:02},{n},{'x' if n != 3 else chr(34) + 'broken'}" for n in range(50)
+    ]
+    content = ("time,a,b\n" + "\n".join(rows) + "\n").encode()
+    lines = read(content, guess(content, "x.csv", "d"))
+    assert len(lines) == 50
+    assert problems(lines) == [(5, "", "a quotation mark is not closed")]
+    assert sum(len(line.points) for line in lines) == 98
+
+
+def test_a_row_without_end_takes_no_memory() -> None:
+    content = b"time,a\n" + b'"ab\n","cd' * 200_000
+    reader = Reader(guess(content, "x.csv", "d"), ["time", "a"], 0, 0)
+    tracemalloc.start()
+    for line in islice(reader.lines([content], header=True), 300):
+        assert line.problems
+    assert tracemalloc.get_traced_memory()[1] < 20_000_000
+    tracemalloc.stop()
+
+
+def test_a_line_in_another_encoding_is_said() -> None:
+    good = b"2025-11-20T12:00:00Z,a,T\xc3\xbcr,1\n"
+    content = b"time,device,metric,value\n" + good * 3_000 + b"2025-11-20T12:00:00Z,a,T\xfcr,1\n"
+    lines = read(content, guess(content[:HEAD], "x.csv"))
+    assert problems(lines) == [(3_002, "", "not utf-8-sig: byte 25 of the line")]
+
+
+@pytest.mark.parametrize("bad", ["a\\u0000b", "\\ud800", "a b", "x" * 129])
+def test_what_is_no_device_key_is_refused(bad: str) -> None:
+    content = (
+        f'{{"time":"2025-11-20T12:00:00Z","device":"{bad}","metric":"t","value":1}}\n'.encode()
+    )
+    (line,) = read(content, guess(content, "x.jsonl"))
+    assert line.problems[0].column == "device"
+    assert line.problems[0].reason.isprintable()
+
+
+def test_half_a_character_is_no_text_and_no_unit() -> None:
+    head = '{"time":"2025-11-20T12:00:00Z","device":"a","metric":"t","kind":"","value":'
+    content = f'{head}"\\ud800","unit":""}}\n{head}1,"unit":"\\u0000"}}\n'.encode()
+    lines = read(content, guess(content, "x.jsonl"))
+    assert [column for _line, column, _reason in problems(lines)] == ["value", "unit"]
+
+
+def test_a_comma_in_a_text_is_no_decimal_mark() -> None:
+    content = b"time;T;place\n2025-11-20T12:00:00Z;21.5;Hall 3, north\n"
+    mapping = guess(content, "x.csv", "a")
+    assert values(read(content, mapping))[0] == ("a", "T", T0, 21.5)
+    wrong = replace(mapping, decimal=",")
+    assert problems(read(content, wrong)) == [(2, "T", "'21.5' is no number with a decimal comma")]
+
+
+def test_a_line_with_a_cell_too_many_is_said() -> None:
+    content = b"time,T\n2025-11-20T12:00:00Z,21,5\n2025-11-20T12:00:01Z,21,\n"
+    lines = read(content, guess(content, "x.csv", "a"))
+    assert problems(lines) == [(2, "", "3 columns, 2 are expected")]
+    assert [value for *_key, value in values(lines)] == [21.0]
+
+
+def test_row_numbers_without_a_name_are_passed_over() -> None:
+    content = b'"date","T"\n"1","2025-11-20 12:00:00",21\n"2","2025-11-20 12:00:01",22\n'
+    mapping = guess(content, "x.csv", "a")
+    assert mapping.skip_first
+    assert [value for *_key, value in values(read(content, mapping))] == [21.0, 22.0]
+
+
+@pytest.mark.parametrize("time", ["9999-12-31T23:00:00Z", "20251120", "1969-12-31"])
+def test_times_that_cannot_be_are_refused(time: str) -> None:
+    content = f"time,T\n{time},1\n".encode()
+    (line,) = read(content, guess(content, "x.csv", "a"))
+    assert line.problems[0].column == "time"
+
+
 @pytest.mark.parametrize("name", ["x.csv", "x.jsonl"])
-@pytest.mark.parametrize("content", [b"", b"\n\n", b"\xff\xfe\x00", b"\x00" * 100, b'"', b"{"])
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"\n\n", b"\xff\xfe\x00", b"\x00" * 100, b'"', b"{", b'{"a":' + b"[" * 60_000],
+)
 def test_nonsense_is_survived(content: bytes, name: str) -> None:
     mapping = guess(content, name, "a")
     if mapping.time:
@@ -162,13 +242,23 @@ def test_files_of_spreadsheets_in_other_encodings() -> None:
         ({"decimal": ";"}, "decimal"),
         ({"delimiter": "x"}, "delimiter"),
         ({"nonsense": 1}, "nonsense"),
+        ({"encoding": "rot13"}, "encoding"),
+        ({"encoding": 5}, "encoding"),
+        ({"format": "xml"}, "format"),
+        ({"missing": 5}, "missing"),
+        ({"missing": [["a"]]}, "missing"),
+        ({"fixed_metric": 5}, "fixed_metric"),
+        ({"kind": {}}, "kind"),
+        ({"create": "yes"}, "create"),
+        ({"unit": "a\0"}, "unit"),
+        ({"time": ["twice"]}, "time"),
     ],
 )
 def test_a_mapping_that_cannot_be_names_the_field(change: dict[str, Any], field: str) -> None:
     content = b"time,a,b\n"
     guessed = guess(content, "x.csv", "d").options()
     with pytest.raises(BadMapping) as refused:
-        mapping_of({**guessed, **change}, ["time", "a", "b"])
+        mapping_of({**guessed, **change}, ["time", "a", "b", "twice", "twice"])
     assert refused.value.parameter == field
 
 

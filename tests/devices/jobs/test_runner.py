@@ -176,6 +176,15 @@ def test_files_expire_and_rows_go_later(settings: Any) -> None:
     assert not Job.objects.exists()
 
 
+def test_files_stay_as_long_as_was_set(settings: Any) -> None:
+    settings.JOB_DAYS = 365
+    ask()
+    run(Runner("one"))
+    Job.objects.update(ended_at=timezone.now() - timedelta(days=31))
+    assert not runner.tidy()
+    assert JobPart.objects.exists()
+
+
 def test_people_see_their_own_jobs_and_staff_all() -> None:
     users = get_user_model().objects
     anna, ben = users.create_user("anna"), users.create_user("ben")

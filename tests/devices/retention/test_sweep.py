@@ -314,6 +314,38 @@ def test_a_full_disk_leaves_what_must_stay(monkeypatch: pytest.MonkeyPatch) -> N
     assert days_left() == [1.6, 1]
 
 
+def test_room_comes_back_although_one_series_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    """PostgreSQL's files shrink only when what is left in a week is written anew."""
+    policy(raw_days=0, minutes_days=0, quarters_days=0, hours_days=0)
+    put(40, 1, key="kept")
+    put(*(40 + n / 2_000 for n in range(2_000, 0, -1)), 1)
+    kept = Series.objects.get(device__key="kept")
+    RetentionPolicy.objects.create(series=kept, raw_days=0, least_days=0)
+    roll()
+    before = room()
+
+    def look() -> Disk:
+        full = len(days_left()) > 1 or room() > before / 3
+        return Disk("thinning", 100, 1, 100) if full else Disk("ok")
+
+    monkeypatch.setattr(guard, "look", look)
+    sweep_all()
+    assert days_left() == [1]
+    assert days_left("kept") == [40, 1]
+    assert look().state == "ok"
+
+
+def room() -> int:
+    """Return the bytes of all weeks."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+        sizes = []
+        for _end, name in partitions.weeks():
+            cursor.execute("SELECT pg_total_relation_size(%s)", [name])
+            sizes.append(int(cursor.fetchone()[0]))
+    return sum(sizes)
+
+
 @pytest.mark.parametrize(
     ("free", "state"), [(90, "ok"), (14, "low"), (4, "thinning"), (0, "thinning")]
 )
