@@ -7,7 +7,7 @@ import time
 import urllib.error
 import urllib.request
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -33,12 +33,22 @@ def fill(plant: Plant, count: int = READINGS) -> None:
     wait_until(lambda: plant.count() == 2 * count, "the rows", 60)
 
 
-def call(plant: Plant, path: str, body: Any = None, **headers: str) -> Any:
+class Answer(NamedTuple):
+    status: int
+    headers: Any
+    content: bytes
+
+    def json(self) -> Any:
+        return json.loads(self.content)
+
+
+def call(plant: Plant, path: str, body: Any = None, **headers: str) -> Answer:
     token = call.tokens.setdefault(plant.name, plant.token())  # type: ignore[attr-defined]
     data = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
     given = {"Authorization": f"Bearer {token}", "Content-Type": "application/json", **headers}
     request = urllib.request.Request(f"{plant.base}/api/v1{path}", data, given)
-    return urllib.request.urlopen(request, timeout=30)
+    with urllib.request.urlopen(request, timeout=30) as answer:
+        return Answer(answer.status, answer.headers, answer.read())
 
 
 call.tokens = {}  # type: ignore[attr-defined]
@@ -48,7 +58,7 @@ def done(plant: Plant, number: int) -> dict[str, Any]:
     found: dict[str, Any] = {}
 
     def ended() -> bool:
-        found.update(json.load(call(plant, f"/jobs/{number}")))
+        found.update(call(plant, f"/jobs/{number}").json())
         return found["state"] in {"done", "failed", "cancelled"}
 
     wait_until(ended, "the job's end", 60)
@@ -129,23 +139,24 @@ def test_a_download_goes_on_where_it_was_cut(plant: Plant) -> None:
     plant.web()
     plant.add_user()
     fill(plant)
-    asked = json.load(call(plant, "/exports", {"keys": ["*"], "format": "jsonl"}))
+    asked = call(plant, "/exports", {"keys": ["*"], "format": "jsonl"}).json()
     job = done(plant, asked["id"])
     assert job["state"] == "done"
     answer = call(plant, f"/jobs/{job['id']}/file")
-    whole, etag = answer.read(), answer.headers["ETag"]
+    whole, etag = answer.content, answer.headers["ETag"]
     assert len(whole) == job["result"]["bytes"] == int(answer.headers["Content-Length"])
     where = f"/jobs/{job['id']}/file"
     part = call(plant, where, Range="bytes=1000-1999")
-    assert (part.status, part.read()) == (206, whole[1_000:2_000])
+    assert (part.status, part.content) == (206, whole[1_000:2_000])
     assert part.headers["Content-Range"] == f"bytes 1000-1999/{len(whole)}"
     rest = call(plant, where, Range="bytes=1000-", **{"If-Range": etag})
-    assert rest.read() == whole[1_000:]
-    assert call(plant, where, Range="bytes=-10").read() == whole[-10:]
+    assert rest.content == whole[1_000:]
+    assert call(plant, where, Range="bytes=-10").content == whole[-10:]
     assert call(plant, where, Range="bytes=1-", **{"If-Range": '"other"'}).status == 200
     with pytest.raises(urllib.error.HTTPError) as refused:
         call(plant, where, Range=f"bytes={len(whole)}-")
     assert refused.value.code == 416
+    refused.value.close()
 
 
 def test_the_api_says_what_is_wrong(plant: Plant) -> None:
@@ -158,17 +169,20 @@ def test_the_api_says_what_is_wrong(plant: Plant) -> None:
     ):
         with pytest.raises(urllib.error.HTTPError) as refused:
             call(plant, path, body)
-        problem = json.load(refused.value)
+        with refused.value as answer:
+            problem = json.load(answer)
         assert (problem["status"], problem["errors"][0]["parameter"]) == (422, parameter)
-    told = json.load(call(plant, "/imports?name=x.csv&device=a", b"time,t\n2026-01-01,1\n"))
+    told = call(plant, "/imports?name=x.csv&device=a", b"time,t\n2026-01-01,1\n").json()
     assert told["mapping"]["metrics"] == ["t"]
     assert told["preview"][0]["values"][0]["value"] == 1.0
     with pytest.raises(urllib.error.HTTPError) as refused:
         call(plant, f"/imports/{told['id']}/start", {"time": ["never"]})
-    assert json.load(refused.value)["errors"][0]["parameter"] == "time"
-    started = json.load(call(plant, f"/imports/{told['id']}/start", {}))
+    with refused.value as answer:
+        problem = json.load(answer)
+    assert problem["errors"][0]["parameter"] == "time"
+    started = call(plant, f"/imports/{told['id']}/start", {}).json()
     assert started["state"] == "waiting"
-    cancelled = json.load(call(plant, f"/jobs/{told['id']}/cancel", {}))
+    cancelled = call(plant, f"/jobs/{told['id']}/cancel", {}).json()
     assert cancelled["state"] == "cancelled"
 
 
@@ -195,10 +209,11 @@ def test_a_reader_that_takes_nothing_costs_no_memory(plant: Plant) -> None:
     answers = [reader.getresponse() for reader in readers]
     heads = [answer.read(1_000) for answer in answers]
     # The server still answers others, and its memory stays.
-    assert json.load(call(plant, f"/jobs/{number}"))["state"] == "done"
+    assert call(plant, f"/jobs/{number}").json()["state"] == "done"
     wait_until(lambda: rss(web.pid) - before < 60_000_000, "memory that stays", 10)
     assert len(answers[0].read()) + len(heads[0]) == 150_000_000
-    for reader in readers:
+    for answer, reader in zip(answers, readers, strict=True):
+        answer.close()
         reader.close()
 
 

@@ -62,7 +62,7 @@ def test_kill_9_of_workers_that_export_and_import(plant: Plant) -> None:
 def _killing(plant: Plant, workers: list[Any], number: int) -> None:
     """Kill whoever does the job, as often as it has got on a little."""
     killed = 0
-    for _ in range(short_or_long(2, 5)):
+    for _ in range(short_or_long(1, 5)):
         before = _done(plant, number)
         wait_until(lambda before=before: _done(plant, number) != before, "the job to move", 60)
         (state, holder), *_rest = plant.sql(
