@@ -11,13 +11,27 @@ from typing import TypeVar
 
 from django.db import InterfaceError, OperationalError, connection
 
+from devices.stopping import Waiting
+
 T = TypeVar("T")
 _pool = ThreadPoolExecutor(4, thread_name_prefix="live-read")
 
 
 async def in_thread(work: Callable[[], T]) -> T:
-    """Run `work` on one of the reading threads."""
-    return await asyncio.get_running_loop().run_in_executor(_pool, _with_connection, work)
+    """Run `work` on one of the reading threads; cancelled, its statement is stopped, too."""
+    waiting = Waiting()
+    loop = asyncio.get_running_loop()
+    try:
+        return await loop.run_in_executor(_pool, _waited_for, waiting, work)
+    except asyncio.CancelledError:
+        # PostgreSQL is asked over a connection of its own: not on the loop.
+        _leaving = loop.run_in_executor(None, waiting.leave)
+        raise
+
+
+def _waited_for(waiting: Waiting, work: Callable[[], T]) -> T:
+    with waiting:
+        return _with_connection(work)
 
 
 def _with_connection(work: Callable[[], T]) -> T:

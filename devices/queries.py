@@ -19,6 +19,7 @@ from devices.corrections import kept
 from devices.models import Device, Kind, Series
 from devices.rollups.reading import Exact, exact
 from devices.rollups.tables import HOUR, QUARTER, Level
+from devices.stopping import has_left, stoppable
 
 # What JSON has for a reading.
 Value = float | bool | str | None
@@ -193,11 +194,12 @@ def read_snapshot() -> Iterator[Cursor]:
     cursor is the sequence of every writer: rows of later batches are not seen.
 
     Raises:
-        QueryTooLong: a statement took over `READ_SECONDS`; the database was told to stop.
+        QueryTooLong: a statement took over `READ_SECONDS`, or nobody waits for it any more
+            (`devices.stopping`); the database was told to stop.
     """
     try:
         if connection.vendor == "postgresql":
-            with transaction.atomic(), _remembering():
+            with transaction.atomic(), _remembering(), stoppable():
                 with connection.cursor() as cursor:
                     cursor.execute(
                         "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY; "
@@ -205,7 +207,7 @@ def read_snapshot() -> Iterator[Cursor]:
                     )
                 yield read_cursor()
             return
-        with _bounded(), _remembering(), connection.cursor() as cursor:
+        with _bounded(), _remembering(), stoppable(), connection.cursor() as cursor:
             cursor.execute("BEGIN DEFERRED")
             try:
                 yield read_cursor()
@@ -247,7 +249,7 @@ def _bounded() -> Iterator[None]:
     connection.ensure_connection()
     link = connection.connection
     until = time.monotonic() + READ_SECONDS
-    link.set_progress_handler(lambda: time.monotonic() > until, 100_000)
+    link.set_progress_handler(lambda: time.monotonic() > until or has_left(), 100_000)
     try:
         yield
     finally:

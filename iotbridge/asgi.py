@@ -9,6 +9,7 @@ from django.core.asgi import get_asgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "iotbridge.settings")
 http = get_asgi_application()
 
+from dashboards.leaving import stop_when_left  # noqa: E402 - Django must be set up first
 from devices.live import require_shared_layer  # noqa: E402 - Django must be set up first
 from iotbridge import routing  # noqa: E402
 from iotbridge.backpressure import patient  # noqa: E402
@@ -18,7 +19,7 @@ if "manage.py" not in sys.argv[0]:
 
 application = ProtocolTypeRouter(
     {
-        "http": patient(http),
+        "http": patient(stop_when_left(http)),
         "websocket": routing.websocket,
         "channel": routing.channel,
     }

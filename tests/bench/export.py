@@ -1,12 +1,10 @@
 """`export`: readings a second, and the memory of two sizes, on both databases."""
 
-import json
 import os
-import subprocess
-import sys
 from typing import Any
 
-from tests.support.plant import ROOT, Plant, whole_plant
+from tests.bench.measure import lines_of
+from tests.support.plant import Plant, whole_plant
 
 SMALL = int(os.environ.get("BENCH_READINGS", "400000"))
 
@@ -20,16 +18,5 @@ def run() -> list[dict[str, Any]]:
 
 
 def _measure(plant: Plant) -> list[dict[str, Any]]:
-    """Export in processes that are configured for the plant's database, one per size."""
-    found = []
-    for size in (SMALL, 4 * SMALL):
-        done = subprocess.run(
-            [sys.executable, "-m", "tests.bench.export_runs", str(size)],
-            env={**plant.env, "DJANGO_SETTINGS_MODULE": "iotbridge.settings"},
-            cwd=ROOT,
-            stdout=subprocess.PIPE,
-            check=True,
-            text=True,
-        )
-        found += [json.loads(line) for line in done.stdout.splitlines()]
-    return found
+    sizes = (str(SMALL), str(4 * SMALL))
+    return [line for size in sizes for line in lines_of(plant, "tests.bench.export_runs", size)]

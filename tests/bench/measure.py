@@ -1,9 +1,13 @@
 """Memory and CPU of processes, read from /proc."""
 
+import json
 import os
+import subprocess
+import sys
 from pathlib import Path
+from typing import Any
 
-from tests.support.plant import Plant
+from tests.support.plant import ROOT, Plant
 
 TICK = os.sysconf("SC_CLK_TCK")
 PAGE = os.sysconf("SC_PAGE_SIZE")
@@ -63,3 +67,16 @@ def children(pid: int) -> list[int]:
     except OSError:
         return []
     return [int(child) for child in children.split()]
+
+
+def lines_of(plant: Plant, module: str, *arguments: str) -> list[dict[str, Any]]:
+    """Run `module` in a process configured for the plant's database; return the lines it told."""
+    done = subprocess.run(
+        [sys.executable, "-m", module, *arguments],
+        env={**plant.env, "DJANGO_SETTINGS_MODULE": "iotbridge.settings"},
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        check=True,
+        text=True,
+    )
+    return [json.loads(line) for line in done.stdout.splitlines()]
