@@ -116,6 +116,8 @@ class Plant:
             "REDIS_URL": f"redis://127.0.0.1:{layer.port}/0",
             "MQTT_URL": f"mqtt://127.0.0.1:{broker.port}",
             "MQTT_REGISTRATION": "accept",
+            # Whatever room this machine has.
+            "DISK_BUDGET_MB": "1000000",
         }
         self.env.pop("DJANGO_SETTINGS_MODULE", None)
 

@@ -43,6 +43,8 @@ class Standalone:
             "HTTP_PORT": str(self.http),
             "MQTT_PORT": str(self.mqtt),
             "WORKER_HTTP_PORT": str(self.worker),
+            # Whatever room this machine has.
+            "DISK_BUDGET_MB": "1000000",
         }
         command = [sys.executable, "manage.py", "standalone", *arguments]
         env = {**keep, **ports, "DATA_DIR": str(self.folder), **env}

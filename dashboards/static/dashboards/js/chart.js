@@ -156,7 +156,7 @@ export class Chart {
 
   /** @param {any} plot */
   shade(plot) {
-    shadeLosses(plot, this.options.offline, token("--offline"));
+    shadeLosses(plot, this.options.offline, token("--offline-span"));
     shadeLosses(plot, this.options.losses, token("--loss"));
     shadeLosses(plot, this.options.marks, token("--mark"));
   }
