@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from dashboards.downloads import file_of
+from dashboards.importing import may_import
 from dashboards.joblist import LISTED
 from devices import queries
 from devices.access import scope_of
@@ -29,12 +30,14 @@ CHOICES = 200
 @login_required
 def jobs_page(request: HttpRequest) -> HttpResponse:
     """List jobs with how far they are; `jobs.js` keeps them live."""
+    scope = scope_of(request.user)
     context = {
         "now": timezone.now(),
+        "may_import": may_import(scope),
         "jobs": asking.visible(request.user)
         .defer("options", "position")
         .select_related("asked_by")[:LISTED],
-        "all": scope_of(request.user).everything,
+        "all": scope.everything,
         "job_days": settings.JOB_DAYS,
     }
     return render(request, "dashboards/jobs.html", context)
