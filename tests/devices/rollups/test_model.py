@@ -34,6 +34,8 @@ from tests.support.factories import ARRIVAL, make_batch, make_entry
 MINUTE, HOUR = 60 * SECOND, 3_600 * SECOND
 START = ARRIVAL // HOUR * HOUR - 24 * HOUR
 METRICS = ("t", "mode")
+# More statements than anything here makes.
+NEVER = 10**6
 
 
 def empty_tables() -> None:
@@ -190,9 +192,16 @@ class History(RuleBasedStateMachine):
         _metric, mark = self.marks.pop(number % len(self.marks))
         corrections.undo(mark, None)
 
-    @rule(days=st.integers(1, 3), more=st.integers(0, 2), statement=st.integers(0, 60))
-    def what_is_old_goes(self, days: int, more: int, statement: int) -> None:
+    @rule(
+        days=st.integers(1, 3),
+        more=st.integers(0, 2),
+        statement=st.just(NEVER) | st.integers(0, 60),
+        summed_up=st.booleans(),
+    )
+    def what_is_old_goes(self, days: int, more: int, statement: int, *, summed_up: bool) -> None:
         """A pass of retention, which may break off at one of its statements."""
+        while summed_up and self.roller.step():
+            pass
         RetentionPolicy.objects.all().delete()
         keep = {"raw_days": days, "minutes_days": days, "quarters_days": days + more}
         RetentionPolicy.objects.create(**keep, hours_days=0, least_days=1)
