@@ -2,6 +2,8 @@
 
 from typing import TYPE_CHECKING, Any
 
+from django.db.models import QuerySet
+
 from devices.jobs import asking
 from devices.models import Job
 
@@ -29,7 +31,11 @@ def job_out(job: Job) -> dict[str, Any]:
     }
 
 
+def listed(user: "AnyUser") -> QuerySet[Job]:
+    """Return the newest jobs that `user` may see; options of a large one name 100,000 series."""
+    return asking.visible(user).select_related("asked_by").defer("options", "position")[:LISTED]
+
+
 def jobs_of(user: "AnyUser") -> list[dict[str, Any]]:
     """Return the newest jobs that `user` may see."""
-    # Options of a large export name 100,000 series.
-    return [job_out(job) for job in asking.visible(user).defer("options", "position")[:LISTED]]
+    return [job_out(job) for job in listed(user)]

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST
 
 from dashboards.downloads import file_of
 from dashboards.importing import may_import
-from dashboards.joblist import LISTED
+from dashboards.joblist import listed
 from devices import queries
 from devices.access import scope_of
 from devices.calendars import BUCKETS
@@ -34,9 +34,7 @@ def jobs_page(request: HttpRequest) -> HttpResponse:
     context = {
         "now": timezone.now(),
         "may_import": may_import(scope),
-        "jobs": asking.visible(request.user)
-        .defer("options", "position")
-        .select_related("asked_by")[:LISTED],
+        "jobs": listed(request.user),
         "all": scope.everything,
         "job_days": settings.JOB_DAYS,
     }

@@ -65,6 +65,11 @@ def database_now() -> datetime:
     return found
 
 
+def database_micros() -> int:
+    """Return the same in µs since 1970 UTC."""
+    return round(database_now().timestamp() * 1e6)
+
+
 def end(name: str) -> None:
     """Remove the row of a process that ends in good order."""
     Process.objects.filter(id=name).delete()

@@ -7,6 +7,16 @@ _FIRST_MS = -62_135_596_800_000  # the begin of the year 1
 _LIMIT_MS = 253_402_300_799_000  # the end of the year 9999
 
 
+WEEK_US = 7 * 86_400 * 1_000_000
+# 1970-01-05 was a Monday.
+_MONDAY_US = 4 * 86_400 * 1_000_000
+
+
+def week_start(ts: int) -> int:
+    """Return the Monday 00:00 UTC, in µs, of the week that `ts` lies in."""
+    return (ts - _MONDAY_US) // WEEK_US * WEEK_US + _MONDAY_US
+
+
 def moment(ts: int) -> datetime:
     """Return `ts`, µs since 1970 UTC, as a datetime."""
     return EPOCH + timedelta(microseconds=ts)

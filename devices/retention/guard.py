@@ -8,8 +8,9 @@ from typing import Literal
 from django.conf import settings
 from django.db import connection
 
+from devices.times import WEEK_US, week_start
+
 GB = 10**9
-WEEK_US = 7 * 86_400 * 10**6
 # With less room than this part of the disk (and than so many bytes), it is low; or readings go.
 LOW, LOW_BYTES = 0.15, 20 * GB
 THIN, THIN_BYTES = 0.05, 5 * GB
@@ -81,6 +82,4 @@ def oldest_week(start: int, end: int) -> int:
             [start, end],
         )
         oldest = cursor.fetchone()[0]
-    # 1970-01-05 was a Monday.
-    monday = WEEK_US * 4 // 7
-    return 0 if oldest is None else (oldest - monday) // WEEK_US * WEEK_US + monday + WEEK_US
+    return 0 if oldest is None else week_start(oldest) + WEEK_US

@@ -108,6 +108,7 @@ class Target:
     """From when on (µs) what is kept of a series."""
 
     series: int
+    keep: Keep
     raw: int
     minutes: int
     quarters: int
@@ -148,17 +149,16 @@ def targets(
     found: list[Target] = []
     for pk, device_type, site, created_at, raw_since, quarters_since, newest in rows:
         keep = policies.keep(pk, device_type, site)
-        made = Target(pk, 0, 0, 0, 0, raw_since, quarters_since)
+        made = Target(pk, keep, 0, 0, 0, 0, raw_since, quarters_since)
         young = now - created_at.timestamp() * 1e6 < GRACE_DAYS * DAY_US
-        _decide(made, keep, now, thin_until, (newest or 0) // DAY_US * DAY_US, young=young)
+        _decide(made, now, thin_until, (newest or 0) // DAY_US * DAY_US, young=young)
         found.append(made)
     return found
 
 
-def _decide(
-    made: Target, keep: Keep, now: int, thin_until: int, last_day: int, *, young: bool
-) -> None:
+def _decide(made: Target, now: int, thin_until: int, last_day: int, *, young: bool) -> None:
     """Fill in what is kept; the last day on which a device reported stays."""
+    keep = made.keep
     aged = min(cutoff(now, keep.raw), last_day)
     thinned = min(cutoff(now, keep.least), thin_until, last_day)
     made.spared = aged if keep.built_in and young and aged > made.raw_since else 0

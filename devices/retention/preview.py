@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 from django.db import connection
 
-from devices.models import Series
 from devices.retention.policies import Keep, Policies, Target, targets
 from devices.rollups.tables import HOUR, LEVELS, MINUTE, QUARTER
 
@@ -36,9 +35,8 @@ def preview(now: int) -> list[Line]:
     sizes, after = row_bytes(), 0
     while page := targets(policies, now, after, _PAGE):
         after = page[-1].series
-        keeps = _keeps(policies, [target.series for target in page])
-        for target in page:
-            keep = keeps[target.series]
+        keeps = {target.series: target.keep for target in page}
+        for keep in keeps.values():
             line = lines.setdefault(keep, Line(words(keep), keep))
             line.series += 1
         spared = [(t.series, t.raw_since, t.spared) for t in page if t.spared]
@@ -65,16 +63,6 @@ def words(keep: Keep) -> str:
     )
     told = ", ".join(f"{name} {f'{days} days' if days else 'for ever'}" for name, days in parts)
     return f"{told}{' (built in)' if keep.built_in else ''}"
-
-
-def _keeps(policies: Policies, series: list[int]) -> dict[int, Keep]:
-    rows = Series.objects.filter(pk__gte=series[0], pk__lte=series[-1])
-    return {
-        pk: policies.keep(pk, device_type, site)
-        for pk, device_type, site in rows.values_list(
-            "pk", "device__device_type", "device__site_id"
-        )
-    }
 
 
 def _count(page: list[Target], keeps: dict[int, Keep], lines: dict[Keep, Line]) -> None:

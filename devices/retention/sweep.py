@@ -9,7 +9,7 @@ from typing import Any
 from django.db import connection, transaction
 
 from devices import changes, duties, registry
-from devices.health import database_now
+from devices.health import database_micros
 from devices.models import RetentionPolicy, Series
 from devices.retention import guard, partitions
 from devices.retention.policies import DAY_US, Policies, Target, least_until, targets
@@ -38,7 +38,7 @@ class Sweeper:
         self.removed = 0
         self.dropped = 0
         self._holder = holder
-        self._clock = clock or _database_clock
+        self._clock = clock or database_micros
         self._waiting: list[Target] = []
 
     def step(self) -> bool:
@@ -57,12 +57,19 @@ class Sweeper:
         if self._waiting:
             return self._remove(epoch)
         now, thinning = self._clock(), self.disk.state == "thinning"
-        state, wanted = duties.state(DUTY), [now // DAY_US, _version(), thinning]
+        state, wanted = duties.state(DUTY), _wanted(now, thinning=thinning)
         if state.get("done") == wanted and not thinning:
             return False
         if state.get("wanted") != wanted:
             state = {"wanted": wanted, "at": 0, "from": 0, "until": 0}
         return self._look(epoch, state, now)
+
+    @property
+    def is_done(self) -> bool:
+        """Return whether the pass of today, by the policies of now, came to its end."""
+        thinning = self.disk.state == "thinning"
+        wanted = _wanted(self._clock(), thinning=thinning)
+        return bool(duties.state(DUTY).get("done") == wanted)
 
     def release(self) -> None:
         """Let another process take over at once."""
@@ -228,14 +235,15 @@ def _delete_from(table: str, column: str, series: int, floor: int, room: int) ->
         return int(cursor.rowcount)
 
 
+def _wanted(now: int, *, thinning: bool) -> list[Any]:
+    """Return what a pass is made for: a day, the policies, and whether the disk fills up."""
+    return [now // DAY_US, _version(), thinning]
+
+
 def _version() -> str:
     """Return what changes when a policy changes."""
     rows = list(RetentionPolicy.objects.order_by("pk").values())
     return hashlib.sha256(json.dumps(rows, default=str).encode()).hexdigest()[:16]
-
-
-def _database_clock() -> int:
-    return round(database_now().timestamp() * 1e6)
 
 
 def run_once(sweeper: Sweeper, on_step: Callable[[Sweeper], object], seconds: float = 60.0) -> bool:
@@ -250,8 +258,7 @@ def run_once(sweeper: Sweeper, on_step: Callable[[Sweeper], object], seconds: fl
             until = time.monotonic() + seconds
             on_step(sweeper)
             continue
-        state = duties.state(DUTY)
-        if state.get("done"):
+        if sweeper.is_done:
             return True
         if time.monotonic() > until:
             return False

@@ -15,7 +15,7 @@ from django.db import connection, transaction
 from django.db.models.functions import Now
 
 from devices import changes, duties
-from devices.health import database_now
+from devices.health import database_micros
 from devices.models import Change, Series
 from devices.rollups import dirty, tables
 from devices.rollups.fold import Fold
@@ -55,7 +55,7 @@ class Roller:
         # After how many seconds a quarter can be closed.
         self.due_s = math.inf
         self._holder = holder
-        self._clock = clock or _database_clock
+        self._clock = clock or database_micros
         self._epoch: int | None = None
         self._state: State = {}
         self._quarters = OpenQuarters()
@@ -224,10 +224,6 @@ class Roller:
         for writer, seq in self._state["position"].items():
             old = Change.objects.filter(writer=writer, stored_at__lt=Now() - KEPT)
             old.filter(seq__lte=seq).delete()
-
-
-def _database_clock() -> int:
-    return round(database_now().timestamp() * SECOND)
 
 
 def writers() -> changes.Cursor:

@@ -6,14 +6,7 @@ from typing import Any
 
 from django.db import Error
 
-WEEK_US = 7 * 86_400 * 1_000_000
-# 1970-01-05 was a Monday.
-_MONDAY_US = 4 * 86_400 * 1_000_000
-
-
-def week_start(ts: int) -> int:
-    """Return the Monday 00:00 UTC, in µs, of the week that `ts` lies in."""
-    return (ts - _MONDAY_US) // WEEK_US * WEEK_US + _MONDAY_US
+from devices.times import WEEK_US, week_start
 
 
 def weeks_of(times: Iterable[int]) -> set[int]:

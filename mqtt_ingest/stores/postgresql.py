@@ -7,6 +7,7 @@ from typing import Any
 
 import psycopg
 
+from devices.times import week_start
 from mqtt_ingest.core.packets import Row
 from mqtt_ingest.stores import partitions
 from mqtt_ingest.stores.dialect import Existing, Few, counts_conflict
@@ -101,8 +102,8 @@ class PostgreSQL:
         """Create the weekly partitions that `rows` fall into."""
         if not rows:
             return
-        first = partitions.week_start(min(map(_ts, rows)))
-        if first == partitions.week_start(max(map(_ts, rows))):
+        first = week_start(min(map(_ts, rows)))
+        if first == week_start(max(map(_ts, rows))):
             wanted = {first}
         else:
             wanted = partitions.weeks_of(map(_ts, rows))

@@ -181,6 +181,18 @@ def test_only_one_process_removes() -> None:
     assert days_left() == [15, 1]
 
 
+def test_a_pass_of_before_is_not_taken_for_this_one() -> None:
+    policy()
+    put(15, 1)
+    sweep_all()
+    one = Sweeper("one", lambda: NOW)
+    assert one.is_done
+    policy(raw_days=3, minutes_days=3)
+    assert not one.is_done
+    assert duties.acquire("retention", "another") is not None
+    assert not sweep.run_once(one, lambda _sweeper: None, seconds=0)
+
+
 def test_it_goes_on_where_another_broke_off(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sweep, "ROWS", 2)
     policy()

@@ -200,8 +200,12 @@ class History(RuleBasedStateMachine):
     )
     def what_is_old_goes(self, days: int, more: int, statement: int, *, summed_up: bool) -> None:
         """A pass of retention, which may break off at one of its statements."""
-        while summed_up and self.roller.step():
-            pass
+        if summed_up:
+            # The last day of a series stays, so something must come after what is to go.
+            self.now += (days + 1) * 24 * HOUR
+            self.put([(self.now, 1.0)])
+            while self.roller.step():
+                pass
         RetentionPolicy.objects.all().delete()
         keep = {"raw_days": days, "minutes_days": days, "quarters_days": days + more}
         RetentionPolicy.objects.create(**keep, hours_days=0, least_days=1)
