@@ -53,9 +53,10 @@ class Hosts:
         }
 
     def here(self, value: str) -> str:
-        for there, here in self._map.items():
-            value = value.replace(there, here)
-        return value
+        # In one pass: what one name became must not be taken for another name.
+        names = sorted(self._map, key=len, reverse=True)
+        pattern = "|".join(re.escape(name) for name in names)
+        return re.sub(pattern, lambda match: self._map[match.group()], value)
 
 
 def start(plant: Plant, hosts: Hosts, name: str) -> Process:
@@ -92,6 +93,12 @@ def start_proxy(plant: Plant, hosts: Hosts) -> Process:
     return process
 
 
+def test_names_are_replaced_once() -> None:
+    hosts = Hosts.__new__(Hosts)
+    hosts._map = {"postgres:5432": "127.0.0.1:48000", "8000": "3"}
+    assert hosts.here("postgres:5432/8000") == "127.0.0.1:48000/3"
+
+
 def test_every_service_has_a_health_check_and_restarts() -> None:
     for name, service in compose().items():
         assert service["restart"], name
@@ -110,7 +117,8 @@ def test_readings_go_from_mqtt_through_the_proxy_to_a_websocket(plant: Plant) ->
     assert shutil.which("openssl"), "openssl is missing: apt-get install openssl"
     hosts = Hosts(plant)
     migrate = start(plant, hosts, "migrate")
-    wait_until(lambda: migrate.returncode == 0, "migrate", 60)
+    wait_until(lambda: migrate.returncode is not None, f"migrate: {migrate.log}", 60)
+    assert migrate.returncode == 0, migrate.text()
     web = start(plant, hosts, "web")
     for name in ("worker-1", "worker-2"):
         start(plant, hosts, name)
