@@ -56,7 +56,8 @@ test: services $(STAMPS)/dev
 	$(TEST_ENV) $(BIN)/python -m coverage erase
 	$(TEST_ENV) $(BIN)/python -m coverage run -m pytest $(PYTEST)
 	$(TEST_ENV) $(BIN)/python -m tests.support.with_postgresql \
-	  $(BIN)/python -m coverage run -m pytest tests/devices tests/mqtt_ingest $(PYTEST)
+	  $(BIN)/python -m coverage run -m pytest tests/devices tests/mqtt_ingest \
+	  tests/dashboards/live $(PYTEST)
 	node --test $(JS_TESTS)
 	$(BIN)/python -m coverage combine --quiet
 	$(BIN)/python -m coverage report --fail-under=90

@@ -14,20 +14,22 @@ from dashboards.live.frames import SUBPROTOCOL, BadFrame, dumps, parse
 from dashboards.live.session import LiveSession, SlowClient
 from dashboards.threads import in_thread
 from devices.access import Scope, scope_of, user_of_token
-from devices.live import FLEET_GROUP, device_group
 
 logger = logging.getLogger(__name__)
 
 AUTH_SECONDS = 5.0
 RIGHTS_SECONDS = 30.0
-# The layer forgets memberships after a day; Daphne closes sockets after one, too.
-REJOIN_SECONDS = 6 * 3_600.0
 MAX_FRAMES_PER_SECOND = 100
 
 
 class LiveConsumer(AsyncWebsocketConsumer):
-    """Who is there, what came from where; the protocol itself is in `LiveSession`."""
+    """Who is there, what came from where; the protocol itself is in `LiveSession`.
 
+    It has no channel of its own: the process's one, in `dashboards.live.groups`, is in
+    the groups of the devices that its sockets show.
+    """
+
+    channel_layer_alias = ""
     session: LiveSession | None = None
     user: Any = None
 
@@ -64,13 +66,10 @@ class LiveConsumer(AsyncWebsocketConsumer):
         self.session = LiveSession(
             scope=scope,
             send=self.send,
-            join=self._join,
-            leave=self._leave,
             jobs=lambda: jobs_of(user),
         )
         await self.session.hello()
-        await self.channel_layer.group_add(FLEET_GROUP, self.channel_name)
-        for work in (self._run(), self._beat(), self._watch_rights(), self._stay_joined()):
+        for work in (self._run(), self._beat(), self._watch_rights()):
             self._start(work)
 
     def _start(self, work: Any) -> None:
@@ -153,35 +152,6 @@ class LiveConsumer(AsyncWebsocketConsumer):
         session: SessionBase | None = self.scope.get("session")
         logged_in = session is None or session.exists(session.session_key or "")
         return scope_of(self.user) if self.user.is_active and logged_in else None
-
-    async def _stay_joined(self) -> None:
-        while True:
-            await asyncio.sleep(REJOIN_SECONDS)
-            await self.channel_layer.group_add(FLEET_GROUP, self.channel_name)
-
-    # --- the channel layer --------------------------------------------------
-    async def _join(self, device: int) -> None:
-        await self.channel_layer.group_add(device_group(device), self.channel_name)
-
-    async def _leave(self, device: int) -> None:
-        await self.channel_layer.group_discard(device_group(device), self.channel_name)
-
-    async def readings_stored(self, event: Any) -> None:
-        """Rows of a device were committed."""
-        if self.session is not None:
-            self.session.stored(event)
-
-    async def device_status(self, _event: Any) -> None:
-        """A device said that it is online or offline."""
-        self._look_again()
-
-    async def fleet_changed(self, _event: Any) -> None:
-        """Devices came, went or changed state."""
-        self._look_again()
-
-    def _look_again(self) -> None:
-        if self.session is not None:
-            self.session.look_again()
 
     async def _bye(self, code: str, close_code: int) -> None:
         await self.send(dumps({"t": "bye", "code": code, "retry_ms": 2_000}))

@@ -2,6 +2,7 @@
 
 import struct
 import sys
+from collections.abc import Container
 from dataclasses import dataclass
 
 from django.db import connection
@@ -15,6 +16,9 @@ Cursor = dict[str, int]
 _SPAN = struct.Struct("<qqq")
 # Batches of one writer that one call returns.
 LIMIT = 2_000
+# More batches, or more bytes of spans, than `missed` reads.
+MISSED_BATCHES = 10_000
+MISSED_BYTES = 4_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,3 +112,55 @@ def since(position: Cursor, limit: int = LIMIT, room: int = sys.maxsize) -> list
                 )
                 found += _touched(writer, cursor.fetchall())
     return found
+
+
+def missed(
+    position: Cursor, newest: Cursor, series: Container[int]
+) -> dict[int, list[tuple[int, int]]] | None:
+    """Return the spans of `series` (pks) that batches after `position` touched.
+
+    Args:
+        position: of somebody who saw everything up to it.
+        newest: the position of the running snapshot.
+        series: whose spans are wanted.
+
+    Returns:
+        By series pk (ts_min, ts_max), not overlapping, in order. None where that
+        cannot be told: `position` lies ahead of `newest` (an older state was
+        restored), or there is too much to read.
+    """
+    behind = {name: position.get(name, 0) for name in newest}
+    restored = any(newest.get(name, 0) < seq for name, seq in position.items())
+    if restored or sum(newest.values()) - sum(behind.values()) > MISSED_BATCHES:
+        return None
+    behind = {name: seq for name, seq in behind.items() if seq < newest[name]}
+    if sum(_size_after(name, seq) for name, seq in behind.items()) > MISSED_BYTES:
+        return None
+    found: dict[int, list[tuple[int, int]]] = {}
+    for touched in since(behind, MISSED_BATCHES):
+        for pk, low, high in touched.spans:
+            if pk in series:
+                found.setdefault(pk, []).append((low, high))
+    return {pk: _merged(spans) for pk, spans in found.items()}
+
+
+def _size_after(writer: str, seq: int) -> int:
+    """Return how many bytes of spans `writer` has logged after `seq`."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT coalesce(sum(length(touched)), 0) FROM devices_change "
+            "WHERE writer = %s AND seq > %s",
+            [writer, seq],
+        )
+        return int(cursor.fetchone()[0])
+
+
+def _merged(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Return `spans` in order, those that overlap as one."""
+    merged: list[tuple[int, int]] = []
+    for low, high in sorted(spans):
+        if merged and low <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(high, merged[-1][1]))
+        else:
+            merged.append((low, high))
+    return merged

@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from devices.changes import Cursor
+from dashboards.live.cursors import Place, parse_place
 
 SUBPROTOCOL = "iotbridge.v1.json"
 MAX_CLIENT_FRAME = 65_536
@@ -30,7 +30,7 @@ class BadFrame(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Subscribe:
-    """A `sub` frame. Times in ms; `start` below 0 is relative to now."""
+    """A `sub` frame. Times in ms; `start` below 0 is relative to now; `after`: what it has."""
 
     id: int
     kind: Literal["series", "latest", "fleet", "jobs"]
@@ -39,6 +39,7 @@ class Subscribe:
     start: float
     points: int
     rate_hz: float
+    after: Place | None = None
 
 
 def parse(text: str) -> dict[str, Any]:
@@ -75,6 +76,9 @@ def parse_subscribe(frame: dict[str, Any], max_rate: float) -> Subscribe:
     if match is not None and (kind != "latest" or not _is_match(match)):
         text = "match is an object of texts (site, type, metric, tag: a list), for kind latest"
         raise BadFrame("bad_request", text, sub)
+    after = frame.get("after", "")
+    if not isinstance(after, str):
+        raise BadFrame("bad_request", "after must be the text of a cursor", sub)
     if kind not in {"fleet", "jobs"} and not keys and match is None:
         raise BadFrame("bad_request", "keys must name at least one series", sub)
     return Subscribe(
@@ -85,6 +89,7 @@ def parse_subscribe(frame: dict[str, Any], max_rate: float) -> Subscribe:
         _number(frame, "from", -3_600_000.0, -400 * DAY_MS * 100, 4e12),
         int(_number(frame, "points", 600, 2, 10_000)),
         min(_number(frame, "rate_hz", 4, 0.01, 1_000), max_rate),
+        parse_place(after),
     )
 
 
@@ -125,8 +130,3 @@ def dumps(frame: dict[str, Any]) -> str:
 def ms(ts: int) -> float:
     """Return µs as ms: a whole number where it is one, else with three decimals."""
     return ts // 1_000 if ts % 1_000 == 0 else ts / 1_000
-
-
-def write_cursor(cursor: Cursor) -> str:
-    """Return `cursor` as one opaque text."""
-    return ",".join(f"{writer}:{seq}" for writer, seq in sorted(cursor.items()))

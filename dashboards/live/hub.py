@@ -1,8 +1,7 @@
 """What all sockets of one web process share.
 
-- the watch set that workers announce for;
-- healing: once a second the change log is compared with the events that came,
-  and what was lost on the layer is read again;
+- the channel that hears of devices, in `groups`; the watch set that workers announce for;
+- healing: what was lost on the layer is read again;
 - device states, fleet counts and the pipeline's health, read once for everybody.
 """
 
@@ -12,17 +11,19 @@ import os
 import socket
 import time
 import uuid
-from collections import Counter
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from weakref import WeakKeyDictionary
 
 from django.db import Error
 from django.utils import timezone
 
+from dashboards.live.groups import Groups
+from dashboards.live.healing import HEAL_SECONDS, Healer, Lost
 from dashboards.threads import in_thread
-from devices import changes, corrections, health, live, overview, queries
-from devices.live import INGEST_GROUP, WATCH_SECONDS, WEB_GROUP, ReadingsStored, watch_set
+from devices import health, live, overview, queries
+from devices.changes import Cursor
+from devices.live import INGEST_GROUP, WATCH_SECONDS, ReadingsStored, watch_set
 from devices.models import Device
 from devices.states import since_of, state_of
 
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-HEAL_SECONDS = 1.0
 STATE_SECONDS = 2.0
 JOB_SECONDS = 1.0
 DeviceState = dict[str, Any]
@@ -47,21 +47,20 @@ class Hub:
         self.health: health.IngestHealth = {"state": "unknown", "last_packet": None, "lag_ms": None}
         self.fleet: dict[int | None, overview.SiteCounts] = {}
         self.states: dict[int, DeviceState] = {}
+        # Batches whose news every session has, by event or healed.
+        self.confirmed: Cursor = {}
+        # Announcements that were lost on the layer and read again, since the start.
+        self.healed = 0
         self._name = f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:6]}"
         self._started = time.time()
         self._layer = live.layer()
-        self._watched: Counter[int] = Counter()
+        self._groups: Groups[LiveSession] = Groups(self._hear)
+        self._healer = Healer()
+        self._ready = asyncio.Event()
         self._watch_changed = asyncio.Event()
         self._look_again = asyncio.Event()
-        self._seen: dict[tuple[str, int], dict[int, float]] = {}
-        self._position: changes.Cursor | None = None
-        self._unconfirmed: list[changes.Touched] = []
-        # Series with a higher pk are younger than this hub.
-        self._newest_series = 0
         self._tasks: list[asyncio.Task[None]] = []
         self._away = False
-        # Announcements that were lost on the layer and read again, since the start.
-        self.healed = 0
 
     @classmethod
     def current(cls) -> "Hub":
@@ -79,55 +78,70 @@ class Hub:
     @property
     def watched_devices(self) -> int:
         """Return how many devices open pages show."""
-        return len(self._watched)
+        return len(self._groups.devices)
 
     # --- sockets come and go ------------------------------------------------
     def enter(self, session: "LiveSession") -> None:
         """Take a socket in; the first one starts the tasks."""
         self.sessions.add(session)
         if not self._tasks:
-            works = (self._announce, self._hear, self._heal, self._look, self._look_at_jobs)
-            self._tasks = [asyncio.create_task(work(), name=work.__name__) for work in works]
+            groups = self._groups
+            works = (groups.receive, groups.stay, self._announce, self._heal, self._look)
+            self._tasks = [
+                asyncio.create_task(work(), name=work.__name__)
+                for work in (*works, self._look_at_jobs)
+            ]
 
-    def leave(self, session: "LiveSession") -> None:
-        """Let a socket go; without any, the tasks end."""
+    def leave(self, session: "LiveSession", devices: Iterable[int]) -> None:
+        """Let a socket go that showed `devices`; without any, the tasks end."""
         self.sessions.discard(session)
+        self._groups.forget(session, devices)
+        self._watch_changed.set()
         if not self.sessions:
             for task in self._tasks:
                 task.cancel()
             self._tasks = []
-            self._position, self._unconfirmed = None, []
-            self._seen.clear()
+            self._ready.clear()
+            self._healer, self.confirmed = Healer(), {}
 
-    def watch(self, devices: Iterable[int]) -> None:
-        """Count one more socket on each of `devices`."""
-        self._watched.update(devices)
+    async def ready(self) -> None:
+        """Wait until healing has begun: nothing that is committed from now on can be missed."""
+        await self._ready.wait()
+
+    async def watch(
+        self, session: "LiveSession", more: Iterable[int], less: Iterable[int] = ()
+    ) -> None:
+        """Have `session` hear of the devices `more`, and no longer of `less`."""
+        await self._groups.join(session, more)
+        await self._groups.leave(session, less)
         self._watch_changed.set()
         self._look_again.set()
-
-    def unwatch(self, devices: Iterable[int]) -> None:
-        """Count one socket less on each of `devices`."""
-        self._watched.subtract(devices)
-        self._watched = +self._watched
-        self._watch_changed.set()
-
-    def saw(self, event: ReadingsStored) -> None:
-        """Note that an event came, so that healing need not read it again."""
-        seen = self._seen.setdefault((event["writer"], event["device"]), {})
-        now = time.monotonic()
-        for seq in event["seqs"]:
-            seen[seq] = now
 
     def look_again(self) -> None:
         """Read states and counts again now: something was announced."""
         self._look_again.set()
 
-    # --- telling the workers ------------------------------------------------
+    # --- what the layer brings ----------------------------------------------
+    def _hear(self, event: dict[str, Any]) -> None:
+        """Hand an event to the sessions that show its device."""
+        match event["type"]:
+            case "readings.stored":
+                stored = cast("ReadingsStored", event)
+                self._healer.saw(stored)
+                for session in self._groups.members(stored["device"]):
+                    session.stored(stored)
+            case "watch.ask":
+                self._watch_changed.set()
+            case "device.status" | "fleet.changed":
+                self._look_again.set()
+
     async def _announce(self) -> None:
+        """Tell the workers what is watched: when that changes, and every few seconds."""
         while True:
             self._watch_changed.clear()
             try:
-                await self._layer.group_send(INGEST_GROUP, watch_set(self._name, self._watched))
+                message = watch_set(self._name, self._groups.devices)
+                await self._layer.group_send(INGEST_GROUP, message)
             except Exception as error:  # noqa: BLE001 - whatever the layer raises
                 logger.info("Cannot tell the workers what is watched: %s", error)
                 await asyncio.sleep(1.0)
@@ -138,77 +152,33 @@ class Hub:
                 continue
             await asyncio.sleep(0.02)  # a page subscribes several times at once
 
-    async def _hear(self) -> None:
-        """Answer workers that start and ask."""
-        while True:
-            try:
-                channel = await self._layer.new_channel()
-                await self._layer.group_add(WEB_GROUP, channel)
-                while True:
-                    if (await self._layer.receive(channel))["type"] == "watch.ask":
-                        self._watch_changed.set()
-            except Exception as error:  # noqa: BLE001 - whatever the layer raises
-                logger.info("Cannot hear the workers: %s", error)
-                await asyncio.sleep(1.0)
-
     # --- healing ------------------------------------------------------------
     async def _heal(self) -> None:
         while True:
             try:
-                await self._heal_once()
+                newest, found = await in_thread(self._healer.look)
+                confirmed, before = self._healer.step(newest, found)
+                self._ready.set()
+                await self._tell_lost(self._healer.lost(before, self._known()))
+                self.confirmed = confirmed
             except Error as error:
                 self._note_database(error)
             await asyncio.sleep(HEAL_SECONDS)
 
-    async def _heal_once(self) -> None:
-        """Read again what was committed over a second ago and was not announced to us."""
-        newest = await in_thread(queries.read_cursor)
-        if self._position is None:
-            self._position, self._newest_series = newest, await in_thread(queries.newest_series)
-        position = {writer: self._position.get(writer, 0) for writer in newest}
-        found = await in_thread(lambda: changes.since(position)) if position != newest else []
-        lost, self._unconfirmed = self._unconfirmed, found
-        for touched in found:
-            position[touched.writer] = touched.seq
-        self._position = {
-            writer: max(seq, seq if _cut_off(found, writer) else newest[writer])
-            for writer, seq in position.items()
+    def _known(self) -> dict[int, int]:
+        """Return the series that pages show, to their devices."""
+        return {
+            pk: device for session in self.sessions for pk, device in session.shown_series.items()
         }
-        for touched in lost:
-            self._heal_batch(touched)
-        await self._heal_new_series(lost)
-        self._forget_seen()
 
-    def _heal_batch(self, touched: changes.Touched) -> None:
+    async def _tell_lost(self, lost: Lost) -> None:
+        self.healed += len(lost.spans)
         for session in list(self.sessions):
-            for pk, low, high in touched.spans:
-                device = session.device_of(pk)
-                if device is None:
-                    continue
-                if touched.writer == corrections.WRITER:
-                    session.reload(pk)
-                elif touched.seq not in self._seen.get((touched.writer, device), {}):
-                    self.healed += 1
-                    session.heal(pk, low, high, touched.writer, touched.seq)
-
-    async def _heal_new_series(self, lost: list[changes.Touched]) -> None:
-        """Tell sessions of series that began; their first event may have been lost."""
-        pks = {pk for touched in lost for pk, _low, _high in touched.spans}
-        new = sorted(pk for pk in pks if pk > self._newest_series)
-        if not new:
-            return
-        self._newest_series = new[-1]
-        devices = await in_thread(lambda: queries.devices_of(new))
-        for session in list(self.sessions):
-            session.series_began(devices)
-
-    def _forget_seen(self) -> None:
-        old = time.monotonic() - 10 * HEAL_SECONDS
-        self._seen = {
-            key: kept
-            for key, seqs in self._seen.items()
-            if (kept := {seq: at for seq, at in seqs.items() if at > old})
-        }
+            session.heal(lost)
+        if lost.new:
+            lost.new = await in_thread(lambda: queries.devices_of(list(lost.new)))
+            for session in list(self.sessions):
+                session.series_began(lost.new)
 
     def _note_database(self, error: Error | None) -> None:
         """Log one line when the database goes, and one when it is back."""
@@ -244,7 +214,7 @@ class Hub:
                 session.look_at_jobs()
 
     async def _look_once(self) -> None:
-        watched = list(self._watched)
+        watched = self._groups.devices
         wants_fleet = any(session.wants_fleet for session in self.sessions)
         states = await in_thread(lambda: read_states(watched))
         fleet = await in_thread(lambda: overview.fleet(timezone.now())) if wants_fleet else {}
@@ -264,11 +234,6 @@ class Hub:
         }
         health.beat(self._name, "web", self._started, "up", info)
         return health.ingest_health()
-
-
-def _cut_off(found: list[changes.Touched], writer: str) -> bool:
-    """Return whether there is more of `writer` in the log than one read brings."""
-    return sum(touched.writer == writer for touched in found) >= changes.LIMIT
 
 
 def read_states(devices: list[int]) -> dict[int, DeviceState]:

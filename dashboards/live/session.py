@@ -13,6 +13,7 @@ from typing import Any
 from django.conf import settings
 from django.db import Error
 
+from dashboards.live import parts, snapshots
 from dashboards.live.frames import (
     MAX_SUBSCRIPTIONS,
     BadFrame,
@@ -21,7 +22,9 @@ from dashboards.live.frames import (
     parse_id,
     parse_subscribe,
 )
+from dashboards.live.healing import Lost
 from dashboards.live.hub import Hub, read_states
+from dashboards.live.snapshots import devices_named
 from dashboards.live.subscriptions import Subscription
 from dashboards.threads import in_thread
 from devices import overview
@@ -46,8 +49,6 @@ class LiveSession:
         *,
         scope: Scope,
         send: Callable[[str], Awaitable[None]],
-        join: Callable[[int], Awaitable[None]],
-        leave: Callable[[int], Awaitable[None]],
         jobs: Callable[[], list[dict[str, Any]]] = list,
     ) -> None:
         """Prepare a session.
@@ -55,14 +56,10 @@ class LiveSession:
         Args:
             scope: what the person may see.
             send: sends one text frame.
-            join: joins the group of a device, by pk.
-            leave: leaves it.
             jobs: reads the person's jobs.
         """
         self.scope = scope
         self._send = send
-        self._join = join
-        self._leave = leave
         self._read_jobs = jobs
         self._hub = Hub.current()
         self._subscriptions: dict[int, Subscription] = {}
@@ -133,7 +130,7 @@ class LiveSession:
             self._jobs[wanted.id] = None
             self._jobs_due = True
         else:
-            self._subscriptions[wanted.id] = Subscription(wanted)
+            self._subscriptions[wanted.id] = Subscription(wanted, wanted.after)
         self._wake.set()
 
     async def _unsubscribe(self, sub: int) -> None:
@@ -150,30 +147,29 @@ class LiveSession:
     # --- news ---------------------------------------------------------------
     def stored(self, event: ReadingsStored) -> None:
         """Take a `readings.stored` event."""
-        self._hub.saw(event)
         for subscription in self._subscriptions.values():
             if event["device"] in subscription.devices and subscription.take(event):
                 self._wake.set()
 
-    def device_of(self, series: int) -> int | None:
-        """Return the device of a series that is subscribed here."""
-        for subscription in self._subscriptions.values():
-            if series in subscription.infos:
-                return subscription.infos[series].device_id
-        return None
+    @property
+    def shown_series(self) -> dict[int, int]:
+        """Return the series that are subscribed, to their devices."""
+        return {
+            pk: info.device_id
+            for subscription in self._subscriptions.values()
+            for pk, info in subscription.infos.items()
+        }
 
-    def heal(self, series: int, low: int, high: int, writer: str, seq: int) -> None:
-        """Read a span again: its event did not arrive."""
+    def heal(self, lost: Lost) -> None:
+        """Read what was lost again; what is being read just now, too, if it may lack it."""
         for subscription in self._subscriptions.values():
-            if series in subscription.infos and seq > subscription.cursor.get(writer, 0):
-                subscription.soil(series, low, high)
-                self._wake.set()
-
-    def reload(self, series: int) -> None:
-        """Send a new snapshot of what shows `series`: some of its readings count no more."""
-        for subscription in self._subscriptions.values():
-            if series in subscription.infos:
+            missing = subscription.early is not None and lost.batches > 0
+            if missing or not lost.corrected.isdisjoint(subscription.infos):
                 subscription.reload()
+            for pk, low, high, writer, seq in lost.spans:
+                if pk in subscription.infos and not subscription.knows(writer, seq):
+                    subscription.soil(pk, low, high)
+            if subscription.has_news:
                 self._wake.set()
 
     def series_began(self, devices: dict[int, int]) -> None:
@@ -238,8 +234,7 @@ class LiveSession:
                 if not self._paused:
                     await self._flush()
         finally:
-            self._hub.leave(self)
-            self._hub.unwatch(self._joined)
+            self._hub.leave(self, self._joined)
 
     async def _flush(self) -> None:
         next_due = 0.0
@@ -280,29 +275,30 @@ class LiveSession:
 
     async def _show_all(self, subscription: Subscription) -> None:
         """Join first, then read, then apply what came meanwhile: nothing falls between."""
-        found = await in_thread(lambda: self._devices_named(subscription))
-        subscription.devices = found
+        wanted = subscription.wanted
+        await self._hub.ready()
+        subscription.devices = await in_thread(lambda: devices_named(wanted, self.scope))
         await self._rejoin()
         await self._wait_for_credit()
-        subscription.early = []
-        room = settings.LIVE_MAX_SERIES - sum(
-            len(other.infos) for other in self._subscriptions.values() if other is not subscription
-        )
+        subscription.early, reloads = [], subscription.reloads
+        room, has = self._room(subscription), subscription.has
         now_us = time.time_ns() // 1_000
-        snapshot = await in_thread(lambda: subscription.read(self.scope, now_us, room))
-        subscription.begin(snapshot)
+        snapshot = await in_thread(lambda: snapshots.read(wanted, self.scope, now_us, room, has))
+        subscription.begin(snapshot, last=reloads == subscription.reloads)
         await self._rejoin()
         await self._send(dumps(subscription.ack(snapshot)))
         states = await self._states(list(snapshot.devices.items()))
-        for frame in subscription.snapshot_frames(snapshot, states):
+        for frame in parts.frames(snapshot, wanted.id, subscription.index, states):
             await self._send_state(frame)
 
-    def _devices_named(self, subscription: Subscription) -> dict[int, str]:
-        keys = {key.partition("/")[0] for key in subscription.wanted.keys}
-        return dict(self.scope.devices().filter(key__in=keys).values_list("pk", "key"))
+    def _room(self, subscription: Subscription) -> int:
+        """Return how many series `subscription` may have."""
+        others = (other for other in self._subscriptions.values() if other is not subscription)
+        return int(settings.LIVE_MAX_SERIES) - sum(len(other.infos) for other in others)
 
     async def _show_news(self, subscription: Subscription) -> None:
         await self._wait_for_credit()  # so that the frame tells the newest there is
+        confirmed = self._hub.confirmed
         changed, subscription.changed_devices = subscription.changed_devices, set()
         again: dict[int, list[list[Any]]] | None = {}
         if subscription.dirty:
@@ -316,7 +312,7 @@ class LiveSession:
             for pk in changed
             if pk in subscription.devices and pk in self._hub.states
         }
-        frame = subscription.update_frame(again, states)
+        frame = subscription.update_frame(again, states, confirmed)
         if frame is not None:
             await self._send_state(frame)
 
@@ -357,12 +353,8 @@ class LiveSession:
         wanted = {pk for sub in self._subscriptions.values() for pk in sub.devices}
         more, less = wanted - self._joined, self._joined - wanted
         self._joined = wanted
-        for pk in more:
-            await self._join(pk)
-        for pk in less:
-            await self._leave(pk)
-        self._hub.watch(more)
-        self._hub.unwatch(less)
+        if more or less:
+            await self._hub.watch(self, more, less)
 
     async def _send_state(self, frame: dict[str, Any]) -> None:
         """Send a frame that counts, with credit."""

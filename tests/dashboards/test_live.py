@@ -10,6 +10,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
 from tests.support.plant import Plant, publish
+from tests.support.screen import Screen
 from tests.support.services import PATIENCE, wait_until
 
 pytestmark = pytest.mark.services
@@ -115,6 +116,36 @@ def test_a_page_from_hello_to_update(live: Plant) -> None:
     page.close()
 
 
+def test_whoever_comes_back_is_sent_what_it_missed(live: Plant) -> None:
+    page, screen = Page(live, live.token()), Screen()
+    sub = {"t": "sub", "id": 1, "keys": ["a/t"], "rate_hz": 10}
+    page.send(sub)
+    for kind in ("ack", "snap"):
+        screen.take(page.next(kind))
+    first = screen.cursor
+    value = 10
+    while screen.cursor.split(",")[4:] == first.split(",")[4:]:  # until healing has confirmed some
+        send(live, value)
+        value += 1
+        screen.take(page.next("upd", lambda frame: frame["d"]))
+    page.close()
+    send(live, -1, -2)
+    wait_until(lambda: live.count() == 2 * (3 + value - 10 + 2), "all rows")
+    page = Page(live, live.token())
+    page.send({**sub, "after": screen.cursor})
+    screen.take(page.next("ack"))
+    missed = page.next("snap")
+    assert missed["mode"] == "patch"
+    assert len(missed["cols"]["0"]["ts"]) < 3 + value - 10 + 2
+    screen.take(missed)
+    shown = sorted(screen.points["a/t"].values())
+    assert shown == [-2, -1, 1, 2, 3, *range(10, value)]
+    page.send({**sub, "after": "of another version"})
+    page.next("ack")
+    assert page.next("snap")["mode"] == "full"
+    page.close()
+
+
 def test_a_new_metric_joins_a_wildcard_and_a_will_changes_the_state(live: Plant) -> None:
     page = Page(live, live.token())
     page.send({"t": "sub", "id": 1, "keys": ["a/*"], "rate_hz": 10})
@@ -217,6 +248,7 @@ BAD_FRAMES: list[tuple[Any, str]] = [
     ({"t": "unsub", "id": [1]}, "id"),
     ({"t": "sub", "id": 1, "kind": "latest", "match": {"metric": []}}, "match"),
     ({"t": "sub", "id": 1, "kind": "latest", "match": {"tag": "a"}}, "match"),
+    ({"t": "sub", "id": 1, "keys": ["a/t"], "after": 5}, "after"),
     ({"t": "rx", "seq": "many"}, ""),
 ]
 

@@ -32,6 +32,18 @@ test("a snapshot in parts replaces what is shown only when it is whole", () => {
   assert.deepEqual(store.columns.get("a/t")?.ts, [7, 8]);
 });
 
+test("a patch replaces the ranges that it names, also by nothing", () => {
+  const store = storeWith(1, 2, 3, 4, 5);
+  store.take(ACK);
+  const patch = { t: "snap", mode: "patch", part: 1, of: 2, ranges: { 0: [[2, 3], [5, 9]] }, devices: {} };
+  store.take({ ...patch, cols: { 0: { ts: [3], value: [33] } } });
+  assert.deepEqual(store.columns.get("a/t")?.ts, [1, 2, 3, 4, 5]);
+  store.take({ ...patch, part: 2, ranges: undefined, cols: { 0: { ts: [6, 7], value: [60, 70] } } });
+  assert.deepEqual(store.columns.get("a/t")?.ts, [1, 3, 4, 6, 7]);
+  assert.deepEqual(store.columns.get("a/t")?.value, [10, 33, 40, 60, 70]);
+  assert.equal(store.columns.get("a/t")?.min.length, 5);
+});
+
 test("a gap is a break, not a line", () => {
   const store = storeWith(1, 5);
   store.take({ t: "gap", keys: [0], from: 2, to: 4 });

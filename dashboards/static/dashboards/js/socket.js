@@ -146,8 +146,9 @@ export class LiveSocket {
   deliver(frame) {
     const subscription = this.subscriptions.get(frame.id);
     if (!subscription) return;
-    if (frame.cursor) subscription.cursor = frame.cursor;
     subscription.handler(frame);
+    // A snapshot that was cut off in its middle was never shown.
+    if (frame.cursor && (frame.part ?? 1) === (frame.of ?? 1)) subscription.cursor = frame.cursor;
   }
 
   /** @param {Frame} frame */

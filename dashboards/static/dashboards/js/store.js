@@ -42,6 +42,34 @@ export function trim(columns, start) {
   for (const column of Object.values(columns)) column.splice(0, gone);
 }
 
+/**
+ * Remove what lies within spans of time.
+ * @param {Columns} columns
+ * @param {[number, number][]} ranges from and to, both removed
+ */
+export function clear(columns, ranges) {
+  const stays = columns.ts.map((ts) => !ranges.some(([from, to]) => ts >= from && ts <= to));
+  for (const [name, column] of Object.entries(columns)) {
+    columns[/** @type {"ts"} */ (name)] = column.filter((_, i) => stays[i]);
+  }
+}
+
+/**
+ * Put in what lies between, or after, what is there. Both are in order of time.
+ * @param {Columns} columns
+ * @param {Columns} more
+ */
+export function merge(columns, more) {
+  const late = more.ts.length > 0 && more.ts[0] <= (columns.ts.at(-1) ?? -Infinity);
+  if (late) {
+    for (let i = 0; i < more.ts.length; i += 1) put(columns, more.ts[i], more.value[i], more.min[i], more.max[i]);
+    return;
+  }
+  for (const name of /** @type {const} */ (["ts", "value", "min", "max"])) {
+    for (const item of more[name]) columns[name].push(/** @type {never} */ (item));
+  }
+}
+
 export class Store {
   /** @param {(keys: Set<string>, devices: Record<string, any>) => void} onChange */
   constructor(onChange) {
@@ -53,6 +81,8 @@ export class Store {
     this.binMs = 0;
     /** @type {Map<string, Columns>} */
     this.coming = new Map();
+    /** What a patch that is coming replaces. @type {Record<string, [number, number][]>} */
+    this.ranges = {};
     /** @type {string[]} */
     this.denied = [];
     this.problem = "";
@@ -80,25 +110,37 @@ export class Store {
   }
 
   /**
-   * A full snapshot is gathered part by part and replaces what is shown at once.
+   * A snapshot is gathered part by part; then it replaces what is shown, all of it or,
+   * as a patch, the ranges that it names.
    * @param {Frame} frame
    */
   snapshot(frame) {
-    if (frame.part === 1) this.coming = new Map();
+    if (frame.part === 1) {
+      this.coming = new Map();
+      this.ranges = frame.ranges ?? {};
+    }
     for (const [k, cols] of Object.entries(frame.cols)) {
       const key = this.series[k].key;
       const columns = this.coming.get(key) ?? emptyColumns();
       this.coming.set(key, columns);
       const none = cols.ts.map(() => null);
-      columns.ts.push(...cols.ts);
-      columns.value.push(...cols.value);
-      columns.min.push(...(cols.min ?? none));
-      columns.max.push(...(cols.max ?? none));
+      merge(columns, { ts: cols.ts, value: cols.value, min: cols.min ?? none, max: cols.max ?? none });
     }
     if (frame.devices) this.onChange(new Set(), frame.devices);
     if (frame.part < frame.of) return;
-    this.columns = this.coming;
+    if (frame.mode === "full") this.columns = this.coming;
+    else this.patch();
     this.onChange(new Set(Object.values(this.series).map((info) => info.key)), {});
+  }
+
+  patch() {
+    for (const [k, ranges] of Object.entries(this.ranges)) {
+      const key = this.series[k].key;
+      const columns = this.columns.get(key) ?? emptyColumns();
+      this.columns.set(key, columns);
+      clear(columns, ranges);
+      merge(columns, this.coming.get(key) ?? emptyColumns());
+    }
   }
 
   /** @param {Frame} frame */
