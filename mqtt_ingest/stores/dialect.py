@@ -49,6 +49,10 @@ class Dialect(Protocol):
         """Make sure the table can take `rows` (partitions), in a transaction of its own."""
         ...
 
+    def stage(self, cursor: Any, rows: Sequence[Row]) -> None:
+        """Bring `rows` to the database; first in the transaction that inserts them."""
+        ...
+
     def insert(self, cursor: Any, rows: Sequence[Row]) -> list[Existing]:
         """Insert `rows`, sorted by key and distinct, and raise each series' newest reading.
 

@@ -111,10 +111,18 @@ class PostgreSQL:
             partitions.create(cursor, start)
             self._weeks.add(start)
 
+    def stage(self, cursor: Any, rows: Sequence[Row]) -> None:
+        """Send `rows` into the staging table.
+
+        No timeout ends a COPY while the server waits for its client (neither
+        `statement_timeout` nor `idle_in_transaction_session_timeout`).
+        """
+        if rows:
+            with cursor.cursor.copy("COPY ingest_staging FROM STDIN (FORMAT BINARY)") as copy:
+                copy.write(_binary(rows))
+
     def insert(self, cursor: Any, rows: Sequence[Row]) -> list[Existing]:
-        """Insert `rows`; ask which were there only when fewer came in than went out."""
-        with cursor.cursor.copy("COPY ingest_staging FROM STDIN (FORMAT BINARY)") as copy:
-            copy.write(_binary(rows))
+        """Insert the staged rows; ask which were there only when fewer came in than went out."""
         cursor.execute(_INSERT)
         existing: list[Existing] = []
         if cursor.rowcount != len(rows):

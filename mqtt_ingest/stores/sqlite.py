@@ -37,6 +37,9 @@ class SQLite:
     def make_room(self, cursor: Any, rows: Sequence[Row]) -> None:
         """SQLite has no partitions."""
 
+    def stage(self, cursor: Any, rows: Sequence[Row]) -> None:
+        """SQLite takes rows from memory."""
+
     def insert(self, cursor: Any, rows: Sequence[Row]) -> list[Existing]:
         """Insert `rows`; look for those that are there only when not all came in."""
         raw = cursor.connection.cursor()

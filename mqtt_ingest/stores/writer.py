@@ -106,6 +106,8 @@ class SlotWriter:
             stored = self._commit_few(cursor, made, len(batch.entries))
             if stored is None:
                 with transaction.atomic():
+                    # Before anything is locked: nothing ends a COPY whose client is frozen.
+                    self._dialect.stage(cursor, made.rows)
                     seq, place = self._fence(cursor, len(batch.entries))
                     stored = self._stored(made, seq)
                     self._write(cursor, made, stored, place)

@@ -106,6 +106,9 @@ def test_kill_in_the_middle(plant: Plant, turn: int) -> None:
     assert_exact(plant)
 
 
+HOLDER = "SELECT holder FROM devices_writer WHERE name = 'ingest-0'"
+
+
 @rounds
 def test_frozen_worker_is_fenced_when_it_wakes(plant: Plant, turn: int) -> None:
     frozen = plant.worker()
@@ -113,12 +116,12 @@ def test_frozen_worker_is_fenced_when_it_wakes(plant: Plant, turn: int) -> None:
     client = plant.client()
     waiting = [client.publish(topic, payload, 1) for topic, payload in packets()]
     wait_until(lambda: plant.count() > 3_000 + 700 * turn, "some rows")
-    holder = plant.sql("SELECT holder FROM devices_writer")[0][0]
+    holder = plant.sql(HOLDER)[0][0]
     if f"-{frozen.pid}-" not in holder:
         frozen, other = other, frozen
     frozen.send(signal.SIGSTOP)
     wait_until(
-        lambda: f"-{other.pid}-" in plant.sql("SELECT holder FROM devices_writer")[0][0],
+        lambda: f"-{other.pid}-" in plant.sql(HOLDER)[0][0],
         "the slot to be taken over",
         20,
     )
@@ -130,7 +133,7 @@ def test_frozen_worker_is_fenced_when_it_wakes(plant: Plant, turn: int) -> None:
     wait_until(lambda: queue_is_empty(plant), "the broker's queue to be empty")
     assert_exact(plant)
     assert frozen.returncode is None
-    assert f"-{other.pid}-" in plant.sql("SELECT holder FROM devices_writer")[0][0]
+    assert f"-{other.pid}-" in plant.sql(HOLDER)[0][0]
     wait_until(
         lambda: "was taken over" in frozen.text() or "is over" in frozen.text(),
         "the woken worker to say that it lost the slot",

@@ -386,6 +386,22 @@ def test_a_packet_that_the_database_refuses_is_isolated(monkeypatch: pytest.Monk
     assert json.loads(bytes(letter.payload))["t"] == 13
 
 
+def test_rows_are_sent_before_the_slot_is_locked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker that is frozen while it sends must not hold what its successor needs."""
+    writer = make_writer()
+    real, seen = writer._dialect.stage, []
+
+    def stage(cursor: Any, some: Any) -> None:
+        seen.append(Writer.objects.get(name="ingest-0").seq)
+        real(cursor, some)
+
+    monkeypatch.setattr(writer._dialect, "stage", stage)
+    store(writer, *(entry({"ts": NOW + n, "t": n}) for n in range(200)))
+    assert set(seen) == {0}
+    assert Writer.objects.get(name="ingest-0").seq == 1
+    assert Reading.objects.count() == 200
+
+
 def test_many_rows_of_many_series_with_some_known_already() -> None:
     writer = make_writer()
     first = [entry({"ts": NOW + n, "t": n, "u": -n}, device=f"d{n % 7}") for n in range(700)]
