@@ -2,22 +2,30 @@
 
 import asyncio
 import logging
+import random
 import time
+from contextlib import suppress
 from typing import Any
 
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
+from django.contrib.auth import get_user_model
 from django.contrib.sessions.backends.base import SessionBase
+from django.db import Error
 
 from dashboards.joblist import jobs_of
 from dashboards.live.frames import SUBPROTOCOL, BadFrame, dumps, parse
+from dashboards.live.hub import Hub
 from dashboards.live.session import LiveSession, SlowClient
+from dashboards.live.stopping import before_stop
 from dashboards.threads import in_thread
 from devices.access import Scope, scope_of, user_of_token
 
 logger = logging.getLogger(__name__)
 
 AUTH_SECONDS = 5.0
+# Daphne cuts sockets after a day; ours end before, one by one, and in good order.
+LIFETIME_SECONDS = 20 * 3_600
 RIGHTS_SECONDS = 30.0
 MAX_FRAMES_PER_SECOND = 100
 
@@ -32,6 +40,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
     channel_layer_alias = ""
     session: LiveSession | None = None
     user: Any = None
+    _token: str | None = None
 
     async def dispatch(self, message: dict[str, Any]) -> None:
         """Call the handler at once.
@@ -46,6 +55,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
     async def connect(self) -> None:
         """Accept, and wait for an identity where the session has none."""
         self._tasks: list[asyncio.Task[None]] = []
+        self._forget = before_stop(lambda: self._bye("restart", 4012))
         self._second, self._frames = 0, 0
         offered = self.scope.get("subprotocols", [])
         await self.accept(SUBPROTOCOL if SUBPROTOCOL in offered else None)
@@ -62,14 +72,20 @@ class LiveConsumer(AsyncWebsocketConsumer):
 
     async def _begin(self, user: Any) -> None:
         self.user = user
+        full = too_many(Hub.current(), user.pk)
+        if full:
+            await self.send(dumps({"t": "err", "code": "too_many", "msg": full}))
+            await self.close(4429)
+            return
         scope = await in_thread(lambda: scope_of(user))
         self.session = LiveSession(
             scope=scope,
             send=self.send,
+            user=user.pk,
             jobs=lambda: jobs_of(user),
         )
         await self.session.hello()
-        for work in (self._run(), self._beat(), self._watch_rights()):
+        for work in (self._run(), self._beat(), self._watch_rights(), self._retire()):
             self._start(work)
 
     def _start(self, work: Any) -> None:
@@ -101,6 +117,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
         if user is None:
             await self._bye("auth", 4401)
         else:
+            self._token = token
             await self._begin(user)
 
     def _is_flooding(self) -> bool:
@@ -111,6 +128,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
 
     async def disconnect(self, _code: int) -> None:
         """End the tasks and leave the groups."""
+        self._forget()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -126,7 +144,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
             raise
         except Exception:
             logger.exception("A live session failed; its page reconnects")
-            await self._bye("restart", 1011)
+            await self._bye("restart", 4012)
 
     async def _beat(self) -> None:
         assert self.session is not None
@@ -134,25 +152,49 @@ class LiveConsumer(AsyncWebsocketConsumer):
             await self.session.heartbeat()
             await asyncio.sleep(settings.LIVE_HEARTBEAT_MS / 1_000)
 
+    async def _retire(self) -> None:
+        """End before the server would, at a time of its own."""
+        await asyncio.sleep(LIFETIME_SECONDS * random.uniform(0.9, 1.1))  # noqa: S311 - spreads load
+        await self._bye("restart", 4012)
+
     async def _watch_rights(self) -> None:
-        """Look every half minute whether the person may still see what is shown."""
+        """Look whether the person may still see what is shown: when told, and by time."""
         assert self.session is not None
         while True:
-            await asyncio.sleep(RIGHTS_SECONDS)
-            scope = await in_thread(self._scope_now)
-            if scope is None:
-                await self._bye("auth", 4401)
-                return
-            if scope != self.session.scope:
-                self.session.rights_changed(scope)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self.session.rights_due.wait(), RIGHTS_SECONDS)
+            self.session.rights_due.clear()
+            try:
+                scope = await in_thread(self._scope_now)
+                if scope is not None:
+                    await self.session.take_rights(scope)
+                    continue
+            except Error as error:
+                logger.info("A socket cannot look at its rights: %s", error)
+                continue
+            await self._bye("auth", 4401)
+            return
 
     def _scope_now(self) -> Scope | None:
         """Return what the person may see now; None where they are no longer logged in."""
-        self.user.refresh_from_db()
-        session: SessionBase | None = self.scope.get("session")
-        logged_in = session is None or session.exists(session.session_key or "")
-        return scope_of(self.user) if self.user.is_active and logged_in else None
+        if self._token is not None:
+            user = user_of_token(self._token)
+            return None if user is None else scope_of(user)
+        session: SessionBase = self.scope["session"]
+        user = get_user_model().objects.filter(pk=self.user.pk, is_active=True).first()
+        logged_in = user is not None and session.exists(session.session_key or "")
+        return scope_of(user) if logged_in else None
 
     async def _bye(self, code: str, close_code: int) -> None:
         await self.send(dumps({"t": "bye", "code": code, "retry_ms": 2_000}))
         await self.close(close_code)
+
+
+def too_many(hub: Hub, user: int) -> str:
+    """Return why this person may not open one more socket here; "" where they may."""
+    if len(hub.sessions) >= settings.LIVE_MAX_SOCKETS:
+        return f"this server has {settings.LIVE_MAX_SOCKETS} open pages, and takes no more"
+    theirs = sum(session.user == user for session in hub.sessions)
+    if theirs >= settings.LIVE_MAX_SOCKETS_PER_USER:
+        return f"you have {theirs} open pages, {settings.LIVE_MAX_SOCKETS_PER_USER} are allowed"
+    return ""

@@ -10,10 +10,11 @@ class DevicesConfig(AppConfig):
     verbose_name = "Devices"
 
     def ready(self) -> None:
-        """Connect signals that keep workers in step with the registry; offer our kind of job."""
-        from devices import registry
+        """Keep workers in step with the registry and pages with rights; offer our kind of job."""
+        from devices import registry, rights
         from devices.exports.work import ExportWork
         from devices.jobs import runner
 
         registry.connect()
+        rights.connect()
         runner.register("export", ExportWork)

@@ -34,6 +34,21 @@ class Count(NamedTuple):
     note: str = ""
 
 
+# Those that leave a gap in the readings of a device, or of all.
+_GAPS = ("throttled", "session_lost")
+# So many of the newest are shown.
+MAX_GAPS = 100
+
+
+class Gap(NamedTuple):
+    """A span in which readings were lost; `device` is None where it concerns all."""
+
+    device: int | None
+    since: int
+    until: int
+    why: str
+
+
 # Other apps add what only they can count; each is called when the page is shown.
 counters: list[Callable[[], Iterable[Count]]] = []
 
@@ -115,3 +130,11 @@ def counted() -> list[Count]:
         *(line for counter in counters for line in counter()),
     ]  # fmt: skip
     return [Count(line.what, line.number or 0, line.note) for line in lines]
+
+
+def gaps(devices: Iterable[int], since: int) -> list[Gap]:
+    """Return where readings of `devices` (pks) were lost after `since` (µs), the newest first."""
+    concerned = Q(device__in=list(devices)) | Q(device__isnull=True)
+    found = Loss.objects.filter(concerned, reason__in=_GAPS, until__gte=since).order_by("-until")
+    rows = found.values_list("device_id", "since", "until", "reason")[:MAX_GAPS]
+    return [Gap(device, begin, end, WORDS[reason]) for device, begin, end, reason in rows]

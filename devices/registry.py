@@ -12,6 +12,7 @@ from django.db import transaction
 from django.db.models import F
 from django.db.models.signals import post_delete, post_save
 
+from devices import rights
 from devices.models import Device, Identity, Purge, Series, Site, Source, Writer
 
 
@@ -26,6 +27,7 @@ def accept(devices: Iterable[Device]) -> int:
     with transaction.atomic():
         count = Device.objects.filter(pk__in=keys).update(pending=False, enabled=True)
         changed()
+        rights.changed()
     return count
 
 
@@ -36,6 +38,7 @@ def reject(devices: Iterable[Device]) -> int:
         count = Device.objects.filter(pk__in=keys).update(pending=False, enabled=False)
         _forget_series(keys)
         changed()
+        rights.changed()
     return count
 
 

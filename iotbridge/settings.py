@@ -232,6 +232,8 @@ IMPORT_MB = env.integer("IMPORT_MB", 2_000, 1, 1_000_000)
 
 # --- live protocol ----------------------------------------------------------
 LIVE_MAX_SERIES = env.integer("LIVE_MAX_SERIES", 500, 1, 100_000)
+LIVE_MAX_SOCKETS = env.integer("LIVE_MAX_SOCKETS", 5_000, 1, 1_000_000)
+LIVE_MAX_SOCKETS_PER_USER = env.integer("LIVE_MAX_SOCKETS_PER_USER", 500, 1, 1_000_000)
 LIVE_MAX_RATE_HZ = env.integer("LIVE_MAX_RATE_HZ", 10, 1, 60)
 LIVE_WINDOW = env.integer("LIVE_WINDOW", 8, 1, 1_000)
 LIVE_HEARTBEAT_MS = env.integer("LIVE_HEARTBEAT_MS", 5_000, 100, 60_000)

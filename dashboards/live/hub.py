@@ -21,7 +21,7 @@ from django.utils import timezone
 from dashboards.live.groups import Groups
 from dashboards.live.healing import HEAL_SECONDS, Healer, Lost
 from dashboards.threads import in_thread
-from devices import health, live, overview, queries
+from devices import health, live, losses, overview, queries, rights
 from devices.changes import Cursor
 from devices.live import INGEST_GROUP, WATCH_SECONDS, ReadingsStored, watch_set
 from devices.models import Device
@@ -34,6 +34,8 @@ logger = logging.getLogger(__name__)
 
 STATE_SECONDS = 2.0
 JOB_SECONDS = 1.0
+# Losses that are older were there when the page was.
+LATELY_SECONDS = 600
 DeviceState = dict[str, Any]
 
 
@@ -160,6 +162,8 @@ class Hub:
                 confirmed, before = self._healer.step(newest, found)
                 self._ready.set()
                 await self._tell_lost(self._healer.lost(before, self._known()))
+                if confirmed and newest.get(rights.WRITER) != confirmed.get(rights.WRITER):
+                    self._tell_rights()
                 self.confirmed = confirmed
             except Error as error:
                 self._note_database(error)
@@ -179,6 +183,11 @@ class Hub:
             lost.new = await in_thread(lambda: queries.devices_of(list(lost.new)))
             for session in list(self.sessions):
                 session.series_began(lost.new)
+
+    def _tell_rights(self) -> None:
+        """Have sessions look whether they may go on: who may see what has changed."""
+        for session in self.sessions:
+            session.rights_due.set()
 
     def _note_database(self, error: Error | None) -> None:
         """Log one line when the database goes, and one when it is back."""
@@ -218,6 +227,8 @@ class Hub:
         wants_fleet = any(session.wants_fleet for session in self.sessions)
         states = await in_thread(lambda: read_states(watched))
         fleet = await in_thread(lambda: overview.fleet(timezone.now())) if wants_fleet else {}
+        lately = int((time.time() - LATELY_SECONDS) * 1e6)
+        gaps = await in_thread(lambda: losses.gaps(watched, lately)) if watched else []
         self.health = await in_thread(lambda: self._read_health(len(watched)))
         changed = {pk for pk, state in states.items() if self.states.get(pk) != state}
         fleet_changed, self.fleet, self.states = fleet != self.fleet, fleet, states
@@ -225,6 +236,8 @@ class Hub:
             session.devices_changed(changed)
             if fleet_changed:
                 session.fleet_changed()
+            if gaps:
+                session.note_gaps(gaps)
 
     def _read_health(self, watched: int) -> health.IngestHealth:
         info = {

@@ -30,6 +30,7 @@ from dashboards.threads import in_thread
 from devices import overview
 from devices.access import Scope
 from devices.live import ReadingsStored
+from devices.losses import Gap
 from devices.queries import QueryTooLong
 
 logger = logging.getLogger(__name__)
@@ -49,6 +50,7 @@ class LiveSession:
         *,
         scope: Scope,
         send: Callable[[str], Awaitable[None]],
+        user: int = 0,
         jobs: Callable[[], list[dict[str, Any]]] = list,
     ) -> None:
         """Prepare a session.
@@ -56,9 +58,11 @@ class LiveSession:
         Args:
             scope: what the person may see.
             send: sends one text frame.
+            user: whose it is, by pk.
             jobs: reads the person's jobs.
         """
         self.scope = scope
+        self.user = user
         self._send = send
         self._read_jobs = jobs
         self._hub = Hub.current()
@@ -71,6 +75,8 @@ class LiveSession:
         self._seq = 0
         self._received = 0
         self._paused = False
+        # Set when somebody's rights changed: whoever owns the session looks at this person's.
+        self.rights_due = asyncio.Event()
         self._wake = asyncio.Event()
         self._credit = asyncio.Event()
 
@@ -190,9 +196,12 @@ class LiveSession:
             if ours:
                 self._wake.set()
 
-    def look_again(self) -> None:
-        """Have states and counts read again: something was announced."""
-        self._hub.look_again()
+    def note_gaps(self, gaps: list[Gap]) -> None:
+        """Take what was lost lately of the devices that somebody shows."""
+        for subscription in self._subscriptions.values():
+            subscription.note_gaps(gaps)
+            if subscription.new_gaps:
+                self._wake.set()
 
     @property
     def wants_fleet(self) -> bool:
@@ -212,12 +221,15 @@ class LiveSession:
                 subscription.fresh = True
         self._wake.set()
 
-    def rights_changed(self, scope: Scope) -> None:
-        """Resolve every subscription again: withdrawn devices end, `ack` denies them."""
+    async def take_rights(self, scope: Scope) -> None:
+        """Resolve subscriptions again that show other devices now: `ack` denies what was lost."""
         self.scope = scope
-        for subscription in self._subscriptions.values():
-            subscription.fresh = True
-        self._wake.set()
+        for subscription in list(self._subscriptions.values()):
+            wanted = subscription.wanted
+            devices = await in_thread(lambda wanted=wanted: devices_named(wanted, scope))  # type: ignore[misc]
+            if devices.keys() != subscription.devices.keys():
+                subscription.reload()
+                self._wake.set()
 
     # --- sending ------------------------------------------------------------
     async def run(self) -> None:
@@ -290,6 +302,12 @@ class LiveSession:
         states = await self._states(list(snapshot.devices.items()))
         for frame in parts.frames(snapshot, wanted.id, subscription.index, states):
             await self._send_state(frame)
+        await self._show_gaps(subscription)
+
+    async def _show_gaps(self, subscription: Subscription) -> None:
+        """Say what could not be delivered: never silence."""
+        for frame in subscription.gap_frames():
+            await self._send_state(frame)
 
     def _room(self, subscription: Subscription) -> int:
         """Return how many series `subscription` may have."""
@@ -315,6 +333,7 @@ class LiveSession:
         frame = subscription.update_frame(again, states, confirmed)
         if frame is not None:
             await self._send_state(frame)
+        await self._show_gaps(subscription)
 
     async def _states(self, devices: list[tuple[int, str]]) -> dict[str, Any]:
         found = await in_thread(lambda: read_states([pk for pk, _key in devices]))

@@ -5,7 +5,7 @@ from typing import Any
 
 from dashboards.live.cursors import Place, shape_of
 from dashboards.live.frames import BadFrame, Subscribe
-from devices import changes, corrections, queries
+from devices import changes, corrections, losses, queries
 from devices.access import Scope
 from devices.queries import Columns, SeriesInfo
 
@@ -27,6 +27,7 @@ class Snapshot:
         columns: by series pk; where it is a patch, of what lies in `ranges` alone.
         ranges: what a patch replaces; None where all is replaced.
         marked: series of which something is marked.
+        gaps: what was lost of its devices in the span.
     """
 
     found: dict[str, list[SeriesInfo]]
@@ -35,6 +36,7 @@ class Snapshot:
     columns: dict[int, Columns]
     ranges: Ranges | None
     marked: set[int]
+    gaps: list[losses.Gap]
 
     @property
     def infos(self) -> dict[int, SeriesInfo]:
@@ -81,7 +83,8 @@ def read(wanted: Subscribe, scope: Scope, now_us: int, room: int, has: Place | N
             columns = {
                 pk: _within(infos[pk], spans, wanted.points, width) for pk, spans in ranges.items()
             }
-        return Snapshot(found, devices, place, columns, ranges, corrections.marked(infos))
+        gaps = [] if exact else losses.gaps(devices, start)
+        return Snapshot(found, devices, place, columns, ranges, corrections.marked(infos), gaps)
 
 
 def span_of(wanted: Subscribe, now_us: int) -> tuple[int, int]:

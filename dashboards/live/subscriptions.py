@@ -5,6 +5,7 @@ dirty span once there are too many; so its memory is bounded by its series, and 
 slow client gets every spike when credit returns, read again from the database.
 """
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,6 +15,7 @@ from dashboards.live.snapshots import Snapshot
 from devices import queries
 from devices.changes import Cursor
 from devices.live import ReadingsStored
+from devices.losses import Gap
 from devices.queries import SeriesInfo
 
 MAX_ROWS = 200
@@ -45,6 +47,9 @@ class Subscription:
     rows: dict[int, dict[int, queries.Value]] = field(default_factory=dict)
     dirty: dict[int, tuple[int, int]] = field(default_factory=dict)
     changed_devices: set[int] = field(default_factory=set)
+    # What was lost: what the client knows of, and what it does not yet.
+    told_gaps: set[Gap] = field(default_factory=set)
+    new_gaps: set[Gap] = field(default_factory=set)
     last_sent: float = 0.0
 
     # --- what happens -------------------------------------------------------
@@ -94,11 +99,17 @@ class Subscription:
     @property
     def has_news(self) -> bool:
         """Return whether something has not been shown yet."""
-        return bool(self.fresh or self.rows or self.dirty or self.changed_devices)
+        return bool(self.fresh or self.rows or self.dirty or self.changed_devices or self.new_gaps)
 
     def due(self) -> float:
         """Return when the next frame may go out: at once after a pause."""
         return self.last_sent + 1.0 / self.wanted.rate_hz
+
+    def note_gaps(self, gaps: Iterable[Gap]) -> None:
+        """Take spans that were lost, of whatever devices."""
+        if self.wanted.kind == "series":
+            ours = {gap for gap in gaps if gap.device is None or gap.device in self.devices}
+            self.new_gaps |= ours - self.told_gaps
 
     def reload(self) -> None:
         """Have what the client missed read and shown, even if that is being done."""
@@ -127,6 +138,8 @@ class Subscription:
         self.changed_devices.clear()
         self.rows.clear()
         self.dirty.clear()
+        self.told_gaps, self.new_gaps = set(), set()
+        self.note_gaps(snapshot.gaps)
         early, self.early = self.early, None
         for event in early or []:
             self.take(event)
@@ -190,6 +203,19 @@ class Subscription:
             return None
         frame = {"t": "upd", "id": self.wanted.id, "cursor": str(self._advance(confirmed))}
         return {**frame, "d": data} | ({"devices": states} if states else {})
+
+    def gap_frames(self) -> Iterator[dict[str, Any]]:
+        """Yield a `gap` frame for each loss that the client does not know of."""
+        new, self.new_gaps = self.new_gaps, set()
+        self.told_gaps |= new
+        for gap in sorted(new, key=lambda gap: gap.since):
+            keys = [
+                self.index[pk]
+                for pk, info in self.infos.items()
+                if gap.device in {None, info.device_id}
+            ]
+            span = {"from": ms(gap.since), "to": ms(gap.until), "why": gap.why}
+            yield {"t": "gap", "id": self.wanted.id, "keys": keys, **span}
 
     def _advance(self, confirmed: Cursor) -> Place:
         """Return where the client is once it has drawn all there is now."""

@@ -1,6 +1,7 @@
 """The live protocol v1, spoken with the real web process and worker."""
 
 import json
+import signal
 import time
 from collections.abc import Callable
 from typing import Any
@@ -77,6 +78,15 @@ def send(plant: Plant, *values: float, device: str = "a") -> None:
     publish(
         plant, [(f"devices/{device}/telemetry", json.dumps({"t": v, "on": v > 1})) for v in values]
     )
+
+
+def shell(plant: Plant, *lines: str) -> None:
+    """Run Python in the project, as a person's change would."""
+    imports = (
+        "from django.contrib.auth.models import User",
+        "from devices.models import ApiToken, Device, Membership, Site",
+    )
+    plant.manage("shell", "-v", "0", "-c", "\n".join((*imports, *lines)))
 
 
 def values_of(frame: Frame, k: str) -> list[Any]:
@@ -157,6 +167,86 @@ def test_a_new_metric_joins_a_wildcard_and_a_will_changes_the_state(live: Plant)
     update = page.next("upd", lambda frame: frame.get("devices"))
     assert update["devices"]["a"]["state"] == "offline"
     page.close()
+
+
+def test_what_was_lost_is_said(live: Plant) -> None:
+    def lose(reason: str, since: int) -> None:
+        live.sql(
+            "INSERT INTO devices_loss (device_id, reason, since, until, packets, detail) "
+            f"SELECT id, '{reason}', {since}, {since + 2_000_000}, 7, '' FROM devices_device"
+        )
+
+    page, now = Page(live, live.token()), int(time.time() * 1e6) // 1_000_000 * 1_000_000
+    lose("throttled", now - 60_000_000)
+    lose("dead_letters_discarded", now - 90_000_000)
+    page.send({"t": "sub", "id": 1, "keys": ["a/*"], "rate_hz": 10})
+    page.next("snap")
+    gap = page.next("gap")
+    assert (gap["from"], gap["to"]) == (now / 1e3 - 60_000, now / 1e3 - 58_000)
+    assert gap["keys"] == [0, 1]
+    assert "DEVICE_RATE_LIMIT" in gap["why"]
+    lose("throttled", now - 5_000_000)
+    assert page.next("gap")["from"] == now / 1e3 - 5_000
+    page.close()
+
+
+def test_withdrawn_rights_end_what_is_shown(live: Plant) -> None:
+    live.add_user("vera")
+    live.sql("UPDATE auth_user SET is_staff = false, is_superuser = false WHERE username = 'vera'")
+    shell(
+        live,
+        "site = Site.objects.create(name='S', slug='s')",
+        "Device.objects.update(site=site, pending=False)",
+        "vera = User.objects.get(username='vera')",
+        "Membership.objects.create(user=vera, site=site, role='viewer')",
+    )
+    page = Page(live, live.token("vera"))
+    page.send({"t": "sub", "id": 1, "keys": ["a/t"], "rate_hz": 10})
+    assert page.next("ack")["denied"] == []
+    page.next("snap")
+    shell(live, "Membership.objects.all().delete()")
+    ack = page.next("ack")
+    assert (ack["series"], ack["denied"]) == ({}, ["a/t"])
+    snap = page.next("snap")
+    assert (snap["mode"], snap["cols"], snap["devices"]) == ("full", {}, {})
+    send(live, 5)
+    assert page.silent_for(0.7)
+    shell(live, "ApiToken.objects.all().delete()")
+    assert page.next("bye")["code"] == "auth"
+    with pytest.raises(ConnectionClosed):
+        page.receive()
+
+
+def test_a_server_that_stops_says_when_to_come_back(live: Plant) -> None:
+    page = Page(live, live.token())
+    live.processes[-1].send(signal.SIGTERM)
+    bye = page.next("bye")
+    assert bye["code"] == "restart"
+    assert bye["retry_ms"] > 0
+    with pytest.raises(ConnectionClosed):
+        page.receive()
+
+
+def test_too_many_pages_and_frames_that_are_too_large_are_refused(plant: Plant) -> None:
+    plant.env["LIVE_MAX_SOCKETS_PER_USER"] = "1"
+    plant.web()
+    plant.add_user()
+    token = plant.token()
+    page = Page(plant, token)
+    with connect(f"ws://127.0.0.1:{plant.web_port}/ws/live/") as second:
+        second.send(json.dumps({"t": "auth", "token": token}))
+        error = json.loads(second.recv(timeout=10))
+        assert (error["code"], error["msg"]) == (
+            "too_many",
+            "you have 1 open pages, 1 are allowed",
+        )
+        with pytest.raises(ConnectionClosed):
+            second.recv(timeout=10)
+    page.send({"t": "ping", "x": "x" * 100_000})
+    assert "65536 characters" in page.next("err")["msg"]
+    page.send("x" * 2_000_000)
+    with pytest.raises(ConnectionClosed):
+        page.next("pong")
 
 
 def test_latest_values_and_fleet_counts(live: Plant) -> None:

@@ -3,7 +3,7 @@ import test from "node:test";
 import { linkWords } from "../../../dashboards/static/dashboards/js/link.js";
 
 /** @param {any} state @param {string} [ingest] */
-const words = (state, ingest = "up") => linkWords({ state, since: 0, ingest: { state: ingest } }, 12_000);
+const words = (state, ingest = "up") => linkWords({ state, since: 0, ingest: { state: ingest }, problem: "" }, 12_000);
 
 test("only a live link with ingest up is called live", () => {
   assert.deepEqual(words("live"), { live: true, words: "Live" });

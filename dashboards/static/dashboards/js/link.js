@@ -14,6 +14,7 @@ const SHAPES = { online: "●", stale: "◐", offline: "■", never: "○" };
 export function linkWords(link, now) {
   const age = formatAge((now - link.since) / 1_000);
   if (link.state === "denied") return { live: false, words: "Not live: you are logged out. Log in again to go on." };
+  if (link.state === "waiting" && link.problem) return { live: false, words: `Not live: ${link.problem}. Trying again.` };
   if (link.state === "waiting") return { live: false, words: `Not live: the connection was lost ${age}. Trying again.` };
   if (link.state === "connecting") return { live: false, words: "Not live yet: connecting." };
   const ingest = link.ingest?.state ?? "unknown";

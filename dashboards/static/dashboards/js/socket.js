@@ -6,7 +6,7 @@ import { paint } from "./frame.js";
 
 /**
  * @typedef {Record<string, any>} Frame
- * @typedef {{ state: "connecting"|"live"|"waiting"|"denied", since: number, ingest: Frame|null }} Link
+ * @typedef {{ state: "connecting"|"live"|"waiting"|"denied", since: number, ingest: Frame|null, problem: string }} Link
  */
 
 const PROTOCOL = "iotbridge.v1.json";
@@ -21,6 +21,15 @@ export function reconnectDelay(attempt, random = Math.random) {
   return Math.min(LONGEST_DELAY_MS, 500 * 2 ** attempt) * random();
 }
 
+/**
+ * @param {number} retryMs what the server asked for
+ * @param {() => number} random
+ * @returns {number} ms to wait: not all pages of a server that restarts come back at once
+ */
+export function restartDelay(retryMs, random = Math.random) {
+  return retryMs * (1 + 1.5 * random());
+}
+
 export class LiveSocket {
   /**
    * @param {string} url
@@ -30,7 +39,9 @@ export class LiveSocket {
     this.url = url;
     this.onLink = onLink;
     /** @type {Link} */
-    this.link = { state: "connecting", since: Date.now(), ingest: null };
+    this.link = { state: "connecting", since: Date.now(), ingest: null, problem: "" };
+    /** The server said when to come back, in ms; 0: it did not. */
+    this.retryMs = 0;
     /** @type {Map<number, {frame: Frame, handler: (frame: Frame) => void, cursor: string|null}>} */
     this.subscriptions = new Map();
     /** @type {WebSocket|null} */
@@ -112,7 +123,9 @@ export class LiveSocket {
       return;
     }
     this.change("waiting");
-    this.timer = setTimeout(() => this.open(), Math.max(200, reconnectDelay(this.attempt)));
+    const delay = this.retryMs ? restartDelay(this.retryMs) : Math.max(200, reconnectDelay(this.attempt));
+    this.retryMs = 0;
+    this.timer = setTimeout(() => this.open(), delay);
     this.attempt += 1;
   }
 
@@ -124,6 +137,7 @@ export class LiveSocket {
     if (frame.t === "hello") this.greeted(frame);
     else if (frame.t === "hb") this.change(this.link.state, frame.ingest);
     else if (frame.t === "bye") this.farewell(frame);
+    else if (frame.t === "err" && frame.id === undefined) this.link.problem = frame.msg;
     else this.deliver(frame);
     if (typeof frame.seq === "number") {
       this.seq = frame.seq;
@@ -153,6 +167,7 @@ export class LiveSocket {
 
   /** @param {Frame} frame */
   farewell(frame) {
+    this.retryMs = frame.retry_ms ?? 0;
     if (frame.code !== "auth") return;
     this.drop();
     this.change("denied");
@@ -187,7 +202,7 @@ export class LiveSocket {
     }
     if (this.link.state === "live") this.send({ t: "resume" });
     else if (this.link.state === "waiting") {
-      this.attempt = 0;
+      this.attempt = this.retryMs = 0;
       this.open();
     }
   }
@@ -198,7 +213,8 @@ export class LiveSocket {
    */
   change(state, ingest) {
     const since = state === this.link.state ? this.link.since : Date.now();
-    this.link = { state, since, ingest: ingest ?? this.link.ingest };
+    const problem = state === "live" ? "" : this.link.problem;
+    this.link = { state, since, ingest: ingest ?? this.link.ingest, problem };
     this.onLink(this.link);
   }
 }
