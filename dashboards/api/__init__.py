@@ -2,7 +2,16 @@
 
 from ninja import NinjaAPI
 
-from dashboards.api import aggregates, corrections, devices, imports, jobs, readings, status
+from dashboards.api import (
+    aggregates,
+    corrections,
+    devices,
+    imports,
+    jobs,
+    live,
+    readings,
+    status,
+)
 from dashboards.api.auth import AUTHENTICATION
 from dashboards.api.problems import install
 
@@ -20,5 +29,6 @@ api.add_router("/corrections", corrections.router)
 api.add_router("/exports", jobs.exports)
 api.add_router("/imports", imports.router)
 api.add_router("/jobs", jobs.router)
+api.add_router("/live", live.router)
 api.add_router("", status.router)
 install(api)

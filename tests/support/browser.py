@@ -74,6 +74,14 @@ class Watched:
                 raise TimeoutError(f"waited {seconds} s for {expression}")
             self.page.wait_for_timeout(30)
 
+    def wait_for(self, handle: Any, function: str, seconds: float = 10) -> None:
+        """Wait until `function` of what `handle` stands for is true."""
+        until = time.monotonic() + seconds * PATIENCE
+        while not self.page.evaluate(function, handle):
+            if time.monotonic() > until:
+                raise TimeoutError(f"waited {seconds} s for {function}")
+            self.page.wait_for_timeout(30)
+
     def link_words(self) -> str:
         return self.page.inner_text("#link-words")
 

@@ -15,8 +15,9 @@ Mode = Literal["pass", "stall", "deaf", "closed"]
 class Proxy:
     """Runs on a thread of its own; `mode` holds for all connections, old and new."""
 
-    def __init__(self, target: int) -> None:
+    def __init__(self, target: int, *, mqtt: bool = True) -> None:
         self.port = free_port()
+        self._mqtt = mqtt
         self.mode: Mode = "pass"
         self._target = target
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -68,7 +69,7 @@ class Proxy:
         self._writers |= ends
         pumps = [
             asyncio.create_task(self._pump(reader, far_writer, filtered=False)),
-            asyncio.create_task(self._pump(far_reader, writer, filtered=True)),
+            asyncio.create_task(self._pump(far_reader, writer, filtered=self._mqtt)),
         ]
         try:
             await asyncio.wait(pumps, return_when=asyncio.FIRST_COMPLETED)
@@ -105,9 +106,9 @@ class Proxy:
 
 
 @contextmanager
-def proxy(target: int) -> Iterator[Proxy]:
-    """A proxy in front of a port of the loopback interface."""
-    made = Proxy(target)
+def proxy(target: int, *, mqtt: bool = True) -> Iterator[Proxy]:
+    """A proxy in front of a port of the loopback interface; "deaf" knows MQTT only."""
+    made = Proxy(target, mqtt=mqtt)
     made.start()
     try:
         yield made

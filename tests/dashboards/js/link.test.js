@@ -15,6 +15,12 @@ test("a lost link says since when", () => {
   assert.match(words("waiting").words, /^Not live: the connection was lost 12 s ago/);
 });
 
+test("a network without live connections is told so, and what the server said", () => {
+  assert.match(words("polling").words, /every 5 s/);
+  const link = { state: /** @type {const} */ ("waiting"), since: 0, ingest: null, problem: "you have 9 open pages" };
+  assert.match(linkWords(link, 0).words, /^Not live: you have 9 open pages/);
+});
+
 test("the pipeline's trouble is told in words", () => {
   assert.match(words("live", "stopped").words, /no ingest worker is running/);
   assert.match(words("live", "down").words, /broker or the database/);

@@ -20,6 +20,7 @@ export function linkWords(link, now) {
   const ingest = link.ingest?.state ?? "unknown";
   if (ingest === "stopped") return { live: false, words: "Not live: no ingest worker is running. Stored values are shown." };
   if (ingest === "down") return { live: false, words: "Not live: ingest cannot reach the broker or the database. Stored values are shown." };
+  if (link.state === "polling") return { live: true, words: "Read anew every 5 s: this network refuses live connections." };
   return { live: true, words: "Live" };
 }
 

@@ -2,33 +2,18 @@
 // Protocol: docs/reference/frames.md
 
 import { setServerTime } from "./clock.js";
+import { reconnectDelay, restartDelay } from "./delays.js";
 import { paint } from "./frame.js";
+import { Poller } from "./polling.js";
 
 /**
  * @typedef {Record<string, any>} Frame
- * @typedef {{ state: "connecting"|"live"|"waiting"|"denied", since: number, ingest: Frame|null, problem: string }} Link
+ * @typedef {{ state: "connecting"|"live"|"polling"|"waiting"|"denied", since: number, ingest: Frame|null, problem: string }} Link
  */
 
 const PROTOCOL = "iotbridge.v1.json";
-const LONGEST_DELAY_MS = 30_000;
-
-/**
- * @param {number} attempt from 0
- * @param {() => number} random
- * @returns {number} ms to wait: 0.5 s doubled each time, at most 30 s, with full jitter
- */
-export function reconnectDelay(attempt, random = Math.random) {
-  return Math.min(LONGEST_DELAY_MS, 500 * 2 ** attempt) * random();
-}
-
-/**
- * @param {number} retryMs what the server asked for
- * @param {() => number} random
- * @returns {number} ms to wait: not all pages of a server that restarts come back at once
- */
-export function restartDelay(retryMs, random = Math.random) {
-  return retryMs * (1 + 1.5 * random());
-}
+// So often a socket may be refused before the page asks by HTTP.
+const REFUSALS = 3;
 
 export class LiveSocket {
   /**
@@ -48,6 +33,8 @@ export class LiveSocket {
     this.socket = null;
     this.nextId = 1;
     this.attempt = 0;
+    this.refusals = 0;
+    this.poller = new Poller(() => this.wanted(), (frames) => this.polled(frames), (status) => this.unpolled(status));
     this.heartbeatMs = 5_000;
     this.lastFrame = 0;
     this.seq = 0;
@@ -72,6 +59,7 @@ export class LiveSocket {
     document.removeEventListener("visibilitychange", this.wake);
     clearInterval(this.watchdog);
     clearTimeout(this.timer);
+    this.poller.stop();
     this.drop();
   }
 
@@ -84,6 +72,7 @@ export class LiveSocket {
     const id = this.nextId++;
     this.subscriptions.set(id, { frame: { ...frame, t: "sub", id }, handler, cursor: null });
     if (this.link.state === "live") this.send({ ...frame, t: "sub", id });
+    else if (this.poller.running) this.poller.poll();
     return id;
   }
 
@@ -122,7 +111,9 @@ export class LiveSocket {
       this.change("denied");
       return;
     }
-    this.change("waiting");
+    this.refusals += 1;
+    if (this.link.state !== "polling") this.change("waiting");
+    if (this.refusals >= REFUSALS) this.poller.start();
     const delay = this.retryMs ? restartDelay(this.retryMs) : Math.max(200, reconnectDelay(this.attempt));
     this.retryMs = 0;
     this.timer = setTimeout(() => this.open(), delay);
@@ -147,13 +138,30 @@ export class LiveSocket {
 
   /** @param {Frame} frame */
   greeted(frame) {
-    this.attempt = 0;
+    this.attempt = this.refusals = 0;
+    this.poller.stop();
     this.heartbeatMs = frame.heartbeat_ms;
-    for (const { frame: wanted, cursor } of this.subscriptions.values()) {
-      this.send(cursor ? { ...wanted, after: cursor } : wanted);
-    }
+    for (const sub of this.wanted()) this.send(sub);
     if (document.hidden) this.send({ t: "pause" });
     this.change("live");
+  }
+
+  /** @returns {Frame[]} every subscription, to go on after what it has shown */
+  wanted() {
+    return [...this.subscriptions.values()].map(({ frame, cursor }) => (cursor ? { ...frame, after: cursor } : frame));
+  }
+
+  /** @param {Frame[]} frames */
+  polled(frames) {
+    if (this.link.state !== "polling") this.change("polling");
+    for (const frame of frames) this.take(frame);
+  }
+
+  /** @param {number} status */
+  unpolled(status) {
+    const denied = status === 401 || status === 403;
+    if (denied) this.poller.stop();
+    this.change(denied ? "denied" : "waiting");
   }
 
   /** @param {Frame} frame */
@@ -201,7 +209,7 @@ export class LiveSocket {
       return;
     }
     if (this.link.state === "live") this.send({ t: "resume" });
-    else if (this.link.state === "waiting") {
+    else if (this.link.state === "waiting" || this.link.state === "polling") {
       this.attempt = this.retryMs = 0;
       this.open();
     }

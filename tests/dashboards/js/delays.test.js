@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { reconnectDelay, restartDelay } from "../../../dashboards/static/dashboards/js/socket.js";
+import { reconnectDelay, restartDelay } from "../../../dashboards/static/dashboards/js/delays.js";
 
 test("delays double with full jitter and end at 30 s", () => {
   assert.deepEqual([0, 1, 2, 10].map((n) => reconnectDelay(n, () => 1)), [500, 1000, 2000, 30000]);

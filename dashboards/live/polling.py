@@ -1,0 +1,69 @@
+"""The live protocol without a socket: what subscriptions show now, asked for again and again.
+
+For networks whose proxies refuse WebSockets. The frames are those of the socket, and
+`after` works as it does there: whoever asks again is sent what it missed.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from django.conf import settings
+from django.utils import timezone
+
+from dashboards.live import parts, snapshots
+from dashboards.live.frames import MAX_SUBSCRIPTIONS, BadFrame, Subscribe, parse_subscribe
+from dashboards.live.hub import read_states
+from dashboards.live.subscriptions import Subscription
+from devices import health, overview
+from devices.access import Scope
+from devices.queries import QueryTooLong
+
+Frame = dict[str, Any]
+
+
+def answer(
+    subs: list[Frame], scope: Scope, jobs: Callable[[], list[dict[str, Any]]]
+) -> Iterator[Frame]:
+    """Yield the frames that answer `subs`, then a heartbeat.
+
+    Args:
+        subs: `sub` frames of the live protocol.
+        scope: what the person may see.
+        jobs: reads the person's jobs.
+    """
+    room = int(settings.LIVE_MAX_SERIES)
+    for given in subs[:MAX_SUBSCRIPTIONS]:
+        sub = given.get("id")
+        try:
+            wanted = parse_subscribe(given, settings.LIVE_MAX_RATE_HZ)
+            frames, taken = _show(wanted, scope, jobs, room)
+            yield from frames
+            room -= taken
+        except (BadFrame, QueryTooLong) as error:
+            code = error.code if isinstance(error, BadFrame) else "too_many"
+            yield {"t": "err", "id": sub, "code": code, "msg": str(error)}
+    now = time.time_ns() // 1_000_000
+    yield {"t": "hb", "now": now, "ingest": health.ingest_health()}
+
+
+def _show(
+    wanted: Subscribe, scope: Scope, jobs: Callable[[], list[dict[str, Any]]], room: int
+) -> tuple[list[Frame], int]:
+    """Return the frames of one subscription, and how many series it has."""
+    nothing = {"t": "ack", "id": wanted.id, "series": {}, "bin_ms": 0, "denied": []}
+    if wanted.kind == "fleet":
+        sites = overview.fleet_of(scope, overview.fleet(timezone.now()))
+        return [nothing, {"t": "upd", "id": wanted.id, "sites": sites}], 0
+    if wanted.kind == "jobs":
+        return [nothing, {"t": "upd", "id": wanted.id, "jobs": jobs()}], 0
+    now_us = time.time_ns() // 1_000
+    snapshot = snapshots.read(wanted, scope, now_us, room, wanted.after)
+    subscription = Subscription(wanted)
+    subscription.begin(snapshot, last=True)
+    found = read_states(list(snapshot.devices))
+    states = {key: found[pk] for pk, key in snapshot.devices.items() if pk in found}
+    frames = [subscription.ack(snapshot)]
+    frames += parts.frames(snapshot, wanted.id, subscription.index, states)
+    frames += subscription.gap_frames()
+    return frames, len(subscription.infos)

@@ -1,0 +1,87 @@
+"""The live protocol by HTTP: the same frames, asked for again and again."""
+
+import json
+from typing import Any
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.test import Client
+
+from mqtt_ingest.stores.writer import SlotWriter
+from tests.dashboards.live.test_snapshots import now_us, put
+from tests.mqtt_ingest.test_writer import make_writer
+from tests.support.screen import Screen
+
+pytestmark = pytest.mark.usefixtures("tables")
+SUB = {"t": "sub", "id": 1, "keys": ["a/*", "b/t"]}
+
+
+@pytest.fixture
+def writer(settings: Any) -> SlotWriter:
+    settings.MQTT_REGISTRATION = "accept"
+    return make_writer()
+
+
+@pytest.fixture
+def staff() -> Client:
+    client = Client(enforce_csrf_checks=False)
+    client.force_login(get_user_model().objects.create_user("boss", is_staff=True))
+    return client
+
+
+def poll(client: Client, *subs: dict[str, Any]) -> list[dict[str, Any]]:
+    answer = client.post("/api/v1/live", {"subs": subs}, content_type="application/json")
+    assert answer.status_code == 200, answer.content
+    return list(answer.json()["frames"])
+
+
+def test_each_poll_brings_what_the_last_one_missed(writer: SlotWriter, staff: Client) -> None:
+    now, screen = now_us(), Screen()
+    put(writer, "a", {now - 3_000_000: 1, now - 2_000_000: 2})
+    for frame in poll(staff, SUB):
+        screen.take(frame)
+    put(writer, "a", {now - 1_000_000: 3, now - 2_500_000: 1.5})
+    for frame in poll(staff, {**SUB, "after": screen.cursor}):
+        screen.take(frame)
+    assert screen.modes == ["full", "patch"]
+    assert [value for _ts, value in screen.since(0)["a/t"]] == [1, 1.5, 2, 3]
+    assert screen.devices["a"]["state"] == "online"
+
+
+def test_counts_jobs_and_health_come_too(writer: SlotWriter, staff: Client) -> None:
+    put(writer, "a", {now_us(): 1})
+    frames = poll(staff, {"id": 1, "kind": "fleet"}, {"id": 2, "kind": "jobs"})
+    assert [(frame["t"], frame.get("id")) for frame in frames] == [
+        *(("ack", 1), ("upd", 1), ("ack", 2), ("upd", 2), ("hb", None)),
+    ]
+    assert frames[1]["sites"][""]["online"] == 1
+    assert frames[3]["jobs"] == []
+    assert frames[4]["ingest"]["state"] in {"unknown", "stopped"}
+
+
+def test_what_is_wrong_is_told_beside_what_is_right(writer: SlotWriter, staff: Client) -> None:
+    put(writer, "a", {now_us(): 1})
+    frames = poll(staff, {"id": 1, "keys": "a/t"}, {**SUB, "id": 2})
+    assert frames[0] == {
+        "t": "err", "id": 1, "code": "bad_request", "msg": "keys must be a list of texts",
+    }  # fmt: skip
+    assert [frame["t"] for frame in frames[1:]] == ["ack", "snap", "hb"]
+    assert frames[1]["denied"] == ["b/t"]
+
+
+def test_all_polled_subscriptions_share_the_limit_of_a_socket(
+    writer: SlotWriter, staff: Client, settings: Any
+) -> None:
+    settings.LIVE_MAX_SERIES = 1
+    put(writer, "a", {now_us(): 1})
+    put(writer, "b", {now_us(): 1})
+    frames = poll(staff, {"id": 1, "keys": ["a/t"]}, {"id": 2, "keys": ["b/t"]})
+    assert [frame.get("code") for frame in frames] == [None, None, "too_many", None]
+
+
+def test_strangers_are_told_nothing_and_a_form_of_another_site_is_refused() -> None:
+    body = json.dumps({"subs": [SUB]})
+    assert Client().post("/api/v1/live", body, content_type="application/json").status_code == 401
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(get_user_model().objects.create_user("vera"))
+    assert client.post("/api/v1/live", body, content_type="application/json").status_code == 403
