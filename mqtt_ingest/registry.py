@@ -38,7 +38,9 @@ class DeviceRef:
     pk: int
     key: str
     enabled: bool
+    # Silent for longer, it is stale; if it `learns`, its usual silence may make that more.
     stale_after_s: int
+    learns: bool = True
     # It has as many series as a device may have: unknown metrics are refused.
     full: bool = False
     series: dict[str, SeriesRef] = field(default_factory=dict)
@@ -205,4 +207,4 @@ def _make_devices(by_key: Mapping[str, str], *, pending: bool) -> int:
 
 def _ref(device: Device) -> DeviceRef:
     limit = device.stale_after_s or settings.STALE_AFTER_S
-    return DeviceRef(device.pk, device.key, device.enabled, limit)
+    return DeviceRef(device.pk, device.key, device.enabled, limit, not device.stale_after_s)

@@ -109,8 +109,13 @@ class Device(models.Model):
     # Written with last_seen: the moment from which silence means stale.
     expected_by = models.DateTimeField(null=True, blank=True)
     stale_after_s = models.PositiveIntegerField(
-        _("stale after (s)"), null=True, blank=True, help_text=_("Empty: STALE_AFTER_S.")
+        _("stale after (s)"),
+        null=True,
+        blank=True,
+        help_text=_("Empty: three times as long as it is usually silent, at least STALE_AFTER_S."),
     )
+    # How long it is usually silent, in s; learned where no limit is set.
+    cadence_s = models.FloatField(null=True, blank=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

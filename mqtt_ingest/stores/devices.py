@@ -2,12 +2,11 @@
 
 import time
 from collections.abc import Iterable, Mapping
-from datetime import timedelta
 from itertools import islice
 from typing import Any
 
 from devices.times import moment
-from mqtt_ingest.stores.dialect import Dialect
+from mqtt_ingest.stores.dialect import Dialect, Seen
 from mqtt_ingest.stores.tallies import LASTS, SUMS, Tally
 
 FLUSH_SECONDS = 2.0
@@ -96,11 +95,10 @@ class Touch:
         dialect.add_counts(cursor, ("device_id", *SUMS), LASTS, _counts(waiting))
 
 
-def _seen(waiting: Iterable[tuple[int, Tally]]) -> Iterable[tuple[int, Any, Any]]:
+def _seen(waiting: Iterable[tuple[int, Tally]]) -> Iterable[Seen]:
     for pk, tally in waiting:
         if tally.seen:
-            last = moment(tally.seen)
-            yield pk, last, last + timedelta(seconds=tally.stale_after_s)
+            yield Seen(pk, moment(tally.seen), tally.stale_after_s, tally.learns)
 
 
 def _counts(waiting: Iterable[tuple[int, Tally]]) -> list[tuple[int | None, ...]]:

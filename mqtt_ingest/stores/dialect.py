@@ -1,6 +1,7 @@
 """What the two databases do differently."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, NamedTuple, Protocol
 
 from mqtt_ingest.core.packets import Row
@@ -25,6 +26,24 @@ class Few(NamedTuple):
     touched: bytes
     oldest: int
     stamps: bytes
+
+
+class Seen(NamedTuple):
+    """When a device was heard of last; silent for `stale_after_s` after that, it is stale.
+
+    If it `learns`, three times its cadence may make that longer.
+    """
+
+    pk: int
+    last: datetime
+    stale_after_s: int
+    learns: bool
+
+
+# How long a device is usually silent, by how long it was just now ({gap}, in s). It moves to a
+# longer silence by doubling and to a shorter one by tenths: an outage counts for little, and
+# so do the packets of a burst. {known} is what was known of it.
+CADENCE = "{least}({most}({gap}, 0.9 * {known}), 2 * {known})"
 
 
 class Dialect(Protocol):
@@ -69,8 +88,8 @@ class Dialect(Protocol):
         """
         ...
 
-    def touch_devices(self, cursor: Any, seen: Sequence[tuple[int, Any, Any]]) -> None:
-        """Raise last_seen and expected_by: (device pk, last seen, expected by)."""
+    def touch_devices(self, cursor: Any, seen: Sequence[Seen]) -> None:
+        """Raise last_seen and expected_by, and learn the cadence."""
         ...
 
     def add_counts(

@@ -10,7 +10,7 @@ import psycopg
 from devices.times import week_start
 from mqtt_ingest.core.packets import Row
 from mqtt_ingest.stores import partitions
-from mqtt_ingest.stores.dialect import Existing, Few, counts_conflict
+from mqtt_ingest.stores.dialect import CADENCE, Existing, Few, Seen, counts_conflict
 
 # https://www.postgresql.org/docs/15/sql-copy.html, "Binary Format"
 _HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
@@ -66,10 +66,19 @@ _FEW = (
     "SELECT name, packets, %s FROM fence WHERE %s) "
     "SELECT seq, 1 / ((SELECT count(*) FROM inserted) = %s)::int FROM fence"
 )
+_CADENCE = CADENCE.format(
+    least="least",
+    most="greatest",
+    gap="coalesce(extract(epoch FROM v.seen - d.last_seen), 0)",
+    known="coalesce(d.cadence_s, v.stale / 3.0)",
+)
 _TOUCH = (
-    "UPDATE devices_device d SET last_seen = v.seen, expected_by = v.expected "
-    "FROM (SELECT * FROM unnest(%s::bigint[], %s::timestamptz[], %s::timestamptz[]) "
-    "AS v(id, seen, expected) ORDER BY id) v "
+    "UPDATE devices_device d SET last_seen = v.seen, "
+    f"cadence_s = CASE WHEN v.learns THEN {_CADENCE} ELSE d.cadence_s END, "
+    "expected_by = v.seen + interval '1 second' * "
+    f"CASE WHEN v.learns THEN greatest(v.stale, 3 * {_CADENCE}) ELSE v.stale END "
+    "FROM (SELECT * FROM unnest(%s::bigint[], %s::timestamptz[], %s::float8[], %s::boolean[]) "
+    "AS v(id, seen, stale, learns) ORDER BY id) v "
     "WHERE d.id = v.id AND (d.last_seen IS NULL OR d.last_seen < v.seen)"
 )
 
@@ -149,10 +158,9 @@ class PostgreSQL:
             return None
         return None if row is None else int(row[0])
 
-    def touch_devices(self, cursor: Any, seen: Sequence[tuple[int, Any, Any]]) -> None:
+    def touch_devices(self, cursor: Any, seen: Sequence[Seen]) -> None:
         """Raise last_seen and expected_by in one statement."""
-        ids, moments, expected = zip(*seen, strict=True)
-        cursor.execute(_TOUCH, [list(ids), list(moments), list(expected)])
+        cursor.execute(_TOUCH, [list(column) for column in zip(*seen, strict=True)])
 
     def add_counts(
         self,

@@ -113,7 +113,7 @@ def _take(
         return
     tally = made.tallies.get(ref.pk)
     if tally is None:
-        tally = made.tallies[ref.pk] = Tally(stale_after_s=ref.stale_after_s)
+        tally = made.tallies[ref.pk] = Tally(stale_after_s=ref.stale_after_s, learns=ref.learns)
     packet = entry.packet
     tally.count(packet, decoded)
     if not ref.enabled:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from mqtt_ingest.core.packets import Row
-from mqtt_ingest.stores.dialect import Existing, Few, counts_conflict
+from mqtt_ingest.stores.dialect import CADENCE, Existing, Few, Seen, counts_conflict
 
 _INSERT = "INSERT OR IGNORE INTO devices_reading (series_id, ts, value, text) VALUES (?, ?, ?, ?)"
 _LATEST = (
@@ -12,9 +12,18 @@ _LATEST = (
     "ON CONFLICT (series_id) DO UPDATE SET ts = excluded.ts, value = excluded.value, "
     "text = excluded.text WHERE excluded.ts > devices_latest.ts"
 )
+_CADENCE = CADENCE.format(
+    least="min",
+    most="max",
+    gap="coalesce((julianday(:seen) - julianday(last_seen)) * 86400, 0)",
+    known="coalesce(cadence_s, :stale / 3.0)",
+)
 _TOUCH = (
-    "UPDATE devices_device SET last_seen = ?, expected_by = ? "
-    "WHERE id = ? AND (last_seen IS NULL OR last_seen < ?)"
+    "UPDATE devices_device SET last_seen = :seen, "
+    f"cadence_s = CASE WHEN :learns THEN {_CADENCE} ELSE cadence_s END, "
+    "expected_by = strftime('%Y-%m-%d %H:%M:%f', :seen, "
+    f"CASE WHEN :learns THEN max(:stale, 3 * {_CADENCE}) ELSE :stale END || ' seconds') "
+    "WHERE id = :pk AND (last_seen IS NULL OR last_seen < :seen)"
 )
 _CHUNK = 400
 
@@ -59,12 +68,13 @@ class SQLite:
     def commit_few(self, cursor: Any, few: Few) -> int | None:
         """Not offered: without a network, statements cost little."""
 
-    def touch_devices(self, cursor: Any, seen: Sequence[tuple[int, Any, Any]]) -> None:
+    def touch_devices(self, cursor: Any, seen: Sequence[Seen]) -> None:
         """Raise last_seen and expected_by."""
-        cursor.connection.cursor().executemany(
-            _TOUCH,
-            [(_text(moment), _text(expected), pk, _text(moment)) for pk, moment, expected in seen],
-        )
+        rows = [
+            {"pk": pk, "seen": _text(last), "stale": stale, "learns": learns}
+            for pk, last, stale, learns in seen
+        ]
+        cursor.connection.cursor().executemany(_TOUCH, rows)
 
     def add_counts(
         self,

@@ -26,6 +26,8 @@ class Tally:
     # µs of the last packet that says the device is alive
     seen: int = 0
     stale_after_s: int = 0
+    # Its cadence may raise that limit.
+    learns: bool = True
 
     def count(self, packet: Packet, decoded: Decoded) -> None:
         """Add what one packet of the device says about itself."""
@@ -52,10 +54,12 @@ class Tally:
             if value is not None:
                 setattr(self, name, value)
         self.seen = max(self.seen, other.seen)
-        self.stale_after_s = other.stale_after_s
+        self.stale_after_s, self.learns = other.stale_after_s, other.learns
 
 
 LASTS = ("clock_difference_ms", "qos0_at")
 SUMS = tuple(
-    field.name for field in fields(Tally) if field.name not in {*LASTS, "seen", "stale_after_s"}
+    field.name
+    for field in fields(Tally)
+    if field.name not in {*LASTS, "seen", "stale_after_s", "learns"}
 )

@@ -4,6 +4,7 @@
 """
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -362,6 +363,43 @@ def test_counts_and_last_seen_are_written_for_a_new_device_at_once() -> None:
     assert device.last_seen is not None
     assert device.expected_by is not None
     assert device.expected_by > device.last_seen
+
+
+def heard(writer: SlotWriter, *arrivals: int) -> Device:
+    """Store a packet that arrived at each of `arrivals` (s after the first); flush each."""
+    for at in arrivals:
+        packet = entry({"t": at}, received_at=ARRIVAL + at * 1_000_000)
+        store(writer, packet)
+        writer.flush_now()
+    return Device.objects.get()
+
+
+def test_a_slow_but_healthy_device_becomes_stale_later() -> None:
+    writer = make_writer()
+    device = heard(writer, 0)
+    assert device.expected_by is not None
+    assert device.last_seen is not None
+    assert device.expected_by - device.last_seen == timedelta(seconds=300)
+    device = heard(writer, *range(3_600, 8 * 3_600, 3_600))
+    assert device.expected_by - device.last_seen == pytest.approx(
+        timedelta(hours=3), abs=timedelta(seconds=1)
+    )
+    # An outage of two days is not its cadence, nor is a burst.
+    device = heard(writer, 8 * 3_600 + 172_800)
+    assert device.expected_by - device.last_seen < timedelta(hours=7)
+    device = heard(writer, *(8 * 3_600 + 172_800 + n for n in range(1, 5)))
+    assert device.expected_by - device.last_seen > timedelta(hours=3)
+
+
+def test_a_limit_that_somebody_set_is_not_learned_over() -> None:
+    writer = make_writer()
+    heard(writer, 0)
+    Device.objects.update(stale_after_s=60)
+    registry.changed()
+    device = heard(writer, *range(3_600, 6 * 3_600, 3_600))
+    assert device.expected_by is not None
+    assert device.last_seen is not None
+    assert device.expected_by - device.last_seen == timedelta(seconds=60)
 
 
 def test_a_packet_that_the_database_refuses_is_isolated(monkeypatch: pytest.MonkeyPatch) -> None:
