@@ -52,7 +52,7 @@ demo: $(STAMPS)/run
 services:
 	@tests/support/install_services.sh
 
-test: services $(STAMPS)/dev
+test: services $(STAMPS)/dev $(STAMPS)/node
 	$(TEST_ENV) $(BIN)/python -m coverage erase
 	$(TEST_ENV) $(BIN)/python -m coverage run -m pytest $(PYTEST)
 	$(TEST_ENV) $(BIN)/python -m tests.support.with_postgresql \

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from dashboards.formats import age_of, format_value
-from devices import overview, queries
+from devices import cadence, overview, queries
 from devices.access import Scope
 from devices.models import Device
 from devices.states import State, since_of, state_of
@@ -37,6 +37,9 @@ class Cell:
     text: str
     ts_ms: float | None = None
     age: str = "never"
+    # Without a reading for so long it is stale; 0: never by itself.
+    expire_ms: int = 0
+    quality: str = ""
 
 
 @dataclass(slots=True)
@@ -65,9 +68,10 @@ def rows_of(devices: list[Device], now: datetime) -> list[Row]:
         taken[info.device_id] = taken.get(info.device_id, 0) + 1
         if taken[info.device_id] <= VALUES_PER_ROW:
             shown.append(info)
-    newest = queries.latest(shown)
+    newest, expiries = queries.latest(shown), cadence.expiries(shown)
     for info in shown:
-        rows[info.device_id].cells.append(cell_of(info, newest.get(info.pk), now))
+        cell = cell_of(info, newest.get(info.pk), expiries.get(info.pk, 0), now)
+        rows[info.device_id].cells.append(cell)
     return list(rows.values())
 
 
@@ -83,14 +87,18 @@ def _seen(device: Device, now: datetime) -> str:
     return age_of(device.last_seen, now)
 
 
-def cell_of(info: queries.SeriesInfo, point: queries.Point | None, now: datetime) -> Cell:
-    """Return the newest value of a series in words."""
+def cell_of(
+    info: queries.SeriesInfo, point: queries.Point | None, expiry: int, now: datetime
+) -> Cell:
+    """Return the newest value of a series in words; `expiry` in µs, 0 for never."""
     cell = Cell(info.key, info.metric, info.unit, info.kind, "no data yet")
+    cell.expire_ms = expiry // 1_000
     if point is not None:
         ts, value = point
         cell.text = format_value(value)
         cell.ts_ms = ts / 1_000
         cell.age = age_of(moment(ts), now)
+        cell.quality = "stale" if expiry and now.timestamp() * 1e6 - ts > expiry else ""
     return cell
 
 
@@ -106,9 +114,11 @@ class SeriesView:
 def series_views(device: Device, now: datetime) -> list[SeriesView]:
     """Return the series of a device with their newest values and rows."""
     infos = queries.series_of([device.pk])
-    newest = queries.latest(infos)
+    newest, expiries = queries.latest(infos), cadence.expiries(infos[:CHARTS])
     return [
-        SeriesView(info, cell_of(info, newest.get(info.pk), now), _table(info))
+        SeriesView(
+            info, cell_of(info, newest.get(info.pk), expiries.get(info.pk, 0), now), _table(info)
+        )
         for info in infos[:CHARTS]
     ]
 

@@ -4,6 +4,7 @@ import struct
 import sys
 from collections.abc import Container
 from dataclasses import dataclass
+from itertools import pairwise
 
 from django.db import connection
 from django.db.models import F
@@ -19,6 +20,8 @@ LIMIT = 2_000
 # More batches, or more bytes of spans, than `missed` reads.
 MISSED_BATCHES = 10_000
 MISSED_BYTES = 4_000_000
+# Each is read by itself.
+MISSED_SPANS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +128,7 @@ def missed(
         series: whose spans are wanted.
 
     Returns:
-        By series pk (ts_min, ts_max), not overlapping, in order. None where that
+        By series pk a few (ts_min, ts_max), not overlapping, in order. None where that
         cannot be told: `position` lies ahead of `newest` (an older state was
         restored), or there is too much to read.
     """
@@ -156,11 +159,13 @@ def _size_after(writer: str, seq: int) -> int:
 
 
 def _merged(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Return `spans` in order, those that overlap as one."""
+    """Return `spans` in order as at most `MISSED_SPANS`: those that are closest become one."""
     merged: list[tuple[int, int]] = []
     for low, high in sorted(spans):
         if merged and low <= merged[-1][1]:
             merged[-1] = (merged[-1][0], max(high, merged[-1][1]))
         else:
             merged.append((low, high))
-    return merged
+    gaps = sorted(range(1, len(merged)), key=lambda at: merged[at][0] - merged[at - 1][1])
+    ends = sorted([0, len(merged), *gaps[max(0, len(gaps) - MISSED_SPANS + 1) :]])
+    return [(merged[a][0], merged[b - 1][1]) for a, b in pairwise(ends)]

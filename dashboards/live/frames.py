@@ -122,7 +122,7 @@ def _number(frame: dict[str, Any], name: str, default: float, low: float, high: 
     return float(value)
 
 
-def dumps(frame: dict[str, Any]) -> str:
+def dumps(frame: Any) -> str:
     """Return `frame` as JSON text, without white space; NaN cannot be in it."""
     return json.dumps(frame, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 

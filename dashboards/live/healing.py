@@ -17,21 +17,25 @@ HEAL_SECONDS = 1.0
 _KEEP_SECONDS = 10 * HEAL_SECONDS
 
 
+# (series pk, ts_min, ts_max, writer, seq)
+LostSpan = tuple[int, int, int, str, int]
+
+
 @dataclass(slots=True)
 class Lost:
     """What no event told of.
 
     Args:
-        spans: (series pk, ts_min, ts_max, writer, seq).
+        spans: of series that are shown.
+        others: of series that are not; whoever begins to show them just now may need them.
         corrected: series of which readings were marked, or marks undone.
         new: series that began, to the pk of their device.
-        batches: how many were committed since the last round.
     """
 
-    spans: list[tuple[int, int, int, str, int]] = field(default_factory=list)
+    spans: list[LostSpan] = field(default_factory=list)
+    others: list[LostSpan] = field(default_factory=list)
     corrected: set[int] = field(default_factory=set)
     new: dict[int, int] = field(default_factory=dict)
-    batches: int = 0
 
 
 class Healer:
@@ -83,17 +87,16 @@ class Healer:
         """Return what of `before` no event told of; `known`: series shown, to their device."""
         lost = Lost()
         for touched in before:
-            lost.batches += 1
             for pk, low, high in touched.spans:
                 if pk > self._newest_series:
                     lost.new[pk] = 0
-                device = known.get(pk)
-                if device is None:
-                    continue
+                span, device = (pk, low, high, touched.writer, touched.seq), known.get(pk)
                 if touched.writer == corrections.WRITER:
                     lost.corrected.add(pk)
+                elif device is None:
+                    lost.others.append(span)
                 elif touched.seq not in self._seen.get((touched.writer, device), {}):
-                    lost.spans.append((pk, low, high, touched.writer, touched.seq))
+                    lost.spans.append(span)
         self._newest_series = max(lost.new, default=self._newest_series)
         self._forget()
         return lost

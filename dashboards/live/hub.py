@@ -11,13 +11,14 @@ import os
 import socket
 import time
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, cast
 from weakref import WeakKeyDictionary
 
 from django.db import Error
 from django.utils import timezone
 
+from dashboards.live.announced import announced
 from dashboards.live.groups import Groups
 from dashboards.live.healing import HEAL_SECONDS, Healer, Lost
 from dashboards.threads import in_thread
@@ -25,6 +26,7 @@ from devices import health, live, losses, overview, queries, rights
 from devices.changes import Cursor
 from devices.live import INGEST_GROUP, WATCH_SECONDS, ReadingsStored, watch_set
 from devices.models import Device
+from devices.queries import SeriesInfo
 from devices.states import since_of, state_of
 
 if TYPE_CHECKING:
@@ -58,6 +60,9 @@ class Hub:
         self._layer = live.layer()
         self._groups: Groups[LiveSession] = Groups(self._hear)
         self._healer = Healer()
+        # Kind and device of every series that somebody shows; tidied up once a second.
+        self._kinds: dict[int, str] = {}
+        self._devices: dict[int, int] = {}
         self._ready = asyncio.Event()
         self._watch_changed = asyncio.Event()
         self._look_again = asyncio.Event()
@@ -130,8 +135,9 @@ class Hub:
             case "readings.stored":
                 stored = cast("ReadingsStored", event)
                 self._healer.saw(stored)
-                for session in self._groups.members(stored["device"]):
-                    session.stored(stored)
+                news = announced(stored, self._kinds)
+                for session in self._groups.members(news.device):
+                    session.stored(news)
             case "watch.ask":
                 self._watch_changed.set()
             case "device.status" | "fleet.changed":
@@ -169,11 +175,17 @@ class Hub:
                 self._note_database(error)
             await asyncio.sleep(HEAL_SECONDS)
 
+    def show(self, infos: Mapping[int, SeriesInfo]) -> None:
+        """Note series that somebody shows."""
+        for pk, info in infos.items():
+            self._kinds[pk], self._devices[pk] = info.kind, info.device_id
+
     def _known(self) -> dict[int, int]:
-        """Return the series that pages show, to their devices."""
-        return {
-            pk: device for session in self.sessions for pk, device in session.shown_series.items()
-        }
+        """Return the series that pages show, to their devices; forget those they do no more."""
+        self._kinds, self._devices = {}, {}
+        for session in self.sessions:
+            self.show(session.shown_series)
+        return self._devices
 
     async def _tell_lost(self, lost: Lost) -> None:
         self.healed += len(lost.spans)

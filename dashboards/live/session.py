@@ -14,6 +14,7 @@ from django.conf import settings
 from django.db import Error
 
 from dashboards.live import parts, snapshots
+from dashboards.live.announced import Announced
 from dashboards.live.frames import (
     MAX_SUBSCRIPTIONS,
     BadFrame,
@@ -29,9 +30,8 @@ from dashboards.live.subscriptions import Subscription
 from dashboards.threads import in_thread
 from devices import overview
 from devices.access import Scope
-from devices.live import ReadingsStored
 from devices.losses import Gap
-from devices.queries import QueryTooLong
+from devices.queries import QueryTooLong, SeriesInfo
 
 logger = logging.getLogger(__name__)
 
@@ -151,30 +151,25 @@ class LiveSession:
             self._credit.set()
 
     # --- news ---------------------------------------------------------------
-    def stored(self, event: ReadingsStored) -> None:
-        """Take a `readings.stored` event."""
+    def stored(self, event: Announced) -> None:
+        """Take what was committed of a device."""
         for subscription in self._subscriptions.values():
-            if event["device"] in subscription.devices and subscription.take(event):
+            if event.device in subscription.devices and subscription.take(event):
                 self._wake.set()
 
     @property
-    def shown_series(self) -> dict[int, int]:
-        """Return the series that are subscribed, to their devices."""
+    def shown_series(self) -> dict[int, SeriesInfo]:
+        """Return the series that are subscribed, by pk."""
         return {
-            pk: info.device_id
+            pk: info
             for subscription in self._subscriptions.values()
             for pk, info in subscription.infos.items()
         }
 
     def heal(self, lost: Lost) -> None:
-        """Read what was lost again; what is being read just now, too, if it may lack it."""
+        """Read what was lost again."""
         for subscription in self._subscriptions.values():
-            missing = subscription.early is not None and lost.batches > 0
-            if missing or not lost.corrected.isdisjoint(subscription.infos):
-                subscription.reload()
-            for pk, low, high, writer, seq in lost.spans:
-                if pk in subscription.infos and not subscription.knows(writer, seq):
-                    subscription.soil(pk, low, high)
+            subscription.heal(lost)
             if subscription.has_news:
                 self._wake.set()
 
@@ -292,10 +287,12 @@ class LiveSession:
         subscription.devices = await in_thread(lambda: devices_named(wanted, self.scope))
         await self._rejoin()
         await self._wait_for_credit()
-        subscription.early, reloads = [], subscription.reloads
+        reloads = subscription.reloads
+        subscription.expect_early()
         room, has = self._room(subscription), subscription.has
         now_us = time.time_ns() // 1_000
         snapshot = await in_thread(lambda: snapshots.read(wanted, self.scope, now_us, room, has))
+        self._hub.show(snapshot.infos)
         subscription.begin(snapshot, last=reloads == subscription.reloads)
         await self._rejoin()
         await self._send(dumps(subscription.ack(snapshot)))
@@ -332,7 +329,7 @@ class LiveSession:
         }
         frame = subscription.update_frame(again, states, confirmed)
         if frame is not None:
-            await self._send_state(frame)
+            await self._send_text(frame)
         await self._show_gaps(subscription)
 
     async def _states(self, devices: list[tuple[int, str]]) -> dict[str, Any]:
@@ -377,9 +374,13 @@ class LiveSession:
 
     async def _send_state(self, frame: dict[str, Any]) -> None:
         """Send a frame that counts, with credit."""
+        await self._send_text(dumps(frame)[:-1])
+
+    async def _send_text(self, frame: str) -> None:
+        """Send a frame that counts and has no end yet."""
         await self._wait_for_credit()
         self._seq += 1
-        await self._send(dumps({**frame, "seq": self._seq}))
+        await self._send(f'{frame},"seq":{self._seq}}}')
 
     async def _wait_for_credit(self) -> None:
         """Wait until the client has drawn enough.

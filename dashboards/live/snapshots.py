@@ -5,7 +5,7 @@ from typing import Any
 
 from dashboards.live.cursors import Place, shape_of
 from dashboards.live.frames import BadFrame, Subscribe
-from devices import changes, corrections, losses, queries
+from devices import cadence, changes, corrections, losses, queries
 from devices.access import Scope
 from devices.queries import Columns, SeriesInfo
 
@@ -28,6 +28,7 @@ class Snapshot:
         ranges: what a patch replaces; None where all is replaced.
         marked: series of which something is marked.
         gaps: what was lost of its devices in the span.
+        expiries: after how long (µs) without a reading series are stale.
     """
 
     found: dict[str, list[SeriesInfo]]
@@ -37,6 +38,7 @@ class Snapshot:
     ranges: Ranges | None
     marked: set[int]
     gaps: list[losses.Gap]
+    expiries: dict[int, int]
 
     @property
     def infos(self) -> dict[int, SeriesInfo]:
@@ -83,8 +85,16 @@ def read(wanted: Subscribe, scope: Scope, now_us: int, room: int, has: Place | N
             columns = {
                 pk: _within(infos[pk], spans, wanted.points, width) for pk, spans in ranges.items()
             }
-        gaps = [] if exact else losses.gaps(devices, start)
-        return Snapshot(found, devices, place, columns, ranges, corrections.marked(infos), gaps)
+        return Snapshot(
+            found,
+            devices,
+            place,
+            columns,
+            ranges,
+            marked=corrections.marked(infos),
+            gaps=[] if exact else losses.gaps(devices, start),
+            expiries=cadence.expiries(list(infos.values())),
+        )
 
 
 def span_of(wanted: Subscribe, now_us: int) -> tuple[int, int]:

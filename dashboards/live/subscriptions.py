@@ -9,12 +9,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from dashboards.live.announced import Announced, Rows
 from dashboards.live.cursors import Place
-from dashboards.live.frames import Subscribe, ms
+from dashboards.live.frames import Subscribe, dumps, ms
+from dashboards.live.healing import Lost, LostSpan
 from dashboards.live.snapshots import Snapshot
 from devices import queries
 from devices.changes import Cursor
-from devices.live import ReadingsStored
 from devices.losses import Gap
 from devices.queries import SeriesInfo
 
@@ -43,46 +44,50 @@ class Subscription:
     # Raised by `reload`: a snapshot that was read before is not shown as the last word.
     reloads: int = 0
     # While the snapshot is being read: the events that came, some newer than it.
-    early: list[ReadingsStored] | None = None
-    rows: dict[int, dict[int, queries.Value]] = field(default_factory=dict)
+    early: list[Announced] | None = None
+    early_lost: list[LostSpan] = field(default_factory=list)
+    rows: dict[int, Rows] = field(default_factory=dict)
     dirty: dict[int, tuple[int, int]] = field(default_factory=dict)
     changed_devices: set[int] = field(default_factory=set)
     # What was lost: what the client knows of, and what it does not yet.
     told_gaps: set[Gap] = field(default_factory=set)
     new_gaps: set[Gap] = field(default_factory=set)
     last_sent: float = 0.0
+    # What the cursor was made of last: it changes once a second.
+    _advanced: Cursor | None = None
+    _cursor: str = ""
 
     # --- what happens -------------------------------------------------------
-    def take(self, event: ReadingsStored) -> bool:
-        """Merge a `readings.stored` event; return whether there is something to send."""
+    def take(self, event: Announced) -> bool:
+        """Merge what was committed; return whether there is something to send."""
         if self.early is not None:
             self.early.append(event)
             return False
         if self.fresh:
             return True  # the read that is to come will see it
-        if self.knows(event["writer"], max(event["seqs"])):
+        if self.knows(event.writer, event.seq):
             return False
-        for pk, rows in event["rows"]:
+        for pk, rows in event.rows:
             if pk in self.infos:
                 self._take_rows(pk, rows)
-            elif event["device"] in self.wild:
-                self.fresh = True  # a metric that is new under `…/*`
-        for pk, low, high in event["spans"]:
+        for pk, low, high in (*event.spans, *event.others):
             if pk in self.infos:
                 self.soil(pk, low, high)
+        if event.device in self.wild:
+            named = (pk for pk, *_rest in (*event.rows, *event.others))
+            self.fresh = any(pk not in self.infos for pk in named)  # new under `…/*`
         return self.has_news
 
     def knows(self, writer: str, seq: int) -> bool:
         """Return whether what the client has was read after that batch."""
         return self.has is not None and seq <= self.has.cursor.get(writer, 0)
 
-    def _take_rows(self, pk: int, rows: list[Any]) -> None:
+    def _take_rows(self, pk: int, rows: Rows) -> None:
         if self.width or pk in self.dirty or pk in self.marked:
-            self.soil(pk, min(row[0] for row in rows), max(row[0] for row in rows))
+            self.soil(pk, min(rows), max(rows))
             return
         kept = self.rows.setdefault(pk, {})
-        kind = self.infos[pk].kind
-        kept.update((ts, queries.shown(value, text, kind)) for ts, value, text in rows)
+        kept.update(rows)
         if self.wanted.kind == "latest":
             newest = max(kept)
             self.rows[pk] = {newest: kept[newest]}
@@ -104,6 +109,26 @@ class Subscription:
     def due(self) -> float:
         """Return when the next frame may go out: at once after a pause."""
         return self.last_sent + 1.0 / self.wanted.rate_hz
+
+    def heal(self, lost: Lost) -> None:
+        """Have read again what no event told of; what comes too early is kept until `begin`."""
+        if not lost.corrected.isdisjoint(self.infos):
+            self.reload()
+        if self.early is not None:
+            self.early_lost += [*lost.spans, *lost.others]
+            if lost.corrected:
+                self.reload()
+        else:
+            self._heal(lost.spans)
+
+    def _heal(self, spans: Iterable[LostSpan]) -> None:
+        for pk, low, high, writer, seq in spans:
+            if pk in self.infos and not self.knows(writer, seq):
+                self.soil(pk, low, high)
+
+    def expect_early(self) -> None:
+        """Begin to keep what comes while a snapshot is being read."""
+        self.early, self.early_lost = [], []
 
     def note_gaps(self, gaps: Iterable[Gap]) -> None:
         """Take spans that were lost, of whatever devices."""
@@ -132,7 +157,7 @@ class Subscription:
             for pk, key in snapshot.devices.items()
             if self.wanted.match is not None or f"{key}/*" in self.wanted.keys
         }
-        self.has = snapshot.place
+        self.has, self._advanced = snapshot.place, None
         self.width, self.marked = snapshot.place.width, snapshot.marked
         self.fresh = not last
         self.changed_devices.clear()
@@ -143,6 +168,8 @@ class Subscription:
         early, self.early = self.early, None
         for event in early or []:
             self.take(event)
+        self._heal(self.early_lost)
+        self.early_lost = []
 
     def ack(self, snapshot: Snapshot) -> dict[str, Any]:
         """Return the `ack` frame."""
@@ -150,7 +177,10 @@ class Subscription:
             "t": "ack",
             "id": self.wanted.id,
             "series": {
-                str(self.index[pk]): {"key": info.key, "unit": info.unit, "kind": info.kind}
+                str(self.index[pk]): {
+                    **{"key": info.key, "unit": info.unit, "kind": info.kind},
+                    "expire_ms": snapshot.expiries.get(pk, 0) // 1_000,
+                }
                 for pk, info in self.infos.items()
             },
             "bin_ms": self.width // 1_000,
@@ -184,8 +214,8 @@ class Subscription:
 
     def update_frame(
         self, again: dict[int, list[list[Any]]], states: dict[str, Any], confirmed: Cursor
-    ) -> dict[str, Any] | None:
-        """Return the `upd` frame of what came since the last one; None if nothing did.
+    ) -> str | None:
+        """Return the `upd` frame of what came since the last one, without its end; None: nothing.
 
         Args:
             again: what was read again, by series.
@@ -193,16 +223,15 @@ class Subscription:
             confirmed: batches that had come here before anything was taken for this frame.
         """
         taken, self.rows = self.rows, {}
-        data: dict[str, list[Any]] = {
-            str(self.index[pk]): [[ms(ts), rows[ts]] for ts in sorted(rows)]
-            for pk, rows in taken.items()
-        }
+        data = {pk: ",".join(rows[ts] for ts in sorted(rows)) for pk, rows in taken.items()}
         for pk, points in again.items():
-            data.setdefault(str(self.index[pk]), []).extend(points)
+            data[pk] = ",".join(filter(None, [data.get(pk), dumps(points)[1:-1]]))
         if not data and not states:
             return None
-        frame = {"t": "upd", "id": self.wanted.id, "cursor": str(self._advance(confirmed))}
-        return {**frame, "d": data} | ({"devices": states} if states else {})
+        body = ",".join(f'"{self.index[pk]}":[{rows}]' for pk, rows in data.items())
+        devices = f',"devices":{dumps(states)}' if states else ""
+        cursor = dumps(self._advance(confirmed))
+        return f'{{"t":"upd","id":{self.wanted.id},"cursor":{cursor},"d":{{{body}}}{devices}'
 
     def gap_frames(self) -> Iterator[dict[str, Any]]:
         """Yield a `gap` frame for each loss that the client does not know of."""
@@ -217,10 +246,12 @@ class Subscription:
             span = {"from": ms(gap.since), "to": ms(gap.until), "why": gap.why}
             yield {"t": "gap", "id": self.wanted.id, "keys": keys, **span}
 
-    def _advance(self, confirmed: Cursor) -> Place:
-        """Return where the client is once it has drawn all there is now."""
+    def _advance(self, confirmed: Cursor) -> str:
+        """Return the cursor of a client that has drawn all there is now."""
         assert self.has is not None
-        known = self.has.cursor
-        cursor = known | {name: max(seq, known.get(name, 0)) for name, seq in confirmed.items()}
-        self.has = Place(self.has.width, self.has.shape, cursor)
-        return self.has
+        if confirmed is not self._advanced:
+            self._advanced, known = confirmed, self.has.cursor
+            newer = {name: max(seq, known.get(name, 0)) for name, seq in confirmed.items()}
+            self.has = Place(self.has.width, self.has.shape, known | newer)
+            self._cursor = str(self.has)
+        return self._cursor or str(self.has)

@@ -8,6 +8,7 @@ from typing import Any
 from tests.bench import (
     backlog,
     export,
+    fanout,
     frame,
     ingest,
     live,
@@ -15,7 +16,9 @@ from tests.bench import (
     overview,
     peers,
     rollups,
+    screen,
     series,
+    slow,
     sparse,
     window,
 )
@@ -37,6 +40,10 @@ BENCHMARKS: dict[str, Callable[[], list[dict[str, Any]]]] = {
     "rollups": rollups.run,
     "bytes": bytes_per_reading.run,
     "export": export.run,
+    "fanout": fanout.run,
+    "plain": fanout.run_plain,
+    "slow": slow.run,
+    "screen": screen.run,
 }
 
 

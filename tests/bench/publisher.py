@@ -1,6 +1,7 @@
 """Publishes at a steady rate; each packet carries the moment it was sent.
 
-Run as a process of its own: `python -m tests.bench.publisher PORT RATE DEVICES SECONDS`.
+Run as a process of its own: `python -m tests.bench.publisher PORT RATE DEVICES SECONDS
+[METRICS]`; three metrics by default.
 """
 
 import json
@@ -12,7 +13,8 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 
 def main() -> None:
-    port, rate, devices, seconds = (int(argument) for argument in sys.argv[1:])
+    port, rate, devices, seconds, *more = (int(argument) for argument in sys.argv[1:])
+    others = {f"m{n}": n / 7 for n in range((more or [3])[0] - 3)}
     client = mqtt.Client(CallbackAPIVersion.VERSION2)
     client.max_queued_messages_set(0)
     client.max_inflight_messages_set(1_000)
@@ -23,7 +25,7 @@ def main() -> None:
         due = started + n / rate
         time.sleep(max(0.0, due - time.time()))
         now = time.time()
-        body = {"ts": int(now * 1_000), "sent": now, "n": n, "on": n % 2 == 0}
+        body = {"ts": int(now * 1_000), "sent": now, "n": n, "on": n % 2 == 0, **others}
         info = client.publish(f"devices/b{n % devices}/telemetry", json.dumps(body), 1)
     info.wait_for_publish(30)
     client.disconnect()

@@ -109,7 +109,10 @@ def test_a_page_from_hello_to_update(live: Plant) -> None:
     assert ack["bin_ms"] == 0
     assert ack["denied"] == ["b/t", "a/none"]
     k = k_of(ack, "a/t")
-    assert ack["series"][k] == {"key": "a/t", "unit": "", "kind": "number"}
+    assert ack["series"][k] == {
+        **{"key": "a/t", "unit": "", "kind": "number"},
+        "expire_ms": 0,
+    }
     snap = page.next("snap")
     assert (snap["mode"], snap["part"], snap["of"]) == ("full", 1, 1)
     assert values_of(snap, k) == [1, 2, 3]

@@ -44,10 +44,13 @@ test("a patch replaces the ranges that it names, also by nothing", () => {
   assert.equal(store.columns.get("a/t")?.min.length, 5);
 });
 
-test("a gap is a break, not a line", () => {
+test("a gap is kept beside the points, until the next answer tells anew", () => {
   const store = storeWith(1, 5);
   store.take({ t: "gap", keys: [0], from: 2, to: 4 });
-  assert.deepEqual(store.columns.get("a/t")?.value, [10, null, 50]);
+  assert.deepEqual(store.columns.get("a/t")?.value, [10, 50]);
+  assert.deepEqual(store.gaps.get("a/t"), [[2, 4]]);
+  store.take(ACK);
+  assert.equal(store.gaps.size, 0);
 });
 
 test("what lies before the window goes, but for the point at its edge", () => {

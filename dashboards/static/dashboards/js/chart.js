@@ -69,6 +69,8 @@ export class Chart {
     this.visible = true;
     /** What is shown, in ms. @type {[number, number]} */
     this.span = [0, 1];
+    /** What could not be delivered. @type {import("./losses.js").Span[]} */
+    this.gaps = [];
     /** @type {any} */
     this.plot = null;
     this.shape = 0;
@@ -108,7 +110,8 @@ export class Chart {
    */
   draw(columns, binMs, fixed = null) {
     if (!this.visible && this.plot) return;
-    const data = plotData(columns, binMs, [...this.options.losses, ...this.options.marks]);
+    const { losses, marks } = this.options;
+    const data = plotData(columns, binMs, [...losses, ...this.gaps, ...marks]);
     if (!this.plot || this.shape !== data.length) this.make(data);
     else this.plot.setData(data, false);
     const end = now();
@@ -157,7 +160,7 @@ export class Chart {
   /** @param {any} plot */
   shade(plot) {
     shadeLosses(plot, this.options.offline, token("--offline-span"));
-    shadeLosses(plot, this.options.losses, token("--loss"));
+    shadeLosses(plot, [...this.options.losses, ...this.gaps], token("--loss"));
     shadeLosses(plot, this.options.marks, token("--mark"));
   }
 

@@ -9,6 +9,7 @@ import { paint } from "./frame.js";
 import { listen } from "./gestures.js";
 import { showState } from "./link.js";
 import { noteState, readLosses, readMarks, readOffline } from "./losses.js";
+import { noteTime } from "./quality.js";
 import { Store, emptyColumns, trim } from "./store.js";
 
 /** @typedef {import("./socket.js").LiveSocket} LiveSocket */
@@ -62,13 +63,14 @@ class SeriesView {
     return `${this.correct}?${new URLSearchParams({ metric: this.metric, from: time(from), to: time(to) })}`;
   }
 
-  /** @param {import("./store.js").Columns} newest */
-  drawNewest(newest) {
+  /** @param {import("./store.js").Columns} newest @param {number} [expireMs] */
+  drawNewest(newest, expireMs) {
     const last = newest.ts.length - 1;
     if (last < 0) return;
     const words = formatValue(newest.value[last]);
     if (this.value.textContent !== words) this.value.textContent = words;
     showAge(this.age, newest.ts[last]);
+    noteTime(/** @type {HTMLElement} */ (this.value.parentElement), newest.ts[last], expireMs);
     trim(newest, newest.ts[last]);
   }
 
@@ -198,6 +200,8 @@ export class DevicePage {
     noteState(this.offline, state.state, state.since);
     const since = /** @type {HTMLElement|null} */ (this.root.querySelector("[data-cell=since] > *"));
     if (since) showAge(since, state.since);
+    const words = document.getElementById("since");
+    if (words) words.hidden = state.since === null;
   }
 
   draw() {
@@ -209,7 +213,8 @@ export class DevicePage {
       trim(columns, start);
       const latest = this.newest.columns.get(key) ?? emptyColumns();
       newest = Math.max(newest, latest.ts[latest.ts.length - 1] ?? 0);
-      view.drawNewest(latest);
+      view.drawNewest(latest, this.newest.infoOf(key)?.expire_ms);
+      if (view.chart) view.chart.gaps = this.store.gaps.get(key) ?? [];
       const past = this.span ? this.past.found.get(key) : undefined;
       // Until the past is there, what is known of it from the live tail is shown.
       view.draw(past?.columns ?? columns, past?.binMs ?? this.store.binMs, this.span);

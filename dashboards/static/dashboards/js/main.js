@@ -7,8 +7,15 @@ import { Inspect } from "./inspect.js";
 import { showLink } from "./link.js";
 import { Overview } from "./overview.js";
 import { JobsPage } from "./jobs.js";
+import { tickQuality } from "./quality.js";
 import { LiveSocket } from "./socket.js";
 import { StatusPage } from "./status.js";
+
+/** @param {import("./socket.js").Link} link */
+function showAll(link) {
+  showLink(link);
+  tickQuality(document);
+}
 
 function start() {
   const page = document.body.dataset.page;
@@ -18,8 +25,8 @@ function start() {
   setInterval(() => tickAges(document), 1_000);
   if (!document.getElementById("link-state")) return;
   const scheme = location.protocol === "https:" ? "wss" : "ws";
-  const socket = new LiveSocket(`${scheme}://${location.host}/ws/live/`, showLink);
-  setInterval(() => showLink(socket.link), 1_000);
+  const socket = new LiveSocket(`${scheme}://${location.host}/ws/live/`, showAll);
+  setInterval(() => showAll(socket.link), 1_000);
   if (page === "overview") new Overview(socket).connect();
   if (page === "device") new DevicePage(socket).connect();
   if (page === "inspect") new Inspect().connect();

@@ -4,6 +4,7 @@ import { localTimes, now, showAge, tickAges } from "./clock.js";
 import { formatAge, formatValue } from "./format.js";
 import { paint } from "./frame.js";
 import { showState } from "./link.js";
+import { noteTime } from "./quality.js";
 import { Store } from "./store.js";
 
 /** @typedef {import("./socket.js").LiveSocket} LiveSocket */
@@ -82,7 +83,7 @@ export class Overview {
     const words = formatValue(columns.value[last]).slice(0, 40);
     if (text.textContent !== words) text.textContent = words;
     const ts = columns.ts[last];
-    cell.dataset.ts = String(ts);
+    noteTime(cell, ts, this.store.infoOf(key)?.expire_ms);
     const row = this.rows?.get(key.slice(0, key.indexOf("/")));
     const seen = /** @type {HTMLElement|null} */ (row?.querySelector("[data-cell=seen] > *"));
     if (seen && Number(seen.dataset.ago ?? 0) < ts && ts <= now() + 1_000) showAge(seen, ts);

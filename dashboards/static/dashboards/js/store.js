@@ -3,7 +3,8 @@
 /**
  * @typedef {Record<string, any>} Frame
  * @typedef {{ ts: number[], value: any[], min: (number|null)[], max: (number|null)[] }} Columns
- * @typedef {{ key: string, unit: string, kind: string }} Info
+ * @typedef {{ key: string, unit: string, kind: string, expire_ms?: number }} Info
+ * @typedef {[number, number]} Span from and to, in ms
  */
 
 /** @returns {Columns} */
@@ -78,6 +79,10 @@ export class Store {
     this.columns = new Map();
     /** @type {Record<string, Info>} */
     this.series = {};
+    /** @type {Map<string, Info>} */
+    this.infos = new Map();
+    /** What could not be delivered, by key: lines break there. @type {Map<string, Span[]>} */
+    this.gaps = new Map();
     this.binMs = 0;
     /** @type {Map<string, Columns>} */
     this.coming = new Map();
@@ -104,6 +109,8 @@ export class Store {
   /** @param {Frame} frame */
   accepted(frame) {
     this.series = frame.series;
+    this.infos = new Map(Object.values(frame.series).map((info) => [info.key, info]));
+    this.gaps.clear();
     this.binMs = frame.bin_ms;
     this.denied = frame.denied;
     this.problem = "";
@@ -160,9 +167,13 @@ export class Store {
 
   /** @param {Frame} frame */
   gap(frame) {
-    for (const k of frame.keys) {
-      const columns = this.columns.get(this.series[k]?.key);
-      if (columns) put(columns, frame.from, null, null, null);
-    }
+    const keys = frame.keys.map((/** @type {number} */ k) => this.series[k]?.key);
+    for (const key of keys) this.gaps.set(key, [...(this.gaps.get(key) ?? []), [frame.from, frame.to]]);
+    this.onChange(new Set(keys), {});
+  }
+
+  /** @param {string} key @returns {Info|undefined} */
+  infoOf(key) {
+    return this.infos.get(key);
   }
 }

@@ -1,0 +1,68 @@
+"""Every page is usable by everybody: axe-core finds nothing serious, in light and dark."""
+
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support.browser import Watched, chromium
+from tests.support.plant import Plant, publish, whole_plant
+from tests.support.services import ROOT, MissingServiceError, wait_until
+
+pytestmark = [pytest.mark.services, pytest.mark.browser]
+AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
+PAGES = (
+    "/",
+    "/devices/press-3/",
+    "/devices/press-3/corrections",
+    "/export",
+    "/status",
+    "/jobs",
+    "/inspect",
+)
+RUN = """async () => {
+  const found = await axe.run(document);
+  const told = (v) => `${v.id}: ${v.help}; ${v.nodes.slice(0, 3).map((n) => n.html).join(' ')}`;
+  const serious = found.violations.filter((v) => ['serious', 'critical'].includes(v.impact));
+  return { checked: found.passes.length, serious: serious.map(told) };
+}"""
+
+
+@pytest.fixture(scope="module")
+def shop() -> Iterator[Plant]:
+    with whole_plant() as plant:
+        plant.worker()
+        plant.web()
+        plant.add_user()
+        points = [
+            {"ts": 1_700_000_000_000 + n * 60_000, "t": n, "on": n % 2 == 0} for n in range(9)
+        ]
+        publish(plant, [("devices/press-3/telemetry", json.dumps(points))])
+        publish(plant, [("devices/press-4/telemetry", '{"t": 1, "state": "idle"}')])
+        wait_until(lambda: plant.count() == 20, "the readings")
+        yield plant
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_serious(shop: Plant, scheme: str) -> None:
+    if not AXE.exists():
+        raise MissingServiceError("axe-core is missing: make install (it needs npm)")
+    with chromium() as browser:
+        # axe is put into the page from outside, which the page's own policy forbids.
+        page = Watched(browser, shop.base, color_scheme=scheme, bypass_csp=True)
+        page.page.goto(f"{shop.base}/login/")
+        found = {"/login/": _violations(page)}
+        page.log_in()
+        for path in PAGES:
+            page.goto(path)
+            page.page.wait_for_timeout(400)
+            found[path] = _violations(page)
+            page.shot(f"page-{path.strip('/').replace('/', '-') or 'overview'}-{scheme}")
+        assert {path: words for path, words in found.items() if words} == {}
+
+
+def _violations(page: Watched) -> list[str]:
+    page.page.add_script_tag(path=AXE)
+    found = page.page.evaluate(RUN)
+    assert found["checked"] > 10
+    return list(found["serious"])
