@@ -21,7 +21,7 @@ def redis_service() -> Iterator[Service]:
 
 @pytest.fixture(scope="session")
 def postgresql_service() -> Iterator[Service]:
-    with services.postgresql() as service:
+    with services.postgresql(prepared=plants.prepared()) as service:
         yield service
 
 

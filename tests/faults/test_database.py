@@ -106,7 +106,7 @@ def test_the_disk_is_full(
     """Nothing is acknowledged while there is no room; it cures itself when there is."""
     with (
         small_disk(600) as disk,
-        services.postgresql(within=disk) as database,
+        services.postgresql(within=disk, prepared=plants.prepared()) as database,
         plants.plant(mosquitto_service, redis_service, database) as plant,
     ):
         plant.worker()

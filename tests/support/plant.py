@@ -10,6 +10,7 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,9 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from tests.support import services
 from tests.support.services import ROOT, Service, free_port, wait_until
+
+# The database that others are copies of.
+MIGRATED = "migrated"
 
 
 class Process:
@@ -208,20 +212,35 @@ def _is(worker: Process, port: int, state: str) -> bool:
         return False
 
 
+@cache
+def prepared() -> Path:
+    """Return PostgreSQL's files with a database that is migrated; made once a run."""
+
+    def fill(database: Service) -> None:
+        address = f"postgres://postgres@127.0.0.1:{database.port}"
+        with psycopg.connect(f"{address}/postgres", autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {MIGRATED}")
+        env = {**os.environ, "SECRET_KEY": "only-for-tests"}
+        env |= {"DATABASE_URL": f"{address}/{MIGRATED}", "REDIS_URL": "redis://127.0.0.1:1/0"}
+        env.pop("DJANGO_SETTINGS_MODULE", None)
+        run_manage(env, "migrate", "--verbosity", "0")
+
+    return services.prepare(fill)
+
+
 @contextmanager
 def plant(
     broker: Service, layer: Service, database: Service, *, migrate: bool = True
 ) -> Iterator[Plant]:
-    """A plant with a database of its own on running services."""
+    """A plant with a database of its own on running services, a PostgreSQL from `prepared`."""
     name = f"t{time.monotonic_ns()}"
     admin = f"postgres://postgres@127.0.0.1:{database.port}/postgres"
+    template = MIGRATED if migrate else "template0"
     with psycopg.connect(admin, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
     with services.folder("plant") as folder:
         made = Plant(broker, layer, database, folder, name)
         try:
-            if migrate:
-                made.manage("migrate", "--verbosity", "0")
             yield made
         finally:
             made.stop()
@@ -233,7 +252,7 @@ def whole_plant() -> Iterator[Plant]:
     with ExitStack() as stack:
         broker = stack.enter_context(services.mosquitto())
         layer = stack.enter_context(services.redis())
-        database = stack.enter_context(services.postgresql())
+        database = stack.enter_context(services.postgresql(prepared=prepared()))
         yield stack.enter_context(plant(broker, layer, database))
 
 

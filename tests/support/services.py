@@ -1,5 +1,6 @@
 """Real services on free loopback ports, started and stopped by fixtures and benchmarks."""
 
+import atexit
 import os
 import pwd
 import shutil
@@ -162,23 +163,23 @@ def redis(port: int = 0) -> Iterator[Service]:
 
 
 @contextmanager
-def postgresql(port: int = 0, within: Path | None = None) -> Iterator[Service]:
+def postgresql(
+    port: int = 0, within: Path | None = None, prepared: Path | None = None
+) -> Iterator[Service]:
     """PostgreSQL with the shipped configuration; user postgres, no password.
 
-    Its files lie in a folder of its own, or `within` one on another file system.
+    Its files lie in a folder of its own, or `within` one on another file system. They begin
+    as a copy of `prepared` (see `prepare`), else empty.
     """
-    initdb = find("initdb", "postgresql")
     server = find("postgres", "postgresql")
     port = port or free_port()
     with folder("postgresql", within) as path:
         options = _unprivileged(path)
         data = path / "data"
-        subprocess.run(
-            [initdb, "-D", str(data), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync"],
-            check=True,
-            stdout=subprocess.DEVNULL,
-            **options,  # type: ignore[call-overload]
-        )
+        if prepared is None:
+            _initdb(data, options)
+        else:
+            subprocess.run(["cp", "-a", str(prepared), str(data)], check=True)
         shutil.copy(DEPLOY / "postgresql.conf", path / "postgresql.conf")
         command = [server, "-D", str(data), "-p", str(port), "-k", "/tmp"]
         command += ["-c", f"config_file={path / 'postgresql.conf'}"]
@@ -191,6 +192,31 @@ def postgresql(port: int = 0, within: Path | None = None) -> Iterator[Service]:
             yield service
         finally:
             service.stop(signal.SIGINT)
+
+
+def _initdb(data: Path, options: dict[str, object]) -> None:
+    initdb = find("initdb", "postgresql")
+    subprocess.run(
+        [initdb, "-D", str(data), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync"],
+        check=True,
+        stdout=subprocess.DEVNULL,
+        **options,  # type: ignore[call-overload]
+    )
+
+
+def prepare(fill: Callable[[Service], None]) -> Path:
+    """Return the files of a stopped PostgreSQL after `fill`; they go when this process ends."""
+    kept = Path(tempfile.mkdtemp(prefix="iotb-prepared-"))
+    atexit.register(shutil.rmtree, kept, ignore_errors=True)
+    with postgresql() as service:
+        fill(service)
+        url = f"postgres://postgres@127.0.0.1:{service.port}/postgres"
+        with psycopg.connect(url) as connection:
+            row = connection.execute("SHOW data_directory").fetchone()
+        assert row is not None
+        service.stop(signal.SIGINT)
+        subprocess.run(["cp", "-a", row[0], str(kept / "data")], check=True)
+    return kept / "data"
 
 
 def _unprivileged(path: Path) -> dict[str, object]:
