@@ -18,7 +18,7 @@ from devices.changes import Cursor
 from devices.corrections import kept
 from devices.models import Device, Kind, Series
 from devices.rollups.reading import Exact, exact
-from devices.rollups.tables import HOUR, QUARTER, Level
+from devices.rollups.tables import HOUR, QUARTER, Level, last_before
 from devices.stopping import has_left, stoppable
 
 # What JSON has for a reading.
@@ -264,8 +264,12 @@ def read_cursor() -> Cursor:
 
 
 def latest(series: Iterable[SeriesInfo]) -> dict[int, Point]:
-    """Return the newest reading of each series that has one, by series pk."""
-    kinds = {info.pk: info.kind for info in series}
+    """Return the newest reading of each series that has one, by series pk.
+
+    Where it is marked and retention has left sums alone of those before, theirs.
+    """
+    infos = {info.pk: info for info in series}
+    kinds = {pk: info.kind for pk, info in infos.items()}
     rows = _fetch(
         "SELECT series_id, ts, value, text FROM devices_latest WHERE series_id", list(kinds)
     )
@@ -278,9 +282,20 @@ def latest(series: Iterable[SeriesInfo]) -> dict[int, Point]:
     )
     for (pk,) in set(hidden):
         del found[pk]
-        for point in _newest(pk, kinds[pk], 1):
+        for point in _newest(pk, kinds[pk], 1) or _last_summed_up(infos[pk]):
             found[pk] = point
     return found
+
+
+def _last_summed_up(info: SeriesInfo) -> list[Point]:
+    """Return the last reading that sums tell of, of those that are gone; empty where none is."""
+    if not info.raw_since:
+        return []
+    with connection.cursor() as cursor:
+        made = last_before(cursor, info.pk, info.raw_since)
+    if made is None:
+        return []
+    return [(made.last_ts, shown(made.last, made.last_text, info.kind))]
 
 
 def _fetch(sql: str, ids: Sequence[int]) -> list[Any]:

@@ -301,3 +301,13 @@ def test_every_query_is_what_a_plain_list_gives() -> None:
         ),
     )
     assert History.removed
+
+
+@pytest.mark.usefixtures("tables")
+@pytest.mark.parametrize("metric", METRICS)
+def test_sums_tell_the_newest_value_where_all_that_is_kept_is_marked(metric: str) -> None:
+    history = History()
+    history.what_is_old_goes(days=1, more=0, statement=NEVER, summed_up=True)
+    history.somebody_marks_a_span(ago=0, length=0, metric=metric)
+    history.all_of_it_is_what_the_list_gives()
+    assert history.gone[metric]
