@@ -219,6 +219,33 @@ def test_slow_but_healthy_is_not_stale_and_silent_is(shop: Plant, browser: Brows
     page.context.close()
 
 
+def test_withdrawn_rights_take_the_values_off_the_screen(shop: Plant, browser: Browser) -> None:
+    known(shop, "secret", t=7)
+    shop.add_user("vera")
+    run = (
+        "from django.contrib.auth.models import User",
+        "from devices.models import Device, Membership, Site",
+        "User.objects.filter(username='vera').update(is_staff=False, is_superuser=False)",
+        "site = Site.objects.create(name='S', slug='s')",
+        "Device.objects.filter(key='secret').update(site=site)",
+        "vera = User.objects.get(username='vera')",
+        "Membership.objects.create(user=vera, site=site, role='viewer')",
+    )
+    shop.manage("shell", "-v", "0", "-c", "\n".join(run))
+    page = Watched(browser, shop.base)
+    page.log_in("vera")
+    page.goto("/devices/secret/")
+    page.wait_live()
+    shows(page, value_of("secret"), "7")
+    withdraw = "from devices.models import Membership; Membership.objects.all().delete()"
+    shop.manage("shell", "-v", "0", "-c", withdraw)
+    page.page.wait_for_selector("#gone:not([hidden])")
+    assert "7" not in page.page.inner_text("#device").split()
+    page.goto("/devices/secret/")
+    assert page.page.title().startswith("Not found")
+    page.context.close()
+
+
 @pytest.mark.parametrize("hours", [-3, 3])
 def test_a_wrong_clock_of_the_browser_changes_nothing(
     shop: Plant, browser: Browser, hours: int

@@ -205,6 +205,9 @@ export class DevicePage {
   }
 
   draw() {
+    const gone = /** @type {HTMLElement} */ (document.getElementById("gone"));
+    gone.hidden = !this.newest.isGone;
+    this.root.toggleAttribute("data-gone", this.newest.isGone);
     const start = now() - this.spanMs;
     let newest = 0;
     for (const [key, view] of this.views) {

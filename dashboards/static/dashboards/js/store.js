@@ -114,6 +114,7 @@ export class Store {
     this.binMs = frame.bin_ms;
     this.denied = frame.denied;
     this.problem = "";
+    this.onChange(new Set(), {});
   }
 
   /**
@@ -170,6 +171,11 @@ export class Store {
     const keys = frame.keys.map((/** @type {number} */ k) => this.series[k]?.key);
     for (const key of keys) this.gaps.set(key, [...(this.gaps.get(key) ?? []), [frame.from, frame.to]]);
     this.onChange(new Set(keys), {});
+  }
+
+  /** @returns {boolean} whether nothing of what was asked for may be seen */
+  get isGone() {
+    return this.denied.length > 0 && this.infos.size === 0;
   }
 
   /** @param {string} key @returns {Info|undefined} */
