@@ -5,6 +5,8 @@ import { setServerTime } from "./clock.js";
 import { reconnectDelay, restartDelay } from "./delays.js";
 import { paint } from "./frame.js";
 import { Poller } from "./polling.js";
+import { Subscriptions } from "./subscriptions.js";
+import { onWakeUp } from "./wakeups.js";
 
 /**
  * @typedef {Record<string, any>} Frame
@@ -27,14 +29,12 @@ export class LiveSocket {
     this.link = { state: "connecting", since: Date.now(), ingest: null, problem: "" };
     /** The server said when to come back, in ms; 0: it did not. */
     this.retryMs = 0;
-    /** @type {Map<number, {frame: Frame, handler: (frame: Frame) => void, cursor: string|null}>} */
-    this.subscriptions = new Map();
+    this.subscriptions = new Subscriptions();
     /** @type {WebSocket|null} */
     this.socket = null;
-    this.nextId = 1;
     this.attempt = 0;
     this.refusals = 0;
-    this.poller = new Poller(() => this.wanted(), (frames) => this.polled(frames), (status) => this.unpolled(status));
+    this.poller = new Poller(() => this.subscriptions.wanted(), (frames) => this.polled(frames), (status) => this.unpolled(status));
     this.heartbeatMs = 5_000;
     this.lastFrame = 0;
     this.seq = 0;
@@ -42,21 +42,17 @@ export class LiveSocket {
     /** @type {ReturnType<typeof setTimeout>|undefined} */
     this.timer = undefined;
     this.acknowledge = this.acknowledge.bind(this);
-    this.wake = this.wake.bind(this);
+    this.stopListening = () => {};
   }
 
   connect() {
-    addEventListener("online", this.wake);
-    addEventListener("pageshow", this.wake);
-    document.addEventListener("visibilitychange", this.wake);
+    this.stopListening = onWakeUp(() => this.wake());
     this.watchdog = setInterval(() => this.watch(), 1_000);
     this.open();
   }
 
   disconnect() {
-    removeEventListener("online", this.wake);
-    removeEventListener("pageshow", this.wake);
-    document.removeEventListener("visibilitychange", this.wake);
+    this.stopListening();
     clearInterval(this.watchdog);
     clearTimeout(this.timer);
     this.poller.stop();
@@ -69,16 +65,15 @@ export class LiveSocket {
    * @returns {number} the subscription's id
    */
   subscribe(frame, handler) {
-    const id = this.nextId++;
-    this.subscriptions.set(id, { frame: { ...frame, t: "sub", id }, handler, cursor: null });
-    if (this.link.state === "live") this.send({ ...frame, t: "sub", id });
+    const sub = this.subscriptions.add(frame, handler);
+    if (this.link.state === "live") this.send(sub);
     else if (this.poller.running) this.poller.poll();
-    return id;
+    return sub.id;
   }
 
   /** @param {number} id */
   unsubscribe(id) {
-    if (this.subscriptions.delete(id)) this.send({ t: "unsub", id });
+    if (this.subscriptions.remove(id)) this.send({ t: "unsub", id });
   }
 
   /** @param {Frame} frame */
@@ -129,7 +124,7 @@ export class LiveSocket {
     else if (frame.t === "hb") this.change(this.link.state, frame.ingest);
     else if (frame.t === "bye") this.farewell(frame);
     else if (frame.t === "err" && frame.id === undefined) this.link.problem = frame.msg;
-    else this.deliver(frame);
+    else this.subscriptions.deliver(frame);
     if (typeof frame.seq === "number") {
       this.seq = frame.seq;
       paint(this.acknowledge);
@@ -141,14 +136,9 @@ export class LiveSocket {
     this.attempt = this.refusals = 0;
     this.poller.stop();
     this.heartbeatMs = frame.heartbeat_ms;
-    for (const sub of this.wanted()) this.send(sub);
+    for (const sub of this.subscriptions.wanted()) this.send(sub);
     if (document.hidden) this.send({ t: "pause" });
     this.change("live");
-  }
-
-  /** @returns {Frame[]} every subscription, to go on after what it has shown */
-  wanted() {
-    return [...this.subscriptions.values()].map(({ frame, cursor }) => (cursor ? { ...frame, after: cursor } : frame));
   }
 
   /** @param {Frame[]} frames */
@@ -162,15 +152,6 @@ export class LiveSocket {
     const denied = status === 401 || status === 403;
     if (denied) this.poller.stop();
     this.change(denied ? "denied" : "waiting");
-  }
-
-  /** @param {Frame} frame */
-  deliver(frame) {
-    const subscription = this.subscriptions.get(frame.id);
-    if (!subscription) return;
-    subscription.handler(frame);
-    // A snapshot that was cut off in its middle was never shown.
-    if (frame.cursor && (frame.part ?? 1) === (frame.of ?? 1)) subscription.cursor = frame.cursor;
   }
 
   /** @param {Frame} frame */
