@@ -67,3 +67,9 @@ def shown(value: Value) -> str:
 def loss_words(reason: str) -> str:
     """Return where a named loss happened."""
     return losses.WORDS.get(reason, reason)
+
+
+@register.filter
+def count(counts: dict[str, int] | None, state: str) -> int:
+    """Return how many devices of a site are in `state`; 0 where nothing is known of it."""
+    return (counts or {}).get(state, 0)

@@ -140,6 +140,22 @@ def test_admin_previews_what_retention_removes(staff: Client, press: Device) -> 
     assert staff.post(f"/admin/devices/series/{series.pk}/delete/").status_code == 403
 
 
+def test_the_overview_counts_by_site_what_somebody_may_see(
+    staff: Client, press: Device, client: Client
+) -> None:
+    press.site = Site.objects.create(slug="north", name="North")
+    press.save()
+    Site.objects.create(slug="south", name="South")
+    text = " ".join(staff.get("/").content.decode().split())
+    assert '<li data-site="north"' in text
+    assert '<b data-site-count="stale">1</b> stale' in text  # it was heard a year ago
+    assert '<li data-site="south"' in text
+    user = get_user_model().objects.create_user("vera")
+    Membership.objects.create(user=user, site=press.site, role="viewer")
+    client.force_login(user)
+    assert 'data-site="south"' not in client.get("/").content.decode()
+
+
 def test_saving_in_admin_tells_the_workers(press: Device) -> None:
     from devices.models import Writer
 

@@ -16,6 +16,17 @@ function countOf(state) {
   return document.querySelector(`[data-count=${state}]`);
 }
 
+/** @param {Record<string, Record<string, number>>} sites counts by site and state */
+function showSites(sites) {
+  for (const item of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-site]"))) {
+    for (const shown of /** @type {NodeListOf<HTMLElement>} */ (item.querySelectorAll("[data-site-count]"))) {
+      const n = sites[item.dataset.site ?? ""]?.[shown.dataset.siteCount ?? ""] ?? 0;
+      shown.textContent = String(n);
+      if (shown.parentElement) shown.parentElement.hidden = n === 0;
+    }
+  }
+}
+
 export class Overview {
   /** @param {LiveSocket} socket */
   constructor(socket) {
@@ -112,6 +123,7 @@ export class Overview {
       const shown = countOf(state);
       if (shown) shown.textContent = String(sum[state] ?? 0);
     }
+    showSites(frame.sites);
     this.showPending(sum.pending);
     const total = STATES.reduce((all, state) => all + (sum[state] ?? 0), 0);
     const empty = document.getElementById("first-device") !== null;
