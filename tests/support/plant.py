@@ -2,6 +2,7 @@
 
 import json
 import os
+import secrets
 import signal
 import sqlite3
 import subprocess
@@ -11,11 +12,13 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from functools import cache
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import paho.mqtt.client as mqtt
 import psycopg
+from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from paho.mqtt.enums import CallbackAPIVersion
 
 from tests.support import services
@@ -23,6 +26,11 @@ from tests.support.services import ROOT, Service, free_port, wait_until
 
 # The database that others are copies of.
 MIGRATED = "migrated"
+
+
+def token_digest(token: str) -> str:
+    """What `devices.access` keeps of a token; that needs Django to be set up."""
+    return sha256(token.encode()).hexdigest()
 
 
 class Process:
@@ -192,15 +200,26 @@ class Plant:
         client.loop_start()
         return client
 
+    # Straight into the tables: the commands take seconds, and have tests of their own.
     def add_user(self, name: str = "admin", password: str = "secret-123") -> None:
-        self.manage(
-            "createsuperuser",
-            *("--noinput", "--username", name, "--email", f"{name}@example.com"),
-            DJANGO_SUPERUSER_PASSWORD=password,
+        """Add a superuser."""
+        encoded = PBKDF2PasswordHasher().encode(password, "salt", iterations=1_000)
+        self.sql(
+            "INSERT INTO auth_user (username, password, email, first_name, last_name, "
+            "is_superuser, is_staff, is_active, date_joined) VALUES "
+            f"('{name}', '{encoded}', '{name}@example.com', '', '', true, true, true, "
+            "CURRENT_TIMESTAMP)"
         )
 
     def token(self, user: str = "admin") -> str:
-        return self.manage("create_token", user).strip()
+        """Make an API token of a user."""
+        token = secrets.token_urlsafe(16)
+        self.sql(
+            "INSERT INTO devices_apitoken (user_id, digest, note, created_at) "
+            f"SELECT id, '{token_digest(token)}', '', CURRENT_TIMESTAMP FROM auth_user "
+            f"WHERE username = '{user}'"
+        )
+        return token
 
 
 def _is(worker: Process, port: int, state: str) -> bool:
