@@ -85,34 +85,38 @@ class Groups(Generic[Member]):
     async def receive(self) -> None:
         """Receive until cancelled; a layer that is away is asked again."""
         while True:
+            channel, self._joined = "", set()
+            joined = self._joined
             try:
-                self._channel = await self._enter()
+                channel = await self._enter()
                 await self._follow()
                 while True:
-                    self._hear(await self._layer.receive(self._channel))
+                    self._hear(await self._layer.receive(channel))
             except Exception as error:  # noqa: BLE001 - whatever the layer raises
                 logger.info("Cannot hear the workers: %s", error)
                 self._channel = ""
                 await asyncio.sleep(RETRY_SECONDS)
             except asyncio.CancelledError:
-                await self._exit()
+                await self._exit(channel, joined)
                 raise
 
     async def _enter(self) -> str:
         """Return a new channel that is in the groups that every web process is in."""
         channel = str(await self._layer.new_channel())
-        self._joined.clear()
         for group in (WEB_GROUP, FLEET_GROUP):
             await self._layer.group_add(group, channel)
+        self._channel = channel
         return channel
 
-    async def _exit(self) -> None:
-        """Leave every group: the layer would keep the name of the channel in it."""
-        groups = [WEB_GROUP, FLEET_GROUP, *map(device_group, self._joined)]
-        channel, self._channel = self._channel, ""
-        self._joined.clear()
+    async def _exit(self, channel: str, joined: set[int]) -> None:
+        """Leave every group: the layer would keep the name of the channel in it.
+
+        By then the next sockets may have come, and have a channel of their own.
+        """
+        if self._channel == channel:
+            self._channel = ""
         try:
-            for group in groups:
+            for group in (WEB_GROUP, FLEET_GROUP, *map(device_group, joined)):
                 await self._layer.group_discard(group, channel)
         except Exception as error:  # noqa: BLE001 - whatever the layer raises
             logger.info("Cannot leave groups: %s", error)

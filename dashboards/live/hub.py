@@ -173,6 +173,8 @@ class Hub:
                 self.confirmed = confirmed
             except Error as error:
                 self._note_database(error)
+            except Exception:
+                logger.exception("Healing failed; it goes on")
             await asyncio.sleep(HEAL_SECONDS)
 
     def show(self, infos: Mapping[int, SeriesInfo]) -> None:

@@ -68,6 +68,7 @@ class LiveSession:
         self._hub = Hub.current()
         self._subscriptions: dict[int, Subscription] = {}
         self._fleets: dict[int, dict[str, Any]] = {}
+        self._fleet_due = False
         # Subscription -> the jobs it has shown, by pk; `_jobs_due`: look again.
         self._jobs: dict[int, dict[int, dict[str, Any]] | None] = {}
         self._jobs_due = False
@@ -131,6 +132,7 @@ class LiveSession:
             raise BadFrame("too_many", f"{MAX_SUBSCRIPTIONS} subscriptions are allowed", wanted.id)
         if wanted.kind == "fleet":
             self._fleets[wanted.id] = {}
+            self._fleet_due = True
             self._hub.look_again()
         elif wanted.kind == "jobs":
             self._jobs[wanted.id] = None
@@ -214,17 +216,18 @@ class LiveSession:
         for subscription in self._subscriptions.values():
             if subscription.wanted.match is not None:
                 subscription.fresh = True
+        self._fleet_due = True
         self._wake.set()
 
     async def take_rights(self, scope: Scope) -> None:
         """Resolve subscriptions again that show other devices now: `ack` denies what was lost."""
-        self.scope = scope
+        self.scope, self._fleet_due = scope, True
+        self._wake.set()
         for subscription in list(self._subscriptions.values()):
             wanted = subscription.wanted
             devices = await in_thread(lambda wanted=wanted: devices_named(wanted, scope))  # type: ignore[misc]
             if devices.keys() != subscription.devices.keys():
                 subscription.reload()
-                self._wake.set()
 
     # --- sending ------------------------------------------------------------
     async def run(self) -> None:
@@ -254,8 +257,9 @@ class LiveSession:
                 continue
             subscription.last_sent = now
             await self._show(subscription)
-        for sub in list(self._fleets):
-            await self._show_fleet(sub)
+        if self._fleet_due:
+            self._fleet_due = False
+            await self._show_fleets()
         if self._jobs_due:
             self._jobs_due = False
             await self._show_jobs()
@@ -336,17 +340,24 @@ class LiveSession:
         found = await in_thread(lambda: read_states([pk for pk, _key in devices]))
         return {key: found[pk] for pk, key in devices if pk in found}
 
-    async def _show_fleet(self, sub: int) -> None:
+    async def _show_fleets(self) -> None:
+        """Send the counts by site, where they have changed."""
         fleet = self._hub.fleet
-        sites = await in_thread(lambda: overview.fleet_of(self.scope, fleet))
-        last = self._fleets.get(sub)
-        if last is None or (last and last["sites"] == sites) or (not last and not fleet):
+        if not self._fleets or not fleet:
             return
-        if not last:
-            ack = {"t": "ack", "id": sub, "series": {}, "bin_ms": 0, "denied": []}
-            await self._send(dumps(ack))
-        self._fleets[sub] = {"sites": sites}
-        await self._send_state({"t": "upd", "id": sub, "sites": sites})
+        try:
+            sites = await in_thread(lambda: overview.fleet_of(self.scope, fleet))
+        except Error as error:
+            logger.info("A socket cannot read sites: %s", error)
+            self._fleet_due = True
+            return
+        for sub, last in list(self._fleets.items()):
+            if not last:
+                ack = {"t": "ack", "id": sub, "series": {}, "bin_ms": 0, "denied": []}
+                await self._send(dumps(ack))
+            if last.get("sites") != sites:
+                self._fleets[sub] = {"sites": sites}
+                await self._send_state({"t": "upd", "id": sub, "sites": sites})
 
     async def _show_jobs(self) -> None:
         """Send the jobs that have changed."""
