@@ -303,6 +303,7 @@ class LiveSession:
         states = await self._states(list(snapshot.devices.items()))
         for frame in parts.frames(snapshot, wanted.id, subscription.index, states):
             await self._send_state(frame)
+        subscription.sent()
         await self._show_gaps(subscription)
 
     async def _show_gaps(self, subscription: Subscription) -> None:

@@ -29,8 +29,10 @@ class Subscription:
     """Series or latest values; what a client wants to know of sites is a `Fleet`."""
 
     wanted: Subscribe
-    # What the client has been shown: a snapshot brings what came after.
+    # What the client has been sent, whole: a snapshot brings what came after.
     has: Place | None = None
+    # What was read for it last; while a snapshot is being sent, ahead of `has`.
+    place: Place | None = None
     infos: dict[int, SeriesInfo] = field(default_factory=dict)
     index: dict[int, int] = field(default_factory=dict)
     # device pk -> key, of every device that the keys name
@@ -79,8 +81,8 @@ class Subscription:
         return self.has_news
 
     def knows(self, writer: str, seq: int) -> bool:
-        """Return whether what the client has was read after that batch."""
-        return self.has is not None and seq <= self.has.cursor.get(writer, 0)
+        """Return whether what was read for the client was read after that batch."""
+        return self.place is not None and seq <= self.place.cursor.get(writer, 0)
 
     def _take_rows(self, pk: int, rows: Rows) -> None:
         if self.width or pk in self.dirty or pk in self.marked:
@@ -157,7 +159,7 @@ class Subscription:
             for pk, key in snapshot.devices.items()
             if self.wanted.match is not None or f"{key}/*" in self.wanted.keys
         }
-        self.has, self._advanced = snapshot.place, None
+        self.place, self._advanced = snapshot.place, None
         self.width, self.marked = snapshot.place.width, snapshot.marked
         self.fresh = not last
         self.changed_devices.clear()
@@ -170,6 +172,10 @@ class Subscription:
             self.take(event)
         self._heal(self.early_lost)
         self.early_lost = []
+
+    def sent(self) -> None:
+        """Note that all of the snapshot has been sent."""
+        self.has = self.place
 
     def ack(self, snapshot: Snapshot) -> dict[str, Any]:
         """Return the `ack` frame."""
@@ -248,10 +254,10 @@ class Subscription:
 
     def _advance(self, confirmed: Cursor) -> str:
         """Return the cursor of a client that has drawn all there is now."""
-        assert self.has is not None
+        assert self.place is not None
         if confirmed is not self._advanced:
-            self._advanced, known = confirmed, self.has.cursor
+            self._advanced, known = confirmed, self.place.cursor
             newer = {name: max(seq, known.get(name, 0)) for name, seq in confirmed.items()}
-            self.has = Place(self.has.width, self.has.shape, known | newer)
-            self._cursor = str(self.has)
-        return self._cursor or str(self.has)
+            self.has = self.place = Place(self.place.width, self.place.shape, known | newer)
+            self._cursor = str(self.place)
+        return self._cursor or str(self.place)

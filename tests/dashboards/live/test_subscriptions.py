@@ -29,6 +29,7 @@ def snapshot(seq: int = 5, width: int = 0, **more: Any) -> Snapshot:
 def subscription(seq: int = 5, width: int = 0, keys: str = "a/*", **more: Any) -> Subscription:
     made = Subscription(parse_subscribe({"id": 1, "keys": [keys], **more}, 10))
     made.begin(snapshot(seq, width), last=True)
+    made.sent()
     return made
 
 
@@ -121,6 +122,28 @@ def test_a_reload_while_reading_is_not_forgotten() -> None:
     made.heal(Lost(corrected={1}))
     made.begin(snapshot(), last=False)
     assert made.fresh
+
+
+def test_what_was_not_sent_whole_the_client_does_not_have() -> None:
+    """The database may go away between a snapshot and the states of its devices."""
+    made = subscription(seq=5)
+    before = made.has
+    made.begin(snapshot(seq=8), last=True)
+    assert made.has is before
+    assert made.knows("ingest-0", 8)
+    made.sent()
+    assert made.has is not None
+    assert made.has.cursor == {"ingest-0": 8}
+
+
+def test_the_cursor_follows_what_is_confirmed_and_never_goes_back() -> None:
+    made = subscription(seq=5)
+    for confirmed, expected in (({"ingest-0": 3}, 5), ({"ingest-0": 7, "edit": 1}, 7)):
+        made.take(event(9, [(1, [[1, 1.0, None]])]))
+        text = made.update_frame({}, {}, confirmed)
+        assert f"ingest-0:{expected}" in str(text)
+    assert made.has is not None
+    assert made.has.cursor == {"ingest-0": 7, "edit": 1}
 
 
 def test_a_loss_is_told_once_and_again_with_each_snapshot() -> None:
