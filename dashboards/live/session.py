@@ -182,7 +182,7 @@ class LiveSession:
                 device in subscription.wild and pk not in subscription.infos
                 for pk, device in devices.items()
             ):
-                subscription.fresh = True
+                subscription.reload()
                 self._wake.set()
 
     def devices_changed(self, devices: set[int]) -> None:
@@ -215,7 +215,7 @@ class LiveSession:
         """Show fleet counts anew; devices that match may have come."""
         for subscription in self._subscriptions.values():
             if subscription.wanted.match is not None:
-                subscription.fresh = True
+                subscription.reload()
         self._fleet_due = True
         self._wake.set()
 
