@@ -8,6 +8,7 @@ The checklist that rivals' users wrote by complaining. Speed is measured by `mak
 import json
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -260,6 +261,40 @@ def test_a_wrong_clock_of_the_browser_changes_nothing(
     shows(page, value_of("clocked"), "2")
     page.wait("/^\\d+ s ago$/.test(document.querySelector('[data-cell=age]').textContent)")
     page.wait("document.querySelector('.now').dataset.q === ''")
+    page.context.close()
+
+
+def test_times_are_in_the_zone_of_the_address_or_the_one_that_was_chosen(
+    shop: Plant, browser: Browser
+) -> None:
+    """Other than the browser's; in the night when clocks go back."""
+    night = int(datetime(2025, 10, 26, 0, 30, tzinfo=UTC).timestamp() * 1_000)
+    points = [{"ts": night + n * 1_800_000, "t": n} for n in range(4)]
+    publish(shop, [("devices/zoned/telemetry", json.dumps(points))])
+    known(shop, "zoned")
+    page = Watched(browser, shop.base, timezone_id="Asia/Tokyo")
+    page.log_in()
+    page.goto("/")
+    page.wait("document.getElementById('zone-picker').value === 'Asia/Tokyo'")
+    page.goto(f"/devices/zoned/?zone=Europe/Berlin&from={night - 1}&to={night + 7_200_000}")
+    page.wait_live()
+    page.page.click("figure summary")
+    cells = (
+        "[...document.querySelectorAll('figure tbody td:first-child')].map((c) => c.textContent)"
+    )
+    page.wait(f"{cells}.length === 4")
+    clock = ["03:00:00", "02:30:00", "02:00:00", "02:30:00"]
+    assert page.page.evaluate(cells) == [f"2025-10-26 {time}" for time in clock]
+    page.page.fill("#zone-picker", "Mars/Olympus")
+    page.page.press("#zone-picker", "Enter")
+    assert "no such time zone" in page.page.evaluate(
+        "document.getElementById('zone-picker').validationMessage"
+    )
+    page.page.fill("#zone-picker", "UTC")
+    page.page.press("#zone-picker", "Tab")
+    page.page.wait_for_url("**zone=UTC**")
+    page.goto("/")
+    page.wait("document.getElementById('zone-picker').value === 'UTC'")
     page.context.close()
 
 

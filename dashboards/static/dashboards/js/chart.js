@@ -2,7 +2,7 @@
 
 import uPlot from "./vendor/uPlot/uPlot.esm.js";
 import { now } from "./clock.js";
-import { formatTime } from "./format.js";
+import { chosenZone, formatTime } from "./format.js";
 import { lostBetween, shadeLosses } from "./losses.js";
 
 /** @typedef {import("./store.js").Columns} Columns */
@@ -51,6 +51,11 @@ function medianStep(ts) {
   for (let i = 1; i < ts.length; i += Math.ceil(ts.length / 200)) steps.push(ts[i] - ts[i - 1]);
   steps.sort((a, b) => a - b);
   return steps[Math.floor(steps.length / 2)];
+}
+
+/** @param {string|undefined} zone @param {number} ms @returns {Date} whose local parts are the zone's */
+function dateIn(zone, ms) {
+  return zone ? uPlot.tzDate(new Date(ms), zone) : new Date(ms);
 }
 
 /** @param {string} name */
@@ -137,6 +142,7 @@ export class Chart {
       {
         ...this.size(),
         ms: 1,
+        tzDate: (/** @type {number} */ ms) => dateIn(chosenZone(), ms),
         scales: { x: { time: true }, y: boolean ? { range: [-0.1, 1.1] } : {} },
         axes: [{ ...axis, values: timeLabels }, { ...axis, size: 64, ...(boolean ? { values: onOff } : {}) }],
         series: [

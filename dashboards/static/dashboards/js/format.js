@@ -34,20 +34,51 @@ export function formatAge(seconds) {
   return `${Math.floor(seconds / 86_400)} d ago`;
 }
 
-/**
- * @param {number} ms since 1970 UTC
- * @returns {string} date and time in the browser's zone, to the millisecond where it has some
- */
-export function formatTime(ms) {
-  const date = new Date(ms);
-  const two = (/** @type {number} */ n) => String(n).padStart(2, "0");
-  const day = `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
-  const time = `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
-  const rest = Math.floor(ms) % 1_000;
-  return `${day} ${time}${rest ? `.${String(rest).padStart(3, "0")}` : ""}`;
+/** The zone that somebody chose; undefined: the browser's. @type {string|undefined} */
+let zone;
+let clock = clockOf(undefined);
+
+/** @param {string|undefined} name @returns {Intl.DateTimeFormat} */
+function clockOf(name) {
+  const two = /** @type {const} */ ("2-digit");
+  const day = { year: /** @type {const} */ ("numeric"), month: two, day: two };
+  const time = { hour: two, minute: two, second: two, hourCycle: /** @type {const} */ ("h23") };
+  return new Intl.DateTimeFormat("en-GB", { ...day, ...time, timeZone: name });
 }
 
-/** @returns {string} the name of the browser's time zone */
+/** @param {string} name @returns {boolean} whether there is such a time zone */
+export function isZone(name) {
+  try {
+    clockOf(name);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Show times in a zone from now on. @param {string|undefined} name undefined: the browser's */
+export function setZone(name) {
+  zone = name;
+  clock = clockOf(name);
+}
+
+/** @returns {string|undefined} the zone that somebody chose */
+export function chosenZone() {
+  return zone;
+}
+
+/**
+ * @param {number} ms since 1970 UTC
+ * @returns {string} date and time in the zone, to the millisecond where it has some
+ */
+export function formatTime(ms) {
+  const parts = Object.fromEntries(clock.formatToParts(ms).map((part) => [part.type, part.value]));
+  const time = `${parts.hour}:${parts.minute}:${parts.second}`;
+  const rest = Math.floor(ms) % 1_000;
+  return `${parts.year}-${parts.month}-${parts.day} ${time}${rest ? `.${String(rest).padStart(3, "0")}` : ""}`;
+}
+
+/** @returns {string} the name of the zone that times are shown in */
 export function zoneName() {
-  return Intl.DateTimeFormat().resolvedOptions().timeZone || "local time";
+  return zone ?? (Intl.DateTimeFormat().resolvedOptions().timeZone || "local time");
 }

@@ -2,7 +2,6 @@
 
 import { localTimes, tickAges } from "./clock.js";
 import { DevicePage } from "./device.js";
-import { zoneName } from "./format.js";
 import { Inspect } from "./inspect.js";
 import { showLink } from "./link.js";
 import { Overview } from "./overview.js";
@@ -10,6 +9,7 @@ import { JobsPage } from "./jobs.js";
 import { tickQuality } from "./quality.js";
 import { LiveSocket } from "./socket.js";
 import { StatusPage } from "./status.js";
+import { startZone } from "./zone.js";
 
 /** @param {import("./socket.js").Link} link */
 function showAll(link) {
@@ -19,8 +19,7 @@ function showAll(link) {
 
 function start() {
   const page = document.body.dataset.page;
-  const zone = document.getElementById("zone");
-  if (zone) zone.textContent = `Times in ${zoneName()}`;
+  startZone();
   localTimes(document);
   setInterval(() => tickAges(document), 1_000);
   if (!document.getElementById("link-state")) return;
