@@ -9,17 +9,15 @@ from typing import Any
 
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
-from django.contrib.auth import get_user_model
-from django.contrib.sessions.backends.base import SessionBase
 from django.db import Error
 
-from dashboards.joblist import jobs_of
+from dashboards.live import identity
 from dashboards.live.frames import SUBPROTOCOL, BadFrame, dumps, parse
 from dashboards.live.hub import Hub
+from dashboards.live.identity import Identity
 from dashboards.live.session import LiveSession, SlowClient
 from dashboards.live.stopping import before_stop
 from dashboards.threads import in_thread
-from devices.access import Scope, scope_of, user_of_token
 
 logger = logging.getLogger(__name__)
 
@@ -39,8 +37,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
 
     channel_layer_alias = ""
     session: LiveSession | None = None
-    user: Any = None
-    _token: str | None = None
+    identity: Identity | None = None
 
     async def dispatch(self, message: dict[str, Any]) -> None:
         """Call the handler at once.
@@ -59,9 +56,9 @@ class LiveConsumer(AsyncWebsocketConsumer):
         self._second, self._frames = 0, 0
         offered = self.scope.get("subprotocols", [])
         await self.accept(SUBPROTOCOL if SUBPROTOCOL in offered else None)
-        user = self.scope.get("user")
-        if user is not None and user.is_authenticated:
-            await self._begin(user)
+        found = await in_thread(lambda: identity.of_page(self.scope))
+        if found is not None:
+            await self._begin(found)
         else:
             self._start(self._await_identity())
 
@@ -70,20 +67,18 @@ class LiveConsumer(AsyncWebsocketConsumer):
         if self.session is None:
             await self._bye("auth", 4401)
 
-    async def _begin(self, user: Any) -> None:
-        self.user = user
-        full = too_many(Hub.current(), user.pk)
+    async def _begin(self, found: Identity) -> None:
+        self.identity = found
+        full = too_many(Hub.current(), found.key)
         if full:
             await self.send(dumps({"t": "err", "code": "too_many", "msg": full}))
             await self.close(4429)
             return
-        scope = await in_thread(lambda: scope_of(user))
-        self.session = LiveSession(
-            scope=scope,
-            send=self.send,
-            user=user.pk,
-            jobs=lambda: jobs_of(user),
-        )
+        scope = await in_thread(found.scope_now)
+        if scope is None:
+            await self._bye("auth", 4401)
+            return
+        self.session = LiveSession(scope=scope, send=self.send, owner=found.key, jobs=found.jobs)
         await self.session.hello()
         for work in (self._run(), self._beat(), self._watch_rights(), self._retire()):
             self._start(work)
@@ -113,12 +108,11 @@ class LiveConsumer(AsyncWebsocketConsumer):
         token = frame.get("token")
         if frame["t"] != "auth" or not isinstance(token, str):
             raise BadFrame("bad_request", 'the first frame must be {"t":"auth","token":…}')
-        user = await in_thread(lambda: user_of_token(token))
-        if user is None:
+        found = await in_thread(lambda: identity.of_token(token))
+        if found is None:
             await self._bye("auth", 4401)
         else:
-            self._token = token
-            await self._begin(user)
+            await self._begin(found)
 
     def _is_flooding(self) -> bool:
         second = int(time.monotonic())
@@ -160,12 +154,13 @@ class LiveConsumer(AsyncWebsocketConsumer):
     async def _watch_rights(self) -> None:
         """Look whether the person may still see what is shown: when told, and by time."""
         assert self.session is not None
+        assert self.identity is not None
         while True:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self.session.rights_due.wait(), RIGHTS_SECONDS)
             self.session.rights_due.clear()
             try:
-                scope = await in_thread(self._scope_now)
+                scope = await in_thread(self.identity.scope_now)
                 if scope is not None:
                     await self.session.take_rights(scope)
                     continue
@@ -175,26 +170,16 @@ class LiveConsumer(AsyncWebsocketConsumer):
             await self._bye("auth", 4401)
             return
 
-    def _scope_now(self) -> Scope | None:
-        """Return what the person may see now; None where they are no longer logged in."""
-        if self._token is not None:
-            user = user_of_token(self._token)
-            return None if user is None else scope_of(user)
-        session: SessionBase = self.scope["session"]
-        user = get_user_model().objects.filter(pk=self.user.pk, is_active=True).first()
-        logged_in = user is not None and session.exists(session.session_key or "")
-        return scope_of(user) if logged_in else None
-
     async def _bye(self, code: str, close_code: int) -> None:
         await self.send(dumps({"t": "bye", "code": code, "retry_ms": 2_000}))
         await self.close(close_code)
 
 
-def too_many(hub: Hub, user: int) -> str:
-    """Return why this person may not open one more socket here; "" where they may."""
+def too_many(hub: Hub, owner: str) -> str:
+    """Return why `owner` may not open one more socket here; "" where they may."""
     if len(hub.sessions) >= settings.LIVE_MAX_SOCKETS:
         return f"this server has {settings.LIVE_MAX_SOCKETS} open pages, and takes no more"
-    theirs = sum(session.user == user for session in hub.sessions)
+    theirs = sum(session.owner == owner for session in hub.sessions)
     if theirs >= settings.LIVE_MAX_SOCKETS_PER_USER:
         return f"you have {theirs} open pages, {settings.LIVE_MAX_SOCKETS_PER_USER} are allowed"
     return ""

@@ -5,7 +5,7 @@ from django.templatetags.static import static
 from django.urls import path
 from django.views.generic import RedirectView
 
-from dashboards import correcting, importing, jobpages, probes, views
+from dashboards import correcting, importing, jobpages, probes, views, walls
 
 urlpatterns = [
     path("", views.overview_page, name="overview"),
@@ -17,6 +17,8 @@ urlpatterns = [
     path("export", jobpages.export_page, name="export"),
     path("import", importing.upload_page, name="import"),
     path("import/<int:number>", importing.import_page, name="import-job"),
+    path("wall/<slug:slug>/", walls.wall_page, name="wall"),
+    path("kiosk/<str:code>/", walls.kiosk_page, name="kiosk"),
     path("status", views.status_page, name="status"),
     path("inspect", views.inspect_page, name="inspect"),
     path("login/", auth.LoginView.as_view(template_name="dashboards/login.html"), name="login"),

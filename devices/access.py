@@ -67,6 +67,11 @@ def scope_of(user: "AnyUser | None") -> Scope:
     )
 
 
+def site_and_below(site: int) -> set[int]:
+    """Return `site` (pk) and the sites below it."""
+    return _below(site, _children())
+
+
 def _children() -> dict[int | None, list[int]]:
     found: dict[int | None, list[int]] = {}
     for pk, parent in Site.objects.values_list("pk", "parent_id"):

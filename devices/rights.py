@@ -13,7 +13,7 @@ from django.db import transaction
 from django.db.models import F
 from django.db.models.signals import post_delete, post_save
 
-from devices.models import ApiToken, Device, Membership, Site, Writer
+from devices.models import ApiToken, Device, Kiosk, Membership, Site, Writer
 
 WRITER = "rights"
 
@@ -36,7 +36,7 @@ def _on_user(update_fields: Iterable[str] | None = None, **_kwargs: Any) -> None
 
 def connect() -> None:
     """Watch what rights are made of."""
-    for model in (Membership, Site, Device, ApiToken):
+    for model in (Membership, Site, Device, ApiToken, Kiosk):
         for signal in (post_save, post_delete):
             signal.connect(_on_change, sender=model, dispatch_uid=f"rights {model} {id(signal)}")
     post_save.connect(_on_user, sender=get_user_model(), dispatch_uid="rights of a user")

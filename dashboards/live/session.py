@@ -50,7 +50,7 @@ class LiveSession:
         *,
         scope: Scope,
         send: Callable[[str], Awaitable[None]],
-        user: int = 0,
+        owner: str = "",
         jobs: Callable[[], list[dict[str, Any]]] = list,
     ) -> None:
         """Prepare a session.
@@ -58,11 +58,11 @@ class LiveSession:
         Args:
             scope: what the person may see.
             send: sends one text frame.
-            user: whose it is, by pk.
+            owner: whose it is; their sockets are counted.
             jobs: reads the person's jobs.
         """
         self.scope = scope
-        self.user = user
+        self.owner = owner
         self._send = send
         self._read_jobs = jobs
         self._hub = Hub.current()

@@ -4,7 +4,7 @@ from devices.models.corrections import Correction
 from devices.models.history import Kind, Latest, Reading, Series
 from devices.models.jobs import Job, JobPart
 from devices.models.log import Change, Dirty, Duty, Loss, Process, Purge, Writer
-from devices.models.people import ApiToken, Membership, Role
+from devices.models.people import ApiToken, Kiosk, Membership, Role
 from devices.models.registry import (
     Device,
     DeviceCounts,
@@ -28,6 +28,7 @@ __all__ = [
     "Job",
     "JobPart",
     "Kind",
+    "Kiosk",
     "Latest",
     "Loss",
     "Membership",

@@ -43,3 +43,22 @@ class ApiToken(models.Model):
 
     def __str__(self) -> str:
         return f"token {self.pk} of {self.user_id}"
+
+
+class Kiosk(models.Model):
+    """A screen that shows a site to whoever walks by; deleting it takes the site off the screen.
+
+    Enrolled once by a code that is good for a day; from then on by a secret in a cookie.
+    Only the SHA-256 of both are kept.
+    """
+
+    name = models.CharField(max_length=100, help_text=_("Which screen: where it hangs."))
+    site = models.ForeignKey(Site, on_delete=models.CASCADE, related_name="kiosks")
+    code_digest = models.CharField(max_length=64, blank=True, editable=False, db_index=True)
+    code_until = models.DateTimeField(null=True, editable=False)
+    digest = models.CharField(max_length=64, blank=True, editable=False, db_index=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    enrolled_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.site})"

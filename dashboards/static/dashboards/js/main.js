@@ -9,6 +9,7 @@ import { JobsPage } from "./jobs.js";
 import { tickQuality } from "./quality.js";
 import { LiveSocket } from "./socket.js";
 import { StatusPage } from "./status.js";
+import { Wall } from "./wall.js";
 import { startZone } from "./zone.js";
 
 /** @param {import("./socket.js").Link} link */
@@ -31,6 +32,7 @@ function start() {
   if (page === "inspect") new Inspect().connect();
   if (page === "jobs") new JobsPage(socket).connect();
   if (page === "status") new StatusPage().connect();
+  if (page === "wall") new Wall(socket).connect();
   socket.connect();
 }
 

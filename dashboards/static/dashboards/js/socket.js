@@ -36,6 +36,8 @@ export class LiveSocket {
     this.refusals = 0;
     this.poller = new Poller(() => this.subscriptions.wanted(), (frames) => this.polled(frames), (status) => this.unpolled(status));
     this.heartbeatMs = 5_000;
+    /** The server's release. */
+    this.build = "";
     this.lastFrame = 0;
     this.seq = 0;
     this.acknowledged = 0;
@@ -136,6 +138,7 @@ export class LiveSocket {
     this.attempt = this.refusals = 0;
     this.poller.stop();
     this.heartbeatMs = frame.heartbeat_ms;
+    this.build = frame.build;
     for (const sub of this.subscriptions.wanted()) this.send(sub);
     if (document.hidden) this.send({ t: "pause" });
     this.change("live");

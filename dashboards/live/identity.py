@@ -1,0 +1,109 @@
+"""Who is at the other end of a socket, and what they may see as long as it lasts."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from django.contrib.auth import get_user_model
+from django.contrib.sessions.backends.base import SessionBase
+
+from dashboards.joblist import jobs_of
+from devices.access import Scope, scope_of, user_of_token
+from devices.kiosks import kiosk_of, scope_of_kiosk
+
+KIOSK_COOKIE = "iotbridge_kiosk"
+
+
+class Identity(Protocol):
+    """Asked on database threads."""
+
+    @property
+    def key(self) -> str:
+        """Return what their sockets are counted by."""
+        ...
+
+    def scope_now(self) -> Scope | None:
+        """Return what they may see now; None where they are nobody any more."""
+        ...
+
+    def jobs(self) -> list[dict[str, Any]]:
+        """Return the jobs that they may see."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A session of Django's."""
+
+    user: Any
+    session: SessionBase
+
+    @property
+    def key(self) -> str:
+        return f"user {self.user.pk}"
+
+    def scope_now(self) -> Scope | None:
+        user = get_user_model().objects.filter(pk=self.user.pk, is_active=True).first()
+        logged_in = user is not None and self.session.exists(self.session.session_key or "")
+        return scope_of(user) if logged_in else None
+
+    def jobs(self) -> list[dict[str, Any]]:
+        return jobs_of(self.user)
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A bearer of an API token."""
+
+    token: str
+    user: Any
+
+    @property
+    def key(self) -> str:
+        return f"user {self.user.pk}"
+
+    def scope_now(self) -> Scope | None:
+        user = user_of_token(self.token)
+        return None if user is None else scope_of(user)
+
+    def jobs(self) -> list[dict[str, Any]]:
+        return jobs_of(self.user)
+
+
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """A kiosk, by the secret in its cookie."""
+
+    secret: str
+    pk: int
+
+    @property
+    def key(self) -> str:
+        return f"kiosk {self.pk}"
+
+    def scope_now(self) -> Scope | None:
+        kiosk = kiosk_of(self.secret)
+        return None if kiosk is None else scope_of_kiosk(kiosk)
+
+    def jobs(self) -> list[dict[str, Any]]:
+        return []
+
+
+def of_page(scope: Mapping[str, Any]) -> Identity | None:
+    """Return who opened the socket of a page; None where that is not known yet.
+
+    Args:
+        scope: of ASGI, with `user` and `session`, and `cookies`, for pages of allowed origins.
+    """
+    user = scope.get("user")
+    if user is not None and user.is_authenticated:
+        return Person(user, scope["session"])
+    secret = scope.get("cookies", {}).get(KIOSK_COOKIE, "")
+    kiosk = kiosk_of(secret) if secret else None
+    return None if kiosk is None else Screen(secret, kiosk.pk)
+
+
+def of_token(token: str) -> Identity | None:
+    """Return the program that shows `token`; None where it is no token."""
+    user = user_of_token(token)
+    return None if user is None else Program(token, user)

@@ -1,0 +1,88 @@
+"""The wall page of a site: readable across a room, for a year, with nobody logged in."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+
+from dashboards.live.identity import KIOSK_COOKIE
+from devices import health, kiosks, overview
+from devices.access import Scope, scope_of, site_and_below
+from devices.models import Device, Site
+from devices.states import STATES, State, since_of, state_of
+
+# Devices that are told by name: those that are worst.
+WORST = 12
+TEN_YEARS = 10 * 365 * 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """A device that is not as it should be."""
+
+    device: Device
+    state: State
+    since: datetime | None
+
+
+def wall_page(request: HttpRequest, slug: str) -> HttpResponse:
+    """Show a site in large letters; with `fragment` only what changes."""
+    scope = _scope(request)
+    if scope is None:
+        return redirect_to_login(request.get_full_path())
+    site = Site.objects.filter(slug=slug).first()
+    if site is None or not (scope.everything or site.pk in scope.sites):
+        raise Http404("There is no such site, or you may not see it.")
+    template = "_wall.html" if "fragment" in request.GET else "wall.html"
+    return render(request, f"dashboards/{template}", _content(scope, site))
+
+
+def _scope(request: HttpRequest) -> Scope | None:
+    """Return what a person, or else the kiosk that this screen is, may see; None: neither."""
+    if request.user.is_authenticated:
+        return scope_of(request.user)
+    kiosk = kiosks.kiosk_of(request.COOKIES.get(KIOSK_COOKIE, ""))
+    return None if kiosk is None else kiosks.scope_of_kiosk(kiosk)
+
+
+def _content(scope: Scope, site: Site) -> dict[str, object]:
+    now, sites = timezone.now(), site_and_below(site.pk)
+    devices = scope.devices().filter(site__in=sites, pending=False, enabled=True)
+    worst = [
+        Trouble(device, state_of(device, now), since_of(device, now))
+        for device in overview.worst_first(devices, now)[:WORST]
+    ]
+    fleet = overview.fleet(now)
+    here = overview.total({str(pk): fleet[pk] for pk in sites if pk in fleet})
+    counts = {state: here[state] for state in STATES}
+    return {
+        "now": now,
+        "site": site,
+        "counts": counts,
+        "total": sum(counts.values()),
+        "troubles": [trouble for trouble in worst if trouble.state != "online"],
+        "ingest": health.ingest_health()["state"],
+    }
+
+
+def kiosk_page(request: HttpRequest, code: str) -> HttpResponse:
+    """Enrol the screen that opens this: asked first, as programs that preview links come too."""
+    kiosk = kiosks.waiting(code)
+    if kiosk is None:
+        raise PermissionDenied("This code is wrong, was used, or is older than a day.")
+    if request.method != "POST":
+        return render(request, "dashboards/kiosk.html", {"kiosk": kiosk})
+    answer = redirect("wall", kiosk.site.slug)
+    answer.set_cookie(
+        KIOSK_COOKIE,
+        kiosks.enrol(kiosk),
+        max_age=TEN_YEARS,
+        httponly=True,
+        secure=request.is_secure(),
+        samesite="Lax",
+    )
+    return answer
