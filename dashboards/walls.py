@@ -53,7 +53,7 @@ def _content(scope: Scope, site: Site) -> dict[str, object]:
     now, sites = timezone.now(), site_and_below(site.pk)
     devices = scope.devices().filter(site__in=sites, pending=False, enabled=True)
     worst = [
-        Trouble(device, state_of(device, now), since_of(device, now))
+        Trouble(device, state_of(device, now), _second(since_of(device, now)))
         for device in overview.worst_first(devices, now)[:WORST]
     ]
     fleet = overview.fleet(now)
@@ -67,6 +67,11 @@ def _content(scope: Scope, site: Site) -> dict[str, object]:
         "troubles": [trouble for trouble in worst if trouble.state != "online"],
         "ingest": health.ingest_health()["state"],
     }
+
+
+def _second(moment: datetime | None) -> datetime | None:
+    """Return a moment to the second: nobody reads more across a room."""
+    return None if moment is None else moment.replace(microsecond=0)
 
 
 def kiosk_page(request: HttpRequest, code: str) -> HttpResponse:
