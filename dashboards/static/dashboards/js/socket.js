@@ -16,6 +16,8 @@ import { onWakeUp } from "./wakeups.js";
 const PROTOCOL = "iotbridge.v1.json";
 // So often a socket may be refused before the page asks by HTTP.
 const REFUSALS = 3;
+// So long a socket may take to open, in ms: networks that swallow packets tell nothing.
+const OPENING_MS = 10_000;
 
 export class LiveSocket {
   /**
@@ -175,16 +177,20 @@ export class LiveSocket {
 
   /** A link without any frame for two and a half heartbeats is asked, then dropped. */
   watch() {
-    if (this.link.state !== "live") return;
     const silent = Date.now() - this.lastFrame;
-    if (silent < 2.5 * this.heartbeatMs) return;
-    if (!this.pinged) {
+    if (this.link.state !== "live") {
+      if (this.socket && silent > OPENING_MS) this.giveUp();
+    } else if (silent > 2.5 * this.heartbeatMs + 2_000 && this.pinged) {
+      this.giveUp();
+    } else if (silent >= 2.5 * this.heartbeatMs && !this.pinged) {
       this.pinged = true;
       this.send({ t: "ping" });
-    } else if (silent > 2.5 * this.heartbeatMs + 2_000) {
-      this.drop();
-      this.lost(0);
     }
+  }
+
+  giveUp() {
+    this.drop();
+    this.lost(0);
   }
 
   wake() {
