@@ -21,7 +21,7 @@ from tests.support.plant import Plant, Process
 from tests.support.proxy import Proxy, proxy
 from tests.support.services import wait_until
 
-pytestmark = [pytest.mark.services, pytest.mark.browser]
+pytestmark = [pytest.mark.services, pytest.mark.browser, pytest.mark.timeout(1_200)]
 DEVICES, METRICS = 10, 5
 CUTS = 60 if os.environ.get("FAULTS") == "long" else 30
 SPAN_MS = 600_000
