@@ -26,6 +26,8 @@ AUTH_SECONDS = 5.0
 LIFETIME_SECONDS = 20 * 3_600
 RIGHTS_SECONDS = 30.0
 MAX_FRAMES_PER_SECOND = 100
+# autobahn takes those of applications alone.
+CLOSE_CODES = {"auth": 4401, "slow": 4008, "restart": 4012, "too_many": 4429}
 
 
 class LiveConsumer(AsyncWebsocketConsumer):
@@ -52,7 +54,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
     async def connect(self) -> None:
         """Accept, and wait for an identity where the session has none."""
         self._tasks: list[asyncio.Task[None]] = []
-        self._forget = before_stop(lambda: self._bye("restart", 4012))
+        self._forget = before_stop(lambda: self._bye("restart"))
         self._second, self._frames = 0, 0
         offered = self.scope.get("subprotocols", [])
         await self.accept(SUBPROTOCOL if SUBPROTOCOL in offered else None)
@@ -65,18 +67,18 @@ class LiveConsumer(AsyncWebsocketConsumer):
     async def _await_identity(self) -> None:
         await asyncio.sleep(AUTH_SECONDS)
         if self.session is None:
-            await self._bye("auth", 4401)
+            await self._bye("auth")
 
     async def _begin(self, found: Identity) -> None:
         self.identity = found
         full = too_many(Hub.current(), found.key)
         if full:
             await self.send(dumps({"t": "err", "code": "too_many", "msg": full}))
-            await self.close(4429)
+            await self.close(CLOSE_CODES["too_many"])
             return
         scope = await in_thread(found.scope_now)
         if scope is None:
-            await self._bye("auth", 4401)
+            await self._bye("auth")
             return
         self.session = LiveSession(scope=scope, send=self.send, owner=found.key, jobs=found.jobs)
         await self.session.hello()
@@ -89,7 +91,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:  # noqa: ARG002
         """Take one client frame."""
         if self._is_flooding():
-            await self._bye("slow", 4008)
+            await self._bye("slow")
             return
         try:
             if text_data is None:
@@ -110,7 +112,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
             raise BadFrame("bad_request", 'the first frame must be {"t":"auth","token":…}')
         found = await in_thread(lambda: identity.of_token(token))
         if found is None:
-            await self._bye("auth", 4401)
+            await self._bye("auth")
         else:
             await self._begin(found)
 
@@ -133,12 +135,12 @@ class LiveConsumer(AsyncWebsocketConsumer):
         try:
             await self.session.run()
         except SlowClient:
-            await self._bye("slow", 4008)
+            await self._bye("slow")
         except asyncio.CancelledError:
             raise
         except Exception:
             logger.exception("A live session failed; its page reconnects")
-            await self._bye("restart", 4012)
+            await self._bye("restart")
 
     async def _beat(self) -> None:
         assert self.session is not None
@@ -149,7 +151,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
     async def _retire(self) -> None:
         """End before the server would, at a time of its own."""
         await asyncio.sleep(LIFETIME_SECONDS * random.uniform(0.9, 1.1))  # noqa: S311 - spreads load
-        await self._bye("restart", 4012)
+        await self._bye("restart")
 
     async def _watch_rights(self) -> None:
         """Look whether the person may still see what is shown: when told, and by time."""
@@ -167,12 +169,12 @@ class LiveConsumer(AsyncWebsocketConsumer):
             except Error as error:
                 logger.info("A socket cannot look at its rights: %s", error)
                 continue
-            await self._bye("auth", 4401)
+            await self._bye("auth")
             return
 
-    async def _bye(self, code: str, close_code: int) -> None:
+    async def _bye(self, code: str) -> None:
         await self.send(dumps({"t": "bye", "code": code, "retry_ms": 2_000}))
-        await self.close(close_code)
+        await self.close(CLOSE_CODES[code])
 
 
 def too_many(hub: Hub, owner: str) -> str:

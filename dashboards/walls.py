@@ -10,7 +10,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 
 from dashboards.live.identity import KIOSK_COOKIE
-from devices import health, kiosks, overview
+from devices import kiosks, overview
 from devices.access import Scope, scope_of, site_and_below
 from devices.models import Device, Site
 from devices.states import STATES, State, since_of, state_of
@@ -65,7 +65,6 @@ def _content(scope: Scope, site: Site) -> dict[str, object]:
         "counts": counts,
         "total": sum(counts.values()),
         "troubles": [trouble for trouble in worst if trouble.state != "online"],
-        "ingest": health.ingest_health()["state"],
     }
 
 

@@ -44,8 +44,7 @@ def append(writer: str, spans: list[tuple[int, int, int]]) -> None:
     Belongs into the transaction that touches it. The row lock makes the order of
     commits that of `seq`.
     """
-    Writer.objects.get_or_create(name=writer)
-    Writer.objects.filter(name=writer).update(seq=F("seq") + 1)
+    raise_seq(writer)
     Change.objects.create(
         writer=writer,
         seq=Writer.objects.values_list("seq", flat=True).get(name=writer),
@@ -53,6 +52,12 @@ def append(writer: str, spans: list[tuple[int, int, int]]) -> None:
         touched=b"".join(_SPAN.pack(*span) for span in spans),
         oldest=min(low for _pk, low, _high in spans),
     )
+
+
+def raise_seq(writer: str) -> None:
+    """Raise the sequence of `writer` (not of a slot), and hold its row until the commit."""
+    Writer.objects.get_or_create(name=writer)
+    Writer.objects.filter(name=writer).update(seq=F("seq") + 1)
 
 
 def oldest_after(position: Cursor) -> int:

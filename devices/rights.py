@@ -10,10 +10,10 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.contrib.auth.signals import user_logged_out
 from django.db import transaction
-from django.db.models import F
 from django.db.models.signals import post_delete, post_save
 
-from devices.models import ApiToken, Device, Kiosk, Membership, Site, Writer
+from devices import changes
+from devices.models import ApiToken, Device, Kiosk, Membership, Site
 
 WRITER = "rights"
 
@@ -21,8 +21,7 @@ WRITER = "rights"
 def changed() -> None:
     """Have every web process look again who may see what."""
     with transaction.atomic():
-        Writer.objects.get_or_create(name=WRITER)
-        Writer.objects.filter(name=WRITER).update(seq=F("seq") + 1)
+        changes.raise_seq(WRITER)
 
 
 def _on_change(**_kwargs: Any) -> None:

@@ -122,6 +122,11 @@ def _number(frame: dict[str, Any], name: str, default: float, low: float, high: 
     return float(value)
 
 
+def bare_ack(sub: int) -> dict[str, Any]:
+    """Return the `ack` of a subscription that has no series: counts, jobs."""
+    return {"t": "ack", "id": sub, "series": {}, "bin_ms": 0, "denied": []}
+
+
 def dumps(frame: Any) -> str:
     """Return `frame` as JSON text, without white space; NaN cannot be in it."""
     return json.dumps(frame, separators=(",", ":"), ensure_ascii=False, allow_nan=False)

@@ -275,3 +275,8 @@ def read_states(devices: list[int]) -> dict[int, DeviceState]:
                 "since": None if since is None else round(since.timestamp() * 1_000),
             }
     return found
+
+
+def states_of(devices: Mapping[int, str]) -> dict[str, DeviceState]:
+    """Return the same by key; `devices` has the key of each pk."""
+    return {devices[pk]: state for pk, state in read_states(list(devices)).items()}

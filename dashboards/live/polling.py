@@ -12,8 +12,14 @@ from django.conf import settings
 from django.utils import timezone
 
 from dashboards.live import parts, snapshots
-from dashboards.live.frames import MAX_SUBSCRIPTIONS, BadFrame, Subscribe, parse_subscribe
-from dashboards.live.hub import read_states
+from dashboards.live.frames import (
+    MAX_SUBSCRIPTIONS,
+    BadFrame,
+    Subscribe,
+    bare_ack,
+    parse_subscribe,
+)
+from dashboards.live.hub import states_of
 from dashboards.live.subscriptions import Subscription
 from devices import health, overview
 from devices.access import Scope
@@ -51,18 +57,16 @@ def _show(
     wanted: Subscribe, scope: Scope, jobs: Callable[[], list[dict[str, Any]]], room: int
 ) -> tuple[list[Frame], int]:
     """Return the frames of one subscription, and how many series it has."""
-    nothing = {"t": "ack", "id": wanted.id, "series": {}, "bin_ms": 0, "denied": []}
     if wanted.kind == "fleet":
         sites = overview.fleet_of(scope, overview.fleet(timezone.now()))
-        return [nothing, {"t": "upd", "id": wanted.id, "sites": sites}], 0
+        return [bare_ack(wanted.id), {"t": "upd", "id": wanted.id, "sites": sites}], 0
     if wanted.kind == "jobs":
-        return [nothing, {"t": "upd", "id": wanted.id, "jobs": jobs()}], 0
+        return [bare_ack(wanted.id), {"t": "upd", "id": wanted.id, "jobs": jobs()}], 0
     now_us = time.time_ns() // 1_000
     snapshot = snapshots.read(wanted, scope, now_us, room, wanted.after)
     subscription = Subscription(wanted)
     subscription.begin(snapshot, last=True)
-    found = read_states(list(snapshot.devices))
-    states = {key: found[pk] for pk, key in snapshot.devices.items() if pk in found}
+    states = states_of(snapshot.devices)
     frames = [subscription.ack(snapshot)]
     frames += parts.frames(snapshot, wanted.id, subscription.index, states)
     frames += subscription.gap_frames()

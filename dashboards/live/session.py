@@ -19,12 +19,13 @@ from dashboards.live.frames import (
     MAX_SUBSCRIPTIONS,
     BadFrame,
     Subscribe,
+    bare_ack,
     dumps,
     parse_id,
     parse_subscribe,
 )
 from dashboards.live.healing import Lost
-from dashboards.live.hub import Hub, read_states
+from dashboards.live.hub import Hub, states_of
 from dashboards.live.snapshots import devices_named
 from dashboards.live.subscriptions import Subscription
 from dashboards.threads import in_thread
@@ -300,7 +301,7 @@ class LiveSession:
         subscription.begin(snapshot, last=reloads == subscription.reloads)
         await self._rejoin()
         await self._send(dumps(subscription.ack(snapshot)))
-        states = await self._states(list(snapshot.devices.items()))
+        states = await in_thread(lambda: states_of(snapshot.devices))
         for frame in parts.frames(snapshot, wanted.id, subscription.index, states):
             await self._send_state(frame)
         subscription.sent()
@@ -337,10 +338,6 @@ class LiveSession:
             await self._send_text(frame)
         await self._show_gaps(subscription)
 
-    async def _states(self, devices: list[tuple[int, str]]) -> dict[str, Any]:
-        found = await in_thread(lambda: read_states([pk for pk, _key in devices]))
-        return {key: found[pk] for pk, key in devices if pk in found}
-
     async def _show_fleets(self) -> None:
         """Send the counts by site, where they have changed."""
         fleet = self._hub.fleet
@@ -354,8 +351,7 @@ class LiveSession:
             return
         for sub, last in list(self._fleets.items()):
             if not last:
-                ack = {"t": "ack", "id": sub, "series": {}, "bin_ms": 0, "denied": []}
-                await self._send(dumps(ack))
+                await self._send(dumps(bare_ack(sub)))
             if last.get("sites") != sites:
                 self._fleets[sub] = {"sites": sites}
                 await self._send_state({"t": "upd", "id": sub, "sites": sites})
@@ -369,8 +365,7 @@ class LiveSession:
             return
         for sub, last in list(self._jobs.items()):
             if last is None:
-                ack = {"t": "ack", "id": sub, "series": {}, "bin_ms": 0, "denied": []}
-                await self._send(dumps(ack))
+                await self._send(dumps(bare_ack(sub)))
             changed = [job for pk, job in jobs.items() if last is None or last.get(pk) != job]
             self._jobs[sub] = jobs
             if changed or last is None:

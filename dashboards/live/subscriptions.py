@@ -26,7 +26,7 @@ MAX_REREAD = 20_000
 
 @dataclass(slots=True)
 class Subscription:
-    """Series or latest values; what a client wants to know of sites is a `Fleet`."""
+    """Series or latest values."""
 
     wanted: Subscribe
     # What the client has been sent, whole: a snapshot brings what came after.
@@ -38,7 +38,6 @@ class Subscription:
     # device pk -> key, of every device that the keys name
     devices: dict[int, str] = field(default_factory=dict)
     wild: set[int] = field(default_factory=set)
-    width: int = 0
     # True: the next frames are `ack` and a snapshot.
     fresh: bool = True
     # Series of which something is marked: what comes may be too.
@@ -108,6 +107,11 @@ class Subscription:
         """Return whether something has not been shown yet."""
         return bool(self.fresh or self.rows or self.dirty or self.changed_devices or self.new_gaps)
 
+    @property
+    def width(self) -> int:
+        """Return the width of the bins that are shown, in µs; 0: exact rows."""
+        return 0 if self.place is None else self.place.width
+
     def due(self) -> float:
         """Return when the next frame may go out: at once after a pause."""
         return self.last_sent + 1.0 / self.wanted.rate_hz
@@ -160,7 +164,7 @@ class Subscription:
             if self.wanted.match is not None or f"{key}/*" in self.wanted.keys
         }
         self.place, self._advanced = snapshot.place, None
-        self.width, self.marked = snapshot.place.width, snapshot.marked
+        self.marked = snapshot.marked
         self.fresh = not last
         self.changed_devices.clear()
         self.rows.clear()

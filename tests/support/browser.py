@@ -68,11 +68,7 @@ class Watched:
 
     def wait(self, expression: str, seconds: float = 10) -> None:
         """Wait until `expression` is true; not by eval in the page, which its CSP forbids."""
-        until = time.monotonic() + seconds * PATIENCE
-        while not self.page.evaluate(expression):
-            if time.monotonic() > until:
-                raise TimeoutError(f"waited {seconds} s for {expression}")
-            self.page.wait_for_timeout(30)
+        self.wait_for(None, expression, seconds)
 
     def wait_for(self, handle: Any, function: str, seconds: float = 10) -> None:
         """Wait until `function` of what `handle` stands for is true."""
