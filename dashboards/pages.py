@@ -1,6 +1,6 @@
 """What the pages show, read for the server-rendered first view."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -40,6 +40,13 @@ class Cell:
     # Without a reading for so long it is stale; 0: never by itself.
     expire_ms: int = 0
     quality: str = ""
+    device: str = ""
+    # What tells it from the others beside it.
+    label: str = ""
+
+    def called(self, label: str) -> "Cell":
+        """Return the same with another label."""
+        return replace(self, label=label)
 
 
 @dataclass(slots=True)
@@ -55,12 +62,7 @@ class Row:
 
 def rows_of(devices: list[Device], now: datetime) -> list[Row]:
     """Return list rows of `devices`, each with its first few newest values."""
-    rows = {
-        device.pk: Row(
-            device, state_of(device, now), since_of(device, now), seen=_seen(device, now)
-        )
-        for device in devices
-    }
+    rows = {device.pk: row_of(device, now) for device in devices}
     series = queries.series_of(list(rows))
     shown: list[queries.SeriesInfo] = []
     taken: dict[int, int] = {}
@@ -75,6 +77,12 @@ def rows_of(devices: list[Device], now: datetime) -> list[Row]:
     return list(rows.values())
 
 
+def row_of(device: Device, now: datetime) -> Row:
+    """Return the list row of a device, without values."""
+    seen = age_of(device.last_seen, now)
+    return Row(device, state_of(device, now), since_of(device, now), seen)
+
+
 def publishes_at_qos0(device: Device) -> bool:
     """Return whether the device published at QoS 0 within the last hour it was heard of."""
     counts = getattr(device, "counts", None)
@@ -83,15 +91,12 @@ def publishes_at_qos0(device: Device) -> bool:
     return moment(counts.qos0_at) >= device.last_seen - timedelta(hours=1)
 
 
-def _seen(device: Device, now: datetime) -> str:
-    return age_of(device.last_seen, now)
-
-
 def cell_of(
     info: queries.SeriesInfo, point: queries.Point | None, expiry: int, now: datetime
 ) -> Cell:
     """Return the newest value of a series in words; `expiry` in µs, 0 for never."""
     cell = Cell(info.key, info.metric, info.unit, info.kind, "no data yet")
+    cell.device, cell.label = info.device_key, info.metric
     cell.expire_ms = expiry // 1_000
     if point is not None:
         ts, value = point

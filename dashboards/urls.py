@@ -5,12 +5,16 @@ from django.templatetags.static import static
 from django.urls import path
 from django.views.generic import RedirectView
 
-from dashboards import correcting, importing, jobpages, probes, views, walls
+from dashboards import boardpages, correcting, importing, jobpages, probes, views, walls
 
 urlpatterns = [
     path("", views.overview_page, name="overview"),
     path("devices/<str:key>/", views.device_page, name="device"),
     path("devices/<str:key>/corrections", correcting.corrections_page, name="corrections"),
+    path("boards/", boardpages.boards_page, name="boards"),
+    path("boards/site/<slug:slug>/", boardpages.site_board, name="site-board"),
+    path("boards/type/<path:device_type>/", boardpages.type_board, name="type-board"),
+    path("boards/without-site/", boardpages.unsited_board, name="unsited-board"),
     path("jobs", jobpages.jobs_page, name="jobs"),
     path("jobs/<int:number>/file", jobpages.job_file, name="job-file"),
     path("jobs/<int:number>/cancel", jobpages.cancel_job, name="cancel-job"),

@@ -2,7 +2,7 @@
 
 from dataclasses import asdict, fields
 from datetime import datetime
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_required, user_passes_test
@@ -22,6 +22,20 @@ from devices.states import STATES, since_of, state_of
 DAY_US = 86_400_000_000
 # Spans of being offline that charts show.
 OFFLINE = 50
+
+
+def _broker(request: HttpRequest) -> dict[str, str | int]:
+    """Return where devices publish to; a broker on this machine is reached as this page is."""
+    here = request.get_host().rsplit(":", 1)[0]
+    if settings.STANDALONE and not settings.MQTT_URL_GIVEN:
+        return {"host": here, "port": settings.MQTT_PORT}
+    url = urlsplit(settings.MQTT_URL)
+    host = url.hostname or here
+    local = host in {"127.0.0.1", "::1", "localhost"}
+    return {
+        "host": here if local else host,
+        "port": url.port or (8883 if url.scheme == "mqtts" else 1883),
+    }
 
 
 def _micros(moment: datetime) -> int:
@@ -56,8 +70,7 @@ def overview_page(request: HttpRequest) -> HttpResponse:
         .distinct()
         .order_by("device_type"),
         "states": STATES,
-        "mqtt_host": request.get_host().rsplit(":", 1)[0],
-        "mqtt_port": settings.MQTT_PORT if settings.STANDALONE else 1883,
+        "broker": _broker(request),
     }
     template = "_devices.html" if "fragment" in request.GET else "overview.html"
     return render(request, f"dashboards/{template}", context)
@@ -89,6 +102,7 @@ def device_page(request: HttpRequest, key: str) -> HttpResponse:
         "marks": marks_of(device),
         "losses": list(device.losses.order_by("-until")[:10]),
         "offline": list(device.offline_spans.order_by("-since")[:OFFLINE]),
+        "broker": _broker(request),
         "at_qos0": pages.publishes_at_qos0(device),
     }
     return render(request, "dashboards/device.html", context)

@@ -72,3 +72,15 @@ test("updates of unknown series are passed over", () => {
   store.take({ t: "upd", d: { 9: [[3, 30]] } });
   assert.equal(store.columns.size, 1);
 });
+
+test("a store keeps the newest points alone, and says that it is full", () => {
+  const store = new Store(() => {}, 100);
+  store.take({ ...ACK });
+  for (let ts = 0; ts < 1_000; ts += 1) store.take({ t: "upd", d: { 0: [[ts, ts]] } });
+  const { ts } = store.columnsOf("a/t");
+  assert.ok(ts.length >= 100 && ts.length <= 110, String(ts.length));
+  assert.equal(ts.at(-1), 999);
+  assert.equal(store.isFull, true);
+  store.take({ ...ACK });
+  assert.equal(store.isFull, false);
+});

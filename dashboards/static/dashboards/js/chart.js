@@ -1,104 +1,56 @@
-// One uPlot per series: made once, fed with columns, drawn only while visible.
+// One uPlot: made once, fed with columns, with as many lines as somebody wants to see together.
 
 import uPlot from "./vendor/uPlot/uPlot.esm.js";
 import { now } from "./clock.js";
 import { chosenZone, formatTime } from "./format.js";
-import { lostBetween, shadeLosses } from "./losses.js";
+import { shadeLosses } from "./losses.js";
+import { plotData, valuesAt } from "./plotdata.js";
+import { drawThresholds } from "./thresholds.js";
 
-/** @typedef {import("./store.js").Columns} Columns */
-
+/** @typedef {import("./plotdata.js").Part} Part */
+/** @typedef {import("./losses.js").Span} Span */
+/** @typedef {{ label: string, kind: string, colour: string, right?: boolean, dashed?: boolean }} Line colour: a token's name */
 /**
- * Return uPlot's data, with a break where readings are missing.
- * @param {Columns} columns
- * @param {number} binMs
- * @param {import("./losses.js").Span[]} losses
- * @returns {any[]} [ts, value] or [ts, value, min, max]
+ * @typedef {object} ChartOptions
+ * @property {number} spanMs how much of the live tail is shown
+ * @property {Line[]} lines
+ * @property {(change: (span: Span) => Span|null) => void} onSpan
+ * @property {Span[]} [losses] @property {Span[]} [marks] @property {Span[]} [offline]
+ * @property {import("./thresholds.js").Threshold[]} [thresholds]
+ * @property {boolean} [band] whether extremes of bins are drawn; yes, if not said
+ * @property {(values: (number|null)[]|null) => void} [onCursor] what the lines are at the cursor
  */
-export function plotData(columns, binMs, losses = []) {
-  const { ts, value, min, max } = columns;
-  const gap = 2.5 * Math.max(binMs, medianStep(ts));
-  /** @type {any[][]} */
-  const data = binMs ? [[], [], [], []] : [[], []];
-  for (let i = 0; i < ts.length; i += 1) {
-    const far = i > 0 && gap > 0 && ts[i] - ts[i - 1] > gap;
-    const lost = i > 0 && losses.length > 0 && lostBetween(losses, ts[i - 1], ts[i]);
-    if (far || lost) push(data, (ts[i - 1] + ts[i]) / 2, null, null, null);
-    push(data, ts[i], number(value[i]), min[i], max[i]);
-  }
-  return data;
-}
 
-/** @param {any[][]} data @param {number} ts @param {any} value @param {any} min @param {any} max */
-function push(data, ts, value, min, max) {
-  data[0].push(ts);
-  data[1].push(value);
-  if (data.length > 2) {
-    data[2].push(min);
-    data[3].push(max);
-  }
-}
-
-/** @param {any} value */
-function number(value) {
-  if (typeof value === "boolean") return value ? 1 : 0;
-  return typeof value === "number" ? value : null;
-}
-
-/** @param {number[]} ts */
-function medianStep(ts) {
-  if (ts.length < 3) return 0;
-  const steps = [];
-  for (let i = 1; i < ts.length; i += Math.ceil(ts.length / 200)) steps.push(ts[i] - ts[i - 1]);
-  steps.sort((a, b) => a - b);
-  return steps[Math.floor(steps.length / 2)];
-}
-
-/** @param {string|undefined} zone @param {number} ms @returns {Date} whose local parts are the zone's */
-function dateIn(zone, ms) {
-  return zone ? uPlot.tzDate(new Date(ms), zone) : new Date(ms);
-}
-
-/** @param {string} name */
-function token(name) {
+/** @param {string} name @returns {string} */
+export function token(name) {
   return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 }
 
 export class Chart {
-  /**
-   * @param {HTMLElement} root the element to draw in
-   * @param {{ spanMs: number, kind: string, label: string, losses: import("./losses.js").Span[], marks: import("./losses.js").Span[], offline: import("./losses.js").Span[], onSpan: (change: (span: [number, number]) => [number, number]|null) => void, onVisible: () => void }} options
-   */
+  /** @param {HTMLElement} root the element to draw in @param {ChartOptions} options */
   constructor(root, options) {
     this.root = root;
     this.options = options;
-    this.visible = true;
-    /** What is shown, in ms. @type {[number, number]} */
+    /** What is shown, in ms. @type {Span} */
     this.span = [0, 1];
-    /** What could not be delivered. @type {import("./losses.js").Span[]} */
-    this.gaps = [];
     /** @type {any} */
     this.plot = null;
-    this.shape = 0;
+    this.shape = "";
+    /** What could not be delivered. @type {Span[]} */
+    this.gaps = [];
+    /** Where each line's values are in uPlot's data. @type {number[]} */
+    this.at = [];
     this.empty = document.createElement("div");
     this.empty.className = "empty";
-    this.observer = new IntersectionObserver(([entry]) => this.show(entry.isIntersecting));
     this.resizer = new ResizeObserver(() => this.plot?.setSize(this.size()));
   }
 
   connect() {
-    this.observer.observe(this.root);
     this.resizer.observe(this.root);
     this.root.append(this.empty);
   }
 
-  /** A chart that comes into view shows what came meanwhile. @param {boolean} visible */
-  show(visible) {
-    if (visible && !this.visible) this.options.onVisible();
-    this.visible = visible;
-  }
-
   disconnect() {
-    this.observer.disconnect();
     this.resizer.disconnect();
     this.plot?.destroy();
     this.plot = null;
@@ -109,52 +61,57 @@ export class Chart {
   }
 
   /**
-   * @param {Columns} columns
-   * @param {number} binMs
-   * @param {[number, number]|null} fixed a span to show instead of the last `spanMs`
+   * @param {Part[]} parts of each line
+   * @param {Span|null} fixed a span to show instead of the last `spanMs`
    */
-  draw(columns, binMs, fixed = null) {
-    if (!this.visible && this.plot) return;
-    const { losses, marks } = this.options;
-    const data = plotData(columns, binMs, [...losses, ...this.gaps, ...marks]);
-    if (!this.plot || this.shape !== data.length) this.make(data);
+  draw(parts, fixed = null) {
+    const { losses = [], marks = [], band = true, spanMs } = this.options;
+    this.gaps = parts.flatMap((part) => part.gaps);
+    const tables = parts.map((part) => {
+      const table = plotData(part.columns, part.binMs, [...losses, ...marks, ...part.gaps]);
+      return band ? table : table.slice(0, 2);
+    });
+    const shape = tables.map((table) => table.length).join();
+    const data = tables.length === 1 ? tables[0] : uPlot.join(/** @type {any} */ (tables));
+    if (!this.plot || this.shape !== shape) this.make(data, tables);
     else this.plot.setData(data, false);
+    this.shape = shape;
     const end = now();
-    const [from, to] = fixed ?? [end - this.options.spanMs, end];
-    const shown = columns.ts.length > 0 && columns.ts[columns.ts.length - 1] >= from;
+    const [from, to] = fixed ?? [end - spanMs, end];
+    const shown = parts.some(({ columns }) => (columns.ts.at(-1) ?? 0) >= from);
     this.empty.textContent = shown ? "" : "No readings in this time range.";
     this.span = [from, to];
     this.plot.setScale("x", { min: from, max: to });
   }
 
-  /** @param {any[]} data */
-  make(data) {
+  /** Show other lines from the next `draw` on. @param {Line[]} lines */
+  setLines(lines) {
+    this.options.lines = lines;
+    this.shape = "";
+  }
+
+  /** @param {any[]} data @param {any[][]} tables */
+  make(data, tables) {
     this.plot?.destroy();
-    this.shape = data.length;
-    const ink = token("--quiet");
-    const line = token("--line");
-    const accent = token("--accent");
-    const axis = { stroke: ink, grid: { stroke: line, width: 1 }, ticks: { stroke: line, width: 1 } };
-    const boolean = this.options.kind === "boolean";
-    const path = boolean ? uPlot.paths.stepped?.({ align: 1 }) : undefined;
-    const none = { stroke: "transparent", points: { show: false } };
+    const { lines } = this.options;
+    const series = lines.map((line, i) => seriesOf(line, tables[i].length > 2));
+    this.at = series.map((_, i) => 1 + series.slice(0, i).flat().length);
+    const bands = this.at.filter((_, i) => tables[i].length > 2).map((at) => ({ series: /** @type {[number, number]} */ ([at + 2, at + 1]), fill: token("--band") }));
     this.plot = new uPlot(
       {
         ...this.size(),
         ms: 1,
         tzDate: (/** @type {number} */ ms) => dateIn(chosenZone(), ms),
-        scales: { x: { time: true }, y: boolean ? { range: [-0.1, 1.1] } : {} },
-        axes: [{ ...axis, values: timeLabels }, { ...axis, size: 64, ...(boolean ? { values: onOff } : {}) }],
-        series: [
-          {},
-          { label: this.options.label, stroke: accent, width: 1.75, paths: path, points: { size: 4 } },
-          ...(data.length > 2 ? [none, none] : []),
-        ],
-        bands: data.length > 2 ? [{ series: [3, 2], fill: token("--band") }] : [],
+        scales: { x: { time: true }, y: scaleOf(lines, false), r: scaleOf(lines, true) },
+        axes: axesOf(lines),
+        series: [{}, ...series.flat()],
+        bands,
         cursor: { drag: { x: true, y: false, setScale: false }, sync: { key: "page" } },
         hooks: {
           setSelect: [(/** @type {any} */ plot) => this.select(plot)],
           drawClear: [(/** @type {any} */ plot) => this.shade(plot)],
+          draw: [(/** @type {any} */ plot) => drawThresholds(plot, this.options.thresholds ?? [])],
+          setCursor: [(/** @type {any} */ plot) => this.point(plot)],
         },
       },
       data,
@@ -165,9 +122,10 @@ export class Chart {
 
   /** @param {any} plot */
   shade(plot) {
-    shadeLosses(plot, this.options.offline, token("--offline-span"));
-    shadeLosses(plot, [...this.options.losses, ...this.gaps], token("--loss"));
-    shadeLosses(plot, this.options.marks, token("--mark"));
+    const { losses = [], marks = [], offline = [] } = this.options;
+    shadeLosses(plot, offline, token("--offline-span"));
+    shadeLosses(plot, [...losses, ...this.gaps], token("--loss"));
+    shadeLosses(plot, marks, token("--mark"));
   }
 
   /** Show what was selected with the mouse. @param {any} plot */
@@ -179,10 +137,48 @@ export class Chart {
     this.options.onSpan(() => [from, to]);
   }
 
-  /** Take the colours of the scheme that holds now. */
-  restyle() {
-    if (this.plot) this.make(this.plot.data);
+  /** @param {any} plot */
+  point(plot) {
+    const { idx, left } = plot.cursor;
+    const off = idx === null || idx === undefined || left < 0;
+    this.options.onCursor?.(off ? null : valuesAt(plot.data, this.at, idx));
   }
+
+  /** Take the colours of the scheme that holds now, at the next `draw`. */
+  restyle() {
+    this.shape = "";
+  }
+}
+
+/** @param {Line} line @param {boolean} band @returns {any[]} what uPlot draws for a line */
+function seriesOf(line, band) {
+  const scale = line.right ? "r" : "y";
+  const paths = line.kind === "boolean" ? uPlot.paths.stepped?.({ align: 1 }) : undefined;
+  const dash = line.dashed ? { dash: [6, 4] } : {};
+  const none = { scale, stroke: "transparent", points: { show: false } };
+  const shown = { label: line.label, scale, stroke: token(line.colour), width: 1.75, paths, points: { size: 4 }, ...dash };
+  return band ? [shown, none, none] : [shown];
+}
+
+/** @param {Line[]} lines @param {boolean} right @returns {any} */
+function scaleOf(lines, right) {
+  const on = lines.filter((line) => !!line.right === right);
+  return on.length > 0 && on.every((line) => line.kind === "boolean") ? { range: [-0.1, 1.1] } : {};
+}
+
+/** @param {Line[]} lines */
+function axesOf(lines) {
+  const colours = { grid: token("--line"), ink: token("--quiet") };
+  const axis = { stroke: colours.ink, grid: { stroke: colours.grid, width: 1 }, ticks: { stroke: colours.grid, width: 1 } };
+  const words = (/** @type {boolean} */ right) => ("range" in scaleOf(lines, right) ? { values: onOff } : {});
+  const left = { ...axis, scale: "y", size: 64, ...words(false) };
+  const second = { ...axis, scale: "r", side: 1, size: 64, ...words(true), grid: { show: false } };
+  return [{ ...axis, values: timeLabels }, left, ...(lines.some((line) => line.right) ? [second] : [])];
+}
+
+/** @param {string|undefined} zone @param {number} ms @returns {Date} whose local parts are the zone's */
+function dateIn(zone, ms) {
+  return zone ? uPlot.tzDate(new Date(ms), zone) : new Date(ms);
 }
 
 /**

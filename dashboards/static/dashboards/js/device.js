@@ -2,11 +2,12 @@
 // their own times from another (a bin does not tell when in it its last value was).
 
 import { localTimes, now, showAge } from "./clock.js";
-import { Past, kept, moved, scaled, spanOf } from "./explore.js";
-import { formatTime } from "./format.js";
+import { Compare } from "./compare.js";
 import { paint } from "./frame.js";
+import { LastPackets } from "./inspect.js";
 import { showState } from "./link.js";
 import { noteState, readOffline } from "./losses.js";
+import { TimeRange } from "./range.js";
 import { SeriesView } from "./seriesview.js";
 import { Store, emptyColumns, trim } from "./store.js";
 
@@ -17,22 +18,12 @@ const POINTS = 600;
 // More exact rows than this and the server should make bins: subscribe anew.
 const TOO_MANY = 4 * POINTS;
 
-/** What the buttons do. @type {Record<string, (span: import("./explore.js").Span) => import("./explore.js").Span>} */
-const STEPS = {
-  earlier: (span) => moved(span, -0.5),
-  later: (span) => moved(span, 0.5),
-  closer: (span) => scaled(span, 0.5),
-  wider: (span) => scaled(span, 2),
-};
-
 export class DevicePage {
   /** @param {LiveSocket} socket */
   constructor(socket) {
     this.socket = socket;
     this.root = /** @type {HTMLElement} */ (document.getElementById("device"));
     this.key = this.root.dataset.key ?? "";
-    this.spanMs = Number(this.root.dataset.span);
-    this.back = /** @type {HTMLButtonElement} */ (document.getElementById("back-to-live"));
     this.subscription = 0;
     this.offline = readOffline(document);
     /** @type {Map<string, SeriesView>} */
@@ -40,27 +31,23 @@ export class DevicePage {
     /** Keys whose figures were asked for. @type {Set<string>} */
     this.asked = new Set();
     this.draw = this.draw.bind(this);
-    this.onSpan = this.onSpan.bind(this);
-    /** What somebody chose to look at; null is the live tail. @type {import("./explore.js").Span|null} */
-    this.span = spanOf(location.search);
-    const words = /** @type {HTMLElement} */ (document.getElementById("span-words"));
-    this.past = new Past((said) => (words.textContent = said), () => paint(this.draw));
-    this.store = new Store(() => paint(this.draw));
+    const keys = () => [...this.views.keys()];
+    this.range = new TimeRange(this.root, keys, () => this.ranged());
+    this.compare = new Compare(this.range, keys, () => paint(this.draw));
+    this.store = new Store(() => paint(this.draw), TOO_MANY);
     this.newest = new Store((keys, devices) => this.news(keys, devices));
   }
 
   connect() {
     this.findViews();
-    this.back.addEventListener("click", () => this.show(null));
-    for (const button of /** @type {NodeListOf<HTMLElement>} */ (this.root.querySelectorAll("[data-span]"))) {
-      button.addEventListener("click", () => this.onSpan((span) => STEPS[button.dataset.span ?? ""]?.(span) ?? span));
-      button.hidden = false;
-    }
-    if (this.span) this.show(this.span);
+    this.range.connect();
+    this.compare.connect();
+    LastPackets.within(this.root);
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
       for (const view of this.views.values()) view.chart?.restyle();
+      paint(this.draw);
     });
-    setInterval(() => paint(this.draw), Math.max(1_000, this.spanMs / 1_000));
+    setInterval(() => paint(this.draw), Math.max(1_000, this.range.spanMs / 1_000));
     this.subscribe();
     // Also brings metrics that are new; a device with very many shows the first ones.
     const keys = this.views.size < MOST_VIEWS ? [`${this.key}/*`] : [...this.views.keys()];
@@ -72,7 +59,7 @@ export class DevicePage {
     for (const figure of /** @type {NodeListOf<HTMLElement>} */ (this.root.querySelectorAll("figure[data-key]"))) {
       const key = figure.dataset.key ?? "";
       if (this.views.has(key)) continue;
-      const view = new SeriesView(figure, this.spanMs, this.offline, this.onSpan, () => paint(this.draw));
+      const view = new SeriesView(figure, this.range, this.offline, () => paint(this.draw));
       this.views.set(key, view);
       view.details.addEventListener("toggle", () => paint(this.draw));
     }
@@ -96,7 +83,7 @@ export class DevicePage {
     this.subscription = 0;
     if (this.views.size === 0) return;
     this.subscription = this.socket.subscribe(
-      { keys: [...this.views.keys()], from: -this.spanMs, points: POINTS, rate_hz: 10 },
+      { keys: [...this.views.keys()], from: -this.range.spanMs, points: POINTS, rate_hz: 10 },
       this.store.take,
     );
   }
@@ -125,46 +112,32 @@ export class DevicePage {
     const gone = /** @type {HTMLElement} */ (document.getElementById("gone"));
     gone.hidden = !this.newest.isGone;
     this.root.toggleAttribute("data-gone", this.newest.isGone);
-    const start = now() - this.spanMs;
+    const start = now() - this.range.spanMs;
+    // So many exact rows that the server should make bins.
+    if (this.store.isFull && !this.store.binMs) this.subscribe();
+    for (const key of this.views.keys()) trim(this.store.columnsOf(key), start);
+    const part = (/** @type {string} */ key) => this.range.part(key, this.store);
     let newest = 0;
     for (const [key, view] of this.views) {
-      const columns = this.store.columns.get(key) ?? emptyColumns();
-      if (columns.ts.length > TOO_MANY && !this.store.binMs) this.subscribe();
-      trim(columns, start);
       const latest = this.newest.columns.get(key) ?? emptyColumns();
       newest = Math.max(newest, latest.ts[latest.ts.length - 1] ?? 0);
       view.drawNewest(latest, this.newest.infoOf(key)?.expire_ms);
-      if (view.chart) view.chart.gaps = this.store.gaps.get(key) ?? [];
-      const past = this.span ? this.past.found.get(key) : undefined;
-      // Until the past is there, what is known of it from the live tail is shown.
-      view.draw(past?.columns ?? columns, past?.binMs ?? this.store.binMs, this.span);
+      const beside = this.compare.of(key, part);
+      view.draw(part(key), beside, beside?.other ? this.unitOf(beside.other) !== this.unitOf(key) : false);
     }
     const seen = /** @type {HTMLElement|null} */ (this.root.querySelector("[data-cell=seen] > *"));
     if (seen && newest > Number(seen.dataset.ago ?? 0) && newest <= now() + 1_000) showAge(seen, newest);
   }
 
-  /** @param {(span: import("./explore.js").Span) => import("./explore.js").Span|null} change */
-  onSpan(change) {
-    const end = now();
-    const span = change(this.span ?? [end - this.spanMs, end]);
-    this.show(span ? kept(span, end) : null);
+  /** @param {string} key */
+  unitOf(key) {
+    const info = this.newest.infoOf(key);
+    return `${info?.unit} ${info?.kind}`;
   }
 
-  /** Show a span on every chart, or the live tail. @param {import("./explore.js").Span|null} span */
-  show(span) {
-    this.span = span;
-    this.back.hidden = !span;
-    this.back.parentElement?.toggleAttribute("data-past", span !== null);
-    const shown = /** @type {HTMLElement} */ (document.getElementById("span-shown"));
-    shown.textContent = span ? `${formatTime(span[0])} to ${formatTime(span[1])}` : "";
-    const url = new URL(location.href);
-    for (const [name, ms] of Object.entries({ from: span?.[0], to: span?.[1] })) {
-      if (ms === undefined) url.searchParams.delete(name);
-      else url.searchParams.set(name, String(Math.round(ms)));
-    }
-    history.replaceState(null, "", url);
-    if (span) this.past.ask([...this.views.keys()], span, POINTS);
-    else this.past.forget();
+  /** Another span is shown, or more is known of it. */
+  ranged() {
+    if (this.compare.shift) this.compare.read();
     paint(this.draw);
   }
 }

@@ -25,32 +25,35 @@ export function clockWords(ms) {
   return `${formatValue(Number(seconds.toFixed(1)))} s ${ms < 0 ? "behind" : "ahead"}`;
 }
 
-export class Inspect {
-  constructor() {
+export class LastPackets {
+  /** @param {HTMLElement} root has the table, its words, and `data-device` or `data-filter` to narrow it */
+  constructor(root) {
+    this.root = root;
     this.after = "";
-    this.body = /** @type {HTMLTableSectionElement} */ (document.getElementById("packets"));
-    this.words = /** @type {HTMLElement} */ (document.getElementById("inspect-words"));
-    this.hold = /** @type {HTMLButtonElement} */ (document.getElementById("hold"));
-    this.template = /** @type {HTMLTemplateElement} */ (document.getElementById("packet"));
-    this.query = new URLSearchParams(location.search);
+    this.body = /** @type {HTMLTableSectionElement} */ (root.querySelector("[data-packets]"));
+    this.words = /** @type {HTMLElement} */ (root.querySelector("[data-words]"));
+    this.template = /** @type {HTMLTemplateElement} */ (root.querySelector("template"));
+    /** Whether to go on asking. */
+    this.wanted = () => true;
   }
 
-  connect() {
-    this.hold.addEventListener("click", () => {
-      const held = this.hold.getAttribute("aria-pressed") === "true";
-      this.hold.setAttribute("aria-pressed", String(!held));
-    });
-    this.ask();
+  /** Show the last packets of a part of the page while it is open. @param {HTMLElement} page */
+  static within(page) {
+    const root = /** @type {HTMLDetailsElement|null} */ (page.querySelector("details[data-device]"));
+    if (!root) return;
+    const packets = new LastPackets(root);
+    packets.wanted = () => root.open;
+    packets.ask();
   }
 
   async ask() {
-    if (this.hold.getAttribute("aria-pressed") !== "true") await this.askOnce();
+    if (this.wanted()) await this.askOnce();
     setTimeout(() => this.ask(), 1_000);
   }
 
   async askOnce() {
-    const query = new URLSearchParams({ after: this.after });
-    for (const name of ["device", "filter"]) query.set(name, this.query.get(name) ?? "");
+    const { device = "", filter = "" } = this.root.dataset;
+    const query = new URLSearchParams({ after: this.after, device, filter });
     try {
       const answer = await fetch(`/api/v1/packets?${query}`);
       const found = await answer.json();
@@ -82,4 +85,14 @@ export class Inspect {
     }
     return /** @type {HTMLElement} */ (row.firstElementChild);
   }
+}
+
+/** The page of the last packets: a button holds it. */
+export function startInspect() {
+  const packets = new LastPackets(/** @type {HTMLElement} */ (document.getElementById("last-packets")));
+  const hold = /** @type {HTMLButtonElement} */ (document.getElementById("hold"));
+  const held = () => hold.getAttribute("aria-pressed") === "true";
+  hold.addEventListener("click", () => hold.setAttribute("aria-pressed", String(!held())));
+  packets.wanted = () => !held();
+  packets.ask();
 }

@@ -1,8 +1,9 @@
 // The entry: opens the socket and wires up the page that `data-page` names.
 
+import { Board } from "./board.js";
 import { localTimes, tickAges } from "./clock.js";
 import { DevicePage } from "./device.js";
-import { Inspect } from "./inspect.js";
+import { startInspect } from "./inspect.js";
 import { showLink } from "./link.js";
 import { Overview } from "./overview.js";
 import { JobsPage } from "./jobs.js";
@@ -29,7 +30,9 @@ function start() {
   setInterval(() => showAll(socket.link), 1_000);
   if (page === "overview") new Overview(socket).connect();
   if (page === "device") new DevicePage(socket).connect();
-  if (page === "inspect") new Inspect().connect();
+  if (page === "inspect") startInspect();
+  const board = document.getElementById("board");
+  if (board) new Board(socket, board).connect();
   if (page === "jobs") new JobsPage(socket).connect();
   if (page === "status") new StatusPage().connect();
   if (page === "wall") new Wall(socket).connect();

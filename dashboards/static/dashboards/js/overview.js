@@ -1,10 +1,9 @@
 // The device list: newest values and states of the rows on screen, counts of all.
 
-import { localTimes, now, showAge, tickAges } from "./clock.js";
-import { formatAge, formatValue } from "./format.js";
+import { Cells } from "./cells.js";
+import { localTimes, now, tickAges } from "./clock.js";
+import { formatAge } from "./format.js";
 import { paint } from "./frame.js";
-import { showState } from "./link.js";
-import { noteTime } from "./quality.js";
 import { Store } from "./store.js";
 
 /** @typedef {import("./socket.js").LiveSocket} LiveSocket */
@@ -32,6 +31,7 @@ export class Overview {
   constructor(socket) {
     this.socket = socket;
     this.list = /** @type {HTMLElement} */ (document.getElementById("devices"));
+    this.cells = new Cells(this.list);
     this.subscription = 0;
     // As rendered: what came between the page and its socket must show, too.
     this.total = STATES.reduce((sum, state) => sum + Number(countOf(state)?.textContent ?? 0), 0);
@@ -61,54 +61,18 @@ export class Overview {
   watchRows() {
     if (this.subscription) this.socket.unsubscribe(this.subscription);
     this.subscription = 0;
-    /** @type {Map<string, HTMLElement>} */
-    this.cells = new Map();
-    for (const cell of /** @type {NodeListOf<HTMLElement>} */ (this.list.querySelectorAll(".value[data-key]"))) {
-      this.cells.set(cell.dataset.key ?? "", cell);
-    }
-    /** @type {Map<string, HTMLElement>} */
-    this.rows = new Map();
-    for (const row of /** @type {NodeListOf<HTMLElement>} */ (this.list.querySelectorAll("tr[data-device]"))) {
-      this.rows.set(row.dataset.device ?? "", row);
-    }
-    if (this.cells.size === 0) return;
+    this.cells.find();
+    const { keys } = this.cells;
+    if (keys.length === 0) return;
     this.store = this.makeStore();
-    const keys = [...this.cells.keys()];
     this.subscription = this.socket.subscribe({ kind: "latest", keys, rate_hz: 2 }, this.store.take);
   }
 
   draw() {
-    for (const key of this.changed) this.drawValue(key);
-    for (const [device, state] of Object.entries(this.states)) this.drawState(device, state);
+    for (const key of this.changed) this.cells.drawValue(key, this.store);
+    for (const [device, state] of Object.entries(this.states)) this.cells.drawState(device, state);
     this.changed.clear();
     this.states = {};
-  }
-
-  /** @param {string} key */
-  drawValue(key) {
-    const columns = this.store.columns.get(key);
-    const cell = this.cells?.get(key);
-    if (!columns?.ts.length || !cell) return;
-    const last = columns.ts.length - 1;
-    const text = /** @type {HTMLElement} */ (cell.querySelector("b"));
-    const words = formatValue(columns.value[last]).slice(0, 40);
-    if (text.textContent !== words) text.textContent = words;
-    const ts = columns.ts[last];
-    noteTime(cell, ts, this.store.infoOf(key)?.expire_ms);
-    const row = this.rows?.get(key.slice(0, key.indexOf("/")));
-    const seen = /** @type {HTMLElement|null} */ (row?.querySelector("[data-cell=seen] > *"));
-    if (seen && Number(seen.dataset.ago ?? 0) < ts && ts <= now() + 1_000) showAge(seen, ts);
-    for (const [name, column] of Object.entries(columns)) {
-      if (column.length > 8) columns[/** @type {"ts"} */ (name)].splice(0, column.length - 1);
-    }
-  }
-
-  /** @param {string} device @param {{state: string}} state */
-  drawState(device, state) {
-    const row = this.rows?.get(device);
-    if (!row) return;
-    row.dataset.state = state.state;
-    showState(row.querySelector("[data-cell=state]"), state.state);
   }
 
   /** @param {Record<string, any>} frame */

@@ -2,34 +2,39 @@
 
 import { showAge } from "./clock.js";
 import { Chart } from "./chart.js";
-import { formatTime, formatValue } from "./format.js";
+import { formatValue } from "./format.js";
 import { listen } from "./gestures.js";
 import { readLosses, readMarks } from "./losses.js";
 import { noteTime } from "./quality.js";
 import { trim } from "./store.js";
-
-const TABLE_ROWS = 200;
+import { drawRows } from "./valuestable.js";
+import { watchVisible } from "./visible.js";
 
 export class SeriesView {
   /**
    * @param {HTMLElement} figure
-   * @param {number} spanMs
+   * @param {import("./range.js").TimeRange} range of the page
    * @param {import("./losses.js").Span[]} offline when the device was
-   * @param {import("./gestures.js").OnSpan} onSpan
    * @param {() => void} onVisible
    */
-  constructor(figure, spanMs, offline, onSpan, onVisible) {
+  constructor(figure, range, offline, onVisible) {
+    this.range = range;
     this.figure = figure;
     this.value = /** @type {HTMLElement} */ (figure.querySelector("[data-cell=value]"));
     this.age = /** @type {HTMLElement} */ (figure.querySelector("[data-cell=age]"));
     this.details = /** @type {HTMLDetailsElement} */ (figure.querySelector("details"));
-    this.body = /** @type {HTMLElement} */ (figure.querySelector("tbody"));
+    this.body = /** @type {HTMLTableSectionElement} */ (figure.querySelector("tbody"));
     const plot = /** @type {HTMLElement|null} */ (figure.querySelector(".plot"));
     const { kind = "number", metric = "" } = figure.dataset;
     this.correct = figure.dataset.correct ?? "";
     this.metric = metric;
     const [losses, marks] = [readLosses(document), readMarks(document, metric)];
-    this.chart = plot ? new Chart(plot, { spanMs, kind, label: metric, losses, marks, offline, onSpan, onVisible }) : null;
+    this.line = { label: metric, kind, colour: "--accent" };
+    const { spanMs, onSpan } = range;
+    this.chart = plot ? new Chart(plot, { spanMs, lines: [this.line], losses, marks, offline, onSpan }) : null;
+    this.view = plot ? watchVisible(plot, onVisible) : { now: false };
+    /** What the second line was when it was drawn last. */
+    this.beside = "";
     if (plot && this.chart) listen(plot, () => this.chart?.span ?? [0, 1], onSpan);
     const link = /** @type {HTMLAnchorElement|null} */ (figure.querySelector("a.mark"));
     // What the chart was zoomed to is what somebody wants to mark.
@@ -56,27 +61,33 @@ export class SeriesView {
     trim(newest, newest.ts[last]);
   }
 
-  /** @param {import("./store.js").Columns} columns @param {number} binMs @param {import("./explore.js").Span|null} span */
-  draw(columns, binMs, span) {
-    this.chart?.draw(columns, binMs, span);
-    if (this.details.open) this.drawTable(columns, binMs);
+  /**
+   * @param {import("./plotdata.js").Part} part
+   * @param {{ label: string, part: import("./plotdata.js").Part }|null} beside what to lay over it
+   * @param {boolean} right whether that has a scale of its own
+   */
+  draw(part, beside, right) {
+    if (this.chart && this.view.now) {
+      const look = beside ? `${right} ${beside.label}` : "";
+      if (look !== this.beside) this.chart.setLines([this.line, ...(beside ? [this.lineBeside(beside.label, right)] : [])]);
+      if (look !== this.beside) this.tellBeside(beside?.label ?? "", right);
+      this.beside = look;
+      this.chart.draw(beside ? [part, beside.part] : [part], this.range.span);
+    }
+    if (this.details.open) drawRows(this.body, [part], this.correct ? (ts, binMs) => this.markCell(ts, binMs) : undefined);
   }
 
-  /** @param {import("./store.js").Columns} columns @param {number} binMs */
-  drawTable(columns, binMs) {
-    const rows = [];
-    for (let i = columns.ts.length - 1; i >= 0 && rows.length < TABLE_ROWS; i -= 1) {
-      const row = document.createElement("tr");
-      const band = binMs && columns.min[i] !== null ? ` (${formatValue(columns.min[i])} to ${formatValue(columns.max[i])})` : "";
-      for (const words of [formatTime(columns.ts[i]), formatValue(columns.value[i]) + band]) {
-        const cell = document.createElement("td");
-        cell.textContent = words;
-        row.append(cell);
-      }
-      if (this.correct) row.append(this.markCell(columns.ts[i], binMs));
-      rows.push(row);
-    }
-    this.body.replaceChildren(...rows);
+  /** Say what the second line is. @param {string} label @param {boolean} right */
+  tellBeside(label, right) {
+    const words = /** @type {HTMLElement|null} */ (this.figure.querySelector("[data-cell=beside]"));
+    if (!words) return;
+    words.textContent = `Dashed: ${label}${right ? ", scale on the right" : ""}`;
+    words.hidden = label === "";
+  }
+
+  /** @param {string} label @param {boolean} right */
+  lineBeside(label, right) {
+    return { label, right, kind: right ? "number" : this.line.kind, colour: "--line-2", dashed: true };
   }
 
   /** @param {number} ts @param {number} binMs @returns {HTMLElement} */

@@ -7,6 +7,9 @@
  * @typedef {[number, number]} Span from and to, in ms
  */
 
+// Without another word: more than any page asks for.
+const CAPACITY = 10_000;
+
 /** @returns {Columns} */
 export function emptyColumns() {
   return { ts: [], value: [], min: [], max: [] };
@@ -72,9 +75,15 @@ export function merge(columns, more) {
 }
 
 export class Store {
-  /** @param {(keys: Set<string>, devices: Record<string, any>) => void} onChange */
-  constructor(onChange) {
+  /**
+   * @param {(keys: Set<string>, devices: Record<string, any>) => void} onChange
+   * @param {number} capacity how many points of a series are kept at most: the newest
+   */
+  constructor(onChange, capacity = CAPACITY) {
     this.onChange = onChange;
+    this.capacity = capacity;
+    /** Whether points were dropped for want of room. */
+    this.isFull = false;
     /** @type {Map<string, Columns>} */
     this.columns = new Map();
     /** @type {Record<string, Info>} */
@@ -112,6 +121,7 @@ export class Store {
     this.infos = new Map(Object.values(frame.series).map((info) => [info.key, info]));
     this.gaps.clear();
     this.binMs = frame.bin_ms;
+    this.isFull = false;
     this.denied = frame.denied;
     this.problem = "";
     this.onChange(new Set(), {});
@@ -138,14 +148,29 @@ export class Store {
     if (frame.part < frame.of) return;
     if (frame.mode === "full") this.columns = this.coming;
     else this.patch();
+    for (const columns of this.columns.values()) this.bound(columns);
     this.onChange(new Set(Object.values(this.series).map((info) => info.key)), {});
+  }
+
+  /** Keep the newest points alone; a tenth more may wait, as taking off the front is work. @param {Columns} columns */
+  bound(columns) {
+    const over = columns.ts.length - this.capacity;
+    if (over <= this.capacity / 10) return;
+    this.isFull = true;
+    for (const column of Object.values(columns)) column.splice(0, over);
+  }
+
+  /** @param {string} key @returns {Columns} what is known of a series; empty ones are put in */
+  columnsOf(key) {
+    const columns = this.columns.get(key) ?? emptyColumns();
+    this.columns.set(key, columns);
+    return columns;
   }
 
   patch() {
     for (const [k, ranges] of Object.entries(this.ranges)) {
       const key = this.series[k].key;
-      const columns = this.columns.get(key) ?? emptyColumns();
-      this.columns.set(key, columns);
+      const columns = this.columnsOf(key);
       clear(columns, ranges);
       merge(columns, this.coming.get(key) ?? emptyColumns());
     }
@@ -158,9 +183,9 @@ export class Store {
     for (const [k, rows] of Object.entries(frame.d ?? {})) {
       const key = this.series[k]?.key;
       if (!key) continue;
-      const columns = this.columns.get(key) ?? emptyColumns();
-      this.columns.set(key, columns);
+      const columns = this.columnsOf(key);
       for (const [ts, value, min = null, max = null] of rows) put(columns, ts, value, min, max);
+      this.bound(columns);
       keys.add(key);
     }
     this.onChange(keys, frame.devices ?? {});

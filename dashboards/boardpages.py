@@ -1,0 +1,98 @@
+"""The pages of boards."""
+
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.db.models import Count, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+
+from dashboards import boards, pages, placing
+from devices import overview
+from devices.access import Scope, scope_of
+from devices.models import Device, Site
+from devices.states import STATES
+
+RANGES = {name: pages.RANGES[name] for name in ("1h", "6h", "24h", "7d", "30d")}
+
+
+@login_required
+def boards_page(request: HttpRequest) -> HttpResponse:
+    """List the boards: sites with their counts, device types, devices without a site."""
+    scope, now = scope_of(request.user), timezone.now()
+    counts = overview.fleet_of(scope, overview.fleet(now))
+    accepted = scope.devices().filter(pending=False, enabled=True)
+    types = accepted.exclude(device_type="").values("device_type")
+    unsited = counts.get("")
+    context = {
+        "now": now,
+        "sites": [(site, counts.get(site.slug)) for site in _sites(scope)],
+        "unsited": unsited if unsited and any(unsited[state] for state in STATES) else None,
+        "types": types.annotate(n=Count("pk")).order_by("device_type"),
+        "states": STATES,
+    }
+    return render(request, "dashboards/boards.html", context)
+
+
+@login_required
+def site_board(request: HttpRequest, slug: str) -> HttpResponse:
+    """Show the board of a site, and the way to those below it."""
+    scope = scope_of(request.user)
+    sites = {site.slug: site for site in _sites(scope)}
+    site = sites.get(slug)
+    if site is None:
+        raise Http404("There is no such site, or you may not see it.")
+    counts = overview.fleet_of(scope, overview.fleet(timezone.now()))
+    children = [(child, counts.get(child.slug)) for child in sites.values() if child.parent == site]
+    found = scope.devices().filter(site=site)
+    extra = {"site": site, "children": children, "filter": f"site={site.slug}", "states": STATES}
+    return _board(request, scope, found, {"title": site.name, **extra})
+
+
+@login_required
+def unsited_board(request: HttpRequest) -> HttpResponse:
+    """Show the board of the devices that are at no site."""
+    scope = scope_of(request.user)
+    return _board(request, scope, scope.devices().filter(site=None), {"title": "Without a site"})
+
+
+@login_required
+def type_board(request: HttpRequest, device_type: str) -> HttpResponse:
+    """Show the board of a device type."""
+    scope = scope_of(request.user)
+    found = scope.devices().filter(device_type=device_type)
+    if not found.exists():
+        raise Http404("There is no device of that type, or you may not see one.")
+    context = {"title": device_type, "filter": f"device_type={device_type}"}
+    return _board(request, scope, found, context)
+
+
+def _sites(scope: Scope) -> list[Site]:
+    """Return the sites that `scope` sees, without a parent that it does not."""
+    sites = Site.objects.select_related("parent")
+    if scope.everything:
+        return list(sites)
+    found = list(sites.filter(pk__in=scope.sites))
+    for site in found:
+        if site.parent_id not in scope.sites:
+            site.parent = None
+    return found
+
+
+def _board(
+    request: HttpRequest, scope: Scope, devices: QuerySet[Device], context: dict[str, Any]
+) -> HttpResponse:
+    now = timezone.now()
+    chosen = request.GET.get("range", "1h")
+    chosen = chosen if chosen in RANGES else "1h"
+    board = boards.automatic(devices, now)
+    context |= {
+        "now": now,
+        "board": board,
+        "placed": placing.place(board.widgets, scope, now),
+        "ranges": RANGES,
+        "range": chosen,
+        "span_ms": RANGES[chosen][0],
+    }
+    return render(request, "dashboards/board.html", context)

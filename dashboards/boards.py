@@ -1,0 +1,92 @@
+"""Boards that make themselves: of a site, of a device type, of devices without a site.
+
+The widgets say which series they would show (`Widget.offers`); each series goes to the
+first one that wants it. What tells how devices themselves are goes to a table.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import QuerySet
+
+from dashboards.widgets import Widget, all_widgets
+from dashboards.widgets.grouping import by_metric, is_about_itself
+from dashboards.widgets.values import StatusTable, TableOptions
+from devices import overview, queries
+from devices.models import Device
+from devices.queries import SeriesInfo
+
+# What one board shows at most: the worst devices, the metrics that most of them have.
+DEVICES = 50
+SERIES = 200
+WIDGETS = 24
+COLUMNS = 4
+
+
+@dataclass(slots=True)
+class Board:
+    """Widgets for some devices.
+
+    Args:
+        widgets: in the order of the page.
+        shown: how many devices are on it.
+        total: how many there are.
+        left_out: metrics that found no room.
+    """
+
+    widgets: list[Widget[Any]]
+    shown: int
+    total: int
+    left_out: list[str]
+
+
+def automatic(devices: QuerySet[Device], now: datetime) -> Board:
+    """Return a board of `devices`, from what they measure."""
+    accepted = devices.filter(pending=False, enabled=True)
+    shown = list(overview.worst_first(accepted, now)[:DEVICES])
+    infos = queries.series_of([device.pk for device in shown])
+    itself = [info for info in infos if is_about_itself(info)]
+    measured = [info for info in infos if not is_about_itself(info)]
+    fitting, left_out = _fitting(measured)
+    widgets = [_table("Devices", [device.key for device in shown], fitting)]
+    widgets += _offered(fitting)[: WIDGETS - 2]
+    if itself:
+        widgets.append(_table("How the devices are", [], itself))
+    return Board(widgets, len(shown), accepted.count(), left_out)
+
+
+def _fitting(series: Sequence[SeriesInfo]) -> tuple[list[SeriesInfo], list[str]]:
+    """Return the series that one board has room for, and the metrics it has none for."""
+    fitting: list[SeriesInfo] = []
+    left_out: list[str] = []
+    for group in by_metric(series):
+        if len(fitting) + len(group) <= SERIES:
+            fitting += group
+        else:
+            left_out.append(group[0].metric)
+    return fitting, left_out
+
+
+def _table(title: str, devices: list[str], series: Sequence[SeriesInfo]) -> Widget[Any]:
+    """Return a table of devices, each with those of its metrics that most others have too."""
+    taken: Counter[str] = Counter()
+    keys = []
+    for info in (info for group in by_metric(series) for info in group):
+        taken[info.device_key] += 1
+        if taken[info.device_key] <= COLUMNS:
+            keys.append(info.key)
+    return StatusTable(TableOptions(title=title, keys=tuple(keys), devices=tuple(devices)))
+
+
+def _offered(series: Sequence[SeriesInfo]) -> list[Widget[Any]]:
+    left = {info.key: info for info in series}
+    widgets: list[Widget[Any]] = []
+    for kind in all_widgets():
+        for offer in kind.offers(list(left.values())):
+            widgets.append(kind(offer.options))
+            for key in offer.keys:
+                left.pop(key, None)
+    return widgets

@@ -1,0 +1,108 @@
+"""Widgets as they are on a page: with their names, newest values and the browser's part."""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.templatetags.static import static
+
+from dashboards import pages
+from dashboards.widgets import Widget
+from devices import cadence, queries
+from devices.access import Scope
+from devices.models import Device
+
+
+@dataclass(slots=True)
+class Placed:
+    """A widget on a page.
+
+    Args:
+        widget: it.
+        heading: its title, or what it shows.
+        cells: the newest values of its series, in the order of its keys.
+        rows: of its devices, where it shows a table.
+        denied: keys of series that there are not, or that this person may not see.
+    """
+
+    widget: Widget[Any]
+    heading: str = ""
+    cells: list[pages.Cell] = field(default_factory=list)
+    rows: list[pages.Row] = field(default_factory=list)
+    denied: list[str] = field(default_factory=list)
+
+    @property
+    def module(self) -> str:
+        """Return the address of its ES module."""
+        return static(self.widget.module)
+
+    @property
+    def setup(self) -> str:
+        """Return what its ES module gets, as JSON."""
+        names = {cell.key: cell.label for cell in self.cells}
+        return json.dumps({**self.widget.setup(), "names": names}, ensure_ascii=False)
+
+
+def place(widgets: Iterable[Widget[Any]], scope: Scope, now: datetime) -> list[Placed]:
+    """Return `widgets` as `scope` may see them, all newest values read at once."""
+    placed = [Placed(widget) for widget in widgets]
+    keys = {key for one in placed for key in _keys(one.widget)}
+    found = queries.find_series(scope.devices(), sorted(keys))
+    infos = [info for group in found.values() for info in group]
+    newest, expiries = queries.latest(infos), cadence.expiries(infos)
+    named = {*(info.device_key for info in infos), *_devices_of(placed)}
+    devices = {
+        device.key: device
+        for device in scope.devices().filter(key__in=named).select_related("site")
+    }
+    cells = {
+        info.key: pages.cell_of(info, newest.get(info.pk), expiries.get(info.pk, 0), now)
+        for info in infos
+    }
+    for one in placed:
+        shown = _keys(one.widget)
+        one.cells = _labelled([cells[key] for key in shown if key in cells], devices)
+        one.denied = [key for key in shown if key not in cells]
+        one.heading = one.widget.options.title or _heading(one.cells, devices)
+        if hasattr(one.widget.options, "devices"):
+            one.rows = _rows(one, devices, now)
+    return placed
+
+
+def _keys(widget: Widget[Any]) -> Sequence[str]:
+    query = widget.query()
+    return () if query is None else query.keys
+
+
+def _devices_of(placed: Iterable[Placed]) -> set[str]:
+    return {key for one in placed for key in getattr(one.widget.options, "devices", ())}
+
+
+def _heading(cells: Sequence[pages.Cell], devices: dict[str, Device]) -> str:
+    """Return what `cells` are, where nobody said: a device, and its metric if it is one alone."""
+    if not cells:
+        return ""
+    name = str(devices[cells[0].device])
+    return f"{name} {cells[0].metric}" if len(cells) == 1 else name
+
+
+def _labelled(cells: Sequence[pages.Cell], devices: dict[str, Device]) -> list[pages.Cell]:
+    """Return `cells` with labels that tell them apart: by device, by metric, or by both."""
+    one_device = len({cell.device for cell in cells}) == 1
+    one_metric = len({cell.metric for cell in cells}) == 1
+    labelled = []
+    for cell in cells:
+        name = str(devices[cell.device])
+        label = cell.metric if one_device else name if one_metric else f"{name} {cell.metric}"
+        labelled.append(cell.called(label))
+    return labelled
+
+
+def _rows(one: Placed, devices: dict[str, Device], now: datetime) -> list[pages.Row]:
+    shown = dict.fromkeys([*one.widget.options.devices, *(cell.device for cell in one.cells)])
+    rows = {key: pages.row_of(devices[key], now) for key in shown if key in devices}
+    for cell in one.cells:
+        rows[cell.device].cells.append(cell)
+    return list(rows.values())

@@ -1,0 +1,114 @@
+// A page of widgets: each is an ES module with `mount(place)`; see docs/howto/add-a-widget.md.
+
+import { Cells } from "./cells.js";
+import { Feeds } from "./feeds.js";
+import { paint } from "./frame.js";
+import { Place } from "./place.js";
+import { TimeRange } from "./range.js";
+import { watchVisible } from "./visible.js";
+
+/** @typedef {import("./socket.js").LiveSocket} LiveSocket */
+/** @typedef {{ place: Place, drawn: { draw: () => void, disconnect?: () => void, restyle?: () => void }, view: { now: boolean, stop: () => void }, due: boolean }} Live */
+
+export class Board {
+  /** @param {LiveSocket} socket @param {HTMLElement} root */
+  constructor(socket, root) {
+    this.root = root;
+    this.cells = new Cells(root);
+    this.draw = this.draw.bind(this);
+    /** @type {Set<string>} */
+    this.changed = new Set();
+    /** @type {Record<string, any>} */
+    this.states = {};
+    /** @type {Live[]} */
+    this.widgets = [];
+    this.feeds = new Feeds(socket, Number(root.dataset.span ?? 3_600_000), (keys, devices) => this.news(keys, devices));
+    this.newest = this.feeds.want({ keys: this.cells.keys, kind: "latest", points: 1 });
+    this.range = document.getElementById("back-to-live") ? new TimeRange(root, () => this.keys(), () => this.all()) : null;
+  }
+
+  connect() {
+    const elements = /** @type {NodeListOf<HTMLElement>} */ (this.root.querySelectorAll("[data-widget]"));
+    // Every widget's series are wanted before the first subscription, so that they share.
+    const places = [...elements].map((element) => new Place(element, this));
+    this.feeds.open();
+    this.range?.connect();
+    for (const place of places) this.mount(place);
+    setInterval(() => this.tick(), 1_000);
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
+      for (const { drawn } of this.widgets) drawn.restyle?.();
+      this.all();
+    });
+  }
+
+  /** @param {Place} place */
+  async mount(place) {
+    try {
+      const module = await import(place.module);
+      const live = { place, drawn: module.mount(place), view: { now: true, stop: () => {} }, due: true };
+      live.view = watchVisible(place.root, () => this.due(live));
+      this.widgets.push(live);
+      this.due(live);
+    } catch (error) {
+      place.tell(`This widget cannot be shown: ${error instanceof Error ? error.message : error}`);
+    }
+  }
+
+  /** Take widgets off that left the page. */
+  sweep() {
+    const gone = this.widgets.filter(({ place }) => !place.root.isConnected);
+    for (const { drawn, view } of gone) {
+      view.stop();
+      drawn.disconnect?.();
+    }
+    if (gone.length) this.widgets = this.widgets.filter(({ place }) => place.root.isConnected);
+  }
+
+  /** @returns {string[]} the series whose past is shown */
+  keys() {
+    return [...new Set(this.widgets.flatMap(({ place }) => (place.query?.kind === "series" ? place.query.keys : [])))];
+  }
+
+  /** @param {Set<string>} keys @param {Record<string, any>} devices */
+  news(keys, devices) {
+    for (const key of keys) this.changed.add(key);
+    Object.assign(this.states, devices);
+    paint(this.draw);
+  }
+
+  draw() {
+    for (const key of this.changed) this.cells.drawValue(key, this.newest);
+    for (const [device, state] of Object.entries(this.states)) this.cells.drawState(device, state);
+    for (const live of this.widgets) {
+      if (live.due || live.place.shows(this.changed)) this.drawOne(live);
+    }
+    this.changed.clear();
+    this.states = {};
+  }
+
+  /** @param {Live} live */
+  drawOne(live) {
+    live.due = !live.view.now;
+    if (live.due) return;
+    live.place.trim();
+    live.drawn.draw();
+  }
+
+  /** @param {Live} live */
+  due(live) {
+    live.due = true;
+    paint(this.draw);
+  }
+
+  /** Everything must be drawn anew. */
+  all() {
+    for (const live of this.widgets) this.due(live);
+  }
+
+  /** Time goes on without any news. */
+  tick() {
+    this.sweep();
+    this.feeds.refresh();
+    for (const live of this.widgets) if (live.place.query?.kind === "series") this.due(live);
+  }
+}

@@ -1,0 +1,77 @@
+// Newest values and states as they stand on pages: `_value.html` and `_rows.html`.
+
+import { now, showAge } from "./clock.js";
+import { formatValue } from "./format.js";
+import { showState } from "./link.js";
+import { noteTime } from "./quality.js";
+import { trim } from "./store.js";
+
+/** @typedef {import("./store.js").Store} Store */
+
+const LONGEST = 40;
+
+export class Cells {
+  /** @param {HTMLElement} root */
+  constructor(root) {
+    this.root = root;
+    /** @type {Map<string, HTMLElement[]>} */
+    this.values = new Map();
+    /** @type {Map<string, HTMLElement[]>} */
+    this.ages = new Map();
+    /** @type {Map<string, HTMLElement>} */
+    this.rows = new Map();
+    this.find();
+  }
+
+  /** Take up what is on the page now. */
+  find() {
+    this.values = grouped(this.root, ".value[data-key]", "key");
+    this.ages = grouped(this.root, "[data-age]", "age");
+    const rows = grouped(this.root, "tr[data-device]", "device");
+    this.rows = new Map([...rows].map(([device, [row]]) => [device, row]));
+  }
+
+  /** @returns {string[]} the series that are on screen */
+  get keys() {
+    return [...this.values.keys()];
+  }
+
+  /** @param {string} key @param {Store} store of newest values */
+  drawValue(key, store) {
+    const columns = store.columns.get(key);
+    const cells = this.values.get(key);
+    if (!columns?.ts.length || !cells) return;
+    const last = columns.ts.length - 1;
+    const [ts, words] = [columns.ts[last], formatValue(columns.value[last]).slice(0, LONGEST)];
+    for (const cell of cells) {
+      const text = /** @type {HTMLElement} */ (cell.querySelector("b"));
+      if (text.textContent !== words) text.textContent = words;
+      noteTime(cell, ts, store.infoOf(key)?.expire_ms);
+    }
+    for (const age of this.ages.get(key) ?? []) showAge(age, ts);
+    const seen = /** @type {HTMLElement|null} */ (
+      this.rows.get(key.slice(0, key.indexOf("/")))?.querySelector("[data-cell=seen] > *") ?? null
+    );
+    if (seen && Number(seen.dataset.ago ?? 0) < ts && ts <= now() + 1_000) showAge(seen, ts);
+    trim(columns, ts);
+  }
+
+  /** @param {string} device @param {{state: string}} state */
+  drawState(device, state) {
+    const row = this.rows.get(device);
+    if (!row) return;
+    row.dataset.state = state.state;
+    showState(row.querySelector("[data-cell=state]"), state.state);
+  }
+}
+
+/** @param {HTMLElement} root @param {string} selector @param {string} name of the data attribute */
+function grouped(root, selector, name) {
+  /** @type {Map<string, HTMLElement[]>} */
+  const found = new Map();
+  for (const element of /** @type {NodeListOf<HTMLElement>} */ (root.querySelectorAll(selector))) {
+    const key = element.dataset[name] ?? "";
+    found.set(key, [...(found.get(key) ?? []), element]);
+  }
+  return found;
+}

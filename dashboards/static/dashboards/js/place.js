@@ -1,0 +1,91 @@
+// What a widget's module gets: its element, its options, and the values of its series.
+
+import { trim } from "./store.js";
+import { now } from "./clock.js";
+
+/** @typedef {import("./board.js").Board} Board */
+/** @typedef {import("./plotdata.js").Part} Part */
+/** @typedef {{ ts: number, value: any, unit: string, kind: string }} Newest ts in ms */
+
+export class Place {
+  /** @param {HTMLElement} root @param {Board} board */
+  constructor(root, board) {
+    /** The widget's element. */
+    this.root = root;
+    this.board = board;
+    this.module = root.dataset.module ?? "";
+    const setup = JSON.parse(root.dataset.setup ?? "{}");
+    /** The options, as the Python class has them. @type {Record<string, any>} */
+    this.options = setup.options;
+    /** What to call each series. @type {Record<string, string>} */
+    this.names = setup.names;
+    /** @type {import("./feeds.js").Query|null} */
+    this.query = setup.query;
+    this.store = this.query ? board.feeds.want(this.query) : board.newest;
+    /** Where to draw: the element in the template that is marked with `data-draw`. */
+    this.canvas = /** @type {HTMLElement} */ (root.querySelector("[data-draw]") ?? root);
+  }
+
+  /** @returns {string[]} the series, of those that may be seen */
+  get keys() {
+    return (this.query?.keys ?? []).filter((key) => key in this.names);
+  }
+
+  /** @returns {[number, number]} what stretch of time is shown, in ms */
+  get span() {
+    const end = now();
+    return this.board.range?.shown ?? [end - this.board.feeds.spanMs, end];
+  }
+
+  /** @returns {[number, number]|null} the stretch that somebody chose; null is the live tail */
+  get chosen() {
+    return this.board.range?.span ?? null;
+  }
+
+  /** Show another stretch of time on the whole page. @param {(span: [number, number]) => [number, number]|null} change */
+  onSpan(change) {
+    this.board.range?.onSpan(change);
+  }
+
+  /** @param {string} key @returns {Part} the points in the stretch of time that is shown */
+  part(key) {
+    return this.board.range?.part(key, this.store) ?? { columns: this.store.columnsOf(key), binMs: this.store.binMs, gaps: [] };
+  }
+
+  /** @param {string} key @returns {Newest|null} the newest value */
+  newest(key) {
+    for (const store of [this.board.newest, this.store]) {
+      const columns = store.columns.get(key);
+      const info = store.infoOf(key);
+      const last = (columns?.ts.length ?? 0) - 1;
+      if (columns && info && last >= 0) return { ts: columns.ts[last], value: columns.value[last], unit: info.unit, kind: info.kind };
+    }
+    return null;
+  }
+
+  /** @param {string} key @returns {string} number, boolean or text */
+  kind(key) {
+    return this.store.infoOf(key)?.kind ?? "number";
+  }
+
+  /** Say below the widget what is wrong; "" takes it away. @param {string} words */
+  tell(words) {
+    const note = /** @type {HTMLElement|null} */ (this.root.querySelector("[data-problem]"));
+    if (!note || note.textContent === words) return;
+    note.textContent = words;
+    note.hidden = words === "";
+  }
+
+  /** @param {Set<string>} changed @returns {boolean} whether one of these is shown here */
+  shows(changed) {
+    return this.query?.keys.some((key) => changed.has(key)) ?? false;
+  }
+
+  /** Forget what has left the live tail. */
+  trim() {
+    if (this.query?.kind !== "series") return;
+    const start = now() - this.board.feeds.spanMs;
+    for (const key of this.query.keys) trim(this.store.columnsOf(key), start);
+    this.tell(this.store.problem);
+  }
+}

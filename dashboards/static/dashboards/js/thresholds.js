@@ -1,0 +1,40 @@
+// Values from which on something is to be looked at: as lines on charts, as words beside values.
+
+/** @typedef {{ value: number, level: "warn"|"bad", above: boolean, label: string }} Threshold */
+
+/**
+ * @param {Threshold[]} thresholds @param {any} value
+ * @returns {Threshold|null} the worst one that `value` has reached
+ */
+export function reached(thresholds, value) {
+  if (typeof value !== "number") return null;
+  const hit = thresholds.filter(({ value: limit, above }) => (above ? value >= limit : value <= limit));
+  return hit.find(({ level }) => level === "bad") ?? hit[0] ?? null;
+}
+
+/** @param {Threshold|null} threshold @returns {string} in words, "" for none */
+export function thresholdWords(threshold) {
+  if (!threshold) return "";
+  return threshold.label || `${threshold.above ? "at or above" : "at or below"} ${threshold.value}`;
+}
+
+/** @param {any} plot uPlot @param {Threshold[]} thresholds of the left axis */
+export function drawThresholds(plot, thresholds) {
+  if (thresholds.length === 0) return;
+  const { left, width, top, height } = plot.bbox;
+  const { ctx } = plot;
+  ctx.save();
+  ctx.setLineDash([8, 4]);
+  for (const { value, level, label } of thresholds) {
+    const y = plot.valToPos(value, "y", true);
+    if (y < top || y > top + height) continue;
+    const colour = getComputedStyle(plot.root).getPropertyValue(level === "bad" ? "--offline" : "--stale");
+    ctx.strokeStyle = ctx.fillStyle = colour;
+    ctx.beginPath();
+    ctx.moveTo(left, y);
+    ctx.lineTo(left + width, y);
+    ctx.stroke();
+    if (label) ctx.fillText(label, left + 4, y - 4);
+  }
+  ctx.restore();
+}

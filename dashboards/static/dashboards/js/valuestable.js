@@ -1,0 +1,64 @@
+// The values of a chart as a table, newest first: for people who cannot see it, or want to copy.
+
+import { formatTime, formatValue } from "./format.js";
+
+/** @typedef {import("./plotdata.js").Part} Part */
+
+const ROWS = 200;
+
+/** @param {Part} part @param {number} i @returns {string} */
+export function wordsAt({ columns, binMs }, i) {
+  const { value, min, max } = columns;
+  const band = binMs && min[i] !== null ? ` (${formatValue(min[i])} to ${formatValue(max[i])})` : "";
+  return formatValue(value[i]) + band;
+}
+
+/**
+ * Return the newest rows of several series on one axis of time.
+ * @param {Part[]} parts @param {number} most
+ * @returns {{ ts: number, words: string[] }[]} a text per series, "" where it has nothing then
+ */
+export function rowsOf(parts, most = ROWS) {
+  const at = parts.map(({ columns }) => columns.ts.length - 1);
+  const rows = [];
+  while (rows.length < most) {
+    const ts = Math.max(...parts.map(({ columns }, n) => columns.ts[at[n]] ?? -Infinity));
+    if (ts === -Infinity) break;
+    const words = parts.map((part, n) => {
+      if (part.columns.ts[at[n]] !== ts) return "";
+      at[n] -= 1;
+      return wordsAt(part, at[n] + 1);
+    });
+    rows.push({ ts, words });
+  }
+  return rows;
+}
+
+/**
+ * @param {HTMLTableSectionElement} body
+ * @param {Part[]} parts
+ * @param {(ts: number, binMs: number) => HTMLElement|null} [more] a further cell for a row
+ */
+export function drawRows(body, parts, more) {
+  const made = rowsOf(parts).map(({ ts, words }) => {
+    const row = document.createElement("tr");
+    for (const text of [formatTime(ts), ...words]) row.insertCell().textContent = text;
+    const cell = more?.(ts, parts[0].binMs);
+    if (cell) row.append(cell);
+    return row;
+  });
+  body.replaceChildren(...made);
+}
+
+/** @param {HTMLTableElement} table @param {string[]} names of the columns */
+export function makeHead(table, names) {
+  const head = document.createElement("tr");
+  for (const name of ["Time", ...names]) {
+    const cell = document.createElement("th");
+    cell.scope = "col";
+    cell.textContent = name;
+    head.append(cell);
+  }
+  table.createTHead().replaceChildren(head);
+  return table.tBodies[0] ?? table.createTBody();
+}

@@ -1,0 +1,31 @@
+// Who is in view: what is not, need not be drawn. On paper everything is.
+
+// Drawn already when it scrolls into view.
+const AHEAD = "200px";
+
+/**
+ * @param {HTMLElement} element
+ * @param {() => void} onVisible when it comes into view
+ * @returns {{ now: boolean, stop: () => void }} `now`: whether it is in view
+ */
+export function watchVisible(element, onVisible) {
+  const state = { now: true, stop };
+  const show = () => {
+    state.now = true;
+    onVisible();
+  };
+  const observer = new IntersectionObserver(
+    ([entry]) => {
+      if (entry.isIntersecting && !state.now) show();
+      state.now = entry.isIntersecting;
+    },
+    { rootMargin: AHEAD },
+  );
+  function stop() {
+    observer.disconnect();
+    removeEventListener("beforeprint", show);
+  }
+  observer.observe(element);
+  addEventListener("beforeprint", show);
+  return state;
+}

@@ -1,0 +1,83 @@
+// Lines of several series on one or two axes, with a legend that hides and shows them.
+
+import { Chart, token } from "../chart.js";
+import { formatValue } from "../format.js";
+import { listen } from "../gestures.js";
+import { drawRows, makeHead } from "../valuestable.js";
+
+/** @typedef {import("../place.js").Place} Place */
+
+// Tokens of the lines' colours; the second half is dashed too, so that colour is not needed.
+const COLOURS = 8;
+// More lines than this and bands would cover each other.
+const BANDS = 2;
+
+/** @param {number} n @returns {{ colour: string, dashed: boolean }} */
+export function lookOf(n) {
+  return { colour: `--line-${(n % COLOURS) + 1}`, dashed: n >= COLOURS / 2 };
+}
+
+/** @param {Place} place */
+export function mount(place) {
+  const { keys, options } = place;
+  /** @type {Set<string>} */
+  const hidden = new Set();
+  const right = new Set(options.right);
+  const shown = () => keys.filter((key) => !hidden.has(key));
+  const lineOf = (/** @type {string} */ key) => ({
+    label: place.names[key],
+    kind: place.kind(key),
+    right: right.has(key),
+    ...lookOf(keys.indexOf(key)),
+  });
+  const items = new Map(keys.map((key) => [key, legendItem(place, key)]));
+  const chart = new Chart(place.canvas, {
+    spanMs: place.span[1] - place.span[0],
+    lines: [],
+    thresholds: options.thresholds,
+    band: options.band && keys.length <= BANDS,
+    onSpan: (change) => place.onSpan(change),
+    onCursor: (values) => shown().forEach((key, i) => tellAt(items.get(key), values?.[i])),
+  });
+  chart.connect();
+  listen(place.canvas, () => chart.span, (change) => place.onSpan(change));
+  const details = /** @type {HTMLDetailsElement|null} */ (place.root.querySelector("details"));
+  const table = /** @type {HTMLTableElement|null} */ (place.root.querySelector("[data-table]"));
+  const body = table ? makeHead(table, keys.map((key) => place.names[key])) : null;
+  /** What the lines were when they were drawn last. */
+  let look = "";
+  const draw = () => {
+    const lines = shown().map(lineOf);
+    if (JSON.stringify(lines) !== look) chart.setLines(lines);
+    look = JSON.stringify(lines);
+    if (lines.length) chart.draw(shown().map((key) => place.part(key)), place.chosen);
+    if (body && details?.open) drawRows(body, keys.map((key) => place.part(key)));
+  };
+  details?.addEventListener("toggle", draw);
+  for (const [key, item] of items) {
+    item?.button.addEventListener("click", () => {
+      if (hidden.has(key)) hidden.delete(key);
+      else if (shown().length > 1) hidden.add(key);
+      item.button.setAttribute("aria-pressed", String(!hidden.has(key)));
+      draw();
+    });
+  }
+  return { draw, restyle: () => chart.restyle(), disconnect: () => chart.disconnect() };
+}
+
+/** @param {Place} place @param {string} key */
+function legendItem(place, key) {
+  const item = place.root.querySelector(`[data-line="${CSS.escape(key)}"]`);
+  const button = /** @type {HTMLButtonElement|null} */ (item?.querySelector("button"));
+  if (!item || !button) return null;
+  const { colour, dashed } = lookOf(place.keys.indexOf(key));
+  button.style.setProperty("--swatch", token(colour) ? `var(${colour})` : "");
+  button.classList.toggle("dashed", dashed);
+  button.disabled = false;
+  return { button, at: /** @type {HTMLElement} */ (item.querySelector("[data-at]")) };
+}
+
+/** @param {ReturnType<typeof legendItem>|undefined} item @param {number|null|undefined} value at the cursor */
+function tellAt(item, value) {
+  if (item) item.at.textContent = value === null || value === undefined ? "" : `at cursor ${formatValue(value)}`;
+}
