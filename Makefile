@@ -12,7 +12,7 @@ JS_TESTS := $(wildcard tests/dashboards/js/*.test.js)
 # Checks and tests read settings, never the user's.
 TEST_ENV := env -u DATABASE_URL -u REDIS_URL -u MQTT_URL -u DATA_DIR DJANGO_SETTINGS_MODULE=tests.settings
 
-.PHONY: help install demo test test-fast check bench faults services lock format clean
+.PHONY: help install demo test test-fast check bench faults soak services lock format clean
 
 help:
 	@echo "make demo       the whole product in one process, with a simulated fleet"
@@ -22,6 +22,7 @@ help:
 	@echo "make check      formatting, lint, types, architecture"
 	@echo "make bench      benchmarks, one JSON object a line (BENCH=name for one)"
 	@echo "make faults     the long fault runs"
+	@echo "make soak       a board that streams for SECONDS (an hour, if not said)"
 
 $(BIN)/python:
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or later is missing: apt-get install python3 python3-venv"; exit 1; }
@@ -83,6 +84,10 @@ bench: services $(STAMPS)/dev
 faults: services $(STAMPS)/dev
 	$(TEST_ENV) FAULTS=long FAULT_ROUNDS=10 $(BIN)/python -m pytest tests/faults \
 	  tests/end_to_end/test_exactly_once.py $(PYTEST)
+
+SECONDS ?= 3600
+soak: services $(STAMPS)/dev
+	$(TEST_ENV) SOAK_SECONDS=$(SECONDS) $(BIN)/python -m pytest -s tests/end_to_end/test_long_life.py $(PYTEST)
 
 format: $(STAMPS)/dev
 	$(BIN)/ruff format .

@@ -14,7 +14,7 @@ from devices.access import Scope, scope_of
 from devices.models import Device, Site
 from devices.states import STATES
 
-RANGES = {name: pages.RANGES[name] for name in ("1h", "6h", "24h", "7d", "30d")}
+RANGES = {name: pages.RANGES[name] for name in ("5m", "1h", "6h", "24h", "7d", "30d")}
 
 
 @login_required

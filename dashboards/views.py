@@ -18,6 +18,7 @@ from devices import conditions, health, losses, meter, overview
 from devices.access import scope_of
 from devices.models import Site, Tag
 from devices.states import STATES, since_of, state_of
+from devices.times import moment
 
 DAY_US = 86_400_000_000
 # Spans of being offline that charts show.
@@ -38,8 +39,8 @@ def _broker(request: HttpRequest) -> dict[str, str | int]:
     }
 
 
-def _micros(moment: datetime) -> int:
-    return int(moment.timestamp() * 1_000_000)
+def _micros(when: datetime) -> int:
+    return int(when.timestamp() * 1_000_000)
 
 
 @login_required
@@ -113,9 +114,12 @@ def status_page(request: HttpRequest) -> HttpResponse:
     """Show how every process and the pipeline are."""
     now, scope = timezone.now(), scope_of(request.user)
     found = health.processes()
+    ingest = health.ingest_health(found)
+    last = ingest["last_packet"]
     context = {
         "now": now,
-        "health": health.ingest_health(found),
+        "health": ingest,
+        "last_packet": None if last is None else moment(round(last * 1_000)),
         "conditions": conditions.current(found),
         "processes": [{"process": process, "alive": health.is_alive(process)} for process in found],
         # Of all sites together, so for staff alone.

@@ -47,6 +47,11 @@ export class Compare {
     if (this.chosen) this.choose(this.chosen);
   }
 
+  /** Let somebody choose a metric. @param {string} key @param {string} metric */
+  offer(key, metric) {
+    this.select.add(new Option(metric, key, false, key === this.chosen));
+  }
+
   /** @param {string} chosen */
   choose(chosen) {
     this.chosen = chosen;

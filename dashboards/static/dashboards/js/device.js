@@ -61,6 +61,7 @@ export class DevicePage {
       if (this.views.has(key)) continue;
       const view = new SeriesView(figure, this.range, this.offline, () => paint(this.draw));
       this.views.set(key, view);
+      if (view.chart) this.compare.offer(key, view.metric);
       view.details.addEventListener("toggle", () => paint(this.draw));
     }
   }
