@@ -7,6 +7,7 @@ from django.db.models import Count, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from dashboards import boards, pages, placing
 from devices import overview
@@ -42,7 +43,7 @@ def site_board(request: HttpRequest, slug: str) -> HttpResponse:
     sites = {site.slug: site for site in _sites(scope)}
     site = sites.get(slug)
     if site is None:
-        raise Http404("There is no such site, or you may not see it.")
+        raise Http404(gettext("There is no such site, or you may not see it."))
     counts = overview.fleet_of(scope, overview.fleet(timezone.now()))
     children = [(child, counts.get(child.slug)) for child in sites.values() if child.parent == site]
     found = scope.devices().filter(site=site)
@@ -54,7 +55,9 @@ def site_board(request: HttpRequest, slug: str) -> HttpResponse:
 def unsited_board(request: HttpRequest) -> HttpResponse:
     """Show the board of the devices that are at no site."""
     scope = scope_of(request.user)
-    return _board(request, scope, scope.devices().filter(site=None), {"title": "Without a site"})
+    return _board(
+        request, scope, scope.devices().filter(site=None), {"title": gettext("Without a site")}
+    )
 
 
 @login_required
@@ -63,7 +66,7 @@ def type_board(request: HttpRequest, device_type: str) -> HttpResponse:
     scope = scope_of(request.user)
     found = scope.devices().filter(device_type=device_type)
     if not found.exists():
-        raise Http404("There is no device of that type, or you may not see one.")
+        raise Http404(gettext("There is no device of that type, or you may not see one."))
     context = {"title": device_type, "filter": f"device_type={device_type}"}
     return _board(request, scope, found, context)
 

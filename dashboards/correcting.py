@@ -10,6 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from devices import corrections, queries
 from devices.access import scope_of
@@ -41,7 +42,7 @@ def corrections_page(request: HttpRequest, key: str) -> HttpResponse:
     caller = scope_of(request.user)
     device = caller.devices().filter(key=key).first()
     if device is None:
-        raise Http404("There is no such device, or you may not see it.")
+        raise Http404(gettext("There is no such device, or you may not see it."))
     may_change = caller.may_change(device)
     if request.method == "POST":
         if not may_change:
@@ -74,7 +75,7 @@ def _show(
                 rows = queries.rows(span.info, span.since_us, span.until_us, SHOWN)
             context |= {"preview": found, "rows": rows}
         except QueryTooLong:
-            span.errors["to"] = "so many readings cannot be counted; mark a shorter span"
+            span.errors["to"] = gettext("so many readings cannot be counted; mark a shorter span")
     return render(request, "dashboards/corrections.html", context, status=status)
 
 
@@ -88,9 +89,9 @@ def _act(request: HttpRequest, device: Device) -> HttpResponse:
         try:
             corrections.undo(mark, request.user)
         except CannotCorrect as error:
-            messages.error(request, f"Not undone: {error}.")
+            messages.error(request, gettext("Not undone: %(error)s.") % {"error": error})
         else:
-            messages.success(request, "Undone: these readings count again.")
+            messages.success(request, gettext("Undone: these readings count again."))
         return redirect(where)
     span = _span(request.POST, device)
     if span.info is not None and not span.errors:
@@ -102,7 +103,7 @@ def _act(request: HttpRequest, device: Device) -> HttpResponse:
         except CannotCorrect as error:
             span.errors[error.parameter] = str(error)
         else:
-            messages.success(request, "Marked. It can be undone for 7 days.")
+            messages.success(request, gettext("Marked. It can be undone for 7 days."))
             return redirect(where)
     return _show(request, device, span, may_change=True, status=422)
 
@@ -115,7 +116,7 @@ def _span(given: QueryDict, device: Device) -> Span:
     found = {info.metric: info for info in queries.series_of([device.pk])}
     span.info = found.get(span.metric)
     if span.info is None:
-        span.errors["metric"] = "choose one of the device's metrics"
+        span.errors["metric"] = gettext("choose one of the device's metrics")
     span.until = span.until or span.since
     for name, text in (("from", span.since), ("to", span.until)):
         if name == "to" and text == span.since and span.errors.get("from"):
@@ -130,7 +131,7 @@ def _span(given: QueryDict, device: Device) -> Span:
         else:
             span.until, span.until_us = _written(ts), ts
     if not span.errors and span.since_us > span.until_us:
-        span.errors["from"] = "from must not be later than to"
+        span.errors["from"] = gettext("from must not be later than to")
     return span
 
 

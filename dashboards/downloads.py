@@ -6,6 +6,7 @@ from functools import partial
 
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
+from django.utils.translation import gettext
 
 from dashboards.threads import in_thread
 from devices.exports.formats import TYPES
@@ -23,10 +24,13 @@ def file_of(request: HttpRequest, number: int) -> HttpResponseBase:
     """
     job = asking.visible(request.user).filter(pk=number, state=Job.State.DONE).first()
     if job is None or not asking.may_fetch(job, request.user):
-        raise Http404(f"There is no file of job {number}, or you may not have it.")
+        raise Http404(
+            gettext("There is no file of job %(number)s, or you may not have it.")
+            % {"number": number}
+        )
     size = files.size(job.pk, files.OUT)
     if not size:
-        raise Http404(f"Job {number} has no file.")
+        raise Http404(gettext("Job %(number)s has no file.") % {"number": number})
     etag = f'"{job.pk}-{size}"'
     start, end = 0, size
     status, headers = 200, {"Accept-Ranges": "bytes", "ETag": etag}

@@ -3,7 +3,16 @@
 import math
 from datetime import datetime
 
+from django.utils.translation import gettext, gettext_noop
+
 from devices.queries import Value
+
+# Seconds below which an age is told so, the words, and how many seconds are one of them.
+_AGES = (
+    (100, gettext_noop("%(n)s s ago"), 1),
+    (6_000, gettext_noop("%(n)s min ago"), 60),
+    (172_800, gettext_noop("%(n)s h ago"), 3_600),
+)
 
 
 def format_value(value: Value) -> str:
@@ -11,7 +20,7 @@ def format_value(value: Value) -> str:
     if value is None:
         return "–"  # noqa: RUF001 - a dash for people
     if isinstance(value, bool):
-        return "on" if value else "off"
+        return gettext("on") if value else gettext("off")
     if isinstance(value, str):
         return value
     size = abs(value)
@@ -27,12 +36,12 @@ def format_value(value: Value) -> str:
 
 def format_age(seconds: float) -> str:
     """Return how long ago something was: 12 s ago, 5 min ago, 3 h ago, 2 d ago."""
-    for limit, unit, size in ((100, "s", 1), (6_000, "min", 60), (172_800, "h", 3_600)):
+    for limit, words, size in _AGES:
         if seconds < limit:
-            return f"{max(0, int(seconds // size))} {unit} ago"
-    return f"{int(seconds // 86_400)} d ago"
+            return gettext(words) % {"n": max(0, int(seconds // size))}
+    return gettext("%(n)s d ago") % {"n": int(seconds // 86_400)}
 
 
 def age_of(moment: datetime | None, now: datetime) -> str:
     """Return the age of `moment`, or `never`."""
-    return "never" if moment is None else format_age((now - moment).total_seconds())
+    return gettext("never") if moment is None else format_age((now - moment).total_seconds())

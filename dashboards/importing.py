@@ -10,6 +10,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from devices.access import Scope, scope_of
 from devices.imports import previewing
@@ -63,7 +64,7 @@ def import_page(request: HttpRequest, number: int) -> HttpResponse:
     """Name the columns with a preview, and start; later tell how it goes."""
     job = asking.visible(request.user).filter(pk=number, kind="import").first()
     if job is None:
-        raise Http404("There is no such import, or you may not see it.")
+        raise Http404(gettext("There is no such import, or you may not see it."))
     if job.state != Job.State.ASKING:
         return _show(request, job, {})
     errors: dict[str, str] = {}
@@ -82,7 +83,7 @@ def _start(request: HttpRequest, job: Job, mapping: Mapping) -> HttpResponse:
     if mapping.create and not scope_of(request.user).everything:
         raise PermissionDenied
     previewing.start(job)
-    messages.success(request, f"Import {job.pk} is on its way.")
+    messages.success(request, gettext("Import %(pk)s is on its way.") % {"pk": job.pk})
     return redirect("import-job", job.pk)
 
 
@@ -102,7 +103,7 @@ def _given(posted: QueryDict) -> dict[str, Any]:
 def _show(request: HttpRequest, job: Job, errors: dict[str, str]) -> HttpResponse:
     context: dict[str, Any] = {"now": timezone.now(), "job": job, "errors": errors}
     if job.state == Job.State.ASKING and "mapping" not in job.options:
-        raise Http404("This file is still being uploaded.")
+        raise Http404(gettext("This file is still being uploaded."))
     if job.state == Job.State.ASKING:
         found = previewing.preview(job)
         context |= {

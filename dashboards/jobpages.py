@@ -10,6 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.views.decorators.http import require_POST
 
 from dashboards.downloads import file_of
@@ -49,7 +50,7 @@ def export_page(request: HttpRequest) -> HttpResponse:
     key = request.GET.get("device", "")
     device = scope_of(request.user).devices().filter(key=key).first() if key else None
     if key and device is None:
-        raise Http404("There is no such device, or you may not see it.")
+        raise Http404(gettext("There is no such device, or you may not see it."))
     given = {name: request.GET.get(name, "") for name in ("from", "to")}
     return _show(request, device, {**given, "format": "csv", "zone": "UTC", "keys": []}, {})
 
@@ -73,7 +74,9 @@ def _export(request: HttpRequest) -> HttpResponse:
     except TooManyJobs as error:
         errors = {"job": str(error)}
     else:
-        messages.success(request, f"Export {job.pk} is on its way; its file appears here.")
+        messages.success(
+            request, gettext("Export %(pk)s is on its way; its file appears here.") % {"pk": job.pk}
+        )
         return redirect("jobs")
     device = scope.devices().filter(key=request.POST.get("device", "")).first()
     return _show(request, device, given, errors, status=422)
@@ -116,9 +119,15 @@ def cancel_job(request: HttpRequest, number: int) -> HttpResponse:
     """Cancel a job that waits or runs."""
     job = asking.visible(request.user).filter(pk=number).first()
     if job is None:
-        raise Http404("There is no such job, or you may not see it.")
+        raise Http404(gettext("There is no such job, or you may not see it."))
     if asking.cancel(job):
-        messages.success(request, f"{job.kind} {job.pk} is being cancelled.")
+        messages.success(
+            request,
+            gettext("%(kind)s %(pk)s is being cancelled.") % {"kind": job.kind, "pk": job.pk},
+        )
     else:
-        messages.error(request, f"{job.kind} {job.pk} has ended already.")
+        messages.error(
+            request,
+            gettext("%(kind)s %(pk)s has ended already.") % {"kind": job.kind, "pk": job.pk},
+        )
     return redirect("jobs")

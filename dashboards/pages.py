@@ -4,6 +4,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.utils.translation import gettext, gettext_noop
+
 from dashboards.formats import age_of, format_value
 from devices import cadence, overview, queries
 from devices.access import Scope
@@ -14,13 +16,13 @@ from devices.times import moment
 VALUES_PER_ROW = 4
 # name in the URL -> (span in ms, in words)
 RANGES: dict[str, tuple[int, str]] = {
-    "5m": (300_000, "5 minutes"),
-    "1h": (3_600_000, "1 hour"),
-    "6h": (21_600_000, "6 hours"),
-    "24h": (86_400_000, "24 hours"),
-    "7d": (604_800_000, "7 days"),
-    "30d": (2_592_000_000, "30 days"),
-    "1y": (31_536_000_000, "1 year"),
+    "5m": (300_000, gettext_noop("5 minutes")),
+    "1h": (3_600_000, gettext_noop("1 hour")),
+    "6h": (21_600_000, gettext_noop("6 hours")),
+    "24h": (86_400_000, gettext_noop("24 hours")),
+    "7d": (604_800_000, gettext_noop("7 days")),
+    "30d": (2_592_000_000, gettext_noop("30 days")),
+    "1y": (31_536_000_000, gettext_noop("1 year")),
 }
 TABLE_ROWS = 20
 CHARTS = 40
@@ -36,7 +38,7 @@ class Cell:
     kind: str
     text: str
     ts_ms: float | None = None
-    age: str = "never"
+    age: str = ""
     # Without a reading for so long it is stale; 0: never by itself.
     expire_ms: int = 0
     quality: str = ""
@@ -95,8 +97,9 @@ def cell_of(
     info: queries.SeriesInfo, point: queries.Point | None, expiry: int, now: datetime
 ) -> Cell:
     """Return the newest value of a series in words; `expiry` in µs, 0 for never."""
-    cell = Cell(info.key, info.metric, info.unit, info.kind, "no data yet")
+    cell = Cell(info.key, info.metric, info.unit, info.kind, gettext("no data yet"))
     cell.device, cell.label = info.device_key, info.metric
+    cell.age = age_of(None, now)
     cell.expire_ms = expiry // 1_000
     if point is not None:
         ts, value = point

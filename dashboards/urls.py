@@ -4,6 +4,7 @@ from django.contrib.auth import views as auth
 from django.templatetags.static import static
 from django.urls import path
 from django.views.generic import RedirectView
+from django.views.i18n import JavaScriptCatalog
 
 from dashboards import boardpages, correcting, importing, jobpages, probes, views, walls
 
@@ -15,6 +16,7 @@ urlpatterns = [
     path("boards/site/<slug:slug>/", boardpages.site_board, name="site-board"),
     path("boards/type/<path:device_type>/", boardpages.type_board, name="type-board"),
     path("boards/without-site/", boardpages.unsited_board, name="unsited-board"),
+    path("words.js", JavaScriptCatalog.as_view(), name="words"),
     path("jobs", jobpages.jobs_page, name="jobs"),
     path("jobs/<int:number>/file", jobpages.job_file, name="job-file"),
     path("jobs/<int:number>/cancel", jobpages.cancel_job, name="cancel-job"),

@@ -10,6 +10,7 @@ from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from dashboards import pages
 from dashboards.correcting import marks_of
@@ -83,7 +84,7 @@ def device_page(request: HttpRequest, key: str) -> HttpResponse:
     now, scope = timezone.now(), scope_of(request.user)
     device = scope.devices().select_related("site").filter(key=key).first()
     if device is None:
-        raise Http404("There is no such device, or you may not see it.")
+        raise Http404(gettext("There is no such device, or you may not see it."))
     chosen = request.GET.get("range", "1h")
     if chosen not in pages.RANGES:
         chosen = "1h"

@@ -8,6 +8,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from dashboards.live.identity import KIOSK_COOKIE
 from devices import kiosks, overview
@@ -36,7 +37,7 @@ def wall_page(request: HttpRequest, slug: str) -> HttpResponse:
         return redirect_to_login(request.get_full_path())
     site = Site.objects.filter(slug=slug).first()
     if site is None or not (scope.everything or site.pk in scope.sites):
-        raise Http404("There is no such site, or you may not see it.")
+        raise Http404(gettext("There is no such site, or you may not see it."))
     template = "_wall.html" if "fragment" in request.GET else "wall.html"
     return render(request, f"dashboards/{template}", _content(scope, site))
 
@@ -77,7 +78,7 @@ def kiosk_page(request: HttpRequest, code: str) -> HttpResponse:
     """Enrol the screen that opens this: asked first, as programs that preview links come too."""
     kiosk = kiosks.waiting(code)
     if kiosk is None:
-        raise PermissionDenied("This code is wrong, was used, or is older than a day.")
+        raise PermissionDenied(gettext("This code is wrong, was used, or is older than a day."))
     if request.method != "POST":
         return render(request, "dashboards/kiosk.html", {"kiosk": kiosk})
     answer = redirect("wall", kiosk.site.slug)

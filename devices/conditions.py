@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from django.utils.translation import gettext_noop
+
 from devices import health
 from devices.models import Loss, Process
 
@@ -23,27 +25,27 @@ ROLLUP_SECONDS = 60.0
 
 # code -> (level, what it is called)
 CONDITIONS: dict[str, tuple[Level, str]] = {
-    "no_worker": ("red", "No ingest worker is running"),
-    "database_away": ("red", "The database does not take batches"),
-    "disk_full": ("red", "The database's disk is full"),
-    "database_locked": ("red", "Something holds a lock in the database"),
-    "broker_away": ("red", "A slot is not connected to the broker"),
-    "broker_refused": ("red", "The broker refuses us"),
-    "deaf": ("red", "Connected, but nothing comes through the broker"),
-    "slot_unheld": ("red", "Nobody reads a slot's queue"),
-    "process_gone": ("yellow", "A process has stopped reporting"),
-    "behind": ("yellow", "Ingest is behind"),
-    "rollups_behind": ("yellow", "Rollups are behind"),
-    "layer_away": ("yellow", "Live announcements fail"),
-    "canary_refused": ("yellow", "The canary is not let through"),
-    "disk_thinning": ("red", "The disk is filling up: the oldest readings go"),
-    "disk_low": ("yellow", "The disk is filling up"),
-    "retention_failing": ("yellow", "Old readings cannot be removed"),
-    "session_lost": ("yellow", "The broker forgot a session"),
-    "broker_dropped": ("yellow", "The broker has dropped packets"),
-    "clock_jump": ("yellow", "A worker's clock differs from the database's"),
-    "loop_lag": ("yellow", "A worker's event loop is slow"),
-    "dead_letters_evicted": ("yellow", "Dead letters were evicted"),
+    "no_worker": ("red", gettext_noop("No ingest worker is running")),
+    "database_away": ("red", gettext_noop("The database does not take batches")),
+    "disk_full": ("red", gettext_noop("The database's disk is full")),
+    "database_locked": ("red", gettext_noop("Something holds a lock in the database")),
+    "broker_away": ("red", gettext_noop("A slot is not connected to the broker")),
+    "broker_refused": ("red", gettext_noop("The broker refuses us")),
+    "deaf": ("red", gettext_noop("Connected, but nothing comes through the broker")),
+    "slot_unheld": ("red", gettext_noop("Nobody reads a slot's queue")),
+    "process_gone": ("yellow", gettext_noop("A process has stopped reporting")),
+    "behind": ("yellow", gettext_noop("Ingest is behind")),
+    "rollups_behind": ("yellow", gettext_noop("Rollups are behind")),
+    "layer_away": ("yellow", gettext_noop("Live announcements fail")),
+    "canary_refused": ("yellow", gettext_noop("The canary is not let through")),
+    "disk_thinning": ("red", gettext_noop("The disk is filling up: the oldest readings go")),
+    "disk_low": ("yellow", gettext_noop("The disk is filling up")),
+    "retention_failing": ("yellow", gettext_noop("Old readings cannot be removed")),
+    "session_lost": ("yellow", gettext_noop("The broker forgot a session")),
+    "broker_dropped": ("yellow", gettext_noop("The broker has dropped packets")),
+    "clock_jump": ("yellow", gettext_noop("A worker's clock differs from the database's")),
+    "loop_lag": ("yellow", gettext_noop("A worker's event loop is slow")),
+    "dead_letters_evicted": ("yellow", gettext_noop("Dead letters were evicted")),
 }
 
 

@@ -10,6 +10,7 @@ from typing import Literal, NamedTuple
 from django.conf import settings
 from django.db.models import F, Q, Sum
 from django.db.models.functions import Greatest, Least
+from django.utils.translation import gettext_noop as _
 
 from devices.models import Device, DeviceCounts, Loss
 
@@ -18,11 +19,11 @@ Reason = Literal[
 ]
 # reason -> where it was lost, for people
 WORDS: dict[str, str] = {
-    "throttled": "refused by the rate limit DEVICE_RATE_LIMIT",
-    "session_lost": "queued at the broker when it forgot our session",
-    "broker_dropped": "dropped by the broker: a queue was full (of any of its clients)",
-    "dead_letters_evicted": "dead letters evicted: DEAD_LETTER_MB was full",
-    "dead_letters_discarded": "dead letters discarded by a person",
+    "throttled": _("refused by the rate limit DEVICE_RATE_LIMIT"),
+    "session_lost": _("queued at the broker when it forgot our session"),
+    "broker_dropped": _("dropped by the broker: a queue was full (of any of its clients)"),
+    "dead_letters_evicted": _("dead letters evicted: DEAD_LETTER_MB was full"),
+    "dead_letters_discarded": _("dead letters discarded by a person"),
 }
 
 
@@ -110,23 +111,24 @@ def counted() -> list[Count]:
     )
     limit = settings.DEVICE_RATE_LIMIT
     lines = [
-        Count("packets at QoS 0, which nobody repeats when a connection breaks", sums["qos0"],
+        Count(_("packets at QoS 0, which nobody repeats when a connection breaks"), sums["qos0"],
               f"{DeviceCounts.objects.filter(qos0__gt=0).count()} devices have published so"),
-        Count("packets the broker dropped because a queue was full",
+        Count(_("packets the broker dropped because a queue was full"),
               recorded.get("broker_dropped")),
-        Count("times the broker forgot our session with what it had queued",
+        Count(_("times the broker forgot our session with what it had queued"),
               Loss.objects.filter(reason="session_lost").count()),
-        Count("packets refused by the rate limit", recorded.get("throttled"),
+        Count(_("packets refused by the rate limit"), recorded.get("throttled"),
               f"DEVICE_RATE_LIMIT is {limit} a second" if limit else "DEVICE_RATE_LIMIT is off"),
-        Count("values of further metrics than a device may have", sums["series_refused"],
+        Count(_("values of further metrics than a device may have"), sums["series_refused"],
               f"MAX_SERIES_PER_DEVICE is {settings.MAX_SERIES_PER_DEVICE}"),
-        Count("packets of devices that somebody rejected or disabled", sums["refused"],
+        Count(_("packets of devices that somebody rejected or disabled"), sums["refused"],
               f"{Device.objects.filter(enabled=False).count()} devices"),
-        Count("devices that wait to be accepted", Device.objects.filter(pending=True).count(),
+        Count(_("devices that wait to be accepted"), Device.objects.filter(pending=True).count(),
               f"further than {settings.MAX_PENDING_DEVICES} are refused"),
-        Count("values older than the retention limit", sums["expired"],
+        Count(_("values older than the retention limit"), sums["expired"],
               f"RETENTION_DAYS is {settings.RETENTION_DAYS or 'off'}"),
-        Count("values in good packets that cannot be stored (NaN, too long)", sums["bad_samples"]),
+        Count(_("values in good packets that cannot be stored (NaN, too long)"),
+              sums["bad_samples"]),
         *(line for counter in counters for line in counter()),
     ]  # fmt: skip
     return [Count(line.what, line.number or 0, line.note) for line in lines]

@@ -12,6 +12,7 @@ from typing import Literal
 
 from django.db import connection
 from django.db.models import Q, Sum
+from django.utils.translation import gettext_noop
 
 from devices import queries
 from devices.losses import WORDS
@@ -135,7 +136,7 @@ def _meter(
     if made.lost > known:
         made.places.append(
             (
-                "before it reached us: the device, its network, QoS 0, or the broker",
+                gettext_noop("before it reached us: the device, its network, QoS 0, or the broker"),
                 made.lost - known,
             )
         )

@@ -10,10 +10,23 @@ from datetime import datetime
 from typing import Literal, get_args
 
 from django.db.models import Case, CharField, F, Q, Value, When
+from django.utils.translation import gettext_noop as _
 
 from devices.models import Device
 
 State = Literal["online", "stale", "offline", "never"]
+# What pages say of devices, readings and processes; marked here for translation.
+WORDS = (
+    _("online"),
+    _("stale"),
+    _("offline"),
+    _("never"),
+    _("pending"),
+    _("not live"),
+    _("up"),
+    _("down"),
+    _("idle"),
+)
 STATES: tuple[State, ...] = get_args(State)
 WORST_FIRST: tuple[State, ...] = ("offline", "stale", "never", "online")
 

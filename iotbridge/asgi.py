@@ -11,6 +11,7 @@ http = get_asgi_application()
 
 from dashboards.leaving import stop_when_left  # noqa: E402 - Django must be set up first
 from devices.live import require_shared_layer  # noqa: E402 - Django must be set up first
+from devices.memory import collect_rarely  # noqa: E402
 from iotbridge import routing  # noqa: E402
 from iotbridge.backpressure import patient  # noqa: E402
 
@@ -24,3 +25,4 @@ application = ProtocolTypeRouter(
         "channel": routing.channel,
     }
 )
+collect_rarely()

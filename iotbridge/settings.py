@@ -107,6 +107,9 @@ TEMPLATES = [
 ]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 LANGUAGE_CODE = "en"
+# Those with a catalogue in iotbridge/locale: docs/howto/translate.md.
+LANGUAGES = [("en", "English"), ("de", "Deutsch")]
+LOCALE_PATHS = [BASE_DIR / "iotbridge" / "locale"]
 TIME_ZONE = "UTC"
 USE_TZ = True
 LOGIN_URL = "login"

@@ -1,7 +1,6 @@
 """The ingest engine: slots, announcements, heartbeat and housekeeping of one worker."""
 
 import asyncio
-import gc
 import logging
 import math
 import os
@@ -18,6 +17,7 @@ from devices.duties import DutyLost
 from devices.jobs import runner
 from devices.jobs.runner import Runner
 from devices.live import INGEST_GROUP, WEB_GROUP, WatchTable
+from devices.memory import collect_rarely
 from devices.retention.sweep import Sweeper
 from devices.rollups.roller import Roller
 from mqtt_ingest import conf, metrics
@@ -42,7 +42,6 @@ END_SECONDS = 3.0
 TOTALS_SECONDS = 5.0
 # New jobs are looked for so often; while packets wait, a step rests.
 JOB_SECONDS, JOB_BUSY_SECONDS = 2.0, 0.5
-GC_THRESHOLD = (50_000, 20, 50)
 # When a quarter of an hour has ended, rollups are made at once.
 ROLL_SECONDS = 10.0
 ROLL_RETRY_SECONDS = 10.0
@@ -94,8 +93,7 @@ class Engine:
 
     async def run(self) -> None:
         """Ingest until `stop` was called; then drain every slot and return."""
-        # Packets are freed by counting; the collector would mostly walk the registry.
-        gc.set_threshold(*GC_THRESHOLD)
+        collect_rarely()
         self._http.start()
         helpers = [
             asyncio.create_task(work(), name=work.__name__)

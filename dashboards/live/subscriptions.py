@@ -19,7 +19,9 @@ from devices.changes import Cursor
 from devices.losses import Gap
 from devices.queries import SeriesInfo
 
+# Rows that wait: of one series, and of all together. More are read again instead.
 MAX_ROWS = 200
+MAX_HELD = 500
 # Reading more than this again is a new snapshot.
 MAX_REREAD = 20_000
 
@@ -48,6 +50,8 @@ class Subscription:
     early: list[Announced] | None = None
     early_lost: list[LostSpan] = field(default_factory=list)
     rows: dict[int, Rows] = field(default_factory=dict)
+    # How many there are in `rows`.
+    held: int = 0
     dirty: dict[int, tuple[int, int]] = field(default_factory=dict)
     changed_devices: set[int] = field(default_factory=set)
     # What was lost: what the client knows of, and what it does not yet.
@@ -88,16 +92,22 @@ class Subscription:
             self.soil(pk, min(rows), max(rows))
             return
         kept = self.rows.setdefault(pk, {})
+        before = len(kept)
         kept.update(rows)
         if self.wanted.kind == "latest":
             newest = max(kept)
             self.rows[pk] = {newest: kept[newest]}
-        elif len(kept) > MAX_ROWS:
+            return
+        self.held += len(kept) - before
+        if len(kept) > MAX_ROWS or self.held > MAX_HELD:
             self.soil(pk, min(kept), max(kept))
 
     def soil(self, pk: int, low: int, high: int) -> None:
         """Note that the span low..high of a series must be read again."""
-        for ts in self.rows.pop(pk, {}):
+        gone = self.rows.pop(pk, {})
+        if self.wanted.kind != "latest":
+            self.held -= len(gone)
+        for ts in gone:
             low, high = min(low, ts), max(high, ts)
         known = self.dirty.get(pk, (low, high))
         self.dirty[pk] = (min(known[0], low), max(known[1], high))
@@ -168,6 +178,7 @@ class Subscription:
         self.fresh = not last
         self.changed_devices.clear()
         self.rows.clear()
+        self.held = 0
         self.dirty.clear()
         self.told_gaps, self.new_gaps = set(), set()
         self.note_gaps(snapshot.gaps)
@@ -232,8 +243,8 @@ class Subscription:
             states: of devices that changed theirs, by key.
             confirmed: batches that had come here before anything was taken for this frame.
         """
-        taken, self.rows = self.rows, {}
-        data = {pk: ",".join(rows[ts] for ts in sorted(rows)) for pk, rows in taken.items()}
+        taken, self.rows, self.held = self.rows, {}, 0
+        data = {pk: _in_order(rows) for pk, rows in taken.items()}
         for pk, points in again.items():
             data[pk] = ",".join(filter(None, [data.get(pk), dumps(points)[1:-1]]))
         if not data and not states:
@@ -265,3 +276,10 @@ class Subscription:
             self.has = self.place = Place(self.place.width, self.place.shape, known | newer)
             self._cursor = str(self.place)
         return self._cursor or str(self.place)
+
+
+def _in_order(rows: Rows) -> str:
+    """Return rows as JSON, joined in the order of their times; most often there is one."""
+    if len(rows) == 1:
+        return next(iter(rows.values()))
+    return ",".join(rows[ts] for ts in sorted(rows))

@@ -5,6 +5,7 @@ from datetime import datetime
 from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 
 from dashboards.formats import format_age, format_value
 from devices import losses
@@ -23,7 +24,7 @@ def badge(state: str) -> SafeString:
         '<span class="badge" data-state="{}"><span aria-hidden="true">{}</span> {}</span>',
         state,
         _SHAPES.get(state, "○"),
-        state,
+        gettext(state),
     )
 
 
@@ -31,7 +32,7 @@ def badge(state: str) -> SafeString:
 def ago(when: datetime | None, now: datetime) -> SafeString:
     """Return a moment as its age, which the browser keeps counting; `never` for none."""
     if when is None:
-        return format_html("<span>{}</span>", "never")
+        return format_html("<span>{}</span>", gettext("never"))
     return format_html(
         '<time datetime="{}" data-ago="{}" title="{} UTC">{}</time>',
         when.isoformat(),
@@ -66,7 +67,7 @@ def shown(value: Value) -> str:
 @register.filter
 def loss_words(reason: str) -> str:
     """Return where a named loss happened."""
-    return losses.WORDS.get(reason, reason)
+    return gettext(losses.WORDS.get(reason, reason))
 
 
 @register.filter

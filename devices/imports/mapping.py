@@ -10,13 +10,19 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_noop
 
 from devices import calendars
 from devices.exports.formats import READING
 from devices.imports import times
 from devices.models.registry import valid_key
 
-DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
+DELIMITERS = {
+    ",": gettext_noop("comma"),
+    ";": gettext_noop("semicolon"),
+    "\t": gettext_noop("tab"),
+    "|": gettext_noop("bar"),
+}
 # Bytes of a file that a guess looks at.
 HEAD = 65_536
 LOOKED_AT = 20

@@ -48,6 +48,15 @@ OF_DEVICE = (
     "FROM devices_series s JOIN devices_device d ON d.id = s.device_id "
     "LEFT JOIN devices_reading r ON r.series_id = s.id WHERE d.key = '{0}'"
 )
+# How many pixels of the line's colour are in a column of a chart, at a share of its width.
+COLUMN = """(canvas) => {
+  const [box, over] = [canvas, canvas.parentElement.querySelector('.u-over')]
+    .map((n) => n.getBoundingClientRect());
+  const x = Math.round((over.left - box.left + over.width * SHARE) * canvas.width / box.width);
+  const { data } = canvas.getContext('2d').getImageData(x, 0, 1, canvas.height);
+  const accent = (i) => data[i] < 60 && Math.abs(data[i + 1] - 110) < 30 && data[i + 2] > 120;
+  return [...Array(canvas.height).keys()].filter((y) => accent(4 * y)).length;
+}"""
 STYLE_OF_ALL = "[...document.querySelectorAll('*')].map((n) => getComputedStyle(n))"
 
 
@@ -379,4 +388,40 @@ def test_a_network_that_refuses_sockets_is_polled(shop: Plant, browser: Browser)
     send(shop, "polled", t=42)
     shows(page, value_of("polled"), "42")
     assert page.page.get_attribute("#link-state", "data-link") == "live"
+    page.context.close()
+
+
+def test_a_unit_stays_in_its_place_while_a_value_grows(shop: Plant, browser: Browser) -> None:
+    known(shop, "growing", t=9.9)
+    shop.sql(
+        "UPDATE devices_series SET unit = 'mbar' WHERE device_id = "
+        "(SELECT id FROM devices_device WHERE key = 'growing')"
+    )
+    page = opened(browser, shop, "/?search=growing")
+    unit = page.page.locator("[data-key='growing/t'] .unit")
+    before = unit.bounding_box()
+    send(shop, "growing", t=10000)
+    shows(page, "[data-key='growing/t'] b", "10000")
+    assert unit.bounding_box() == before
+    page.context.close()
+
+
+def test_what_was_lost_is_a_gap_and_no_line(shop: Plant, browser: Browser) -> None:
+    """Too short to be told from the readings' own pace: only the named loss can break it."""
+    now = round(time.time())
+    points = [{"ts": (now - 200 + n * 10) * 1_000, "t": 5} for n in range(20)]
+    publish(shop, [("devices/lossy/telemetry", json.dumps(points))])
+    known(shop, "lossy")
+    code = (
+        "from devices import losses; from devices.models import Device",
+        "pk = Device.objects.get(key='lossy').pk",
+        f"losses.record('throttled', {now - 98}000000, {now - 92}000000, 1, device_id=pk)",
+    )
+    shop.manage("shell", "-v", "0", "-c", "\n".join(code))
+    span = f"from={(now - 200) * 1_000}&to={(now - 10) * 1_000}"
+    page = opened(browser, shop, f"/devices/lossy/?range=1h&{span}")
+    canvas = page.page.wait_for_selector("figure canvas")
+    line, lost = (COLUMN.replace("SHARE", str((200 - s) / 190)) for s in (115, 95))
+    page.wait_for(canvas, f"(canvas) => ({line})(canvas) > 0")
+    page.wait_for(canvas, f"(canvas) => ({lost})(canvas) === 0")
     page.context.close()

@@ -10,7 +10,7 @@ from dashboards.live.cursors import Place
 from dashboards.live.frames import parse_subscribe
 from dashboards.live.healing import Lost
 from dashboards.live.snapshots import Snapshot
-from dashboards.live.subscriptions import MAX_ROWS, Subscription
+from dashboards.live.subscriptions import MAX_HELD, MAX_ROWS, Subscription
 from devices.losses import Gap
 from devices.queries import SeriesInfo
 
@@ -67,6 +67,20 @@ def test_many_rows_become_a_span_to_read() -> None:
     assert (made.rows, made.dirty) == ({}, {1: (0, MAX_ROWS)})
     made.take(event(7, [(1, [[900, 9.0, None]])]))
     assert made.dirty == {1: (0, 900)}
+
+
+def test_rows_of_all_series_together_are_bounded() -> None:
+    made = subscription()
+    kinds = dict.fromkeys(range(1, 9), "number")
+    made.infos = dict.fromkeys(kinds, T)
+    for seq in range(6, 6 + MAX_HELD):
+        rows = [(pk, [[seq * 10 + pk, 1.0, None]]) for pk in kinds]
+        made.take(event(seq, rows, kinds=kinds))
+        assert made.held == sum(map(len, made.rows.values())) <= MAX_HELD
+    assert set(made.rows) | set(made.dirty) == set(kinds)
+    made.index = {pk: pk for pk in kinds}
+    shown(made)
+    assert made.held == 0
 
 
 def test_bins_and_marked_series_are_always_read_again() -> None:

@@ -6,6 +6,7 @@ import { paint } from "./frame.js";
 import { Place } from "./place.js";
 import { TimeRange } from "./range.js";
 import { watchVisible } from "./visible.js";
+import { filled, gettext } from "./words.js";
 
 /** @typedef {import("./socket.js").LiveSocket} LiveSocket */
 /** @typedef {{ place: Place, drawn: { draw: () => void, disconnect?: () => void, restyle?: () => void }, view: { now: boolean, stop: () => void }, due: boolean }} Live */
@@ -50,7 +51,7 @@ export class Board {
       this.widgets.push(live);
       this.due(live);
     } catch (error) {
-      place.tell(`This widget cannot be shown: ${error instanceof Error ? error.message : error}`);
+      place.tell(filled(gettext("This widget cannot be shown: %(error)s"), { error: error instanceof Error ? error.message : error }));
     }
   }
 

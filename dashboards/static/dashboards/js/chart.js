@@ -6,6 +6,7 @@ import { chosenZone, formatTime } from "./format.js";
 import { shadeLosses } from "./losses.js";
 import { plotData, valuesAt } from "./plotdata.js";
 import { drawThresholds } from "./thresholds.js";
+import { gettext } from "./words.js";
 
 /** @typedef {import("./plotdata.js").Part} Part */
 /** @typedef {import("./losses.js").Span} Span */
@@ -79,7 +80,7 @@ export class Chart {
     const end = now();
     const [from, to] = fixed ?? [end - spanMs, end];
     const shown = parts.some(({ columns }) => (columns.ts.at(-1) ?? 0) >= from);
-    this.empty.textContent = shown ? "" : "No readings in this time range.";
+    this.empty.textContent = shown ? "" : gettext("No readings in this time range.");
     this.span = [from, to];
     this.plot.setScale("x", { min: from, max: to });
   }
@@ -198,5 +199,5 @@ function timeLabels(_plot, splits, _axis, _space, step) {
 
 /** @param {any} _plot @param {number[]} splits */
 function onOff(_plot, splits) {
-  return splits.map((split) => (split === 0 ? "off" : split === 1 ? "on" : ""));
+  return splits.map((split) => (split === 0 ? gettext("off") : split === 1 ? gettext("on") : ""));
 }

@@ -1,6 +1,7 @@
 // The server's clock: ages must not depend on how the browser's is set.
 
 import { formatAge, formatTime } from "./format.js";
+import { gettext } from "./words.js";
 
 let offset = 0;
 let known = false;
@@ -26,7 +27,7 @@ export function now() {
 export function showAge(element, ms) {
   if (ms === null || ms === undefined) {
     delete element.dataset.ago;
-    element.textContent = "never";
+    element.textContent = gettext("never");
     return;
   }
   element.dataset.ago = String(ms);

@@ -1,5 +1,7 @@
 // A span of the past that somebody chose by zooming and panning, and what was stored in it.
 
+import { filled, gettext } from "./words.js";
+
 /** @typedef {[number, number]} Span from and to, in ms */
 /** @typedef {import("./store.js").Columns} Columns */
 /** @typedef {{ columns: Columns, binMs: number }} Part what was read of one series */
@@ -72,7 +74,7 @@ export class Past {
   ask(keys, span, points) {
     clearTimeout(this.timer);
     this.timer = window.setTimeout(() => this.read(keys, span, points), WAIT_MS);
-    this.tell("Loading …");
+    this.tell(gettext("Loading …"));
   }
 
   forget() {
@@ -97,7 +99,7 @@ export class Past {
       this.tell("");
       this.onData();
     } catch (error) {
-      if (!asking.signal.aborted) this.tell(`This span could not be read: ${error instanceof Error ? error.message : error}`);
+      if (!asking.signal.aborted) this.tell(filled(gettext("This span could not be read: %(error)s"), { error: error instanceof Error ? error.message : error }));
     }
   }
 }

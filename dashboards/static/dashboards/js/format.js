@@ -1,12 +1,14 @@
 // How values and times are put into words; dashboards/formats.py says the same.
 
+import { filled, gettext } from "./words.js";
+
 /**
  * @param {number|boolean|string|null|undefined} value
  * @returns {string} on/off, at most 6 significant digits, text as it is
  */
 export function formatValue(value) {
   if (value === null || value === undefined) return "–";
-  if (typeof value === "boolean") return value ? "on" : "off";
+  if (typeof value === "boolean") return value ? gettext("on") : gettext("off");
   if (typeof value === "string") return value;
   const size = Math.abs(value);
   if (size < 1e15 && Number.isInteger(value)) return String(value === 0 ? 0 : value);
@@ -28,10 +30,10 @@ function trimZeros(text) {
  * @returns {string} 12 s ago, 5 min ago, 3 h ago, 2 d ago
  */
 export function formatAge(seconds) {
-  if (seconds < 100) return `${Math.max(0, Math.floor(seconds))} s ago`;
-  if (seconds < 6_000) return `${Math.floor(seconds / 60)} min ago`;
-  if (seconds < 172_800) return `${Math.floor(seconds / 3_600)} h ago`;
-  return `${Math.floor(seconds / 86_400)} d ago`;
+  if (seconds < 100) return filled(gettext("%(n)s s ago"), { n: Math.max(0, Math.floor(seconds)) });
+  if (seconds < 6_000) return filled(gettext("%(n)s min ago"), { n: Math.floor(seconds / 60) });
+  if (seconds < 172_800) return filled(gettext("%(n)s h ago"), { n: Math.floor(seconds / 3_600) });
+  return filled(gettext("%(n)s d ago"), { n: Math.floor(seconds / 86_400) });
 }
 
 /** The zone that somebody chose; undefined: the browser's. @type {string|undefined} */

@@ -2,6 +2,7 @@
 
 import { now } from "./clock.js";
 import { formatTime, formatValue } from "./format.js";
+import { filled, gettext } from "./words.js";
 
 const ROWS = 200;
 
@@ -19,10 +20,10 @@ export function became(packet) {
 
 /** @param {number|null} ms device time minus arrival */
 export function clockWords(ms) {
-  if (ms === null) return "no time of its own";
+  if (ms === null) return gettext("no time of its own");
   const seconds = Math.abs(ms) / 1_000;
-  if (seconds < 1) return "in step";
-  return `${formatValue(Number(seconds.toFixed(1)))} s ${ms < 0 ? "behind" : "ahead"}`;
+  if (seconds < 1) return gettext("in step");
+  return filled(ms < 0 ? gettext("%(n)s s behind") : gettext("%(n)s s ahead"), { n: formatValue(Number(seconds.toFixed(1))) });
 }
 
 export class LastPackets {
@@ -61,10 +62,10 @@ export class LastPackets {
       this.after = found.after;
       for (const packet of found.packets) this.body.prepend(this.row(packet));
       while (this.body.rows.length > ROWS) this.body.rows[ROWS].remove();
-      const lost = found.unreachable.length ? ` Not reached: ${found.unreachable.join(", ")}.` : "";
-      this.words.textContent = `Newest first, asked at ${formatTime(now())}.${lost}`;
+      const lost = found.unreachable.length ? ` ${filled(gettext("Not reached: %(workers)s."), { workers: found.unreachable.join(", ") })}` : "";
+      this.words.textContent = filled(gettext("Newest first, asked at %(time)s."), { time: formatTime(now()) }) + lost;
     } catch (error) {
-      this.words.textContent = `Not live: ${error instanceof Error ? error.message : error}. Trying again.`;
+      this.words.textContent = filled(gettext("Not live: %(problem)s. Trying again."), { problem: error instanceof Error ? error.message : error });
     }
   }
 

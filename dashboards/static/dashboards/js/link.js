@@ -1,6 +1,7 @@
 // The one line that says whether what is shown is live, and why not.
 
 import { formatAge } from "./format.js";
+import { filled, gettext } from "./words.js";
 
 /** @typedef {import("./socket.js").Link} Link */
 
@@ -13,15 +14,15 @@ const SHAPES = { online: "●", stale: "◐", offline: "■", never: "○" };
  */
 export function linkWords(link, now) {
   const age = formatAge((now - link.since) / 1_000);
-  if (link.state === "denied") return { live: false, words: "Not live: you are logged out. Log in again to go on." };
-  if (link.state === "waiting" && link.problem) return { live: false, words: `Not live: ${link.problem}. Trying again.` };
-  if (link.state === "waiting") return { live: false, words: `Not live: the connection was lost ${age}. Trying again.` };
-  if (link.state === "connecting") return { live: false, words: "Not live yet: connecting." };
+  if (link.state === "denied") return { live: false, words: gettext("Not live: you are logged out. Log in again to go on.") };
+  if (link.state === "waiting" && link.problem) return { live: false, words: filled(gettext("Not live: %(problem)s. Trying again."), { problem: link.problem }) };
+  if (link.state === "waiting") return { live: false, words: filled(gettext("Not live: the connection was lost %(age)s. Trying again."), { age }) };
+  if (link.state === "connecting") return { live: false, words: gettext("Not live yet: connecting.") };
   const ingest = link.ingest?.state ?? "unknown";
-  if (ingest === "stopped") return { live: false, words: "Not live: no ingest worker is running. Stored values are shown." };
-  if (ingest === "down") return { live: false, words: "Not live: ingest cannot reach the broker or the database. Stored values are shown." };
-  if (link.state === "polling") return { live: true, words: "Read anew every 5 s: this network refuses live connections." };
-  return { live: true, words: "Live" };
+  if (ingest === "stopped") return { live: false, words: gettext("Not live: no ingest worker is running. Stored values are shown.") };
+  if (ingest === "down") return { live: false, words: gettext("Not live: ingest cannot reach the broker or the database. Stored values are shown.") };
+  if (link.state === "polling") return { live: true, words: gettext("Read anew every 5 s: this network refuses live connections.") };
+  return { live: true, words: gettext("Live") };
 }
 
 /** @param {Link} link */
@@ -36,7 +37,7 @@ export function showLink(link) {
   if (link.state === "denied" && !bar.querySelector("a")) {
     const login = document.createElement("a");
     login.href = `/login/?next=${encodeURIComponent(location.pathname + location.search)}`;
-    login.textContent = "Log in";
+    login.textContent = gettext("Log in");
     bar.append(login);
   }
 }
@@ -53,5 +54,5 @@ export function showState(cell, state) {
   const shape = document.createElement("span");
   shape.setAttribute("aria-hidden", "true");
   shape.textContent = SHAPES[/** @type {keyof typeof SHAPES} */ (state)] ?? "○";
-  badge.replaceChildren(shape, ` ${state}`);
+  badge.replaceChildren(shape, ` ${gettext(state)}`);
 }

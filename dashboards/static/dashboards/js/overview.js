@@ -5,6 +5,7 @@ import { localTimes, now, tickAges } from "./clock.js";
 import { formatAge } from "./format.js";
 import { paint } from "./frame.js";
 import { Store } from "./store.js";
+import { filled, gettext, ngettext } from "./words.js";
 
 /** @typedef {import("./socket.js").LiveSocket} LiveSocket */
 
@@ -104,7 +105,7 @@ export class Overview {
       note.hidden = n === 0;
       count.textContent = String(n);
       const words = document.getElementById("pending-words");
-      if (words) words.textContent = n === 1 ? "device waits" : "devices wait";
+      if (words) words.textContent = ngettext("device waits to be accepted.", "devices wait to be accepted.", n);
     }
   }
 
@@ -130,7 +131,7 @@ export class Overview {
       const last = this.socket.link.ingest?.last_packet;
       if (!last) return;
       light.dataset.light = "received";
-      words.textContent = `Packet received ${formatAge((now() - last) / 1_000)}.`;
+      words.textContent = filled(gettext("Packet received %(age)s."), { age: formatAge((now() - last) / 1_000) });
     }, 1_000);
   }
 }

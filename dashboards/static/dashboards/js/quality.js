@@ -1,6 +1,7 @@
 // Whether a value that is shown still holds: told by words and form beside it, not by colour.
 
 import { now } from "./clock.js";
+import { gettext } from "./words.js";
 
 /**
  * @param {number} ts when it was read, in ms
@@ -38,7 +39,7 @@ export function tickQuality(root) {
     element.dataset.q = words;
     const told = /** @type {HTMLElement|null} */ (element.querySelector(".q"));
     if (!told) continue;
-    told.textContent = words;
+    told.textContent = words && gettext(words);
     told.hidden = words === "";
   }
 }

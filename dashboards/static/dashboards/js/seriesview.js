@@ -9,6 +9,7 @@ import { noteTime } from "./quality.js";
 import { trim } from "./store.js";
 import { drawRows } from "./valuestable.js";
 import { watchVisible } from "./visible.js";
+import { filled, gettext } from "./words.js";
 
 export class SeriesView {
   /**
@@ -81,7 +82,7 @@ export class SeriesView {
   tellBeside(label, right) {
     const words = /** @type {HTMLElement|null} */ (this.figure.querySelector("[data-cell=beside]"));
     if (!words) return;
-    words.textContent = `Dashed: ${label}${right ? ", scale on the right" : ""}`;
+    words.textContent = filled(right ? gettext("Dashed: %(what)s, scale on the right") : gettext("Dashed: %(what)s"), { what: label });
     words.hidden = label === "";
   }
 
@@ -95,7 +96,7 @@ export class SeriesView {
     const cell = document.createElement("td");
     const link = document.createElement("a");
     link.href = this.correctUrl(ts, binMs ? ts + binMs - 0.001 : ts);
-    link.textContent = "Mark";
+    link.textContent = gettext("Mark");
     cell.append(link);
     return cell;
   }

@@ -1,5 +1,7 @@
 // Values from which on something is to be looked at: as lines on charts, as words beside values.
 
+import { filled, gettext } from "./words.js";
+
 /** @typedef {{ value: number, level: "warn"|"bad", above: boolean, label: string }} Threshold */
 
 /**
@@ -15,7 +17,7 @@ export function reached(thresholds, value) {
 /** @param {Threshold|null} threshold @returns {string} in words, "" for none */
 export function thresholdWords(threshold) {
   if (!threshold) return "";
-  return threshold.label || `${threshold.above ? "at or above" : "at or below"} ${threshold.value}`;
+  return threshold.label || filled(threshold.above ? gettext("at or above %(n)s") : gettext("at or below %(n)s"), { n: threshold.value });
 }
 
 /** @param {any} plot uPlot @param {Threshold[]} thresholds of the left axis */

@@ -1,6 +1,7 @@
 // The values of a chart as a table, newest first: for people who cannot see it, or want to copy.
 
 import { formatTime, formatValue } from "./format.js";
+import { gettext } from "./words.js";
 
 /** @typedef {import("./plotdata.js").Part} Part */
 
@@ -53,7 +54,7 @@ export function drawRows(body, parts, more) {
 /** @param {HTMLTableElement} table @param {string[]} names of the columns */
 export function makeHead(table, names) {
   const head = document.createElement("tr");
-  for (const name of ["Time", ...names]) {
+  for (const name of [gettext("Time"), ...names]) {
     const cell = document.createElement("th");
     cell.scope = "col";
     cell.textContent = name;

@@ -1,6 +1,7 @@
 // The time zone that times are shown in: the browser's, or one that somebody chose.
 
 import { isZone, setZone, zoneName } from "./format.js";
+import { gettext } from "./words.js";
 
 const KEPT = "iotbridge.zone";
 
@@ -39,7 +40,7 @@ function fill(list) {
 function choose(picker) {
   const name = picker.value.trim();
   const known = isZone(name);
-  picker.setCustomValidity(known ? "" : "There is no such time zone. Europe/Berlin is one, and UTC.");
+  picker.setCustomValidity(known ? "" : gettext("There is no such time zone. Europe/Berlin is one, and UTC."));
   if (!picker.reportValidity()) return;
   localStorage.setItem(KEPT, name);
   const url = new URL(location.href);

@@ -3,6 +3,7 @@
 import { formatValue } from "../format.js";
 import { number } from "../plotdata.js";
 import { tellThreshold } from "./value.js";
+import { gettext } from "../words.js";
 
 /** @typedef {import("../place.js").Place} Place */
 
@@ -46,7 +47,7 @@ export function mount(place) {
       const value = newest ? number(newest.value) : null;
       arc.setAttribute("stroke-dasharray", `${100 * shareOf(value, minimum, maximum)} 100`);
       meter.setAttribute("aria-valuenow", String(value ?? minimum));
-      meter.setAttribute("aria-valuetext", newest ? `${formatValue(newest.value)} ${newest.unit}`.trim() : "no data yet");
+      meter.setAttribute("aria-valuetext", newest ? `${formatValue(newest.value)} ${newest.unit}`.trim() : gettext("no data yet"));
       tellThreshold(place);
     },
   };

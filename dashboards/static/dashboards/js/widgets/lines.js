@@ -4,6 +4,7 @@ import { Chart, token } from "../chart.js";
 import { formatValue } from "../format.js";
 import { listen } from "../gestures.js";
 import { drawRows, makeHead } from "../valuestable.js";
+import { filled, gettext } from "../words.js";
 
 /** @typedef {import("../place.js").Place} Place */
 
@@ -79,5 +80,5 @@ function legendItem(place, key) {
 
 /** @param {ReturnType<typeof legendItem>|undefined} item @param {number|null|undefined} value at the cursor */
 function tellAt(item, value) {
-  if (item) item.at.textContent = value === null || value === undefined ? "" : `at cursor ${formatValue(value)}`;
+  if (item) item.at.textContent = value === null || value === undefined ? "" : filled(gettext("at cursor %(value)s"), { value: formatValue(value) });
 }

@@ -6,6 +6,7 @@ import { listen } from "../gestures.js";
 import { drawRows, makeHead } from "../valuestable.js";
 import { segments } from "../segments.js";
 import { lookOf } from "./lines.js";
+import { gettext } from "../words.js";
 
 /** @typedef {import("../place.js").Place} Place */
 
@@ -22,7 +23,7 @@ export function mount(place) {
   const table = /** @type {HTMLTableElement|null} */ (place.root.querySelector("[data-table]"));
   const body = table ? makeHead(table, place.keys.map((key) => place.names[key])) : null;
   /** State -> its number, in the order they were met: so it has the same colour in every row. */
-  const states = new Map([["off", -1], ["on", 0]]);
+  const states = new Map([[formatValue(false), -1], [formatValue(true), 0]]);
   const draw = () => {
     const ctx = prepared(canvas, place.canvas);
     place.keys.forEach((key, row) => drawRow(ctx, place, key, row, states));
@@ -59,7 +60,7 @@ function drawRow(ctx, place, key, row, states) {
   const x = (/** @type {number} */ ts) => ((Math.min(to, Math.max(from, ts)) - from) / (to - from)) * width;
   for (const { start, end, value, mixed } of segments(place.part(key), to)) {
     if (end < from || start > to) continue;
-    const words = mixed ? "changing" : formatValue(value);
+    const words = mixed ? gettext("changing") : formatValue(value);
     if (!states.has(words)) states.set(words, states.size);
     const n = states.get(words) ?? 0;
     const [left, right] = [x(start), Math.max(x(end), x(start) + 1)];
