@@ -56,6 +56,8 @@ class LiveConsumer(AsyncWebsocketConsumer):
         self._tasks: list[asyncio.Task[None]] = []
         self._forget = before_stop(lambda: self._bye("restart"))
         self._second, self._frames = 0, 0
+        # Said who it is; looking that up may take its time on a busy server.
+        self._named = False
         offered = self.scope.get("subprotocols", [])
         await self.accept(SUBPROTOCOL if SUBPROTOCOL in offered else None)
         found = await in_thread(lambda: identity.of_page(self.scope))
@@ -66,7 +68,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
 
     async def _await_identity(self) -> None:
         await asyncio.sleep(AUTH_SECONDS)
-        if self.session is None:
+        if not self._named:
             await self._bye("auth")
 
     async def _begin(self, found: Identity) -> None:
@@ -110,6 +112,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
         token = frame.get("token")
         if frame["t"] != "auth" or not isinstance(token, str):
             raise BadFrame("bad_request", 'the first frame must be {"t":"auth","token":…}')
+        self._named = True
         found = await in_thread(lambda: identity.of_token(token))
         if found is None:
             await self._bye("auth")

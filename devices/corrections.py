@@ -37,9 +37,14 @@ def kept(series_id: int) -> str:
 
     While nothing of the series is marked the database finds that out once a statement.
     """
+    return kept_of_column(f"{series_id:d}")
+
+
+def kept_of_column(column: str) -> str:
+    """Return the same where `column` holds the series; not for what people typed."""
     return (
         "(NOT EXISTS (SELECT 1 FROM devices_correction WHERE undone_at IS NULL "
-        f"AND series_id = {series_id:d}) OR {_COUNTS})"
+        f"AND series_id = {column}) OR {_COUNTS})"
     )
 
 

@@ -312,22 +312,6 @@ def _fetch(sql: str, ids: Sequence[int]) -> list[Any]:
     return found
 
 
-def bin_width(series: Iterable[SeriesInfo], start: int, end: int, points: int) -> int:
-    """Return 0 where every series has at most `points` rows in the span, else a bin width.
-
-    The width in µs is the smallest of `BIN_WIDTHS` with which the span has at most
-    `points` bins, and where the span reaches back behind what is kept of the readings,
-    no less than that of the sums that are left.
-    """
-    series = list(series)
-    least = max((info.least_width(start) for info in series), default=0)
-    if least:
-        return max(least, width_for(end - start, points))
-    if all(count_rows(info.pk, start, end, points + 1) <= points for info in series):
-        return 0
-    return width_for(end - start, points)
-
-
 def width_for(span: int, points: int) -> int:
     """Return the smallest width with which `span` has at most `points` aligned bins."""
     for width in BIN_WIDTHS:

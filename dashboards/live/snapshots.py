@@ -5,7 +5,7 @@ from typing import Any
 
 from dashboards.live.cursors import Place, shape_of
 from dashboards.live.frames import BadFrame, Subscribe
-from devices import cadence, changes, corrections, losses, queries
+from devices import cadence, changes, corrections, losses, queries, together
 from devices.access import Scope
 from devices.queries import Columns, SeriesInfo
 
@@ -69,17 +69,14 @@ def read(wanted: Subscribe, scope: Scope, now_us: int, room: int, has: Place | N
         devices = dict(scope.devices().filter(key__in=keys).values_list("pk", "key"))
         start, end = span_of(wanted, now_us)
         exact = wanted.kind == "latest"
-        width = 0 if exact else queries.bin_width(infos.values(), start, end, wanted.points)
+        width = 0 if exact else together.bin_width(infos.values(), start, end, wanted.points)
         shape = shape_of(infos.values(), wanted.kind, wanted.start, wanted.points)
         place = Place(width, shape, cursor)
         ranges = _missed(place, has, infos)
         if exact:
             columns, ranges = _newest(infos, ranges)
         elif ranges is None:
-            columns = {
-                pk: queries.window(info, start, end, wanted.points, width)
-                for pk, info in infos.items()
-            }
+            columns = _windows(infos, start, end, wanted.points, width)
         else:
             ranges = {pk: _whole_bins(spans, start, end, width) for pk, spans in ranges.items()}
             columns = {
@@ -139,6 +136,19 @@ def _whole_bins(
         else:
             found.append((first, last))
     return found
+
+
+def _windows(
+    infos: dict[int, SeriesInfo], start: int, end: int, points: int, width: int
+) -> dict[int, Columns]:
+    """Return the whole span of every series: exact rows where `width` is 0, else bins."""
+    if width:
+        return {pk: queries.window(info, start, end, points, width) for pk, info in infos.items()}
+    found = together.rows(infos, dict.fromkeys(infos, (start, end)), points + 1)
+    return {
+        pk: Columns(ts=[ts for ts, _ in rows], value=[value for _, value in rows])
+        for pk, rows in found.items()
+    }
 
 
 def _within(info: SeriesInfo, spans: list[tuple[int, int]], points: int, width: int) -> Columns:

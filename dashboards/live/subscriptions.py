@@ -14,7 +14,7 @@ from dashboards.live.cursors import Place
 from dashboards.live.frames import Subscribe, dumps, ms
 from dashboards.live.healing import Lost, LostSpan
 from dashboards.live.snapshots import Snapshot
-from devices import queries
+from devices import queries, together
 from devices.changes import Cursor
 from devices.losses import Gap
 from devices.queries import SeriesInfo
@@ -216,22 +216,17 @@ class Subscription:
 
     def _reread(self) -> dict[int, list[list[Any]]] | None:
         dirty, self.dirty = self.dirty, {}
-        found: dict[int, list[list[Any]]] = {}
-        total = 0
-        for pk, (low, high) in dirty.items():
-            info = self.infos[pk]
-            found[pk] = self._reread_one(info, low, high)
-            total += len(found[pk])
-            if total > MAX_REREAD:
-                return None
-        return found
-
-    def _reread_one(self, info: SeriesInfo, low: int, high: int) -> list[list[Any]]:
+        found: dict[int, list[Any]]
         if self.wanted.kind == "latest":
-            return [[ms(ts), value] for ts, value in queries.latest([info]).values()]
-        if self.width:
-            return [[ms(ts), *rest] for ts, *rest in queries.bins(info, low, high, self.width)]
-        return [[ms(ts), value] for ts, value in queries.rows(info, low, high, MAX_REREAD + 1)]
+            newest = queries.latest(self.infos[pk] for pk in dirty)
+            found = {pk: [newest[pk]] if pk in newest else [] for pk in dirty}
+        elif self.width:
+            found = dict(together.bins(self.infos, dirty, self.width))
+        else:
+            found = dict(together.rows(self.infos, dirty, MAX_REREAD + 1))
+        if sum(map(len, found.values())) > MAX_REREAD:
+            return None
+        return {pk: [[ms(ts), *rest] for ts, *rest in points] for pk, points in found.items()}
 
     def update_frame(
         self, again: dict[int, list[list[Any]]], states: dict[str, Any], confirmed: Cursor

@@ -10,6 +10,7 @@ import json
 import statistics
 import sys
 import time
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -27,6 +28,8 @@ class Seen:
     begins: float = 0.0
     frames: int = 0
     closed: int = 0
+    # Close code -> how often.
+    codes: Counter[str] = field(default_factory=Counter)
     latencies: list[float] = field(default_factory=list)
 
     def value(self, sent: float) -> None:
@@ -71,8 +74,8 @@ async def page(number: int, given: list[str], seen: Seen, opening: asyncio.Semap
             socket = await connect(url, subprotocols=protocols, max_size=None, ping_interval=None)
         async with socket:
             await serve(socket, token, devices, seen)
-    except ConnectionClosed:
-        pass
+    except ConnectionClosed as gone:
+        seen.codes[str(gone.rcvd.code if gone.rcvd else "none")] += 1
     seen.closed += 1
 
 
@@ -84,13 +87,14 @@ async def main() -> None:
     seen.begins, frames, started = time.time(), seen.frames, time.monotonic()
     await asyncio.sleep(float(given[4]) * 2 / 3)
     rate = (seen.frames - frames) / (time.monotonic() - started)
-    closed = seen.closed
+    closed, codes = seen.closed, dict(seen.codes)
     for task in pages:
         task.cancel()
     await asyncio.gather(*pages, return_exceptions=True)
     cuts = statistics.quantiles(seen.latencies or [0, 0], n=100)
     told = {"median_ms": round(cuts[49], 1), "p99_ms": round(cuts[98], 1)}
-    told |= {"values": len(seen.latencies), "frames_per_s": round(rate), "closed": closed}
+    told |= {"values": len(seen.latencies), "frames_per_s": round(rate)}
+    told |= {"closed": closed, "codes": codes}
     print(json.dumps(told))
 
 

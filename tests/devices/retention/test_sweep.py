@@ -13,7 +13,7 @@ import pytest
 from django.core.management import call_command
 from django.db import connection
 
-from devices import corrections, duties, queries, registry
+from devices import corrections, duties, queries, registry, together
 from devices.aggregates import aggregates
 from devices.models import (
     Change,
@@ -110,7 +110,7 @@ def test_sums_answer_for_readings_that_are_gone() -> None:
     (info,) = queries.series_of([Device.objects.get().pk])
     start = NOW - 28 * DAY_US
     with queries.read_snapshot():
-        width = queries.bin_width([info], start, NOW, 1_000)
+        width = together.bin_width([info], start, NOW, 1_000)
         found = queries.window(info, start, NOW, 1_000, width)
         whole = aggregates(info, [start, NOW - 10 * DAY_US, NOW], NOW)
     assert width >= HOUR

@@ -20,7 +20,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from devices import corrections, duties, queries
+from devices import corrections, duties, queries, together
 from devices.models import Correction, Device, RetentionPolicy
 from devices.queries import SECOND, SeriesInfo
 from devices.retention.sweep import Sweeper
@@ -249,7 +249,7 @@ class History(RuleBasedStateMachine):
         info = self.infos()[metric]
         inside = [(ts, v) for ts, v in self.visible(metric).items() if start <= ts <= end]
         with queries.read_snapshot():
-            width = queries.bin_width([info], start, end, points)
+            width = together.bin_width([info], start, end, points)
             found = queries.window(info, start, end, points, width)
         least = info.least_width(start)
         assert width >= least
