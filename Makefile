@@ -12,7 +12,7 @@ JS_TESTS := $(wildcard tests/dashboards/js/*.test.js)
 # Checks and tests read settings, never the user's.
 TEST_ENV := env -u DATABASE_URL -u REDIS_URL -u MQTT_URL -u DATA_DIR DJANGO_SETTINGS_MODULE=tests.settings
 
-.PHONY: help install demo test test-fast check bench faults soak services lock format clean
+.PHONY: help install demo test test-fast check bench faults soak services messages lock format clean
 
 help:
 	@echo "make demo       the whole product in one process, with a simulated fleet"
@@ -92,6 +92,15 @@ soak: services $(STAMPS)/dev
 format: $(STAMPS)/dev
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+# For maintainers: the catalogues, after texts have changed. Needs gettext. Translate what is
+# empty, then run it again.
+MESSAGES := --all --no-location --no-obsolete --no-wrap --ignore '.venv/*' --ignore 'node_modules/*' \
+  --ignore 'tests/*' --ignore '*/vendor/*'
+messages: $(STAMPS)/dev
+	$(TEST_ENV) $(BIN)/python manage.py makemessages $(MESSAGES)
+	$(TEST_ENV) $(BIN)/python manage.py makemessages -d djangojs $(MESSAGES)
+	cd iotbridge/locale && for po in */LC_MESSAGES/*.po; do msgfmt --check-format -o "$${po%.po}.mo" "$$po"; done
 
 # For maintainers: the locks from pyproject.toml. Needs uv.
 lock:

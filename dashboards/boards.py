@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext
 
 from dashboards.widgets import Widget, all_widgets
 from dashboards.widgets.grouping import by_metric, is_about_itself
@@ -51,10 +52,10 @@ def automatic(devices: QuerySet[Device], now: datetime) -> Board:
     itself = [info for info in infos if is_about_itself(info)]
     measured = [info for info in infos if not is_about_itself(info)]
     fitting, left_out = _fitting(measured)
-    widgets = [_table("Devices", [device.key for device in shown], fitting)]
+    widgets = [_table(gettext("Devices"), [device.key for device in shown], fitting)]
     widgets += _offered(fitting)[: WIDGETS - 2]
     if itself:
-        widgets.append(_table("How the devices are", [], itself))
+        widgets.append(_table(gettext("How the devices are"), [], itself))
     return Board(widgets, len(shown), accepted.count(), left_out)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from django.utils.translation import gettext
 from pydantic import Field, model_validator
 
 from dashboards.widgets.base import Key, Offer, Options, Query, Threshold, Widget
@@ -106,7 +107,7 @@ class Timeline(Widget[TimelineOptions]):
             for found in [chunks(group, ROWS)]
             for number, part in enumerate(found)
         ]
-        parts += [(part, "States" if len(part) > 1 else "") for part in chunks(rest, ROWS)]
+        parts += [(part, gettext("States") if len(part) > 1 else "") for part in chunks(rest, ROWS)]
         return [
             Offer(TimelineOptions(title=title, keys=keys), keys)
             for part, title in parts

@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 
+from django.utils.translation import gettext
+
 from devices.queries import SeriesInfo
 
 # Metrics that tell how a device itself is, by the words in their names.
@@ -45,4 +47,7 @@ def chunks(group: Sequence[SeriesInfo], most: int) -> list[Sequence[SeriesInfo]]
 def titled(group: Sequence[SeriesInfo], part: int = 1, of: int = 1) -> str:
     """Return what a widget that shows one metric of several devices is called."""
     unit = f" ({group[0].unit})" if group[0].unit else ""
-    return f"{group[0].metric}{unit}" + (f", {part} of {of}" if of > 1 else "")
+    name = f"{group[0].metric}{unit}"
+    if of == 1:
+        return name
+    return gettext("%(name)s, %(part)s of %(of)s") % {"name": name, "part": part, "of": of}

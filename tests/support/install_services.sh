@@ -14,6 +14,7 @@ have chromium || missing+=(chromium)
 have nginx || missing+=(nginx-light)
 have node || missing+=(nodejs)
 have npm || missing+=(npm)
+have xgettext || missing+=(gettext)
 python3 -c 'import venv, ensurepip' 2>/dev/null || missing+=(python3-venv)
 
 [ ${#missing[@]} -eq 0 ] && exit 0
