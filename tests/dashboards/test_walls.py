@@ -54,7 +54,7 @@ def test_the_worst_device_of_the_site_and_those_below_is_the_large_line(north: S
     assert "elsewhere" not in text
     assert "<strong>new</strong>" not in text
     Device.objects.filter(key="silent").delete()
-    assert "<strong>All 1 device</strong>" in text_of(client.get("/wall/north/?fragment=1"))
+    assert "<strong>The one device</strong>" in text_of(client.get("/wall/north/?fragment=1"))
 
 
 def test_a_wall_needs_a_login_or_a_kiosk_of_that_site(north: Site) -> None:

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { Store, emptyColumns, put, trim } from "../../../dashboards/static/dashboards/js/store.js";
+import { emptyColumns, put, trim } from "../../../dashboards/static/dashboards/js/columns.js";
+import { Store } from "../../../dashboards/static/dashboards/js/store.js";
 
 const ACK = { t: "ack", series: { 0: { key: "a/t", unit: "", kind: "number" } }, bin_ms: 0, denied: [] };
 

@@ -4,7 +4,7 @@ import { now, showAge } from "./clock.js";
 import { formatValue } from "./format.js";
 import { showState } from "./link.js";
 import { noteTime } from "./quality.js";
-import { trim } from "./store.js";
+import { trim } from "./columns.js";
 
 /** @typedef {import("./store.js").Store} Store */
 

@@ -1,8 +1,9 @@
 // One uPlot: made once, fed with columns, with as many lines as somebody wants to see together.
 
 import uPlot from "./vendor/uPlot/uPlot.esm.js";
+import { axesOf, scaleOf, token } from "./axes.js";
 import { now } from "./clock.js";
-import { chosenZone, formatTime } from "./format.js";
+import { chosenZone } from "./format.js";
 import { shadeLosses } from "./losses.js";
 import { plotData, valuesAt } from "./plotdata.js";
 import { drawThresholds } from "./thresholds.js";
@@ -21,11 +22,6 @@ import { gettext } from "./words.js";
  * @property {boolean} [band] whether extremes of bins are drawn; yes, if not said
  * @property {(values: (number|null)[]|null) => void} [onCursor] what the lines are at the cursor
  */
-
-/** @param {string} name @returns {string} */
-export function token(name) {
-  return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
-}
 
 export class Chart {
   /** @param {HTMLElement} root the element to draw in @param {ChartOptions} options */
@@ -102,7 +98,7 @@ export class Chart {
       {
         ...this.size(),
         ms: 1,
-        tzDate: (/** @type {number} */ ms) => dateIn(chosenZone(), ms),
+        tzDate: dateOf,
         scales: { x: { time: true }, y: scaleOf(lines, false), r: scaleOf(lines, true) },
         axes: axesOf(lines),
         series: [{}, ...series.flat()],
@@ -161,43 +157,8 @@ function seriesOf(line, band) {
   return band ? [shown, none, none] : [shown];
 }
 
-/** @param {Line[]} lines @param {boolean} right @returns {any} */
-function scaleOf(lines, right) {
-  const on = lines.filter((line) => !!line.right === right);
-  return on.length > 0 && on.every((line) => line.kind === "boolean") ? { range: [-0.1, 1.1] } : {};
-}
-
-/** @param {Line[]} lines */
-function axesOf(lines) {
-  const colours = { grid: token("--line"), ink: token("--quiet") };
-  const axis = { stroke: colours.ink, grid: { stroke: colours.grid, width: 1 }, ticks: { stroke: colours.grid, width: 1 } };
-  const words = (/** @type {boolean} */ right) => ("range" in scaleOf(lines, right) ? { values: onOff } : {});
-  const left = { ...axis, scale: "y", size: 64, ...words(false) };
-  const second = { ...axis, scale: "r", side: 1, size: 64, ...words(true), grid: { show: false } };
-  return [{ ...axis, values: timeLabels }, left, ...(lines.some((line) => line.right) ? [second] : [])];
-}
-
-/** @param {string|undefined} zone @param {number} ms @returns {Date} whose local parts are the zone's */
-function dateIn(zone, ms) {
+/** @param {number} ms @returns {Date} whose local parts are those of the zone that times are shown in */
+function dateOf(ms) {
+  const zone = chosenZone();
   return zone ? uPlot.tzDate(new Date(ms), zone) : new Date(ms);
-}
-
-/**
- * Labels of the time axis: the date where a day begins, else hours and minutes.
- * @param {any} _plot @param {number[]} splits @param {number} _axis @param {number} _space @param {number} step
- */
-function timeLabels(_plot, splits, _axis, _space, step) {
-  return splits.map((ms, i) => {
-    const [day, time] = formatTime(ms).split(" ");
-    const date = day.slice(5);
-    if (step >= 86_400_000) return date;
-    const clock = step < 60_000 ? time.slice(0, 8) : time.slice(0, 5);
-    const newDay = i === 0 || formatTime(splits[i - 1]).slice(0, 10) !== day;
-    return newDay ? `${clock}\n${date}` : clock;
-  });
-}
-
-/** @param {any} _plot @param {number[]} splits */
-function onOff(_plot, splits) {
-  return splits.map((split) => (split === 0 ? gettext("off") : split === 1 ? gettext("on") : ""));
 }

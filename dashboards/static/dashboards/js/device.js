@@ -9,7 +9,8 @@ import { showState } from "./link.js";
 import { noteState, readOffline } from "./losses.js";
 import { TimeRange } from "./range.js";
 import { SeriesView } from "./seriesview.js";
-import { Store, emptyColumns, trim } from "./store.js";
+import { emptyColumns, trim } from "./columns.js";
+import { Store } from "./store.js";
 
 /** @typedef {import("./socket.js").LiveSocket} LiveSocket */
 

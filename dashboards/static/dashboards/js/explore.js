@@ -3,7 +3,7 @@
 import { filled, gettext } from "./words.js";
 
 /** @typedef {[number, number]} Span from and to, in ms */
-/** @typedef {import("./store.js").Columns} Columns */
+/** @typedef {import("./columns.js").Columns} Columns */
 /** @typedef {{ columns: Columns, binMs: number }} Part what was read of one series */
 
 export const SHORTEST_MS = 1_000;

@@ -1,6 +1,6 @@
 // What a widget's module gets: its element, its options, and the values of its series.
 
-import { trim } from "./store.js";
+import { trim } from "./columns.js";
 import { now } from "./clock.js";
 
 /** @typedef {import("./board.js").Board} Board */

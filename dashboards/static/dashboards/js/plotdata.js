@@ -2,7 +2,7 @@
 
 import { lostBetween } from "./losses.js";
 
-/** @typedef {import("./store.js").Columns} Columns */
+/** @typedef {import("./columns.js").Columns} Columns */
 /** @typedef {import("./losses.js").Span} Span */
 /** @typedef {{ columns: Columns, binMs: number, gaps: Span[] }} Part what is known of one series */
 

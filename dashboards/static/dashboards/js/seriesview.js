@@ -6,7 +6,7 @@ import { formatValue } from "./format.js";
 import { listen } from "./gestures.js";
 import { readLosses, readMarks } from "./losses.js";
 import { noteTime } from "./quality.js";
-import { trim } from "./store.js";
+import { trim } from "./columns.js";
 import { drawRows } from "./valuestable.js";
 import { watchVisible } from "./visible.js";
 import { filled, gettext } from "./words.js";
@@ -51,7 +51,7 @@ export class SeriesView {
     return `${this.correct}?${new URLSearchParams({ metric: this.metric, from: time(from), to: time(to) })}`;
   }
 
-  /** @param {import("./store.js").Columns} newest @param {number} [expireMs] */
+  /** @param {import("./columns.js").Columns} newest @param {number} [expireMs] */
   drawNewest(newest, expireMs) {
     const last = newest.ts.length - 1;
     if (last < 0) return;

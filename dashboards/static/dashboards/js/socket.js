@@ -5,6 +5,7 @@ import { setServerTime } from "./clock.js";
 import { reconnectDelay, restartDelay } from "./delays.js";
 import { paint } from "./frame.js";
 import { Poller } from "./polling.js";
+import { Silence } from "./silence.js";
 import { Subscriptions } from "./subscriptions.js";
 import { onWakeUp } from "./wakeups.js";
 
@@ -16,8 +17,6 @@ import { onWakeUp } from "./wakeups.js";
 const PROTOCOL = "iotbridge.v1.json";
 // So often a socket may be refused before the page asks by HTTP.
 const REFUSALS = 3;
-// So long a socket may take to open, in ms: networks that swallow packets tell nothing.
-const OPENING_MS = 10_000;
 
 export class LiveSocket {
   /**
@@ -37,10 +36,9 @@ export class LiveSocket {
     this.attempt = 0;
     this.refusals = 0;
     this.poller = new Poller(() => this.subscriptions.wanted(), (frames) => this.polled(frames), (status) => this.unpolled(status));
-    this.heartbeatMs = 5_000;
     /** The server's release. */
     this.build = "";
-    this.lastFrame = 0;
+    this.silence = new Silence();
     this.seq = 0;
     this.acknowledged = 0;
     /** @type {ReturnType<typeof setTimeout>|undefined} */
@@ -90,7 +88,7 @@ export class LiveSocket {
     this.drop();
     const socket = new WebSocket(this.url, PROTOCOL);
     this.socket = socket;
-    this.lastFrame = Date.now();
+    this.silence.end();
     this.seq = this.acknowledged = 0;
     socket.onmessage = (event) => this.take(JSON.parse(event.data));
     socket.onclose = (event) => this.lost(event.code);
@@ -106,10 +104,7 @@ export class LiveSocket {
   /** @param {number} code */
   lost(code) {
     this.socket = null;
-    if (code === 4401) {
-      this.change("denied");
-      return;
-    }
+    if (code === 4401) return this.change("denied");
     this.refusals += 1;
     if (this.link.state !== "polling") this.change("waiting");
     if (this.refusals >= REFUSALS) this.poller.start();
@@ -121,8 +116,7 @@ export class LiveSocket {
 
   /** @param {Frame} frame */
   take(frame) {
-    this.lastFrame = Date.now();
-    this.pinged = false;
+    this.silence.end();
     if (typeof frame.now === "number") setServerTime(frame.now);
     if (frame.t === "hello") this.greeted(frame);
     else if (frame.t === "hb") this.change(this.link.state, frame.ingest);
@@ -139,7 +133,7 @@ export class LiveSocket {
   greeted(frame) {
     this.attempt = this.refusals = 0;
     this.poller.stop();
-    this.heartbeatMs = frame.heartbeat_ms;
+    this.silence.heartbeatMs = frame.heartbeat_ms;
     this.build = frame.build;
     for (const sub of this.subscriptions.wanted()) this.send(sub);
     if (document.hidden) this.send({ t: "pause" });
@@ -175,17 +169,11 @@ export class LiveSocket {
     }
   }
 
-  /** A link without any frame for two and a half heartbeats is asked, then dropped. */
+  /** Look whether the link still lives. */
   watch() {
-    const silent = Date.now() - this.lastFrame;
-    if (this.link.state !== "live") {
-      if (this.socket && silent > OPENING_MS) this.giveUp();
-    } else if (silent > 2.5 * this.heartbeatMs + 2_000 && this.pinged) {
-      this.giveUp();
-    } else if (silent >= 2.5 * this.heartbeatMs && !this.pinged) {
-      this.pinged = true;
-      this.send({ t: "ping" });
-    }
+    const due = this.silence.due(this.link.state === "live", this.socket !== null);
+    if (due === "ping") this.send({ t: "ping" });
+    else if (due === "over") this.giveUp();
   }
 
   giveUp() {
@@ -194,21 +182,15 @@ export class LiveSocket {
   }
 
   wake() {
-    if (document.hidden) {
-      this.send({ t: "pause" });
-      return;
-    }
-    if (this.link.state === "live") this.send({ t: "resume" });
+    if (document.hidden) this.send({ t: "pause" });
+    else if (this.link.state === "live") this.send({ t: "resume" });
     else if (this.link.state === "waiting" || this.link.state === "polling") {
       this.attempt = this.retryMs = 0;
       this.open();
     }
   }
 
-  /**
-   * @param {Link["state"]} state
-   * @param {Frame|null} [ingest]
-   */
+  /** @param {Link["state"]} state @param {Frame|null} [ingest] */
   change(state, ingest) {
     const since = state === this.link.state ? this.link.since : Date.now();
     const problem = state === "live" ? "" : this.link.problem;

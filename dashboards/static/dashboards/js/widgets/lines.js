@@ -1,6 +1,7 @@
 // Lines of several series on one or two axes, with a legend that hides and shows them.
 
-import { Chart, token } from "../chart.js";
+import { token } from "../axes.js";
+import { Chart } from "../chart.js";
 import { formatValue } from "../format.js";
 import { listen } from "../gestures.js";
 import { drawRows, makeHead } from "../valuestable.js";

@@ -1,6 +1,6 @@
 // What was on, open or running when: a row of segments for each series, drawn on a canvas.
 
-import { token } from "../chart.js";
+import { token } from "../axes.js";
 import { formatValue } from "../format.js";
 import { listen } from "../gestures.js";
 import { drawRows, makeHead } from "../valuestable.js";

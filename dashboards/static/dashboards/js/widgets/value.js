@@ -8,7 +8,7 @@ import { reached, thresholdWords } from "../thresholds.js";
 const [WIDTH, HEIGHT] = [100, 30];
 
 /**
- * @param {import("../store.js").Columns} columns @param {[number, number]} span
+ * @param {import("../columns.js").Columns} columns @param {[number, number]} span
  * @returns {string} an SVG path, as high as the values go
  */
 export function sparkPath({ ts, value }, [from, to]) {
