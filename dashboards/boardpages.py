@@ -1,6 +1,7 @@
 """The pages of boards."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib.auth.decorators import login_required
 from django.db.models import Count, QuerySet
@@ -14,8 +15,6 @@ from devices import overview
 from devices.access import Scope, scope_of
 from devices.models import Device, Site
 from devices.states import STATES
-
-RANGES = {name: pages.RANGES[name] for name in ("5m", "1h", "6h", "24h", "7d", "30d")}
 
 
 @login_required
@@ -47,7 +46,12 @@ def site_board(request: HttpRequest, slug: str) -> HttpResponse:
     counts = overview.fleet_of(scope, overview.fleet(timezone.now()))
     children = [(child, counts.get(child.slug)) for child in sites.values() if child.parent == site]
     found = scope.devices().filter(site=site)
-    extra = {"site": site, "children": children, "filter": f"site={site.slug}", "states": STATES}
+    extra = {
+        "site": site,
+        "children": children,
+        "filter": urlencode({"site": site.slug}),
+        "states": STATES,
+    }
     return _board(request, scope, found, {"title": site.name, **extra})
 
 
@@ -65,9 +69,9 @@ def type_board(request: HttpRequest, device_type: str) -> HttpResponse:
     """Show the board of a device type."""
     scope = scope_of(request.user)
     found = scope.devices().filter(device_type=device_type)
-    if not found.exists():
+    if not found.filter(pending=False, enabled=True).exists():
         raise Http404(gettext("There is no device of that type, or you may not see one."))
-    context = {"title": device_type, "filter": f"device_type={device_type}"}
+    context = {"title": device_type, "filter": urlencode({"device_type": device_type})}
     return _board(request, scope, found, context)
 
 
@@ -87,15 +91,11 @@ def _board(
     request: HttpRequest, scope: Scope, devices: QuerySet[Device], context: dict[str, Any]
 ) -> HttpResponse:
     now = timezone.now()
-    chosen = request.GET.get("range", "1h")
-    chosen = chosen if chosen in RANGES else "1h"
     board = boards.automatic(devices, now)
     context |= {
         "now": now,
         "board": board,
         "placed": placing.place(board.widgets, scope, now),
-        "ranges": RANGES,
-        "range": chosen,
-        "span_ms": RANGES[chosen][0],
+        **pages.chosen_range(request),
     }
     return render(request, "dashboards/board.html", context)

@@ -51,24 +51,29 @@ def automatic(devices: QuerySet[Device], now: datetime) -> Board:
     infos = queries.series_of([device.pk for device in shown])
     itself = [info for info in infos if is_about_itself(info)]
     measured = [info for info in infos if not is_about_itself(info)]
-    fitting, left_out = _fitting(measured)
+    fitting = _fitting(measured)
     widgets = [_table(gettext("Devices"), [device.key for device in shown], fitting)]
-    widgets += _offered(fitting)[: WIDGETS - 2]
+    offered = _offered(fitting)[: WIDGETS - 2]
+    left_out = _left_out(measured, offered)
+    widgets += offered
     if itself:
         widgets.append(_table(gettext("How the devices are"), [], itself))
     return Board(widgets, len(shown), accepted.count(), left_out)
 
 
-def _fitting(series: Sequence[SeriesInfo]) -> tuple[list[SeriesInfo], list[str]]:
-    """Return the series that one board has room for, and the metrics it has none for."""
+def _fitting(series: Sequence[SeriesInfo]) -> list[SeriesInfo]:
+    """Return the series that one board has room for."""
     fitting: list[SeriesInfo] = []
-    left_out: list[str] = []
     for group in by_metric(series):
         if len(fitting) + len(group) <= SERIES:
             fitting += group
-        else:
-            left_out.append(group[0].metric)
-    return fitting, left_out
+    return fitting
+
+
+def _left_out(series: Sequence[SeriesInfo], widgets: Sequence[Widget[Any]]) -> list[str]:
+    """Return the metrics of which not all series are on one of `widgets`."""
+    shown = {key for widget in widgets if (query := widget.query()) for key in query.keys}
+    return sorted({info.metric for info in series if info.key not in shown})
 
 
 def _table(title: str, devices: list[str], series: Sequence[SeriesInfo]) -> Widget[Any]:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.http import HttpRequest
 from django.utils.translation import gettext, gettext_noop
 
 from dashboards.formats import age_of, format_value
@@ -26,6 +27,14 @@ RANGES: dict[str, tuple[int, str]] = {
 }
 TABLE_ROWS = 20
 CHARTS = 40
+
+
+def chosen_range(request: HttpRequest) -> dict[str, Any]:
+    """Return what `_ranges.html` needs: the ranges, the chosen one, and its length in ms."""
+    chosen = request.GET.get("range", "1h")
+    if chosen not in RANGES:
+        chosen = "1h"
+    return {"ranges": RANGES, "range": chosen, "span_ms": RANGES[chosen][0]}
 
 
 @dataclass(slots=True)

@@ -48,36 +48,37 @@ class Placed:
 def place(widgets: Iterable[Widget[Any]], scope: Scope, now: datetime) -> list[Placed]:
     """Return `widgets` as `scope` may see them, all newest values read at once."""
     placed = [Placed(widget) for widget in widgets]
+    cells, devices = _read(placed, scope, now)
+    for one in placed:
+        keys = _keys(one.widget)
+        one.cells = _labelled([cells[key] for key in keys if key in cells], devices)
+        one.denied = [key for key in keys if key not in cells]
+        one.heading = one.widget.options.title or _heading(one.cells, devices)
+        one.rows = _rows(one, devices, now)
+    return placed
+
+
+def _read(
+    placed: Iterable[Placed], scope: Scope, now: datetime
+) -> tuple[dict[str, pages.Cell], dict[str, Device]]:
+    """Return the newest values by key, and the devices by key, of all widgets."""
     keys = {key for one in placed for key in _keys(one.widget)}
     found = queries.find_series(scope.devices(), sorted(keys))
     infos = [info for group in found.values() for info in group]
     newest, expiries = queries.latest(infos), cadence.expiries(infos)
-    named = {*(info.device_key for info in infos), *_devices_of(placed)}
-    devices = {
-        device.key: device
-        for device in scope.devices().filter(key__in=named).select_related("site")
-    }
     cells = {
         info.key: pages.cell_of(info, newest.get(info.pk), expiries.get(info.pk, 0), now)
         for info in infos
     }
-    for one in placed:
-        shown = _keys(one.widget)
-        one.cells = _labelled([cells[key] for key in shown if key in cells], devices)
-        one.denied = [key for key in shown if key not in cells]
-        one.heading = one.widget.options.title or _heading(one.cells, devices)
-        if hasattr(one.widget.options, "devices"):
-            one.rows = _rows(one, devices, now)
-    return placed
+    named = {info.device_key for info in infos}
+    named |= {key for one in placed for key in one.widget.devices()}
+    devices = scope.devices().filter(key__in=named).select_related("site")
+    return cells, {device.key: device for device in devices}
 
 
 def _keys(widget: Widget[Any]) -> Sequence[str]:
     query = widget.query()
     return () if query is None else query.keys
-
-
-def _devices_of(placed: Iterable[Placed]) -> set[str]:
-    return {key for one in placed for key in getattr(one.widget.options, "devices", ())}
 
 
 def _heading(cells: Sequence[pages.Cell], devices: dict[str, Device]) -> str:
@@ -101,8 +102,7 @@ def _labelled(cells: Sequence[pages.Cell], devices: dict[str, Device]) -> list[p
 
 
 def _rows(one: Placed, devices: dict[str, Device], now: datetime) -> list[pages.Row]:
-    shown = dict.fromkeys([*one.widget.options.devices, *(cell.device for cell in one.cells)])
-    rows = {key: pages.row_of(devices[key], now) for key in shown if key in devices}
-    for cell in one.cells:
+    rows = {key: pages.row_of(devices[key], now) for key in one.widget.devices() if key in devices}
+    for cell in one.cells if rows else ():
         rows[cell.device].cells.append(cell)
     return list(rows.values())

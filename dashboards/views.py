@@ -33,7 +33,8 @@ def _broker(request: HttpRequest) -> dict[str, str | int]:
         return {"host": here, "port": settings.MQTT_PORT}
     url = urlsplit(settings.MQTT_URL)
     host = url.hostname or here
-    local = host in {"127.0.0.1", "::1", "localhost"}
+    # A name without a dot is known within a composition or on this machine alone.
+    local = "." not in host or host.startswith("127.")
     return {
         "host": here if local else host,
         "port": url.port or (8883 if url.scheme == "mqtts" else 1883),
@@ -85,9 +86,6 @@ def device_page(request: HttpRequest, key: str) -> HttpResponse:
     device = scope.devices().select_related("site").filter(key=key).first()
     if device is None:
         raise Http404(gettext("There is no such device, or you may not see it."))
-    chosen = request.GET.get("range", "1h")
-    if chosen not in pages.RANGES:
-        chosen = "1h"
     context = {
         "now": now,
         "device": device,
@@ -96,9 +94,7 @@ def device_page(request: HttpRequest, key: str) -> HttpResponse:
         "seen": age_of(device.last_seen, now),
         "counts": getattr(device, "counts", None),
         "series": pages.series_views(device, now),
-        "ranges": pages.RANGES,
-        "range": chosen,
-        "span_ms": pages.RANGES[chosen][0],
+        **pages.chosen_range(request),
         "may_change": scope.may_change(device),
         "meter": meter.read(device, _micros(now) - DAY_US, _micros(now)),
         "marks": marks_of(device),

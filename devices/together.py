@@ -21,7 +21,7 @@ _ROWS = (
     f"SELECT v.s, r.ts, r.value, r.text FROM {_SPANS} CROSS JOIN LATERAL ("
     "SELECT ts, value, text FROM devices_reading r WHERE series_id = v.s "
     f"AND ts >= v.since AND ts <= v.until AND {kept_of_column('v.s')} ORDER BY ts LIMIT %s"
-    ") r ORDER BY 1, 2"
+    ") r ORDER BY 1, 2 LIMIT %s"
 )
 _COUNT = (
     f"SELECT max(c.n) FROM {_SPANS} CROSS JOIN LATERAL (SELECT count(*) AS n FROM ("
@@ -35,24 +35,29 @@ _BINS = (
     f"AND ts >= v.since AND ts < v.until AND {kept_of_column('v.s')} GROUP BY 1) "
     "SELECT b.bin * %s AS at, r.value, r.text, b.low, b.high, b.n FROM b "
     "JOIN devices_reading r ON r.series_id = v.s AND r.ts = b.newest "
-    "AND r.ts >= v.since AND r.ts < v.until) x ORDER BY 1, 2"
+    "AND r.ts >= v.since AND r.ts < v.until) x ORDER BY 1, 2 LIMIT %s"
 )
 
 
 def rows(
-    infos: Mapping[int, SeriesInfo], spans: Mapping[int, Span], limit: int
+    infos: Mapping[int, SeriesInfo], spans: Mapping[int, Span], limit: int, most: int | None = None
 ) -> dict[int, list[Point]]:
-    """Return the stored rows of each series in its span, oldest first, at most `limit` of each.
+    """Return the stored rows of each series in its span, oldest first.
 
     Args:
         infos: by series pk; of all in `spans`.
         spans: what to read, by series pk.
         limit: of rows of one series.
+        most: of rows of all series together; None for no limit.
     """
-    if connection.vendor != "postgresql":
-        return {pk: queries.rows(infos[pk], *span, limit) for pk, span in spans.items()}
     found: dict[int, list[Point]] = {pk: [] for pk in spans}
-    for pk, ts, value, text in _fetch(_ROWS, spans, limit):
+    if connection.vendor != "postgresql":
+        left = most
+        for pk, span in spans.items():
+            found[pk] = queries.rows(infos[pk], *span, limit if left is None else min(limit, left))
+            left = None if left is None else left - len(found[pk])
+        return found
+    for pk, ts, value, text in _fetch(_ROWS, spans, limit, most):
         found[pk].append((ts, queries.shown(value, text, infos[pk].kind)))
     return found
 
@@ -89,25 +94,32 @@ def most_rows(series: Iterable[SeriesInfo], start: int, end: int, limit: int) ->
 
 
 def bins(
-    infos: Mapping[int, SeriesInfo], spans: Mapping[int, Span], width: int
+    infos: Mapping[int, SeriesInfo], spans: Mapping[int, Span], width: int, most: int | None = None
 ) -> dict[int, list[Bin]]:
-    """Return the bins of `width` µs that touch each series' span, as `queries.bins` does."""
-    long = {pk for pk, (low, high) in spans.items() if high - low > queries.SHORT - 2 * width}
-    if connection.vendor != "postgresql":
-        long = set(spans)
-    found = {pk: queries.bins(infos[pk], *spans[pk], width) for pk in long}
+    """Return the bins of `width` µs that touch each series' span, as `queries.bins` does.
+
+    Those of long spans, and where retention has left sums alone, are read one by one;
+    of all others `most` at most.
+    """
     whole = {
         pk: (low // width * width, high // width * width + width)
         for pk, (low, high) in spans.items()
-        if pk not in long
+        if _is_plain(infos[pk], low // width * width, high + width)
     }
+    found = {pk: queries.bins(infos[pk], *spans[pk], width) for pk in spans if pk not in whole}
     found |= {pk: [] for pk in whole}
-    for pk, ts, value, text, low, high, n in _fetch(_BINS, whole, width, width):
+    for pk, ts, value, text, low, high, n in _fetch(_BINS, whole, width, width, most):
         found[pk].append((ts, queries.shown(value, text, infos[pk].kind), low, high, n))
     return found
 
 
-def _fetch(sql: str, spans: Mapping[int, Span], *more: int) -> list[Any]:
+def _is_plain(info: SeriesInfo, low: int, high: int) -> bool:
+    """Return whether readings alone tell of a span, in one statement with others."""
+    short = high - low <= queries.SHORT
+    return connection.vendor == "postgresql" and short and low >= info.raw_since
+
+
+def _fetch(sql: str, spans: Mapping[int, Span], *more: int | None) -> list[Any]:
     if not spans:
         return []
     since, until = map(list, zip(*spans.values(), strict=True))

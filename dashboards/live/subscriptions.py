@@ -221,9 +221,9 @@ class Subscription:
             newest = queries.latest(self.infos[pk] for pk in dirty)
             found = {pk: [newest[pk]] if pk in newest else [] for pk in dirty}
         elif self.width:
-            found = dict(together.bins(self.infos, dirty, self.width))
+            found = dict(together.bins(self.infos, dirty, self.width, MAX_REREAD + 1))
         else:
-            found = dict(together.rows(self.infos, dirty, MAX_REREAD + 1))
+            found = dict(together.rows(self.infos, dirty, MAX_REREAD + 1, MAX_REREAD + 1))
         if sum(map(len, found.values())) > MAX_REREAD:
             return None
         return {pk: [[ms(ts), *rest] for ts, *rest in points] for pk, points in found.items()}

@@ -69,7 +69,8 @@ class Widget(Generic[OptionsT]):
         name: how boards and pages call it.
         module: the ES module below the static files; it exports `mount`.
         schema: the class of its options.
-        template: what the server renders in it; it has `widget`, `cells` (newest values).
+        template: what the server renders in it; it has `widget`, `cells` (newest values)
+            and `rows` (of `devices` and those of the cells, if it shows any).
         wide: whether it takes a whole row.
         order: who is asked first for offers; built-in widgets begin at 100.
     """
@@ -97,6 +98,10 @@ class Widget(Generic[OptionsT]):
     def query(self) -> Query | None:
         """Return what it reads; None: nothing."""
         return None
+
+    def devices(self) -> Sequence[str]:
+        """Return the keys of devices whose states it shows, as `rows` in its template."""
+        return ()
 
     @classmethod
     def offers(cls, series: Sequence[SeriesInfo]) -> Sequence[Offer[OptionsT]]:

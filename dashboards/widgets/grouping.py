@@ -4,14 +4,17 @@ import re
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 
+from django.utils.text import Truncator
 from django.utils.translation import gettext
 
 from devices.queries import SeriesInfo
 
+# Of a title: metrics may be longer.
+LONGEST = 120
 # Metrics that tell how a device itself is, by the words in their names.
 _ABOUT_ITSELF = re.compile(
-    r"(?i)(^|[._-])(battery|batt|linkquality|lqi|rssi|snr|uptime|voltage_battery|wifi|"
-    r"last_?seen|reboots?|heap|free_?heap|update|firmware|seq(uence)?|counter|cpu|cpu_temp)"
+    r"(?i)(^|[._-])(battery|batt|linkquality|lqi|rssi|snr|uptime|wifi|last_?seen|reboots|"
+    r"heap|free_?heap|update|firmware|seq|sequence|cpu)($|[._-])"
 )
 # Metrics whose values go from 0 to 100 where no unit says so.
 _PERCENT = re.compile(r"(?i)(^|[._-])(humidity|battery|level|moisture|soc|position|brightness)$")
@@ -47,7 +50,7 @@ def chunks(group: Sequence[SeriesInfo], most: int) -> list[Sequence[SeriesInfo]]
 def titled(group: Sequence[SeriesInfo], part: int = 1, of: int = 1) -> str:
     """Return what a widget that shows one metric of several devices is called."""
     unit = f" ({group[0].unit})" if group[0].unit else ""
-    name = f"{group[0].metric}{unit}"
+    name = Truncator(f"{group[0].metric}{unit}").chars(LONGEST)
     if of == 1:
         return name
     return gettext("%(name)s, %(part)s of %(of)s") % {"name": name, "part": part, "of": of}

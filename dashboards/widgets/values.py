@@ -104,6 +104,11 @@ class StatusTable(Widget[TableOptions]):
         """Return the newest values of all cells."""
         return Query(self.options.keys, kind="latest") if self.options.keys else None
 
+    def devices(self) -> Sequence[str]:
+        """Return the devices that have rows, values or not."""
+        named = (key.partition("/")[0] for key in self.options.keys)
+        return list(dict.fromkeys([*self.options.devices, *named]))
+
 
 class TextOptions(Options):
     """Words; an empty line begins a new paragraph."""

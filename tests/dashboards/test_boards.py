@@ -92,7 +92,15 @@ def test_a_board_says_what_it_has_no_room_for(monkeypatch: pytest.MonkeyPatch) -
     board = board_of()
     assert (board.shown, board.total) == (2, 3)
     assert board.left_out == ["own2"]
+    monkeypatch.setattr(boards, "WIDGETS", 3)
+    assert board_of().left_out == ["own0", "own2"]
     assert board.widgets[0].options.devices == ("d2", "d0")
+
+
+def test_a_metric_with_the_longest_name_does_not_fail_the_page(boss: Client) -> None:
+    for key in ("a", "b"):
+        device(key, **{"m" * 200: "number:°C"})
+    assert boss.get("/boards/without-site/").status_code == 200
 
 
 def test_every_option_that_is_wrong_is_named() -> None:

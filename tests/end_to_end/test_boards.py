@@ -50,13 +50,16 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Plant]:
             (f"devices/{device}/telemetry", json.dumps({"ts": now - n * 1_000, **values}))
             for n in range(30, 0, -1)
             for device, values in (
-                ("left", {"temperature": 20 + n % 3, "open": n > 15, "humidity": 40}),
+                (
+                    "left",
+                    {"temperature": 20 + n % 3, "open": n > 15, "humidity": 40, "battery": 90},
+                ),
                 ("right", {"temperature": 25, "open": n % 10 < 5}),
                 ("mast", {"wind.direction": 90, "wind.speed": 3.5}),
             )
         ]
         publish(plant, packets)
-        wait_until(lambda: plant.count() == 30 * 7, "all readings")
+        wait_until(lambda: plant.count() == 30 * 8, "all readings")
         yield plant
 
 
@@ -94,6 +97,11 @@ def test_a_board_draws_every_widget_and_follows_the_readings(shop: Plant, browse
     assert meter.get_attribute("aria-valuetext") == "75"
     cells = "[...document.querySelectorAll('.value[data-key=\"left/temperature\"] b')]"
     page.wait(f"{cells}.length === 2 && {cells}.every((b) => b.textContent === '31.5')")
+    publish(shop, [("devices/left/status", "offline")])
+    states = "[...document.querySelectorAll('tr[data-device=left]')].map((r) => r.dataset.state)"
+    page.wait(f"{states}.length === 2 && {states}.every((state) => state === 'offline')")
+    publish(shop, [("devices/left/telemetry", '{"humidity": 75}')])
+    page.wait(f"{states}.every((state) => state === 'online')")
     assert page.page.evaluate("window.removed") == 0
     assert page.problems == []
     assert page.foreign == []
@@ -126,8 +134,11 @@ def test_all_charts_of_a_board_show_the_stretch_that_was_chosen(
     page.page.keyboard.press("+")
     page.page.wait_for_selector("#back-to-live:not([hidden])")
     assert "from=" in page.page.url
-    page.page.reload()
+    with page.page.expect_response(lambda answer: "/api/v1/readings" in answer.url) as read:
+        page.page.reload()
+    assert read.value.ok
     page.page.wait_for_selector("#back-to-live:not([hidden])")
+    page.wait("document.getElementById('span-words').textContent === ''")
     page.page.focus(f"{LINES} .plot")
     page.page.keyboard.press("0")
     page.page.wait_for_selector("#back-to-live", state="hidden")
@@ -149,6 +160,35 @@ def test_a_widget_of_another_app_is_on_boards_and_pages(shop: Plant, browser: Br
         publish(shop, [("devices/mast/telemetry", '{"wind.direction": 90}')])
         page.wait_for(needle, f"(n) => n.style.transform === 'rotate({turned}deg)'")
         page.context.close()
+
+
+def test_widgets_that_leave_the_page_are_let_go(shop: Plant, browser: Browser) -> None:
+    page = opened(browser, shop, "/boards/without-site/")
+    page.page.wait_for_selector(f"{LINES} canvas")
+    # uPlot is destroyed: its canvas leaves the element that was taken off.
+    page.page.evaluate(
+        f"() => {{ window.gone = document.querySelector('{LINES}'); window.gone.remove(); }}"
+    )
+    page.wait("window.gone.querySelector('canvas') === null")
+    assert page.problems == []
+    page.context.close()
+
+
+def test_one_widget_that_fails_does_not_stop_the_others(shop: Plant, browser: Browser) -> None:
+    page = Watched(browser, shop.base)
+    page.log_in()
+    broken = "export const mount = () => ({ draw() { throw new Error('no needle'); } });"
+    page.page.route(
+        "**/myplant/compass.js",
+        lambda route: route.fulfill(body=broken, content_type="text/javascript"),
+    )
+    page.goto("/boards/without-site/")
+    page.page.wait_for_selector("section[data-widget=compass] [data-problem]:not([hidden])")
+    assert "no needle" in page.page.inner_text("section[data-widget=compass] [data-problem]")
+    publish(shop, [("devices/left/telemetry", '{"humidity": 12}')])
+    arc = page.page.wait_for_selector("section[data-widget=gauge] .arc")
+    page.wait_for(arc, f"(arc) => ({HIDDEN_SHARE})(arc) === 12")
+    page.context.close()
 
 
 def test_a_widget_whose_module_is_missing_says_so(shop: Plant, browser: Browser) -> None:

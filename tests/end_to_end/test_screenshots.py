@@ -51,10 +51,10 @@ LIVE = {
     "board-type": ("/boards/type/press/", "vibration"),
     "board-empty": ("/boards/without-site/", "No device is here yet"),
     "wall": ("/wall/north/", "press-4"),
-    "status": ("/status", "Last packet"),
-    "jobs": ("/jobs", "Jobs"),
-    "export": ("/export", "Export"),
-    "import": ("/import?device=press-3", "Import"),
+    "status": ("/status", "Nothing is wrong"),
+    "jobs": ("/jobs", "Nothing was asked for yet"),
+    "export": ("/export", "Which: device/metric"),
+    "import": ("/import?device=press-3", "CSV or JSON Lines"),
     "inspect": ("/inspect?device=press-3", "devices/press-3/telemetry"),
     "corrections": ("/devices/press-3/corrections", "Mark"),
     "not-found": ("/devices/nobody/", "Not found"),
@@ -83,7 +83,7 @@ def take(screens: dict[str, Watched], name: str, path: str, words: str) -> None:
 
 
 def keep(page: Watched, name: str, words: str, screen: str) -> None:
-    page.wait(f"document.body.textContent.includes({json.dumps(words)})", 20)
+    page.wait(f"document.body.innerText.includes({json.dumps(words)})", 20)
     page.page.wait_for_timeout(400)  # charts are drawn
     if page.page.evaluate("document.documentElement.scrollWidth > innerWidth"):
         page.problems.append(f"{name} is too wide on {screen}")

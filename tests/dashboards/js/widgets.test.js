@@ -74,5 +74,7 @@ test("widgets that look at the same time share a subscription, and a series is a
   ]);
   store.isFull = true;
   feeds.refresh();
+  feeds.refresh();
+  assert.equal(sent.length, 4, "asked anew once");
   assert.deepEqual(sent.slice(2).map((/** @type {any} */ frame) => frame.unsub ?? frame.keys.length), [1, 3]);
 });

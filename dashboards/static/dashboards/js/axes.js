@@ -1,14 +1,10 @@
-// The axes of a chart, and the colours that everything on it has.
+// The axes of a chart.
 
 import { formatTime } from "./format.js";
+import { token } from "./look.js";
 import { gettext } from "./words.js";
 
 /** @typedef {import("./chart.js").Line} Line */
-
-/** @param {string} name @returns {string} */
-export function token(name) {
-  return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
-}
 
 /** @param {Line[]} lines @param {boolean} right @returns {any} */
 export function scaleOf(lines, right) {

@@ -23,6 +23,8 @@ export class Board {
     this.states = {};
     /** @type {Live[]} */
     this.widgets = [];
+    /** @type {Place[]} */
+    this.places = [];
     this.feeds = new Feeds(socket, Number(root.dataset.span ?? 3_600_000), (keys, devices) => this.news(keys, devices));
     this.newest = this.feeds.want({ keys: this.cells.keys, kind: "latest", points: 1 });
     this.range = document.getElementById("back-to-live") ? new TimeRange(root, () => this.keys(), () => this.all()) : null;
@@ -31,10 +33,10 @@ export class Board {
   connect() {
     const elements = /** @type {NodeListOf<HTMLElement>} */ (this.root.querySelectorAll("[data-widget]"));
     // Every widget's series are wanted before the first subscription, so that they share.
-    const places = [...elements].map((element) => new Place(element, this));
+    this.places = [...elements].map((element) => new Place(element, this));
     this.feeds.open();
     this.range?.connect();
-    for (const place of places) this.mount(place);
+    for (const place of this.places) this.mount(place);
     setInterval(() => this.tick(), 1_000);
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
       for (const { drawn } of this.widgets) drawn.restyle?.();
@@ -51,23 +53,25 @@ export class Board {
       this.widgets.push(live);
       this.due(live);
     } catch (error) {
-      place.tell(filled(gettext("This widget cannot be shown: %(error)s"), { error: error instanceof Error ? error.message : error }));
+      fail(place, error);
     }
   }
 
   /** Take widgets off that left the page. */
   sweep() {
     const gone = this.widgets.filter(({ place }) => !place.root.isConnected);
+    if (gone.length === 0) return;
     for (const { drawn, view } of gone) {
       view.stop();
       drawn.disconnect?.();
     }
-    if (gone.length) this.widgets = this.widgets.filter(({ place }) => place.root.isConnected);
+    this.widgets = this.widgets.filter(({ place }) => place.root.isConnected);
+    this.places = this.places.filter(({ root }) => root.isConnected);
   }
 
   /** @returns {string[]} the series whose past is shown */
   keys() {
-    return [...new Set(this.widgets.flatMap(({ place }) => (place.query?.kind === "series" ? place.query.keys : [])))];
+    return [...new Set(this.places.flatMap((place) => (place.query?.kind === "series" ? place.keys : [])))];
   }
 
   /** @param {Set<string>} keys @param {Record<string, any>} devices */
@@ -91,8 +95,11 @@ export class Board {
   drawOne(live) {
     live.due = !live.view.now;
     if (live.due) return;
-    live.place.trim();
-    live.drawn.draw();
+    try {
+      live.drawn.draw();
+    } catch (error) {
+      fail(live.place, error);
+    }
   }
 
   /** @param {Live} live */
@@ -110,6 +117,13 @@ export class Board {
   tick() {
     this.sweep();
     this.feeds.refresh();
+    for (const place of this.places) place.tellProblem();
     for (const live of this.widgets) if (live.place.query?.kind === "series") this.due(live);
   }
+}
+
+/** What is wrong with one widget must not stop the others. @param {Place} place @param {unknown} error */
+function fail(place, error) {
+  console.error(error);
+  place.tell(filled(gettext("This widget cannot be shown: %(error)s"), { error: error instanceof Error ? error.message : error }));
 }

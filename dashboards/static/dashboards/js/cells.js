@@ -18,7 +18,7 @@ export class Cells {
     this.values = new Map();
     /** @type {Map<string, HTMLElement[]>} */
     this.ages = new Map();
-    /** @type {Map<string, HTMLElement>} */
+    /** @type {Map<string, HTMLElement[]>} */
     this.rows = new Map();
     this.find();
   }
@@ -27,8 +27,7 @@ export class Cells {
   find() {
     this.values = grouped(this.root, ".value[data-key]", "key");
     this.ages = grouped(this.root, "[data-age]", "age");
-    const rows = grouped(this.root, "tr[data-device]", "device");
-    this.rows = new Map([...rows].map(([device, [row]]) => [device, row]));
+    this.rows = grouped(this.root, "tr[data-device]", "device");
   }
 
   /** @returns {string[]} the series that are on screen */
@@ -49,19 +48,19 @@ export class Cells {
       noteTime(cell, ts, store.infoOf(key)?.expire_ms);
     }
     for (const age of this.ages.get(key) ?? []) showAge(age, ts);
-    const seen = /** @type {HTMLElement|null} */ (
-      this.rows.get(key.slice(0, key.indexOf("/")))?.querySelector("[data-cell=seen] > *") ?? null
-    );
-    if (seen && Number(seen.dataset.ago ?? 0) < ts && ts <= now() + 1_000) showAge(seen, ts);
+    for (const row of this.rows.get(key.slice(0, key.indexOf("/"))) ?? []) {
+      const seen = /** @type {HTMLElement|null} */ (row.querySelector("[data-cell=seen] > *"));
+      if (seen && Number(seen.dataset.ago ?? 0) < ts && ts <= now() + 1_000) showAge(seen, ts);
+    }
     trim(columns, ts);
   }
 
   /** @param {string} device @param {{state: string}} state */
   drawState(device, state) {
-    const row = this.rows.get(device);
-    if (!row) return;
-    row.dataset.state = state.state;
-    showState(row.querySelector("[data-cell=state]"), state.state);
+    for (const row of this.rows.get(device) ?? []) {
+      row.dataset.state = state.state;
+      showState(row.querySelector("[data-cell=state]"), state.state);
+    }
   }
 }
 

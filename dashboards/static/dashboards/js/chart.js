@@ -1,9 +1,9 @@
 // One uPlot: made once, fed with columns, with as many lines as somebody wants to see together.
 
 import uPlot from "./vendor/uPlot/uPlot.esm.js";
-import { axesOf, scaleOf, token } from "./axes.js";
-import { now } from "./clock.js";
+import { axesOf, scaleOf } from "./axes.js";
 import { chosenZone } from "./format.js";
+import { token } from "./look.js";
 import { shadeLosses } from "./losses.js";
 import { plotData, valuesAt } from "./plotdata.js";
 import { drawThresholds } from "./thresholds.js";
@@ -14,7 +14,6 @@ import { gettext } from "./words.js";
 /** @typedef {{ label: string, kind: string, colour: string, right?: boolean, dashed?: boolean }} Line colour: a token's name */
 /**
  * @typedef {object} ChartOptions
- * @property {number} spanMs how much of the live tail is shown
  * @property {Line[]} lines
  * @property {(change: (span: Span) => Span|null) => void} onSpan
  * @property {Span[]} [losses] @property {Span[]} [marks] @property {Span[]} [offline]
@@ -59,10 +58,10 @@ export class Chart {
 
   /**
    * @param {Part[]} parts of each line
-   * @param {Span|null} fixed a span to show instead of the last `spanMs`
+   * @param {Span} span what to show, in ms
    */
-  draw(parts, fixed = null) {
-    const { losses = [], marks = [], band = true, spanMs } = this.options;
+  draw(parts, span) {
+    const { losses = [], marks = [], band = true } = this.options;
     this.gaps = parts.flatMap((part) => part.gaps);
     const tables = parts.map((part) => {
       const table = plotData(part.columns, part.binMs, [...losses, ...marks, ...part.gaps]);
@@ -73,11 +72,10 @@ export class Chart {
     if (!this.plot || this.shape !== shape) this.make(data, tables);
     else this.plot.setData(data, false);
     this.shape = shape;
-    const end = now();
-    const [from, to] = fixed ?? [end - spanMs, end];
+    const [from, to] = span;
     const shown = parts.some(({ columns }) => (columns.ts.at(-1) ?? 0) >= from);
     this.empty.textContent = shown ? "" : gettext("No readings in this time range.");
-    this.span = [from, to];
+    this.span = span;
     this.plot.setScale("x", { min: from, max: to });
   }
 

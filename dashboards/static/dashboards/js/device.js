@@ -9,7 +9,7 @@ import { showState } from "./link.js";
 import { noteState, readOffline } from "./losses.js";
 import { TimeRange } from "./range.js";
 import { SeriesView } from "./seriesview.js";
-import { emptyColumns, trim } from "./columns.js";
+import { emptyColumns } from "./columns.js";
 import { Store } from "./store.js";
 
 /** @typedef {import("./socket.js").LiveSocket} LiveSocket */
@@ -117,7 +117,8 @@ export class DevicePage {
     const start = now() - this.range.spanMs;
     // So many exact rows that the server should make bins.
     if (this.store.isFull && !this.store.binMs) this.subscribe();
-    for (const key of this.views.keys()) trim(this.store.columnsOf(key), start);
+    this.store.isFull = false;
+    this.store.trim(start);
     const part = (/** @type {string} */ key) => this.range.part(key, this.store);
     let newest = 0;
     for (const [key, view] of this.views) {

@@ -1,6 +1,7 @@
 // What the widgets of a page read, in as few subscriptions as may be: widgets that look at the
 // same stretch of time share one, and a series is sent once however many widgets show it.
 
+import { now } from "./clock.js";
 import { Store } from "./store.js";
 
 /** @typedef {import("./socket.js").LiveSocket} LiveSocket */
@@ -49,10 +50,13 @@ export class Feeds {
     return kind === "latest" ? { kind, ...rate } : { ...rate, from: -this.spanMs, points };
   }
 
-  /** Series that have more exact rows than anybody asked for become bins: ask anew. */
+  /** Forget what has left the live tail; where exact rows are more than anybody asked for, ask for bins. */
   refresh() {
     for (const feed of this.feeds.values()) {
-      if (feed.query.kind === "latest" || feed.store.binMs || !feed.store.isFull) continue;
+      if (feed.query.kind === "latest") continue;
+      feed.store.trim(now() - this.spanMs);
+      if (feed.store.binMs || !feed.store.isFull) continue;
+      feed.store.isFull = false;
       feed.asked = 0;
     }
     this.open();

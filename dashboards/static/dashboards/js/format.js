@@ -82,5 +82,5 @@ export function formatTime(ms) {
 
 /** @returns {string} the name of the zone that times are shown in */
 export function zoneName() {
-  return zone ?? (Intl.DateTimeFormat().resolvedOptions().timeZone || "local time");
+  return zone ?? (Intl.DateTimeFormat().resolvedOptions().timeZone || gettext("local time"));
 }

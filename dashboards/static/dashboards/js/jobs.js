@@ -1,16 +1,18 @@
 // The list of jobs: how far each is, over the socket. A job that is new here reloads the list.
 
+import { gettext } from "./words.js";
+
 /** @typedef {import("./socket.js").LiveSocket} LiveSocket */
 /** @typedef {{ id: number, kind: string, state: string, percent: number, words: string, result: Record<string, any> }} Job */
 
 const STATES = /** @type {Record<string, string>} */ ({
-  asking: "waits for you",
-  waiting: "waiting",
-  running: "running",
-  done: "done",
-  failed: "failed",
-  cancelled: "cancelled",
-  expired: "file removed",
+  asking: gettext("waits for you"),
+  waiting: gettext("waiting"),
+  running: gettext("running"),
+  done: gettext("done"),
+  failed: gettext("failed"),
+  cancelled: gettext("cancelled"),
+  expired: gettext("file removed"),
 });
 
 /**

@@ -5,6 +5,7 @@ import { filled, gettext } from "./words.js";
 
 /** @typedef {import("./socket.js").Link} Link */
 
+const WORDS = { online: gettext("online"), stale: gettext("stale"), offline: gettext("offline"), never: gettext("never") };
 const SHAPES = { online: "●", stale: "◐", offline: "■", never: "○" };
 
 /**
@@ -51,8 +52,7 @@ export function showState(cell, state) {
   const badge = /** @type {HTMLElement|null} */ (cell?.querySelector(".badge"));
   if (!badge || badge.dataset.state === state) return;
   badge.dataset.state = state;
-  const shape = document.createElement("span");
-  shape.setAttribute("aria-hidden", "true");
+  const [shape, words] = badge.childNodes;
   shape.textContent = SHAPES[/** @type {keyof typeof SHAPES} */ (state)] ?? "○";
-  badge.replaceChildren(shape, ` ${gettext(state)}`);
+  words.textContent = ` ${WORDS[/** @type {keyof typeof WORDS} */ (state)] ?? state}`;
 }

@@ -8,6 +8,7 @@ import { showLink } from "./link.js";
 import { Overview } from "./overview.js";
 import { JobsPage } from "./jobs.js";
 import { tickQuality } from "./quality.js";
+import { watchSites } from "./sites.js";
 import { LiveSocket } from "./socket.js";
 import { StatusPage } from "./status.js";
 import { Wall } from "./wall.js";
@@ -31,6 +32,7 @@ function start() {
   if (page === "overview") new Overview(socket).connect();
   if (page === "device") new DevicePage(socket).connect();
   if (page === "inspect") startInspect();
+  if (page === "boards" || page === "board") watchSites(socket);
   const board = document.getElementById("board");
   if (board) new Board(socket, board).connect();
   if (page === "jobs") new JobsPage(socket).connect();

@@ -4,6 +4,7 @@ import { Cells } from "./cells.js";
 import { localTimes, now, tickAges } from "./clock.js";
 import { formatAge } from "./format.js";
 import { paint } from "./frame.js";
+import { showSites } from "./sites.js";
 import { Store } from "./store.js";
 import { filled, gettext, ngettext } from "./words.js";
 
@@ -14,17 +15,6 @@ const STATES = ["online", "stale", "offline", "never"];
 /** @param {string} state */
 function countOf(state) {
   return document.querySelector(`[data-count=${state}]`);
-}
-
-/** @param {Record<string, Record<string, number>>} sites counts by site and state */
-function showSites(sites) {
-  for (const item of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-site]"))) {
-    for (const shown of /** @type {NodeListOf<HTMLElement>} */ (item.querySelectorAll("[data-site-count]"))) {
-      const n = sites[item.dataset.site ?? ""]?.[shown.dataset.siteCount ?? ""] ?? 0;
-      shown.textContent = String(n);
-      if (shown.parentElement) shown.parentElement.hidden = n === 0;
-    }
-  }
 }
 
 export class Overview {

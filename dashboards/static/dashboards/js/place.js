@@ -1,6 +1,5 @@
 // What a widget's module gets: its element, its options, and the values of its series.
 
-import { trim } from "./columns.js";
 import { now } from "./clock.js";
 
 /** @typedef {import("./board.js").Board} Board */
@@ -21,6 +20,8 @@ export class Place {
     this.names = setup.names;
     /** @type {import("./feeds.js").Query|null} */
     this.query = setup.query;
+    /** What was wrong when it was told last. */
+    this.problem = "";
     this.store = this.query ? board.feeds.want(this.query) : board.newest;
     /** Where to draw: the element in the template that is marked with `data-draw`. */
     this.canvas = /** @type {HTMLElement} */ (root.querySelector("[data-draw]") ?? root);
@@ -37,11 +38,6 @@ export class Place {
     return this.board.range?.shown ?? [end - this.board.feeds.spanMs, end];
   }
 
-  /** @returns {[number, number]|null} the stretch that somebody chose; null is the live tail */
-  get chosen() {
-    return this.board.range?.span ?? null;
-  }
-
   /** Show another stretch of time on the whole page. @param {(span: [number, number]) => [number, number]|null} change */
   onSpan(change) {
     this.board.range?.onSpan(change);
@@ -49,7 +45,7 @@ export class Place {
 
   /** @param {string} key @returns {Part} the points in the stretch of time that is shown */
   part(key) {
-    return this.board.range?.part(key, this.store) ?? { columns: this.store.columnsOf(key), binMs: this.store.binMs, gaps: [] };
+    return this.board.range?.part(key, this.store) ?? this.store.part(key);
   }
 
   /** @param {string} key @returns {Newest|null} the newest value */
@@ -81,11 +77,9 @@ export class Place {
     return this.query?.keys.some((key) => changed.has(key)) ?? false;
   }
 
-  /** Forget what has left the live tail. */
-  trim() {
-    if (this.query?.kind !== "series") return;
-    const start = now() - this.board.feeds.spanMs;
-    for (const key of this.query.keys) trim(this.store.columnsOf(key), start);
-    this.tell(this.store.problem);
+  /** Say what is wrong with the subscription, if anything is. */
+  tellProblem() {
+    if (this.problem !== this.store.problem) this.tell(this.store.problem);
+    this.problem = this.store.problem;
   }
 }

@@ -3,6 +3,9 @@
 import { now } from "./clock.js";
 import { gettext } from "./words.js";
 
+/** What people read. @type {Record<string, string>} */
+const WORDS = { "": "", stale: gettext("stale"), "not live": gettext("not live") };
+
 /**
  * @param {number} ts when it was read, in ms
  * @param {number} expireMs after how long without a reading it is stale; 0: never
@@ -39,7 +42,7 @@ export function tickQuality(root) {
     element.dataset.q = words;
     const told = /** @type {HTMLElement|null} */ (element.querySelector(".q"));
     if (!told) continue;
-    told.textContent = words && gettext(words);
+    told.textContent = WORDS[words];
     told.hidden = words === "";
   }
 }

@@ -3,6 +3,7 @@
 import { now } from "./clock.js";
 import { Past, kept, moved, scaled, spanOf } from "./explore.js";
 import { formatTime } from "./format.js";
+import { filled, gettext } from "./words.js";
 
 /** @typedef {import("./explore.js").Span} Span */
 
@@ -62,7 +63,7 @@ export class TimeRange {
     this.back.hidden = !span;
     this.back.parentElement?.toggleAttribute("data-past", span !== null);
     const shown = /** @type {HTMLElement} */ (document.getElementById("span-shown"));
-    shown.textContent = span ? `${formatTime(span[0])} to ${formatTime(span[1])}` : "";
+    shown.textContent = span ? filled(gettext("%(from)s to %(to)s"), { from: formatTime(span[0]), to: formatTime(span[1]) }) : "";
     this.note({ from: span?.[0], to: span?.[1] });
     this.read();
     this.onChange();
@@ -90,8 +91,8 @@ export class TimeRange {
    * @returns {import("./plotdata.js").Part}
    */
   part(key, store) {
-    const gaps = store.gaps.get(key) ?? [];
+    const known = store.part(key);
     const past = this.span ? this.past.found.get(key) : undefined;
-    return past ? { ...past, gaps } : { columns: store.columnsOf(key), binMs: store.binMs, gaps };
+    return past ? { ...past, gaps: known.gaps } : known;
   }
 }

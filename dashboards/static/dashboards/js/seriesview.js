@@ -31,8 +31,8 @@ export class SeriesView {
     this.metric = metric;
     const [losses, marks] = [readLosses(document), readMarks(document, metric)];
     this.line = { label: metric, kind, colour: "--accent" };
-    const { spanMs, onSpan } = range;
-    this.chart = plot ? new Chart(plot, { spanMs, lines: [this.line], losses, marks, offline, onSpan }) : null;
+    const { onSpan } = range;
+    this.chart = plot ? new Chart(plot, { lines: [this.line], losses, marks, offline, onSpan }) : null;
     this.view = plot ? watchVisible(plot, onVisible) : { now: false };
     /** What the second line was when it was drawn last. */
     this.beside = "";
@@ -73,7 +73,7 @@ export class SeriesView {
       if (look !== this.beside) this.chart.setLines([this.line, ...(beside ? [this.lineBeside(beside.label, right)] : [])]);
       if (look !== this.beside) this.tellBeside(beside?.label ?? "", right);
       this.beside = look;
-      this.chart.draw(beside ? [part, beside.part] : [part], this.range.span);
+      this.chart.draw(beside ? [part, beside.part] : [part], this.range.shown);
     }
     if (this.details.open) drawRows(this.body, [part], this.correct ? (ts, binMs) => this.markCell(ts, binMs) : undefined);
   }

@@ -1,6 +1,6 @@
 // The columns of one subscription: what the page knows, in one place.
 
-import { clear, emptyColumns, merge, put } from "./columns.js";
+import { clear, emptyColumns, merge, put, trim } from "./columns.js";
 
 /**
  * @typedef {Record<string, any>} Frame
@@ -104,6 +104,16 @@ export class Store {
     const columns = this.columns.get(key) ?? emptyColumns();
     this.columns.set(key, columns);
     return columns;
+  }
+
+  /** @param {string} key @returns {import("./plotdata.js").Part} what can be drawn of a series */
+  part(key) {
+    return { columns: this.columnsOf(key), binMs: this.binMs, gaps: this.gaps.get(key) ?? [] };
+  }
+
+  /** @param {number} start Forget what lies before, of all series. */
+  trim(start) {
+    for (const columns of this.columns.values()) trim(columns, start);
   }
 
   patch() {

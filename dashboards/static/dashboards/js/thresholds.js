@@ -1,5 +1,6 @@
 // Values from which on something is to be looked at: as lines on charts, as words beside values.
 
+import { token } from "./look.js";
 import { filled, gettext } from "./words.js";
 
 /** @typedef {{ value: number, level: "warn"|"bad", above: boolean, label: string }} Threshold */
@@ -30,8 +31,7 @@ export function drawThresholds(plot, thresholds) {
   for (const { value, level, label } of thresholds) {
     const y = plot.valToPos(value, "y", true);
     if (y < top || y > top + height) continue;
-    const colour = getComputedStyle(plot.root).getPropertyValue(level === "bad" ? "--offline" : "--stale");
-    ctx.strokeStyle = ctx.fillStyle = colour;
+    ctx.strokeStyle = ctx.fillStyle = token(level === "bad" ? "--offline" : "--stale");
     ctx.beginPath();
     ctx.moveTo(left, y);
     ctx.lineTo(left + width, y);
@@ -39,4 +39,15 @@ export function drawThresholds(plot, thresholds) {
     if (label) ctx.fillText(label, left + 4, y - 4);
   }
   ctx.restore();
+}
+
+/** Say beside the value which threshold it has reached. @param {import("./place.js").Place} place */
+export function tellThreshold(place) {
+  const { key, thresholds } = place.options;
+  const hit = reached(thresholds, place.newest(key)?.value);
+  place.root.dataset.level = hit?.level ?? "";
+  const note = /** @type {HTMLElement|null} */ (place.root.querySelector("[data-threshold]"));
+  if (!note) return;
+  const words = thresholdWords(hit);
+  if (note.textContent !== words) note.textContent = words;
 }

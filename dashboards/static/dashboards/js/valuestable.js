@@ -1,7 +1,7 @@
 // The values of a chart as a table, newest first: for people who cannot see it, or want to copy.
 
 import { formatTime, formatValue } from "./format.js";
-import { gettext } from "./words.js";
+import { filled, gettext } from "./words.js";
 
 /** @typedef {import("./plotdata.js").Part} Part */
 
@@ -10,7 +10,7 @@ const ROWS = 200;
 /** @param {Part} part @param {number} i @returns {string} */
 export function wordsAt({ columns, binMs }, i) {
   const { value, min, max } = columns;
-  const band = binMs && min[i] !== null ? ` (${formatValue(min[i])} to ${formatValue(max[i])})` : "";
+  const band = binMs && min[i] !== null ? ` (${filled(gettext("%(from)s to %(to)s"), { from: formatValue(min[i]), to: formatValue(max[i]) })})` : "";
   return formatValue(value[i]) + band;
 }
 

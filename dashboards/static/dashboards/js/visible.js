@@ -21,11 +21,18 @@ export function watchVisible(element, onVisible) {
     },
     { rootMargin: AHEAD },
   );
+  // The observer tells anew who is in view.
+  const again = () => {
+    observer.unobserve(element);
+    observer.observe(element);
+  };
   function stop() {
     observer.disconnect();
     removeEventListener("beforeprint", show);
+    removeEventListener("afterprint", again);
   }
   observer.observe(element);
   addEventListener("beforeprint", show);
+  addEventListener("afterprint", again);
   return state;
 }

@@ -2,7 +2,7 @@
 
 import { formatValue } from "../format.js";
 import { number } from "../plotdata.js";
-import { tellThreshold } from "./value.js";
+import { tellThreshold } from "../thresholds.js";
 import { gettext } from "../words.js";
 
 /** @typedef {import("../place.js").Place} Place */

@@ -1,23 +1,16 @@
 // Lines of several series on one or two axes, with a legend that hides and shows them.
 
-import { token } from "../axes.js";
 import { Chart } from "../chart.js";
 import { formatValue } from "../format.js";
 import { listen } from "../gestures.js";
+import { lookOf, token } from "../look.js";
 import { drawRows, makeHead } from "../valuestable.js";
 import { filled, gettext } from "../words.js";
 
 /** @typedef {import("../place.js").Place} Place */
 
-// Tokens of the lines' colours; the second half is dashed too, so that colour is not needed.
-const COLOURS = 8;
 // More lines than this and bands would cover each other.
 const BANDS = 2;
-
-/** @param {number} n @returns {{ colour: string, dashed: boolean }} */
-export function lookOf(n) {
-  return { colour: `--line-${(n % COLOURS) + 1}`, dashed: n >= COLOURS / 2 };
-}
 
 /** @param {Place} place */
 export function mount(place) {
@@ -34,7 +27,6 @@ export function mount(place) {
   });
   const items = new Map(keys.map((key) => [key, legendItem(place, key)]));
   const chart = new Chart(place.canvas, {
-    spanMs: place.span[1] - place.span[0],
     lines: [],
     thresholds: options.thresholds,
     band: options.band && keys.length <= BANDS,
@@ -52,7 +44,7 @@ export function mount(place) {
     const lines = shown().map(lineOf);
     if (JSON.stringify(lines) !== look) chart.setLines(lines);
     look = JSON.stringify(lines);
-    if (lines.length) chart.draw(shown().map((key) => place.part(key)), place.chosen);
+    if (lines.length) chart.draw(shown().map((key) => place.part(key)), place.span);
     if (body && details?.open) drawRows(body, keys.map((key) => place.part(key)));
   };
   details?.addEventListener("toggle", draw);

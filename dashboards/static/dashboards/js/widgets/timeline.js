@@ -1,11 +1,10 @@
 // What was on, open or running when: a row of segments for each series, drawn on a canvas.
 
-import { token } from "../axes.js";
+import { lookOf, token } from "../look.js";
 import { formatValue } from "../format.js";
 import { listen } from "../gestures.js";
 import { drawRows, makeHead } from "../valuestable.js";
 import { segments } from "../segments.js";
-import { lookOf } from "./lines.js";
 import { gettext } from "../words.js";
 
 /** @typedef {import("../place.js").Place} Place */
@@ -22,11 +21,10 @@ export function mount(place) {
   const details = /** @type {HTMLDetailsElement|null} */ (place.root.querySelector("details"));
   const table = /** @type {HTMLTableElement|null} */ (place.root.querySelector("[data-table]"));
   const body = table ? makeHead(table, place.keys.map((key) => place.names[key])) : null;
-  /** State -> its number, in the order they were met: so it has the same colour in every row. */
-  const states = new Map([[formatValue(false), -1], [formatValue(true), 0]]);
   const draw = () => {
     const ctx = prepared(canvas, place.canvas);
-    place.keys.forEach((key, row) => drawRow(ctx, place, key, row, states));
+    const colours = new Colours();
+    place.keys.forEach((key, row) => drawRow(ctx, place, key, row, colours));
     if (body && details?.open) drawRows(body, place.keys.map((key) => place.part(key)));
   };
   const resizer = new ResizeObserver(draw);
@@ -51,9 +49,9 @@ function prepared(canvas, box) {
 
 /**
  * @param {CanvasRenderingContext2D} ctx @param {Place} place @param {string} key @param {number} row
- * @param {Map<string, number>} states
+ * @param {Colours} colours
  */
-function drawRow(ctx, place, key, row, states) {
+function drawRow(ctx, place, key, row, colours) {
   const [from, to] = place.span;
   const width = place.canvas.clientWidth;
   const top = row * ROW + SPACE / 2;
@@ -61,13 +59,32 @@ function drawRow(ctx, place, key, row, states) {
   for (const { start, end, value, mixed } of segments(place.part(key), to)) {
     if (end < from || start > to) continue;
     const words = mixed ? gettext("changing") : formatValue(value);
-    if (!states.has(words)) states.set(words, states.size);
-    const n = states.get(words) ?? 0;
+    const { fill, ink } = colours.of(words);
     const [left, right] = [x(start), Math.max(x(end), x(start) + 1)];
-    ctx.fillStyle = n < 0 ? token("--line") : token(lookOf(n).colour);
+    ctx.fillStyle = fill;
     ctx.fillRect(left, top, right - left, ROW - SPACE);
     if (ctx.measureText(words).width + 8 > right - left) continue;
-    ctx.fillStyle = n < 0 ? token("--ink") : token("--accent-ink");
+    ctx.fillStyle = ink;
     ctx.fillText(words, left + 4, top + (ROW - SPACE) / 2);
+  }
+}
+
+/** Which state has which colour, in the order they are met: the same in every row of a drawing. */
+class Colours {
+  constructor() {
+    /** @type {string} */
+    this.ink = token("--accent-ink");
+    /** @type {Map<string, { fill: string, ink: string }>} */
+    this.known = new Map([[formatValue(false), { fill: token("--line"), ink: token("--ink") }]]);
+    this.of(formatValue(true));
+  }
+
+  /** @param {string} words @returns {{ fill: string, ink: string }} */
+  of(words) {
+    const known = this.known.get(words);
+    if (known) return known;
+    const made = { fill: token(lookOf(this.known.size - 1).colour), ink: this.ink };
+    this.known.set(words, made);
+    return made;
   }
 }

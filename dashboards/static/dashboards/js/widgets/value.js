@@ -1,7 +1,7 @@
 // A newest value in large letters (the server wrote it, the board keeps it), and the line to it.
 
 import { number } from "../plotdata.js";
-import { reached, thresholdWords } from "../thresholds.js";
+import { tellThreshold } from "../thresholds.js";
 
 /** @typedef {import("../place.js").Place} Place */
 
@@ -19,17 +19,6 @@ export function sparkPath({ ts, value }, [from, to]) {
   return points
     .map(({ t, v }, i) => `${i ? "L" : "M"}${(((t - from) / (to - from)) * WIDTH).toFixed(2)} ${y(/** @type {number} */ (v)).toFixed(2)}`)
     .join("");
-}
-
-/** Say beside the value which threshold it has reached. @param {Place} place */
-export function tellThreshold(place) {
-  const { key, thresholds } = place.options;
-  const hit = reached(thresholds, place.newest(key)?.value);
-  place.root.dataset.level = hit?.level ?? "";
-  const note = /** @type {HTMLElement|null} */ (place.root.querySelector("[data-threshold]"));
-  if (!note) return;
-  const words = thresholdWords(hit);
-  if (note.textContent !== words) note.textContent = words;
 }
 
 /** @param {Place} place */
