@@ -10,10 +10,10 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext
 
-from dashboards import boards, pages, placing
+from dashboards import boards, pages, placing, sitelist
 from devices import overview
 from devices.access import Scope, scope_of
-from devices.models import Device, Site
+from devices.models import Device
 from devices.states import STATES
 
 
@@ -27,7 +27,7 @@ def boards_page(request: HttpRequest) -> HttpResponse:
     unsited = counts.get("")
     context = {
         "now": now,
-        "sites": [(site, counts.get(site.slug)) for site in _sites(scope)],
+        "sites": sitelist.listed(scope, now),
         "unsited": unsited if unsited and any(unsited[state] for state in STATES) else None,
         "types": types.annotate(n=Count("pk")).order_by("device_type"),
         "states": STATES,
@@ -39,13 +39,12 @@ def boards_page(request: HttpRequest) -> HttpResponse:
 def site_board(request: HttpRequest, slug: str) -> HttpResponse:
     """Show the board of a site, and the way to those below it."""
     scope = scope_of(request.user)
-    sites = {site.slug: site for site in _sites(scope)}
-    site = sites.get(slug)
+    sites = sitelist.listed(scope, timezone.now())
+    site = next((one.site for one in sites if one.site.slug == slug), None)
     if site is None:
         raise Http404(gettext("There is no such site, or you may not see it."))
-    counts = overview.fleet_of(scope, overview.fleet(timezone.now()))
-    children = [(child, counts.get(child.slug)) for child in sites.values() if child.parent == site]
-    found = scope.devices().filter(site=site)
+    children = [one for one in sites if one.site.parent == site]
+    found = overview.at_site(scope.devices(), slug)
     extra = {
         "site": site,
         "children": children,
@@ -60,7 +59,7 @@ def unsited_board(request: HttpRequest) -> HttpResponse:
     """Show the board of the devices that are at no site."""
     scope = scope_of(request.user)
     return _board(
-        request, scope, scope.devices().filter(site=None), {"title": gettext("Without a site")}
+        request, scope, overview.at_site(scope.devices(), ""), {"title": gettext("Without a site")}
     )
 
 
@@ -73,18 +72,6 @@ def type_board(request: HttpRequest, device_type: str) -> HttpResponse:
         raise Http404(gettext("There is no device of that type, or you may not see one."))
     context = {"title": device_type, "filter": urlencode({"device_type": device_type})}
     return _board(request, scope, found, context)
-
-
-def _sites(scope: Scope) -> list[Site]:
-    """Return the sites that `scope` sees, without a parent that it does not."""
-    sites = Site.objects.select_related("parent")
-    if scope.everything:
-        return list(sites)
-    found = list(sites.filter(pk__in=scope.sites))
-    for site in found:
-        if site.parent_id not in scope.sites:
-            site.parent = None
-    return found
 
 
 def _board(

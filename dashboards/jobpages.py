@@ -11,6 +11,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext
+from django.utils.translation import gettext_noop as _
 from django.views.decorators.http import require_POST
 
 from dashboards.downloads import file_of
@@ -26,6 +27,8 @@ from devices.models import Device
 
 # Metrics of a device that the form lists.
 CHOICES = 200
+# What calendar buckets are called, marked for translation.
+BUCKET_WORDS = (_("hour"), _("day"), _("week"), _("month"), _("year"))
 
 
 @login_required

@@ -12,12 +12,12 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext
 
-from dashboards import pages
+from dashboards import pages, sitelist
 from dashboards.correcting import marks_of
 from dashboards.formats import age_of
 from devices import conditions, health, losses, meter, overview
 from devices.access import scope_of
-from devices.models import Site, Tag
+from devices.models import Tag
 from devices.states import STATES, since_of, state_of
 from devices.times import moment
 
@@ -55,7 +55,6 @@ def overview_page(request: HttpRequest) -> HttpResponse:
     devices = overview.worst_first(filters.apply(scope.devices(), now), now)
     page = Paginator(devices, overview.PAGE_SIZE).get_page(request.GET.get("page"))
     summary = pages.fleet_summary(scope, now)
-    sites = Site.objects.all() if scope.everything else Site.objects.filter(pk__in=scope.sites)
     context = {
         "now": now,
         "page": page,
@@ -65,7 +64,7 @@ def overview_page(request: HttpRequest) -> HttpResponse:
         "query": urlencode(chosen),
         "summary": summary,
         "empty": not sum(summary["total"].values()) - summary["total"]["pending"],
-        "sites": [(site, summary["sites"].get(site.slug)) for site in sites],
+        "sites": sitelist.listed(scope, now),
         "tags": Tag.objects.all(),
         "types": scope.devices()
         .exclude(device_type="")

@@ -7,7 +7,7 @@ from typing import TypedDict
 
 from django.db.models import Case, Count, IntegerField, Q, QuerySet, Value, When
 
-from devices.access import Scope
+from devices.access import Scope, site_and_below
 from devices.models import Device, Site
 from devices.states import STATES, WORST_FIRST, state_case
 
@@ -49,12 +49,20 @@ class Filters:
                 Q(key__icontains=word) | Q(name__icontains=word) | Q(location__icontains=word)
             )
         if self.site:
-            found = found.filter(site__slug=self.site)
+            found = at_site(found, self.site)
         if self.device_type:
             found = found.filter(device_type=self.device_type)
         if self.tag:
             found = found.filter(tags__name=self.tag)
         return found
+
+
+def at_site(devices: QuerySet[Device], slug: str) -> QuerySet[Device]:
+    """Return those of `devices` that are at a site or below it; "" for those at none."""
+    if not slug:
+        return devices.filter(site=None)
+    site = Site.objects.filter(slug=slug).first()
+    return devices.none() if site is None else devices.filter(site__in=site_and_below(site.pk))
 
 
 def worst_first(devices: QuerySet[Device], now: datetime) -> QuerySet[Device]:

@@ -5,7 +5,7 @@ from typing import Any
 
 from dashboards.live.cursors import Place, shape_of
 from dashboards.live.frames import BadFrame, Subscribe
-from devices import cadence, changes, corrections, losses, queries, together
+from devices import cadence, changes, corrections, losses, overview, queries, together
 from devices.access import Scope
 from devices.queries import Columns, SeriesInfo
 
@@ -177,7 +177,7 @@ def _find(wanted: Subscribe, scope: Scope) -> dict[str, list[SeriesInfo]]:
 def _matching(scope: Scope, match: dict[str, Any]) -> Any:
     found = scope.devices().filter(pending=False, enabled=True)
     if isinstance(match.get("site"), str):
-        found = found.filter(site__slug=match["site"])
+        found = overview.at_site(found, match["site"])
     for tag in match.get("tag", []):
         found = found.filter(tags__name=tag)
     if isinstance(match.get("type"), str):

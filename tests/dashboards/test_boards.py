@@ -12,6 +12,8 @@ from django.utils import timezone
 from pydantic import ValidationError
 
 from dashboards import boards, placing
+from dashboards.live.frames import parse_subscribe
+from dashboards.live.snapshots import devices_named
 from dashboards.widgets import Offer, Options, Query, Widget, all_widgets, find, register, registry
 from devices.access import Scope, scope_of
 from devices.models import Device, Membership, Series, Site
@@ -101,6 +103,21 @@ def test_a_metric_with_the_longest_name_does_not_fail_the_page(boss: Client) -> 
     for key in ("a", "b"):
         device(key, **{"m" * 200: "number:°C"})
     assert boss.get("/boards/without-site/").status_code == 200
+
+
+def test_a_site_is_the_same_everywhere_with_what_is_below_it(boss: Client) -> None:
+    north = Site.objects.create(slug="north", name="North")
+    hall = Site.objects.create(slug="hall", name="Hall", parent=north)
+    device("deep", hall, t="number")
+    for path in ("/?site=north", "/boards/site/north/", "/wall/north/?fragment=1"):
+        assert "deep" in boss.get(path).content.decode() or "wall" in path
+    text = " ".join(boss.get("/boards/").content.decode().split())
+    assert text.count('<b data-site-count="online">1</b>') == 2
+    assert 'data-sites="north hall"' in text
+    wanted = parse_subscribe({"id": 1, "kind": "latest", "match": {"site": "north"}}, 10)
+    assert list(devices_named(wanted, EVERYTHING).values()) == ["deep"]
+    wanted = parse_subscribe({"id": 1, "kind": "latest", "match": {"site": ""}}, 10)
+    assert devices_named(wanted, EVERYTHING) == {}
 
 
 def test_every_option_that_is_wrong_is_named() -> None:

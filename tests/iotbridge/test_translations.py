@@ -61,9 +61,12 @@ def untranslated(html: str) -> list[str]:
     """Return what is left of a page when marked texts and data are taken out."""
     texts = Texts()
     texts.feed(html)
-    # A marked text may have elements in it.
-    left = DATA.sub("", re.sub(r"⟦.*?⟧", "", "\n".join(texts.found), flags=re.S)).splitlines()
-    return [text.strip() for text in left if re.search(r"[A-Za-z]{2,}", text)]
+    # A marked text may have elements in it, and other marked texts.
+    left, more = "\n".join(texts.found), 1
+    while more:
+        left, more = re.subn(r"⟦[^⟦⟧]*⟧", "", left)
+    lines = DATA.sub("", left).splitlines()
+    return [text.strip() for text in lines if re.search(r"[A-Za-z]{2,}", text)]
 
 
 @pytest.fixture

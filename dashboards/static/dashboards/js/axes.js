@@ -1,6 +1,6 @@
 // The axes of a chart.
 
-import { formatTime } from "./format.js";
+import { formatTime, formatValue } from "./format.js";
 import { token } from "./look.js";
 import { gettext } from "./words.js";
 
@@ -16,7 +16,7 @@ export function scaleOf(lines, right) {
 export function axesOf(lines) {
   const colours = { grid: token("--line"), ink: token("--quiet") };
   const axis = { stroke: colours.ink, grid: { stroke: colours.grid, width: 1 }, ticks: { stroke: colours.grid, width: 1 } };
-  const words = (/** @type {boolean} */ right) => ("range" in scaleOf(lines, right) ? { values: onOff } : {});
+  const words = (/** @type {boolean} */ right) => ({ values: "range" in scaleOf(lines, right) ? onOff : numbers });
   const left = { ...axis, scale: "y", size: 64, ...words(false) };
   const second = { ...axis, scale: "r", side: 1, size: 64, ...words(true), grid: { show: false } };
   return [{ ...axis, values: timeLabels }, left, ...(lines.some((line) => line.right) ? [second] : [])];
@@ -40,4 +40,9 @@ function timeLabels(_plot, splits, _axis, _space, step) {
 /** @param {any} _plot @param {number[]} splits */
 function onOff(_plot, splits) {
   return splits.map((split) => (split === 0 ? gettext("off") : split === 1 ? gettext("on") : ""));
+}
+
+/** Numbers as everywhere on the page. @param {any} _plot @param {number[]} splits */
+function numbers(_plot, splits) {
+  return splits.map((split) => (split === null ? "" : formatValue(split)));
 }

@@ -2,7 +2,7 @@
 
 import uPlot from "./vendor/uPlot/uPlot.esm.js";
 import { axesOf, scaleOf } from "./axes.js";
-import { chosenZone } from "./format.js";
+import { chosenZone, formatTime, formatValue } from "./format.js";
 import { token } from "./look.js";
 import { shadeLosses } from "./losses.js";
 import { plotData, valuesAt } from "./plotdata.js";
@@ -38,12 +38,15 @@ export class Chart {
     this.at = [];
     this.empty = document.createElement("div");
     this.empty.className = "empty";
+    /** What is at the cursor. */
+    this.readout = document.createElement("div");
+    this.readout.className = "readout";
     this.resizer = new ResizeObserver(() => this.plot?.setSize(this.size()));
   }
 
   connect() {
     this.resizer.observe(this.root);
-    this.root.append(this.empty);
+    this.root.append(this.empty, this.readout);
   }
 
   disconnect() {
@@ -136,7 +139,17 @@ export class Chart {
   point(plot) {
     const { idx, left } = plot.cursor;
     const off = idx === null || idx === undefined || left < 0;
-    this.options.onCursor?.(off ? null : valuesAt(plot.data, this.at, idx));
+    const values = off ? null : valuesAt(plot.data, this.at, idx);
+    // With more lines nobody could tell whose they are; their legend says it.
+    const few = (values ?? []).slice(0, this.at.length > 2 ? 0 : 2).map((value, i) => this.wordsOf(value, i));
+    this.readout.textContent = values ? [formatTime(plot.data[0][idx]), ...few].join("   ") : "";
+    this.options.onCursor?.(values);
+  }
+
+  /** @param {number|null} value @param {number} i of the line @returns {string} */
+  wordsOf(value, i) {
+    const boolean = this.options.lines[i]?.kind === "boolean" && value !== null;
+    return formatValue(boolean ? value === 1 : value);
   }
 
   /** Take the colours of the scheme that holds now, at the next `draw`. */

@@ -3,6 +3,7 @@
 import { Past } from "./explore.js";
 import { formatTime } from "./format.js";
 import { shifted } from "./plotdata.js";
+import { gettext } from "./words.js";
 
 /** @typedef {import("./plotdata.js").Part} Part */
 
@@ -36,7 +37,11 @@ export class Compare {
     this.day = /** @type {HTMLInputElement} */ (document.getElementById("compare-day"));
     this.chosen = new URLSearchParams(location.search).get("compare") ?? "";
     const words = /** @type {HTMLElement} */ (document.getElementById("compare-words"));
-    this.past = new Past((said) => (words.textContent = said), onChange);
+    this.past = new Past((said) => (words.textContent = said), () => {
+      const any = [...this.past.found.values()].some(({ columns }) => columns.ts.length > 0);
+      if (!any) words.textContent = gettext("No readings there to compare with.");
+      onChange();
+    });
     this.timer = 0;
   }
 

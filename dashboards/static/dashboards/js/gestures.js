@@ -7,6 +7,8 @@ import { moved, scaled } from "./explore.js";
 
 const STEP = 0.25;
 const ZOOM = 1.5;
+// So far a finger may tremble, in pixels.
+const SLOP = 10;
 
 /** key -> what becomes of the span; null is back to live @type {Record<string, (span: Span) => Span|null>} */
 export const KEYS = {
@@ -37,6 +39,8 @@ export function pinched([from, to], before, after) {
 export function listen(root, shown, onSpan) {
   /** @type {Map<number, number>} */
   const fingers = new Map();
+  // One finger that goes sideways moves the chart; one that goes up or down scrolls the page.
+  let [sideways, startX, startY] = [false, 0, 0];
   /** @type {{ span: Span, at: number[] }} */
   let began = { span: [0, 1], at: [] };
   const place = (/** @type {{ clientX: number }} */ event) => {
@@ -65,10 +69,14 @@ export function listen(root, shown, onSpan) {
   root.addEventListener("pointerdown", (event) => {
     if (event.pointerType !== "touch") return;
     fingers.set(event.pointerId, place(event));
+    [sideways, startX, startY] = [false, event.clientX, event.clientY];
     begin();
   });
   root.addEventListener("pointermove", (event) => {
     if (!fingers.has(event.pointerId)) return;
+    const [across, along] = [Math.abs(event.clientX - startX), Math.abs(event.clientY - startY)];
+    sideways ||= fingers.size > 1 || (across > SLOP && across > 2 * along);
+    if (!sideways) return;
     fingers.set(event.pointerId, place(event));
     const at = [...fingers.values()];
     if (at.length === 2) onSpan(() => pinched(began.span, [began.at[0], began.at[1]], [at[0], at[1]]));

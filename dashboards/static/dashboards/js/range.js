@@ -42,6 +42,9 @@ export class TimeRange {
       button.addEventListener("click", () => this.onSpan((span) => STEPS[button.dataset.span ?? ""]?.(span) ?? span));
       button.hidden = false;
     }
+    this.back.parentElement?.addEventListener("keydown", (event) => {
+      if (this.span && (event.key === "Escape" || event.key === "0")) this.show(null);
+    });
     if (this.span) this.show(this.span);
   }
 
@@ -60,6 +63,8 @@ export class TimeRange {
   /** Show a span on every chart, or the live tail. @param {Span|null} span */
   show(span) {
     this.span = span;
+    // Who went back by it must not lose the place on the page.
+    if (!span && document.activeElement === this.back) /** @type {HTMLElement|null} */ (this.root.querySelector(".ranges a"))?.focus();
     this.back.hidden = !span;
     this.back.parentElement?.toggleAttribute("data-past", span !== null);
     const shown = /** @type {HTMLElement} */ (document.getElementById("span-shown"));
