@@ -64,9 +64,9 @@ def unsited_board(request: HttpRequest) -> HttpResponse:
 
 
 @login_required
-def type_board(request: HttpRequest, device_type: str) -> HttpResponse:
-    """Show the board of a device type."""
-    scope = scope_of(request.user)
+def type_board(request: HttpRequest) -> HttpResponse:
+    """Show the board of the device type that `type` names; people choose any text for it."""
+    scope, device_type = scope_of(request.user), request.GET.get("type", "")
     found = scope.devices().filter(device_type=device_type)
     if not found.filter(pending=False, enabled=True).exists():
         raise Http404(gettext("There is no device of that type, or you may not see one."))

@@ -4,6 +4,7 @@ The widgets say which series they would show (`Widget.offers`); each series goes
 first one that wants it. What tells how devices themselves are goes to a table.
 """
 
+import logging
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,12 +14,14 @@ from typing import Any
 from django.db.models import QuerySet
 from django.utils.translation import gettext
 
-from dashboards.widgets import Widget, all_widgets
+from dashboards.widgets import Offer, Widget, all_widgets
 from dashboards.widgets.grouping import by_metric, is_about_itself
 from dashboards.widgets.values import StatusTable, TableOptions
 from devices import overview, queries
 from devices.models import Device
 from devices.queries import SeriesInfo
+
+logger = logging.getLogger(__name__)
 
 # What one board shows at most: the worst devices, the metrics that most of them have.
 DEVICES = 50
@@ -91,8 +94,17 @@ def _offered(series: Sequence[SeriesInfo]) -> list[Widget[Any]]:
     left = {info.key: info for info in series}
     widgets: list[Widget[Any]] = []
     for kind in all_widgets():
-        for offer in kind.offers(list(left.values())):
+        for offer in _offers(kind, list(left.values())):
             widgets.append(kind(offer.options))
             for key in offer.keys:
                 left.pop(key, None)
     return widgets
+
+
+def _offers(kind: type[Widget[Any]], series: Sequence[SeriesInfo]) -> Sequence[Offer[Any]]:
+    """Return what a widget offers; one that fails is left out, not the whole board."""
+    try:
+        return kind.offers(series)
+    except Exception:
+        logger.exception("The widget %r fails to offer; boards do without it", kind.name)
+        return ()

@@ -18,6 +18,7 @@ from dashboards.live.identity import Identity
 from dashboards.live.session import LiveSession, SlowClient
 from dashboards.live.stopping import before_stop
 from dashboards.threads import in_thread
+from devices.queries import QueryTooLong
 
 logger = logging.getLogger(__name__)
 
@@ -169,7 +170,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
                 if scope is not None:
                     await self.session.take_rights(scope)
                     continue
-            except Error as error:
+            except (Error, QueryTooLong) as error:
                 logger.info("A socket cannot look at its rights: %s", error)
                 continue
             await self._bye("auth")

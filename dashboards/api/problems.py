@@ -3,6 +3,7 @@
 from http import HTTPStatus
 from typing import Any
 
+from django.db import DataError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
@@ -57,6 +58,10 @@ def install(api: NinjaAPI) -> None:
         ]
         first = errors[0] if errors else {"parameter": "", "detail": "invalid"}
         return _answer(422, f"{first['parameter']}: {first['detail']}", errors=errors)
+
+    @api.exception_handler(DataError)
+    def _not_storable(_request: HttpRequest, error: DataError) -> HttpResponse:
+        return _answer(422, f"The database cannot store that: {str(error).splitlines()[0]}")
 
     @api.exception_handler(AuthenticationError)
     def _unknown(_request: HttpRequest, _error: AuthenticationError) -> HttpResponse:

@@ -2,13 +2,17 @@
 
 import json
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from dashboards.live.cursors import Place, parse_place
 
 SUBPROTOCOL = "iotbridge.v1.json"
 MAX_CLIENT_FRAME = 65_536
+Kind = Literal["series", "latest", "fleet", "jobs"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
 MAX_SUBSCRIPTIONS = 32
+# Each is a join.
+MAX_TAGS = 8
 DAY_MS = 86_400_000
 
 
@@ -33,7 +37,7 @@ class Subscribe:
     """A `sub` frame. Times in ms; `start` below 0 is relative to now; `after`: what it has."""
 
     id: int
-    kind: Literal["series", "latest", "fleet", "jobs"]
+    kind: Kind
     keys: tuple[str, ...]
     match: dict[str, Any] | None
     start: float
@@ -66,15 +70,18 @@ def parse_subscribe(frame: dict[str, Any], max_rate: float) -> Subscribe:
         BadFrame: names the field that is wrong and what it may be.
     """
     sub = parse_id(frame)
-    kind = frame.get("kind", "series")
-    if kind not in {"series", "latest", "fleet", "jobs"}:
+    kind: Any = frame.get("kind", "series")
+    if not isinstance(kind, str) or kind not in KINDS:
         raise BadFrame("bad_request", "kind must be series, latest, fleet or jobs", sub)
     keys = frame.get("keys", [])
-    if not isinstance(keys, list) or not all(isinstance(key, str) for key in keys):
-        raise BadFrame("bad_request", "keys must be a list of texts", sub)
+    if not isinstance(keys, list) or not all(map(_is_text, keys)):
+        raise BadFrame("bad_request", "keys must be a list of texts without NUL", sub)
     match = frame.get("match")
     if match is not None and (kind != "latest" or not _is_match(match)):
-        text = "match is an object of texts (site, type, metric, tag: a list), for kind latest"
+        text = (
+            "match is an object of texts without NUL (site, type, metric, tag: a list of at most "
+            f"{MAX_TAGS}), for kind latest"
+        )
         raise BadFrame("bad_request", text, sub)
     after = frame.get("after", "")
     if not isinstance(after, str):
@@ -110,7 +117,18 @@ def _is_match(match: object) -> bool:
         return False
     tags = match.get("tag", [])
     texts = [match[name] for name in ("site", "type", "metric") if name in match]
-    return isinstance(tags, list) and all(isinstance(text, str) for text in [*texts, *tags])
+    return isinstance(tags, list) and len(tags) <= MAX_TAGS and all(map(_is_text, [*texts, *tags]))
+
+
+def _is_text(given: object) -> bool:
+    """Return whether the database can look for it: no NUL, nothing that UTF-8 cannot say."""
+    if not isinstance(given, str) or "\0" in given:
+        return False
+    try:
+        given.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _number(frame: dict[str, Any], name: str, default: float, low: float, high: float) -> float:

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 STATE_SECONDS = 2.0
+# A database that hangs tells no error: after so long without an answer it is away.
+SILENT_SECONDS = 10.0
 JOB_SECONDS = 1.0
 # Losses that are older were there when the page was.
 LATELY_SECONDS = 600
@@ -66,6 +68,8 @@ class Hub:
         self._ready = asyncio.Event()
         self._watch_changed = asyncio.Event()
         self._look_again = asyncio.Event()
+        # When the database told last how things are.
+        self._looked_at = time.monotonic()
         self._tasks: list[asyncio.Task[None]] = []
         self._away = False
 
@@ -219,6 +223,7 @@ class Hub:
             self._look_again.clear()
             try:
                 await self._look_once()
+                self._looked_at = time.monotonic()
                 self._note_database(None)
             except Error as error:
                 self.health = {**self.health, "state": "down"}
@@ -252,6 +257,13 @@ class Hub:
                 session.fleet_changed()
             if gaps:
                 session.note_gaps(gaps)
+
+    @property
+    def health_now(self) -> health.IngestHealth:
+        """Return how the pipeline is; `down` where the database has not answered for a while."""
+        if time.monotonic() - self._looked_at > SILENT_SECONDS:
+            return {**self.health, "state": "down"}
+        return self.health
 
     def _read_health(self, watched: int) -> health.IngestHealth:
         info = {

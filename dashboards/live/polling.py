@@ -38,14 +38,12 @@ def answer(
         scope: what the person may see.
         jobs: reads the person's jobs.
     """
-    room = int(settings.LIVE_MAX_SERIES)
+    shown: set[int] = set()
     for given in subs[:MAX_SUBSCRIPTIONS]:
         sub = given.get("id")
         try:
             wanted = parse_subscribe(given, settings.LIVE_MAX_RATE_HZ)
-            frames, taken = _show(wanted, scope, jobs, room)
-            yield from frames
-            room -= taken
+            yield from _show(wanted, scope, jobs, shown)
         except (BadFrame, QueryTooLong) as error:
             code = error.code if isinstance(error, BadFrame) else "too_many"
             yield {"t": "err", "id": sub, "code": code, "msg": str(error)}
@@ -54,20 +52,22 @@ def answer(
 
 
 def _show(
-    wanted: Subscribe, scope: Scope, jobs: Callable[[], list[dict[str, Any]]], room: int
-) -> tuple[list[Frame], int]:
-    """Return the frames of one subscription, and how many series it has."""
+    wanted: Subscribe, scope: Scope, jobs: Callable[[], list[dict[str, Any]]], shown: set[int]
+) -> list[Frame]:
+    """Return the frames of one subscription; its series are added to `shown`."""
     if wanted.kind == "fleet":
         sites = overview.fleet_of(scope, overview.fleet(timezone.now()))
-        return [bare_ack(wanted.id), {"t": "upd", "id": wanted.id, "sites": sites}], 0
+        return [bare_ack(wanted.id), {"t": "upd", "id": wanted.id, "sites": sites}]
     if wanted.kind == "jobs":
-        return [bare_ack(wanted.id), {"t": "upd", "id": wanted.id, "jobs": jobs()}], 0
+        return [bare_ack(wanted.id), {"t": "upd", "id": wanted.id, "jobs": jobs()}]
     now_us = time.time_ns() // 1_000
-    snapshot = snapshots.read(wanted, scope, now_us, room, wanted.after)
+    room = int(settings.LIVE_MAX_SERIES) - len(shown)
+    snapshot = snapshots.read(wanted, scope, now_us, room, wanted.after, shown)
+    shown.update(snapshot.infos)
     subscription = Subscription(wanted)
     subscription.begin(snapshot, last=True)
     states = states_of(snapshot.devices)
     frames = [subscription.ack(snapshot)]
     frames += parts.frames(snapshot, wanted.id, subscription.index, states)
     frames += subscription.gap_frames()
-    return frames, len(subscription.infos)
+    return frames

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from django.conf import settings
-from django.db import Error
+from django.db import DataError, Error
 
 from dashboards.live import parts, snapshots
 from dashboards.live.announced import Announced
@@ -37,6 +37,8 @@ from devices.queries import QueryTooLong, SeriesInfo
 logger = logging.getLogger(__name__)
 
 NO_CREDIT_SECONDS = 60.0
+# Between tries of a read that takes too long, in s.
+MOST_PATIENCE = 300.0
 
 
 class SlowClient(Exception):
@@ -131,6 +133,8 @@ class LiveSession:
         known = {*self._subscriptions, *self._fleets, *self._jobs}
         if wanted.id not in known and len(known) >= MAX_SUBSCRIPTIONS:
             raise BadFrame("too_many", f"{MAX_SUBSCRIPTIONS} subscriptions are allowed", wanted.id)
+        for kind in (self._subscriptions, self._fleets, self._jobs):
+            kind.pop(wanted.id, None)
         if wanted.kind == "fleet":
             self._fleets[wanted.id] = {}
             self._fleet_due = True
@@ -277,13 +281,25 @@ class LiveSession:
         except BadFrame as error:
             self._subscriptions.pop(subscription.wanted.id, None)
             await self.refuse(error)
-        except QueryTooLong as error:
+        except DataError as error:
             self._subscriptions.pop(subscription.wanted.id, None)
+            await self.refuse(BadFrame("bad_request", str(error), subscription.wanted.id))
+        except QueryTooLong as error:
+            # Perhaps the database was busy: told, and tried again, ever less often.
             await self.refuse(BadFrame("too_many", str(error), subscription.wanted.id))
+            subscription.patience = min(2 * subscription.patience, MOST_PATIENCE)
+            self._again_later(subscription, subscription.patience)
         except Error as error:
             logger.info("A socket cannot read: %s", error)
-            subscription.fresh, subscription.early = True, None
-            asyncio.get_running_loop().call_later(1.0, self._wake.set)
+            self._again_later(subscription, 1.0)
+
+    def _again_later(self, subscription: Subscription, seconds: float) -> None:
+        subscription.early = None
+        asyncio.get_running_loop().call_later(seconds, self._read_again, subscription)
+
+    def _read_again(self, subscription: Subscription) -> None:
+        subscription.fresh = True
+        self._wake.set()
 
     async def _show_all(self, subscription: Subscription) -> None:
         """Join first, then read, then apply what came meanwhile: nothing falls between."""
@@ -294,9 +310,12 @@ class LiveSession:
         await self._wait_for_credit()
         reloads = subscription.reloads
         subscription.expect_early()
-        room, has = self._room(subscription), subscription.has
+        shown, has = self._shown_beside(subscription), subscription.has
+        room = int(settings.LIVE_MAX_SERIES) - len(shown)
         now_us = time.time_ns() // 1_000
-        snapshot = await in_thread(lambda: snapshots.read(wanted, self.scope, now_us, room, has))
+        snapshot = await in_thread(
+            lambda: snapshots.read(wanted, self.scope, now_us, room, has, shown)
+        )
         self._hub.show(snapshot.infos)
         subscription.begin(snapshot, last=reloads == subscription.reloads)
         await self._rejoin()
@@ -312,10 +331,10 @@ class LiveSession:
         for frame in subscription.gap_frames():
             await self._send_state(frame)
 
-    def _room(self, subscription: Subscription) -> int:
-        """Return how many series `subscription` may have."""
+    def _shown_beside(self, subscription: Subscription) -> set[int]:
+        """Return the series that other subscriptions show."""
         others = (other for other in self._subscriptions.values() if other is not subscription)
-        return int(settings.LIVE_MAX_SERIES) - sum(len(other.infos) for other in others)
+        return {pk for other in others for pk in other.infos}
 
     async def _show_news(self, subscription: Subscription) -> None:
         await self._wait_for_credit()  # so that the frame tells the newest there is
@@ -404,7 +423,7 @@ class LiveSession:
 
     async def heartbeat(self) -> None:
         """Send `hb`: the link lives, and how the pipeline is."""
-        await self._send(dumps({"t": "hb", "now": now_ms(), "ingest": self._hub.health}))
+        await self._send(dumps({"t": "hb", "now": now_ms(), "ingest": self._hub.health_now}))
 
     async def refuse(self, error: BadFrame) -> None:
         """Answer a frame that cannot be served."""

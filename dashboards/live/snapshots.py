@@ -1,5 +1,6 @@
 """What a subscription shows at one moment of the database: all of it, or what a client missed."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,7 +47,14 @@ class Snapshot:
         return {info.pk: info for group in self.found.values() for info in group}
 
 
-def read(wanted: Subscribe, scope: Scope, now_us: int, room: int, has: Place | None) -> Snapshot:
+def read(
+    wanted: Subscribe,
+    scope: Scope,
+    now_us: int,
+    room: int,
+    has: Place | None,
+    shown: Collection[int] = (),
+) -> Snapshot:
     """Read what `wanted` shows, on a database thread, in one snapshot of the database.
 
     Args:
@@ -54,6 +62,7 @@ def read(wanted: Subscribe, scope: Scope, now_us: int, room: int, has: Place | N
         scope: what the person may see.
         now_us: the time, in µs.
         room: how many series more the socket may have.
+        shown: series (pks) that the socket has already; they need no room.
         has: where the client is; what it has of the same series is not sent again.
 
     Raises:
@@ -62,8 +71,9 @@ def read(wanted: Subscribe, scope: Scope, now_us: int, room: int, has: Place | N
     with queries.read_snapshot() as cursor:
         found = _find(wanted, scope)
         infos = {info.pk: info for group in found.values() for info in group}
-        if len(infos) > room:
-            text = f"{len(infos)} series, {room} more are allowed on this socket"
+        new = sum(pk not in shown for pk in infos)
+        if new > room:
+            text = f"{new} series more, {room} more are allowed on this socket"
             raise BadFrame("too_many", text, wanted.id)
         keys = {key.partition("/")[0] for key in found}
         devices = dict(scope.devices().filter(key__in=keys).values_list("pk", "key"))
@@ -186,7 +196,16 @@ def _matching(scope: Scope, match: dict[str, Any]) -> Any:
 
 
 def devices_named(wanted: Subscribe, scope: Scope) -> dict[int, str]:
-    """Return the devices that `wanted` names and `scope` sees, pk to key."""
+    """Return the devices that `wanted` names and `scope` sees, pk to key.
+
+    Raises:
+        QueryTooLong: the database took too long to tell.
+    """
+    with queries.read_snapshot():
+        return _devices_named(wanted, scope)
+
+
+def _devices_named(wanted: Subscribe, scope: Scope) -> dict[int, str]:
     if wanted.match is not None:
         found = _matching(scope, wanted.match)
     else:

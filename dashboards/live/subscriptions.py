@@ -58,6 +58,8 @@ class Subscription:
     told_gaps: set[Gap] = field(default_factory=set)
     new_gaps: set[Gap] = field(default_factory=set)
     last_sent: float = 0.0
+    # How long to wait after a read that took too long, in s; doubled each time.
+    patience: float = 5.0
     # What the cursor was made of last: it changes once a second.
     _advanced: Cursor | None = None
     _cursor: str = ""

@@ -201,3 +201,19 @@ def test_a_widget_whose_module_is_missing_says_so(shop: Plant, browser: Browser)
     assert "cannot be shown" in note.inner_text()
     assert "90" in page.page.inner_text("section[data-widget=compass] .value")
     page.context.close()
+
+
+def test_what_is_deleted_leaves_an_open_board(shop: Plant, browser: Browser) -> None:
+    publish(shop, [("devices/doomed/telemetry", '{"speed": 5}')])
+    known = "SELECT count(*) FROM devices_device WHERE key = 'doomed'"
+    wait_until(lambda: shop.sql(known)[0][0] == 1, "the device")
+    page = opened(browser, shop, "/boards/without-site/")
+    cell = "document.querySelector('.value[data-key=\"doomed/speed\"]')"
+    page.wait(f"{cell}.querySelector('b').textContent === '5'")
+    code = "from devices.models import Device; from devices import registry; "
+    shop.manage(
+        "shell", "-v", "0", "-c", code + "registry.delete(Device.objects.filter(key='doomed'))"
+    )
+    page.wait(f"{cell}.querySelector('b').textContent === 'no data yet'", 20)
+    assert page.page.evaluate(f"{cell}.dataset.ts") is None
+    page.context.close()

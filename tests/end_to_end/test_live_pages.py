@@ -402,7 +402,11 @@ def test_a_unit_stays_in_its_place_while_a_value_grows(shop: Plant, browser: Bro
     before = unit.bounding_box()
     send(shop, "growing", t=10000)
     shows(page, "[data-key='growing/t'] b", "10000")
-    assert unit.bounding_box() == before
+    after = unit.bounding_box()
+    assert before is not None
+    assert after is not None
+    # Within a pixel: the column beside it tells another age.
+    assert after == pytest.approx(before, abs=1)
     page.context.close()
 
 

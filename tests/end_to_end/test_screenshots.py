@@ -48,7 +48,7 @@ LIVE = {
     "device-never": ("/devices/press-5/", "No data yet"),
     "boards": ("/boards/", "North plant"),
     "board-site": ("/boards/site/hall/", "oil.temperature"),
-    "board-type": ("/boards/type/press/", "vibration"),
+    "board-type": ("/boards/type/?type=press", "vibration"),
     "board-empty": ("/boards/without-site/", "No device is here yet"),
     "wall": ("/wall/north/", "press-4"),
     "status": ("/status", "Nothing is wrong"),

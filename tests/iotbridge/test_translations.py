@@ -29,7 +29,7 @@ DATA = re.compile(
 )
 PAGES = (
     "/", "/?search=nothing", "/devices/press-3/", "/devices/press-3/corrections", "/boards/",
-    "/boards/site/hall/", "/boards/type/press/", "/wall/hall/", "/status", "/jobs", "/export",
+    "/boards/site/hall/", "/boards/type/?type=press", "/wall/hall/", "/status", "/jobs", "/export",
     "/import", "/inspect", "/devices/nobody/",
 )  # fmt: skip
 

@@ -63,8 +63,11 @@ def test_what_is_wrong_is_told_beside_what_is_right(writer: SlotWriter, staff: C
     put(writer, "a", {now_us(): 1})
     frames = poll(staff, {"id": 1, "keys": "a/t"}, {**SUB, "id": 2})
     assert frames[0] == {
-        "t": "err", "id": 1, "code": "bad_request", "msg": "keys must be a list of texts",
-    }  # fmt: skip
+        "t": "err",
+        "id": 1,
+        "code": "bad_request",
+        "msg": "keys must be a list of texts without NUL",
+    }
     assert [frame["t"] for frame in frames[1:]] == ["ack", "snap", "hb"]
     assert frames[1]["denied"] == ["b/t"]
 

@@ -164,8 +164,10 @@ def _change(writer: SlotWriter, rng: random.Random, now: int, marks: list[Any]) 
 
 def test_too_many_series_say_how_many_are_allowed(writer: SlotWriter) -> None:
     put(writer, "a", {now_us(): 1})
-    with pytest.raises(BadFrame, match="1 series, 0 more are allowed"):
+    with pytest.raises(BadFrame, match="1 series more, 0 more are allowed"):
         snapshots.read(wanted(), STAFF, now_us(), 0, None)
+    known = [info.pk for info in snapshots.read(wanted(), STAFF, now_us(), 1, None).infos.values()]
+    assert snapshots.read(wanted(), STAFF, now_us(), 0, None, known).infos.keys() == set(known)
 
 
 def test_a_place_survives_its_text() -> None:

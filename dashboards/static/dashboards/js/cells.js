@@ -5,6 +5,7 @@ import { formatValue } from "./format.js";
 import { showState } from "./link.js";
 import { noteTime } from "./quality.js";
 import { trim } from "./columns.js";
+import { gettext } from "./words.js";
 
 /** @typedef {import("./store.js").Store} Store */
 
@@ -39,7 +40,8 @@ export class Cells {
   drawValue(key, store) {
     const columns = store.columns.get(key);
     const cells = this.values.get(key);
-    if (!columns?.ts.length || !cells) return;
+    if (!cells) return;
+    if (!columns?.ts.length) return cells.forEach(blank);
     const last = columns.ts.length - 1;
     const [ts, words] = [columns.ts[last], formatValue(columns.value[last]).slice(0, LONGEST)];
     for (const cell of cells) {
@@ -62,6 +64,16 @@ export class Cells {
       showState(row.querySelector("[data-cell=state]"), state.state);
     }
   }
+}
+
+/** A value that is not there any more: deleted, marked, or not for this person. @param {HTMLElement} cell */
+function blank(cell) {
+  const text = /** @type {HTMLElement} */ (cell.querySelector("b"));
+  text.textContent = gettext("no data yet");
+  const told = /** @type {HTMLElement|null} */ (cell.querySelector(".q"));
+  if (told) told.hidden = true;
+  cell.dataset.q = "";
+  delete cell.dataset.ts;
 }
 
 /** @param {HTMLElement} root @param {string} selector @param {string} name of the data attribute */

@@ -8,6 +8,8 @@ import { filled, gettext } from "./words.js";
 
 export const SHORTEST_MS = 1_000;
 export const LONGEST_MS = 50 * 365 * 86_400_000;
+// What browsers can tell the date of.
+const LATEST_MS = 8.64e15;
 const WAIT_MS = 150;
 
 /**
@@ -51,7 +53,7 @@ export function kept([from, to], now) {
 export function spanOf(query) {
   const given = new URLSearchParams(query);
   const [from, to] = [Number(given.get("from")), Number(given.get("to"))];
-  return from > 0 && to >= from + SHORTEST_MS && to - from <= LONGEST_MS ? [from, to] : null;
+  return from > 0 && to >= from + SHORTEST_MS && to <= LATEST_MS && to - from <= LONGEST_MS ? [from, to] : null;
 }
 
 /** Reads spans from the API, the last one asked for alone. */

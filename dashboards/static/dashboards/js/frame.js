@@ -20,5 +20,12 @@ function run() {
   asked = false;
   const works = [...waiting];
   waiting.clear();
-  for (const work of works) work();
+  for (const work of works) {
+    try {
+      work();
+    } catch (error) {
+      // One that fails must not stop the others, nor what tells the server that we drew.
+      reportError(error);
+    }
+  }
 }

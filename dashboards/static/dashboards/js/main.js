@@ -29,6 +29,8 @@ function start() {
   const scheme = location.protocol === "https:" ? "wss" : "ws";
   const socket = new LiveSocket(`${scheme}://${location.host}/ws/live/`, showAll);
   setInterval(() => showAll(socket.link), 1_000);
+  // First of all: a page that fails must not look as if it were still connecting.
+  socket.connect();
   if (page === "overview") new Overview(socket).connect();
   if (page === "device") new DevicePage(socket).connect();
   if (page === "inspect") startInspect();
@@ -38,7 +40,6 @@ function start() {
   if (page === "jobs") new JobsPage(socket).connect();
   if (page === "status") new StatusPage().connect();
   if (page === "wall") new Wall(socket).connect();
-  socket.connect();
 }
 
 start();

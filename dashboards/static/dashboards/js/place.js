@@ -1,6 +1,7 @@
 // What a widget's module gets: its element, its options, and the values of its series.
 
 import { now } from "./clock.js";
+import { filled, gettext } from "./words.js";
 
 /** @typedef {import("./board.js").Board} Board */
 /** @typedef {import("./plotdata.js").Part} Part */
@@ -79,7 +80,10 @@ export class Place {
 
   /** Say what is wrong with the subscription, if anything is. */
   tellProblem() {
-    if (this.problem !== this.store.problem) this.tell(this.store.problem);
-    this.problem = this.store.problem;
+    const denied = this.store.denied.filter((key) => key in this.names);
+    const gone = denied.length ? filled(gettext("Not there, or not for you to see: %(denied)s"), { denied: denied.join(", ") }) : "";
+    const problem = this.store.problem || gone;
+    if (this.problem !== problem) this.tell(problem);
+    this.problem = problem;
   }
 }

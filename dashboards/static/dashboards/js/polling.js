@@ -23,6 +23,9 @@ export class Poller {
     /** @type {ReturnType<typeof setTimeout>|undefined} */
     this.timer = undefined;
     this.running = false;
+    this.asking = false;
+    /** Whether something new was wanted meanwhile. */
+    this.again = false;
   }
 
   start() {
@@ -38,6 +41,10 @@ export class Poller {
 
   async poll() {
     clearTimeout(this.timer);
+    // What is under way asks again when it has come back.
+    this.again = this.asking;
+    if (this.asking) return;
+    this.asking = true;
     try {
       const answer = await fetch("/api/v1/live", {
         method: "POST",
@@ -50,6 +57,7 @@ export class Poller {
     } catch {
       if (this.running) this.onFailure(0);
     }
-    if (this.running) this.timer = setTimeout(() => this.poll(), POLL_MS);
+    this.asking = false;
+    if (this.running) this.timer = setTimeout(() => this.poll(), this.again ? 0 : POLL_MS);
   }
 }

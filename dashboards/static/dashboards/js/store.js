@@ -63,7 +63,8 @@ export class Store {
     this.isFull = false;
     this.denied = frame.denied;
     this.problem = "";
-    this.onChange(new Set(), {});
+    for (const key of this.denied) this.columns.delete(key);
+    this.onChange(new Set(this.denied), {});
   }
 
   /**
