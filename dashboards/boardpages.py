@@ -40,18 +40,20 @@ def site_board(request: HttpRequest, slug: str) -> HttpResponse:
     """Show the board of a site, and the way to those below it."""
     scope = scope_of(request.user)
     sites = sitelist.listed(scope, timezone.now())
-    site = next((one.site for one in sites if one.site.slug == slug), None)
-    if site is None:
+    found = next((one for one in sites if one.site.slug == slug), None)
+    if found is None:
         raise Http404(gettext("There is no such site, or you may not see it."))
+    site = found.site
     children = [one for one in sites if one.site.parent == site]
-    found = overview.at_site(scope.devices(), slug)
     extra = {
         "site": site,
+        "slugs": found.slugs,
         "children": children,
         "filter": urlencode({"site": site.slug}),
         "states": STATES,
     }
-    return _board(request, scope, found, {"title": site.name, **extra})
+    devices = overview.at_site(scope.devices(), slug)
+    return _board(request, scope, devices, {"title": site.name, **extra})
 
 
 @login_required
@@ -59,7 +61,10 @@ def unsited_board(request: HttpRequest) -> HttpResponse:
     """Show the board of the devices that are at no site."""
     scope = scope_of(request.user)
     return _board(
-        request, scope, overview.at_site(scope.devices(), ""), {"title": gettext("Without a site")}
+        request,
+        scope,
+        overview.at_site(scope.devices(), ""),
+        {"title": gettext("Without a site"), "slugs": " "},
     )
 
 

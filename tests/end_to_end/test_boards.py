@@ -210,10 +210,13 @@ def test_what_is_deleted_leaves_an_open_board(shop: Plant, browser: Browser) -> 
     page = opened(browser, shop, "/boards/without-site/")
     cell = "document.querySelector('.value[data-key=\"doomed/speed\"]')"
     page.wait(f"{cell}.querySelector('b').textContent === '5'")
+    page.page.wait_for_timeout(500)
+    assert page.page.is_hidden("#board-news")
     code = "from devices.models import Device; from devices import registry; "
     shop.manage(
         "shell", "-v", "0", "-c", code + "registry.delete(Device.objects.filter(key='doomed'))"
     )
     page.wait(f"{cell}.querySelector('b').textContent === 'no data yet'", 20)
     assert page.page.evaluate(f"{cell}.dataset.ts") is None
+    page.page.wait_for_selector("#board-news:not([hidden])")
     page.context.close()

@@ -430,3 +430,34 @@ def test_what_was_lost_is_a_gap_and_no_line(shop: Plant, browser: Browser) -> No
     page.wait_for(canvas, f"(canvas) => ({line})(canvas) > 0")
     page.wait_for(canvas, f"(canvas) => ({lost})(canvas) === 0")
     page.context.close()
+
+
+# A finger that goes along these places on a chart.
+SWIPE = """(plot, path) => {
+  const box = plot.getBoundingClientRect();
+  const at = ([x, y]) => ({ clientX: box.left + x, clientY: box.top + y });
+  const send = (type, place) => plot.dispatchEvent(new PointerEvent(type,
+    { bubbles: true, pointerId: 7, pointerType: 'touch', isPrimary: true, ...at(place) }));
+  send('pointerdown', path[0]);
+  path.forEach((place) => send('pointermove', place));
+  send('pointerup', path.at(-1));
+}"""
+
+
+def test_a_finger_that_scrolls_past_a_chart_leaves_it_live(shop: Plant, browser: Browser) -> None:
+    known(shop, "swiped", t=1)
+    page = opened(browser, shop, "/devices/swiped/", viewport={"width": 360, "height": 740})
+    plot = page.page.wait_for_selector("figure .plot .u-over")
+    assert plot is not None
+    page.page.evaluate(
+        "([plot, path]) => (" + SWIPE + ")(plot, path)", [plot, [[90, 90], [92, 89]]]
+    )
+    down = [[90, 90], [95, 50], [101, 2]]
+    page.page.evaluate("([plot, path]) => (" + SWIPE + ")(plot, path)", [plot, down])
+    page.page.wait_for_timeout(300)
+    assert "from=" not in page.page.url
+    across = [[90, 50], [120, 52], [160, 55]]
+    page.page.evaluate("([plot, path]) => (" + SWIPE + ")(plot, path)", [plot, across])
+    page.page.wait_for_selector("#back-to-live:not([hidden])")
+    assert "from=" in page.page.url
+    page.context.close()
