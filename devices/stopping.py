@@ -3,9 +3,11 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar, Token
-from threading import Lock
+from threading import Event, Lock
 
 from django.db import OperationalError, connection
+
+AGAIN_SECONDS = 0.2
 
 _waiting: ContextVar["Waiting | None"] = ContextVar("waiting", default=None)
 
@@ -20,6 +22,7 @@ class Waiting:
         self._lock = Lock()
         self._stop: Callable[[], None] | None = None
         self._left = False
+        self._ended = Event()
         self._token: Token[Waiting | None] | None = None
 
     def __enter__(self) -> "Waiting":
@@ -31,11 +34,16 @@ class Waiting:
             _waiting.reset(self._token)
 
     def leave(self) -> None:
-        """Wait no longer; may be called from any thread."""
-        with self._lock:
-            self._left = True
-            if self._stop is not None:
+        """Wait no longer; returns when the reading has ended. Not to be called on a loop."""
+        self._left = True
+        while True:
+            with self._lock:
+                if self._stop is None:
+                    return
                 self._stop()
+            # What was told between two statements stops neither: it is told again.
+            if self._ended.wait(AGAIN_SECONDS):
+                return
 
     @property
     def has_left(self) -> bool:
@@ -51,12 +59,14 @@ class Waiting:
         with self._lock:
             if self._left:
                 raise OperationalError("interrupted")
+            self._ended.clear()
             self._stop = stop
 
     def end(self) -> None:
         """Note that there is nothing to stop."""
         with self._lock:
             self._stop = None
+        self._ended.set()
 
 
 def has_left() -> bool:

@@ -75,6 +75,19 @@ async def test_a_request_that_is_left_stops_its_read() -> None:
     assert isinstance(slow.error, QueryTooLong)
 
 
+def test_a_read_that_was_between_two_statements_is_told_again() -> None:
+    told: list[float] = []
+    waiting = Waiting()
+    waiting.begin(lambda: told.append(time.monotonic()))
+    leaving = threading.Thread(target=waiting.leave)
+    leaving.start()
+    while len(told) < 3:
+        time.sleep(0.01)
+    waiting.end()
+    leaving.join(10)
+    assert not leaving.is_alive()
+
+
 async def test_a_socket_that_is_closed_stops_its_read() -> None:
     slow = Slow()
     await slow.ends_when_cancelled(asyncio.create_task(in_thread(slow.read)))
