@@ -22,12 +22,11 @@ def boards_page(request: HttpRequest) -> HttpResponse:
     """List the boards: sites with their counts, device types, devices without a site."""
     scope, now = scope_of(request.user), timezone.now()
     counts = overview.fleet_of(scope, overview.fleet(now))
-    accepted = scope.devices().filter(pending=False, enabled=True)
-    types = accepted.exclude(device_type="").values("device_type")
+    types = overview.accepted(scope.devices()).exclude(device_type="").values("device_type")
     unsited = counts.get("")
     context = {
         "now": now,
-        "sites": sitelist.listed(scope, now),
+        "sites": sitelist.listed(scope, counts),
         "unsited": unsited if unsited and any(unsited[state] for state in STATES) else None,
         "types": types.annotate(n=Count("pk")).order_by("device_type"),
         "states": STATES,
@@ -39,7 +38,8 @@ def boards_page(request: HttpRequest) -> HttpResponse:
 def site_board(request: HttpRequest, slug: str) -> HttpResponse:
     """Show the board of a site, and the way to those below it."""
     scope = scope_of(request.user)
-    sites = sitelist.listed(scope, timezone.now())
+    counts = overview.fleet_of(scope, overview.fleet(timezone.now()))
+    sites = sitelist.listed(scope, counts)
     found = next((one for one in sites if one.site.slug == slug), None)
     if found is None:
         raise Http404(gettext("There is no such site, or you may not see it."))
@@ -73,7 +73,7 @@ def type_board(request: HttpRequest) -> HttpResponse:
     """Show the board of the device type that `type` names; people choose any text for it."""
     scope, device_type = scope_of(request.user), request.GET.get("type", "")
     found = scope.devices().filter(device_type=device_type)
-    if not found.filter(pending=False, enabled=True).exists():
+    if not overview.accepted(found).exists():
         raise Http404(gettext("There is no device of that type, or you may not see one."))
     context = {"title": device_type, "filter": urlencode({"device_type": device_type})}
     return _board(request, scope, found, context)

@@ -49,7 +49,7 @@ class Board:
 
 def automatic(devices: QuerySet[Device], now: datetime) -> Board:
     """Return a board of `devices`, from what they measure."""
-    accepted = devices.filter(pending=False, enabled=True)
+    accepted = overview.accepted(devices)
     shown = list(overview.worst_first(accepted, now)[:DEVICES])
     infos = queries.series_of([device.pk for device in shown])
     itself = [info for info in infos if is_about_itself(info)]

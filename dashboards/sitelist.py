@@ -2,10 +2,9 @@
 
 from collections import Counter
 from dataclasses import dataclass
-from datetime import datetime
 
 from devices import overview
-from devices.access import Scope, site_and_below
+from devices.access import Scope, sites_below
 from devices.models import Site
 
 
@@ -24,15 +23,15 @@ class Listed:
     slugs: str
 
 
-def listed(scope: Scope, now: datetime) -> list[Listed]:
-    """Return every site that `scope` sees, by name."""
-    counts = overview.fleet_of(scope, overview.fleet(now))
+def listed(scope: Scope, counts: dict[str, overview.SiteCounts]) -> list[Listed]:
+    """Return every site that `scope` sees, by name; `counts` are those of `overview.fleet_of`."""
+    below = sites_below()
     known = {site.pk: site for site in Site.objects.select_related("parent")}
     return [
         Listed(_seen(site, scope), _sum(counts, slugs), " ".join(slugs))
         for pk, site in known.items()
         if scope.everything or pk in scope.sites
-        for slugs in [[known[below].slug for below in sorted(site_and_below(pk))]]
+        for slugs in [[known[each].slug for each in sorted(below[pk])]]
     ]
 
 

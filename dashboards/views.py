@@ -64,7 +64,7 @@ def overview_page(request: HttpRequest) -> HttpResponse:
         "query": urlencode(chosen),
         "summary": summary,
         "empty": not sum(summary["total"].values()) - summary["total"]["pending"],
-        "sites": sitelist.listed(scope, now),
+        "sites": sitelist.listed(scope, summary["sites"]),
         "tags": Tag.objects.all(),
         "types": scope.devices()
         .exclude(device_type="")

@@ -52,7 +52,7 @@ def _scope(request: HttpRequest) -> Scope | None:
 
 def _content(scope: Scope, site: Site) -> dict[str, object]:
     now, sites = timezone.now(), site_and_below(site.pk)
-    devices = scope.devices().filter(site__in=sites, pending=False, enabled=True)
+    devices = overview.accepted(scope.devices()).filter(site__in=sites)
     worst = [
         Trouble(device, state_of(device, now), _second(since_of(device, now)))
         for device in overview.worst_first(devices, now)[:WORST]

@@ -72,6 +72,12 @@ def site_and_below(site: int) -> set[int]:
     return _below(site, _children())
 
 
+def sites_below() -> dict[int, set[int]]:
+    """Return every site with itself and those below it, by pk; the tree is read once."""
+    children = _children()
+    return {pk: _below(pk, children) for below in children.values() for pk in below}
+
+
 def _children() -> dict[int | None, list[int]]:
     found: dict[int | None, list[int]] = {}
     for pk, parent in Site.objects.values_list("pk", "parent_id"):

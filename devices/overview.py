@@ -36,7 +36,7 @@ class Filters:
 
     def apply(self, devices: QuerySet[Device], now: datetime) -> QuerySet[Device]:
         """Return `devices` narrowed, without pending and rejected ones."""
-        found = self.narrow(devices.filter(pending=False, enabled=True))
+        found = self.narrow(accepted(devices))
         if self.state in STATES:
             found = found.annotate(state=state_case(now)).filter(state=self.state)
         return found
@@ -55,6 +55,11 @@ class Filters:
         if self.tag:
             found = found.filter(tags__name=self.tag)
         return found
+
+
+def accepted(devices: QuerySet[Device]) -> QuerySet[Device]:
+    """Return `devices` without those that nobody has accepted yet, and without rejected ones."""
+    return devices.filter(pending=False, enabled=True)
 
 
 def at_site(devices: QuerySet[Device], slug: str) -> QuerySet[Device]:

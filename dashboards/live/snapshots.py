@@ -185,7 +185,7 @@ def _find(wanted: Subscribe, scope: Scope) -> dict[str, list[SeriesInfo]]:
 
 
 def _matching(scope: Scope, match: dict[str, Any]) -> Any:
-    found = scope.devices().filter(pending=False, enabled=True)
+    found = overview.accepted(scope.devices())
     if isinstance(match.get("site"), str):
         found = overview.at_site(found, match["site"])
     for tag in match.get("tag", []):

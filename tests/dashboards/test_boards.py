@@ -7,11 +7,13 @@ from typing import Any, ClassVar
 
 import pytest
 from django.contrib.auth import get_user_model
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from pydantic import ValidationError
 
-from dashboards import boards, placing
+from dashboards import boards, placing, sitelist
 from dashboards.live.frames import parse_subscribe
 from dashboards.live.snapshots import devices_named
 from dashboards.widgets import Offer, Options, Query, Widget, all_widgets, find, register, registry
@@ -97,6 +99,19 @@ def test_a_board_says_what_it_has_no_room_for(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(boards, "WIDGETS", 3)
     assert board_of().left_out == ["own0", "own2"]
     assert board.widgets[0].options.devices == ("d2", "d0")
+
+
+def test_a_list_of_sites_reads_the_tree_once() -> None:
+    def queries() -> int:
+        with CaptureQueriesContext(connection) as seen:
+            sitelist.listed(EVERYTHING, {})
+        return len(seen)
+
+    Site.objects.create(slug="one", name="One")
+    first = queries()
+    for n in range(5):
+        Site.objects.create(slug=f"s{n}", name=f"S{n}", parent=Site.objects.get(slug="one"))
+    assert queries() == first
 
 
 def test_a_metric_with_the_longest_name_does_not_fail_the_page(boss: Client) -> None:

@@ -1,6 +1,6 @@
 // What the charts of a device are compared with: another metric, or another day.
 
-import { Past } from "./explore.js";
+import { POINTS, Past } from "./explore.js";
 import { formatTime } from "./format.js";
 import { shifted } from "./plotdata.js";
 import { gettext } from "./words.js";
@@ -8,7 +8,6 @@ import { gettext } from "./words.js";
 /** @typedef {import("./plotdata.js").Part} Part */
 
 const DAY_MS = 86_400_000;
-const POINTS = 600;
 const AGAIN_MS = 60_000;
 
 /**

@@ -3,6 +3,7 @@
 
 import { localTimes, now, showAge } from "./clock.js";
 import { Compare } from "./compare.js";
+import { POINTS } from "./explore.js";
 import { paint } from "./frame.js";
 import { LastPackets } from "./inspect.js";
 import { showState } from "./link.js";
@@ -15,7 +16,6 @@ import { Store } from "./store.js";
 /** @typedef {import("./socket.js").LiveSocket} LiveSocket */
 
 const MOST_VIEWS = 40;
-const POINTS = 600;
 // More exact rows than this and the server should make bins: subscribe anew.
 const TOO_MANY = 4 * POINTS;
 

@@ -6,6 +6,8 @@ import { filled, gettext } from "./words.js";
 /** @typedef {import("./columns.js").Columns} Columns */
 /** @typedef {{ columns: Columns, binMs: number }} Part what was read of one series */
 
+// Of each series on a page that shows one device, and of the past.
+export const POINTS = 600;
 export const SHORTEST_MS = 1_000;
 export const LONGEST_MS = 50 * 365 * 86_400_000;
 // What browsers can tell the date of.

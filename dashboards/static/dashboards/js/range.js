@@ -1,13 +1,11 @@
 // The stretch of time that all charts of a page show: the live tail, or one that somebody chose.
 
 import { now } from "./clock.js";
-import { Past, kept, moved, scaled, spanOf } from "./explore.js";
+import { POINTS, Past, kept, moved, scaled, spanOf } from "./explore.js";
 import { formatTime } from "./format.js";
 import { filled, gettext } from "./words.js";
 
 /** @typedef {import("./explore.js").Span} Span */
-
-const POINTS = 600;
 
 /** What the buttons do. @type {Record<string, (span: Span) => Span>} */
 const STEPS = {

@@ -70,9 +70,11 @@ export class SeriesView {
   draw(part, beside, right) {
     if (this.chart && this.view.now) {
       const look = beside ? `${right} ${beside.label}` : "";
-      if (look !== this.beside) this.chart.setLines([this.line, ...(beside ? [this.lineBeside(beside.label, right)] : [])]);
-      if (look !== this.beside) this.tellBeside(beside?.label ?? "", right);
-      this.beside = look;
+      if (look !== this.beside) {
+        this.chart.setLines([this.line, ...(beside ? [this.lineBeside(beside.label, right)] : [])]);
+        this.tellBeside(beside?.label ?? "", right);
+        this.beside = look;
+      }
       this.chart.draw(beside ? [part, beside.part] : [part], this.range.shown);
     }
     if (this.details.open) drawRows(this.body, [part], this.correct ? (ts, binMs) => this.markCell(ts, binMs) : undefined);

@@ -51,8 +51,24 @@ export function drawRows(body, parts, more) {
   body.replaceChildren(...made);
 }
 
+/**
+ * Prepare the table below a widget's chart.
+ * @param {import("./place.js").Place} place
+ * @param {() => void} draw the widget anew, when somebody opens the table
+ * @returns {() => void} draws the rows, while they are to be seen
+ */
+export function tableBelow(place, draw) {
+  const details = /** @type {HTMLDetailsElement|null} */ (place.root.querySelector("details"));
+  const table = /** @type {HTMLTableElement|null} */ (place.root.querySelector("[data-table]"));
+  const body = table ? makeHead(table, place.keys.map((key) => place.names[key])) : null;
+  details?.addEventListener("toggle", draw);
+  return () => {
+    if (body && details?.open) drawRows(body, place.keys.map((key) => place.part(key)));
+  };
+}
+
 /** @param {HTMLTableElement} table @param {string[]} names of the columns */
-export function makeHead(table, names) {
+function makeHead(table, names) {
   const head = document.createElement("tr");
   for (const name of [gettext("Time"), ...names]) {
     const cell = document.createElement("th");

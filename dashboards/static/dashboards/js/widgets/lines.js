@@ -4,7 +4,7 @@ import { Chart } from "../chart.js";
 import { formatValue } from "../format.js";
 import { listen } from "../gestures.js";
 import { lookOf, token } from "../look.js";
-import { drawRows, makeHead } from "../valuestable.js";
+import { tableBelow } from "../valuestable.js";
 import { filled, gettext } from "../words.js";
 
 /** @typedef {import("../place.js").Place} Place */
@@ -35,9 +35,6 @@ export function mount(place) {
   });
   chart.connect();
   listen(place.canvas, () => chart.span, (change) => place.onSpan(change));
-  const details = /** @type {HTMLDetailsElement|null} */ (place.root.querySelector("details"));
-  const table = /** @type {HTMLTableElement|null} */ (place.root.querySelector("[data-table]"));
-  const body = table ? makeHead(table, keys.map((key) => place.names[key])) : null;
   /** What the lines were when they were drawn last. */
   let look = "";
   const draw = () => {
@@ -45,9 +42,9 @@ export function mount(place) {
     if (JSON.stringify(lines) !== look) chart.setLines(lines);
     look = JSON.stringify(lines);
     if (lines.length) chart.draw(shown().map((key) => place.part(key)), place.span);
-    if (body && details?.open) drawRows(body, keys.map((key) => place.part(key)));
+    drawTable();
   };
-  details?.addEventListener("toggle", draw);
+  const drawTable = tableBelow(place, draw);
   for (const [key, item] of items) {
     item?.button.addEventListener("click", () => {
       if (hidden.has(key)) hidden.delete(key);

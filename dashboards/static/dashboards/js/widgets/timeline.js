@@ -3,7 +3,7 @@
 import { lookOf, token } from "../look.js";
 import { formatValue } from "../format.js";
 import { listen } from "../gestures.js";
-import { drawRows, makeHead } from "../valuestable.js";
+import { tableBelow } from "../valuestable.js";
 import { segments } from "../segments.js";
 import { gettext } from "../words.js";
 
@@ -18,18 +18,15 @@ export function mount(place) {
   place.canvas.append(canvas);
   place.canvas.style.height = `${place.keys.length * ROW}px`;
   listen(place.canvas, () => place.span, (change) => place.onSpan(change));
-  const details = /** @type {HTMLDetailsElement|null} */ (place.root.querySelector("details"));
-  const table = /** @type {HTMLTableElement|null} */ (place.root.querySelector("[data-table]"));
-  const body = table ? makeHead(table, place.keys.map((key) => place.names[key])) : null;
   const draw = () => {
     const ctx = prepared(canvas, place.canvas);
     const colours = new Colours();
     place.keys.forEach((key, row) => drawRow(ctx, place, key, row, colours));
-    if (body && details?.open) drawRows(body, place.keys.map((key) => place.part(key)));
+    drawTable();
   };
   const resizer = new ResizeObserver(draw);
   resizer.observe(place.canvas);
-  details?.addEventListener("toggle", draw);
+  const drawTable = tableBelow(place, draw);
   return { draw, restyle: draw, disconnect: () => resizer.disconnect() };
 }
 

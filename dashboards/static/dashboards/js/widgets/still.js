@@ -1,4 +1,4 @@
-// Devices with their states and newest values: the server wrote them, the board keeps them.
+// Widgets that draw nothing themselves: the server wrote them, the board keeps their values.
 
 /** @param {import("../place.js").Place} _place */
 export function mount(_place) {

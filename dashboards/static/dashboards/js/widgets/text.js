@@ -1,6 +1,0 @@
-// Words: the server wrote them.
-
-/** @param {import("../place.js").Place} _place */
-export function mount(_place) {
-  return { draw() {} };
-}
