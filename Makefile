@@ -12,13 +12,14 @@ JS_TESTS := $(wildcard tests/dashboards/js/*.test.js)
 # Checks and tests read settings, never the user's.
 TEST_ENV := env -u DATABASE_URL -u REDIS_URL -u MQTT_URL -u DATA_DIR DJANGO_SETTINGS_MODULE=tests.settings
 
-.PHONY: help install demo test test-fast check bench faults soak services messages lock format clean
+.PHONY: help install demo test test-fast newcomer check bench faults soak services messages lock format clean
 
 help:
 	@echo "make demo       the whole product in one process, with a simulated fleet"
 	@echo "make install    the virtual environment for running, testing and checking"
 	@echo "make test       all tests; installs the services they need (asks first)"
 	@echo "make test-fast  the tests that need no service"
+	@echo "make newcomer   the README's commands on a clone of what is committed, each lock by itself"
 	@echo "make check      formatting, lint, types, architecture"
 	@echo "make bench      benchmarks, one JSON object a line (BENCH=name for one)"
 	@echo "make faults     the long fault runs"
@@ -67,12 +68,16 @@ test: services $(STAMPS)/dev $(STAMPS)/node
 test-fast: $(STAMPS)/dev
 	$(TEST_ENV) $(BIN)/python -m pytest -m "not services and not browser" $(PYTEST)
 
+newcomer: services $(STAMPS)/dev
+	$(TEST_ENV) $(BIN)/python -m pytest tests/newcomer $(PYTEST)
+
 check: $(STAMPS)/dev $(STAMPS)/node
 	@command -v node >/dev/null || { echo "node is missing: apt-get install nodejs"; exit 1; }
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(TEST_ENV) $(BIN)/mypy .
 	$(TEST_ENV) $(BIN)/lint-imports
+	$(BIN)/deptry .
 	$(BIN)/djlint --quiet --lint dashboards/templates
 	npx --no-install tsc -p jsconfig.json
 	$(TEST_ENV) $(BIN)/python manage.py check

@@ -35,7 +35,7 @@ def test_every_command_is_documented() -> None:
 
 
 @pytest.mark.parametrize(
-    "target", ["install", "demo", "test", "test-fast", "check", "bench", "faults"]
+    "target", ["install", "demo", "test", "test-fast", "newcomer", "check", "bench", "faults"]
 )
 def test_every_target_is_documented(target: str) -> None:
     assert f"`make {target}`" in (DOCS / "reference" / "commands.md").read_text()
