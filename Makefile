@@ -69,7 +69,7 @@ test-fast: $(STAMPS)/dev
 	$(TEST_ENV) $(BIN)/python -m pytest -m "not services and not browser" $(PYTEST)
 
 newcomer: services $(STAMPS)/dev
-	$(TEST_ENV) $(BIN)/python -m pytest tests/newcomer $(PYTEST)
+	$(TEST_ENV) NEWCOMER=1 $(BIN)/python -m pytest tests/newcomer $(PYTEST)
 
 check: $(STAMPS)/dev $(STAMPS)/node
 	@command -v node >/dev/null || { echo "node is missing: apt-get install nodejs"; exit 1; }
