@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from django.utils.translation import gettext_noop
 
-from devices import health
+from devices import health, sources
 from devices.models import Loss, Process
 
 Level = Literal["red", "yellow"]
@@ -32,6 +32,7 @@ CONDITIONS: dict[str, tuple[Level, str]] = {
     "broker_away": ("red", gettext_noop("A slot is not connected to the broker")),
     "broker_refused": ("red", gettext_noop("The broker refuses us")),
     "deaf": ("red", gettext_noop("Connected, but nothing comes through the broker")),
+    "source_broken": ("red", gettext_noop("A source cannot be read as it is set up")),
     "slot_unheld": ("red", gettext_noop("Nobody reads a slot's queue")),
     "process_gone": ("yellow", gettext_noop("A process has stopped reporting")),
     "behind": ("yellow", gettext_noop("Ingest is behind")),
@@ -73,7 +74,7 @@ def current(processes: list[Process]) -> list[Condition]:
     Raises:
         django.db.Error: the database cannot be asked for recorded losses.
     """
-    found = [*_of_processes(processes), *_of_losses()]
+    found = [*_of_processes(processes), *_of_sources(), *_of_losses()]
     order = list(CONDITIONS)
     return sorted(set(found), key=lambda condition: (order.index(condition.code), condition.detail))
 
@@ -159,6 +160,11 @@ def _database(detail: str) -> Condition:
     if "lock timeout" in lowered or "database is locked" in lowered:
         return Condition("database_locked", detail)
     return Condition("database_away", detail)
+
+
+def _of_sources() -> Iterator[Condition]:
+    for name, problem in sources.broken():
+        yield Condition("source_broken", f"{name}: {problem}")
 
 
 def _of_losses() -> Iterator[Condition]:

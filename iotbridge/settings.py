@@ -106,6 +106,8 @@ TEMPLATES = [
         },
     }
 ]
+# A device in admin has three fields for each of its series, up to a thousand of them.
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 LANGUAGE_CODE = "en"
 # Those with a catalogue in iotbridge/locale: docs/howto/translate.md.

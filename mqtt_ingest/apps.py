@@ -12,10 +12,14 @@ class MqttIngestConfig(AppConfig):
     def ready(self) -> None:
         """Register the system checks, our kind of job, and what only this app can count."""
         from devices import losses
+        from devices import sources as checked
         from devices.jobs import runner
-        from mqtt_ingest import checks  # noqa: F401 - registers itself
+        from mqtt_ingest import checks, sources  # noqa: F401 - checks register themselves
+        from mqtt_ingest.core import conventions
         from mqtt_ingest.importing import ImportWork
         from mqtt_ingest.stores import deadletters
 
         runner.register("import", ImportWork)
+        checked.checks.append(sources.problems)
+        checked.conventions.append(conventions.names)
         losses.counters.append(deadletters.counted)

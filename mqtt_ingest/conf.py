@@ -6,8 +6,7 @@ from urllib.parse import unquote, urlsplit
 
 from django.conf import settings
 
-from devices.models import Source
-from mqtt_ingest.core.conventions import find
+from mqtt_ingest import sources
 from mqtt_ingest.core.limits import MICROSECONDS, Limits
 from mqtt_ingest.core.pipeline import Route
 
@@ -73,8 +72,8 @@ def limits(clock: str = "sane") -> Limits:
 def routes() -> list[Route]:
     """Return how the packets of each enabled source are read."""
     return [
-        Route(source.name, find(source.convention), limits(source.clock))
-        for source in Source.objects.filter(enabled=True)
+        Route(usable.source.name, usable.convention, limits(usable.source.clock))
+        for usable in sources.usable()
     ]
 
 
@@ -86,13 +85,11 @@ def filters(slot: int) -> list[str]:
     """
     group = settings.MQTT_SHARED_GROUP
     found: list[str] = []
-    for source in Source.objects.filter(enabled=True):
-        convention = find(source.convention)
-        shared = source.filters or list(convention.shared_filters)
-        if group and source.shared:
-            found += [f"$share/{group}/{name}" for name in shared]
+    for usable in sources.usable():
+        if group and usable.source.shared:
+            found += [f"$share/{group}/{name}" for name in usable.spread]
         elif slot == 0:
-            found += shared
+            found += usable.spread
         if slot == 0:
-            found += convention.ordered_filters
+            found += usable.ordered
     return found

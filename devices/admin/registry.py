@@ -17,6 +17,8 @@ from devices.models import Device, DeviceCounts, Identity, Series
 from devices.states import STATES, state_case, state_of
 
 VALUES_SHOWN = 3
+# Django's forms take a thousand rows at most.
+SERIES_SHOWN = 1_000
 
 
 class StateFilter(admin.SimpleListFilter):
@@ -44,10 +46,11 @@ class IdentityInline(admin.TabularInline[Identity, Device]):
 
 
 class SeriesInline(admin.TabularInline[Series, Device]):
-    """What it measures; units are set here."""
+    """What it measures; units are set here. The first thousand: a form takes no more."""
 
     model = Series
     extra = 0
+    ordering = ["pk"]
     fields = ["metric", "unit", "kind", "created_at"]
     readonly_fields = ["metric", "kind", "created_at"]
 
@@ -61,13 +64,13 @@ class CountsInline(admin.StackedInline[DeviceCounts, Device]):
 
     model = DeviceCounts
     can_delete = False
-    readonly_fields = [
-        *("packets", "bad_samples", "clock_replaced", "clock_difference_ms", "expired"),
-        *("other_kind", "conflicts", "empty", "refused"),
-    ]
 
     def has_add_permission(self, _request: HttpRequest, _device: Any = None) -> bool:
         """Counts come from packets."""
+        return False
+
+    def has_change_permission(self, _request: HttpRequest, _counts: Any = None) -> bool:
+        """Nobody but packets changes them."""
         return False
 
 
@@ -105,6 +108,17 @@ class DeviceAdmin(admin.ModelAdmin[Device]):
         """Keep the key of a device that exists: topics and links hold it."""
         fields = [str(name) for name in super().get_readonly_fields(request, obj)]
         return [*fields, "key"] if obj else fields
+
+    def get_formset_kwargs(
+        self, request: HttpRequest, obj: Device | None, inline: Any, prefix: str
+    ) -> dict[str, Any]:
+        """Show the oldest series of a device that has too many: which those are stays."""
+        given: dict[str, Any] = super().get_formset_kwargs(request, obj, inline, prefix)
+        if isinstance(inline, SeriesInline):
+            oldest = Series.objects.filter(device_id=obj.pk if obj else None).order_by("pk")
+            shown = list(oldest.values_list("pk", flat=True)[:SERIES_SHOWN])
+            given["queryset"] = given["queryset"].filter(pk__in=shown)
+        return given
 
     def get_changelist_instance(self, request: HttpRequest) -> Any:
         """Read the newest values of the listed devices in one go."""

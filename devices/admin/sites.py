@@ -1,10 +1,15 @@
 """Sites, tags and sources in admin."""
 
+from typing import Any
+
+from django import forms
 from django.contrib import admin
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 
 from devices.models import Membership, Site, Source, Tag
+from devices.sources import known_conventions
 
 
 class MembershipInline(admin.TabularInline[Membership, Site]):
@@ -42,9 +47,52 @@ class TagAdmin(admin.ModelAdmin[Tag]):
     search_fields = ["name"]
 
 
+class LinesField(forms.CharField):
+    """A list of texts, one a line."""
+
+    widget = forms.Textarea(attrs={"rows": 4})
+
+    def prepare_value(self, value: Any) -> Any:
+        """Return the list as lines; what was typed stays as it was."""
+        return "\n".join(map(str, value)) if isinstance(value, list) else value
+
+    def to_python(self, value: Any) -> Any:
+        """Return the lines that are not empty."""
+        return [line.strip() for line in str(value or "").splitlines() if line.strip()]
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        """Compare lists with lists."""
+        return bool((initial or []) != self.to_python(data))
+
+
+class SourceForm(forms.ModelForm[Source]):
+    """A Source: conventions are those there are, filters are lines."""
+
+    convention = forms.ChoiceField(label=_("convention"))
+    filters = LinesField(
+        label=_("filters"),
+        required=False,
+        help_text=_("Topic filters, one a line; empty: those of the convention."),
+    )
+
+    class Meta:
+        model = Source
+        fields = "__all__"
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        names = known_conventions()
+        kept = self.instance.convention
+        choices = [(name, name) for name in names]
+        if kept not in names:
+            choices.append((kept, f"{kept} (unknown)"))
+        self.fields["convention"].choices = choices  # type: ignore[attr-defined]
+
+
 @admin.register(Source)
 class SourceAdmin(admin.ModelAdmin[Source]):
     """Where packets come from; filters are taken up at the worker's next connect."""
 
+    form = SourceForm
     list_display = ["name", "convention", "registration", "clock", "shared", "enabled"]
     list_filter = ["convention", "enabled"]

@@ -1,5 +1,6 @@
 """The device registry: sites, sources, devices and how each source names them."""
 
+from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -75,6 +76,18 @@ class Source(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def clean(self) -> None:
+        """Refuse what no worker could use.
+
+        Raises:
+            ValidationError: says which field, and why.
+        """
+        from devices.sources import problems
+
+        found = problems(self)
+        if found:
+            raise ValidationError(found)
 
 
 class Device(models.Model):

@@ -2,6 +2,9 @@
 
 from mqtt_ingest.core.errors import Undecodable
 
+# Of a topic name or filter in UTF-8.
+MAX_BYTES = 65_535
+
 
 def check_topic(topic: str, max_levels: int) -> None:
     """Refuse a topic name that MQTT forbids or that has too many levels.
@@ -36,12 +39,20 @@ def matches(topic_filter: str, topic: str) -> bool:
     return len(wanted) == len(levels)
 
 
-def is_valid_filter(topic_filter: str) -> bool:
-    """Return whether `topic_filter` is one that a broker accepts."""
-    if not topic_filter or "\0" in topic_filter:
-        return False
+def filter_problem(topic_filter: object) -> str:
+    """Return why MQTT forbids `topic_filter` (or why it is not ours to write); "" if it is good.
+
+    MQTT 3.1.1, 4.7.1 and 4.7.3; MQTT 5, 4.8.2.
+    """
+    if not isinstance(topic_filter, str) or not topic_filter:
+        return "it must be a text that is not empty"
+    if "\0" in topic_filter or any("\ud800" <= c <= "\udfff" for c in topic_filter):
+        return "NUL and broken characters are not allowed"
+    if len(topic_filter.encode()) > MAX_BYTES:
+        return f"it is longer than {MAX_BYTES} bytes"
     levels = topic_filter.split("/")
-    return (
-        all(level in {"+", "#"} or not ({"+", "#"} & set(level)) for level in levels)
-        and "#" not in levels[:-1]
-    )
+    if levels[0] == "$share":
+        return "written without $share, which is added where slots share the load"
+    if any(set(level) & {"+", "#"} and level not in {"+", "#"} for level in levels):
+        return "+ and # must stand alone between slashes"
+    return "# must be the last level" if "#" in levels[:-1] else ""

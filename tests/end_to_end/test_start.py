@@ -93,3 +93,19 @@ def test_two_workers_cannot_share_an_http_port(plant: Plant) -> None:
     wait_until(lambda: second.returncode is not None, "the second worker to end", 30)
     assert second.returncode != 0
     assert f"WORKER_HTTP_PORT {port} cannot be opened" in second.text()
+
+
+@pytest.mark.services
+def test_a_source_that_cannot_be_used_stops_nothing_else(plant: Plant) -> None:
+    for name, convention, filters in (("odd", "nonsense", "[]"), ("odder", "native", '["a/b#"]')):
+        plant.sql(
+            "INSERT INTO devices_source (name, convention, filters, registration, clock, shared, "
+            f"enabled) VALUES ('{name}', '{convention}', '{filters}', '', 'sane', true, true)"
+        )
+    worker = plant.worker()
+    publish(plant, [("devices/a/telemetry", '{"t": 1}')])
+    wait_until(lambda: plant.count() == 1, "a row")
+    status = plant.manage("status")
+    assert "red: A source cannot be read as it is set up: odd: There is no convention" in status
+    assert "red: A source cannot be read as it is set up: odder: 'a/b#'" in status
+    assert "Traceback" not in worker.text()

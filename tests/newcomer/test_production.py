@@ -43,6 +43,12 @@ def test_the_production_lock_runs_migrate_pages_and_worker(
     made.start("web", web, clone)
     worker = [python, "manage.py", "runworker", "mqtt-ingest"]
     made.start("worker", worker, clone, WORKER_HTTP_PORT=str(free_port()))
+    check = [python, "manage.py", "status", "--check"]
+    wait_until(
+        lambda: subprocess.run(check, cwd=clone, env=made.env, check=False).returncode == 0,
+        "a healthy status",
+        60,
+    )
     publish(made, [("devices/press-1/telemetry", '{"temperature": 81.4}')])
     wait_until(lambda: listens(port), "the pages", 60)
     wait_until(lambda: made.count() == 1, "the reading", 60)
@@ -52,9 +58,3 @@ def test_the_production_lock_runs_migrate_pages_and_worker(
     )
     answer = json.load(urllib.request.urlopen(request))
     assert answer["series"][0]["value"] == [81.4]
-    check = [python, "manage.py", "status", "--check"]
-    wait_until(
-        lambda: subprocess.run(check, cwd=clone, env=made.env, check=False).returncode == 0,
-        "a healthy status",
-        30,
-    )

@@ -12,6 +12,11 @@ def register(convention: type[Convention]) -> None:
     _known[convention.name] = convention
 
 
+def names() -> list[str]:
+    """Return the names of the conventions there are."""
+    return sorted(_known)
+
+
 def find(name: str) -> Convention:
     """Return the convention called `name`.
 
@@ -22,5 +27,5 @@ def find(name: str) -> Convention:
         return _known[name]()
     except KeyError as error:
         raise LookupError(
-            f"There is no convention {name!r}; there are {', '.join(sorted(_known))}."
+            f"There is no convention {name!r}; there are {', '.join(names())}."
         ) from error

@@ -1,0 +1,50 @@
+"""A Source that cannot be used is told, and stops nothing but itself."""
+
+import pytest
+from django.core.exceptions import ValidationError
+
+from devices import conditions
+from devices.models import Source
+from mqtt_ingest import conf
+
+pytestmark = pytest.mark.usefixtures("tables")
+
+
+def broken() -> list[str]:
+    found = conditions.current([])
+    return [condition.detail for condition in found if condition.code == "source_broken"]
+
+
+def test_a_good_source_is_no_condition() -> None:
+    Source.objects.create(name="halls", filters=["hall/+/#", "#", "+/a"])
+    assert broken() == []
+
+
+def test_an_unknown_convention_leaves_the_other_sources_as_they_are() -> None:
+    Source.objects.create(name="odd", convention="nonsense", filters=["odd/#"])
+    assert [route.source for route in conf.routes()] == ["native"]
+    assert "odd/#" not in conf.filters(0)
+    assert broken() == ["odd: There is no convention 'nonsense'; there are native."]
+
+
+@pytest.mark.parametrize(
+    "bad", ["a/b#", "a/#/b", "a+/b", "", "nul\0", "\ud800", "a" * 65_536, 7, None, "$share/g/a"]
+)
+def test_a_filter_that_mqtt_forbids_leaves_the_others(bad: object) -> None:
+    # SQLite keeps what PostgreSQL's jsonb refuses: so neither is asked for it.
+    source = Source(name="odd", filters=["good/#", bad])
+    with pytest.raises(ValidationError) as refused:
+        source.clean()
+    assert "is no topic filter" in refused.value.message_dict["filters"][0]
+
+
+def test_filters_in_the_database_that_mqtt_forbids_are_left_out() -> None:
+    Source.objects.create(name="odd", filters=["good/#", "a/b#"])
+    Source.objects.create(name="odder", filters={"a": 1})
+    assert [name for name in conf.filters(0) if not name.startswith("devices/")] == ["good/#"]
+    assert [detail.partition(":")[0] for detail in broken()] == ["odd", "odder"]
+
+
+def test_a_disabled_source_is_not_told() -> None:
+    Source.objects.create(name="odd", convention="nonsense", enabled=False)
+    assert broken() == []
