@@ -7,11 +7,10 @@ from django.contrib.auth.decorators import login_required
 from django.db.models import Count, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils import timezone
 from django.utils.translation import gettext
 
 from dashboards import boards, pages, placing, sitelist
-from devices import overview
+from devices import health, overview
 from devices.access import Scope, scope_of
 from devices.models import Device
 from devices.states import STATES
@@ -20,12 +19,12 @@ from devices.states import STATES
 @login_required
 def boards_page(request: HttpRequest) -> HttpResponse:
     """List the boards: sites with their counts, device types, devices without a site."""
-    scope, now = scope_of(request.user), timezone.now()
-    counts = overview.fleet_of(scope, overview.fleet(now))
+    scope, as_of = scope_of(request.user), health.as_of()
+    counts = overview.fleet_of(scope, overview.fleet(as_of))
     types = overview.accepted(scope.devices()).exclude(device_type="").values("device_type")
     unsited = counts.get("")
     context = {
-        "now": now,
+        "now": as_of.now,
         "sites": sitelist.listed(scope, counts),
         "unsited": unsited if unsited and any(unsited[state] for state in STATES) else None,
         "types": types.annotate(n=Count("pk")).order_by("device_type"),
@@ -38,7 +37,7 @@ def boards_page(request: HttpRequest) -> HttpResponse:
 def site_board(request: HttpRequest, slug: str) -> HttpResponse:
     """Show the board of a site, and the way to those below it."""
     scope = scope_of(request.user)
-    counts = overview.fleet_of(scope, overview.fleet(timezone.now()))
+    counts = overview.fleet_of(scope, overview.fleet(health.as_of()))
     sites = sitelist.listed(scope, counts)
     found = next((one for one in sites if one.site.slug == slug), None)
     if found is None:
@@ -82,12 +81,12 @@ def type_board(request: HttpRequest) -> HttpResponse:
 def _board(
     request: HttpRequest, scope: Scope, devices: QuerySet[Device], context: dict[str, Any]
 ) -> HttpResponse:
-    now = timezone.now()
-    board = boards.automatic(devices, now)
+    as_of = health.as_of()
+    board = boards.automatic(devices, as_of)
     context |= {
-        "now": now,
+        "now": as_of.now,
         "board": board,
-        "placed": placing.place(board.widgets, scope, now),
+        "placed": placing.place(board.widgets, scope, as_of),
         **pages.chosen_range(request),
     }
     return render(request, "dashboards/board.html", context)

@@ -8,7 +8,6 @@ import logging
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from django.db.models import QuerySet
@@ -20,6 +19,7 @@ from dashboards.widgets.values import StatusTable, TableOptions
 from devices import overview, queries
 from devices.models import Device
 from devices.queries import SeriesInfo
+from devices.states import AsOf
 
 logger = logging.getLogger(__name__)
 
@@ -47,10 +47,10 @@ class Board:
     left_out: list[str]
 
 
-def automatic(devices: QuerySet[Device], now: datetime) -> Board:
+def automatic(devices: QuerySet[Device], as_of: AsOf) -> Board:
     """Return a board of `devices`, from what they measure."""
     accepted = overview.accepted(devices)
-    shown = list(overview.worst_first(accepted, now)[:DEVICES])
+    shown = list(overview.worst_first(accepted, as_of)[:DEVICES])
     infos = queries.series_of([device.pk for device in shown])
     itself = [info for info in infos if is_about_itself(info)]
     measured = [info for info in infos if not is_about_itself(info)]

@@ -11,7 +11,7 @@ from dashboards.formats import age_of, format_value
 from devices import cadence, overview, queries
 from devices.access import Scope
 from devices.models import Device
-from devices.states import State, since_of, state_of
+from devices.states import AsOf, State, since_of, state_of
 from devices.times import moment
 
 VALUES_PER_ROW = 4
@@ -71,9 +71,9 @@ class Row:
     cells: list[Cell] = field(default_factory=list)
 
 
-def rows_of(devices: list[Device], now: datetime) -> list[Row]:
+def rows_of(devices: list[Device], as_of: AsOf) -> list[Row]:
     """Return list rows of `devices`, each with its first few newest values."""
-    rows = {device.pk: row_of(device, now) for device in devices}
+    rows = {device.pk: row_of(device, as_of) for device in devices}
     series = queries.series_of(list(rows))
     shown: list[queries.SeriesInfo] = []
     taken: dict[int, int] = {}
@@ -83,15 +83,15 @@ def rows_of(devices: list[Device], now: datetime) -> list[Row]:
             shown.append(info)
     newest, expiries = queries.latest(shown), cadence.expiries(shown)
     for info in shown:
-        cell = cell_of(info, newest.get(info.pk), expiries.get(info.pk, 0), now)
+        cell = cell_of(info, newest.get(info.pk), expiries.get(info.pk, 0), as_of.now)
         rows[info.device_id].cells.append(cell)
     return list(rows.values())
 
 
-def row_of(device: Device, now: datetime) -> Row:
+def row_of(device: Device, as_of: AsOf) -> Row:
     """Return the list row of a device, without values."""
-    seen = age_of(device.last_seen, now)
-    return Row(device, state_of(device, now), since_of(device, now), seen)
+    seen = age_of(device.last_seen, as_of.now)
+    return Row(device, state_of(device, as_of), since_of(device, as_of), seen)
 
 
 def publishes_at_qos0(device: Device) -> bool:
@@ -146,7 +146,7 @@ def _table(info: queries.SeriesInfo) -> list[tuple[datetime, str]]:
     ]
 
 
-def fleet_summary(scope: Scope, now: datetime) -> dict[str, Any]:
+def fleet_summary(scope: Scope, as_of: AsOf) -> dict[str, Any]:
     """Return the counts by state over all sites this person sees, and by site."""
-    by_site = overview.fleet_of(scope, overview.fleet(now))
+    by_site = overview.fleet_of(scope, overview.fleet(as_of))
     return {"total": overview.total(by_site), "sites": by_site}

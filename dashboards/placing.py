@@ -13,6 +13,7 @@ from dashboards.widgets import Widget
 from devices import cadence, queries
 from devices.access import Scope
 from devices.models import Device
+from devices.states import AsOf
 
 
 @dataclass(slots=True)
@@ -45,16 +46,16 @@ class Placed:
         return json.dumps({**self.widget.setup(), "names": names}, ensure_ascii=False)
 
 
-def place(widgets: Iterable[Widget[Any]], scope: Scope, now: datetime) -> list[Placed]:
+def place(widgets: Iterable[Widget[Any]], scope: Scope, as_of: AsOf) -> list[Placed]:
     """Return `widgets` as `scope` may see them, all newest values read at once."""
     placed = [Placed(widget) for widget in widgets]
-    cells, devices = _read(placed, scope, now)
+    cells, devices = _read(placed, scope, as_of.now)
     for one in placed:
         keys = _keys(one.widget)
         one.cells = _labelled([cells[key] for key in keys if key in cells], devices)
         one.denied = [key for key in keys if key not in cells]
         one.heading = one.widget.options.title or _heading(one.cells, devices)
-        one.rows = _rows(one, devices, now)
+        one.rows = _rows(one, devices, as_of)
     return placed
 
 
@@ -101,8 +102,10 @@ def _labelled(cells: Sequence[pages.Cell], devices: dict[str, Device]) -> list[p
     return labelled
 
 
-def _rows(one: Placed, devices: dict[str, Device], now: datetime) -> list[pages.Row]:
-    rows = {key: pages.row_of(devices[key], now) for key in one.widget.devices() if key in devices}
+def _rows(one: Placed, devices: dict[str, Device], as_of: AsOf) -> list[pages.Row]:
+    rows = {
+        key: pages.row_of(devices[key], as_of) for key in one.widget.devices() if key in devices
+    }
     for cell in one.cells if rows else ():
         rows[cell.device].cells.append(cell)
     return list(rows.values())

@@ -48,17 +48,17 @@ def _micros(when: datetime) -> int:
 @login_required
 def overview_page(request: HttpRequest) -> HttpResponse:
     """List devices, worst first, 100 a page; with `fragment` only the list."""
-    now, scope = timezone.now(), scope_of(request.user)
+    as_of, scope = health.as_of(), scope_of(request.user)
     names = {field.name for field in fields(overview.Filters)}
     chosen = {name: request.GET[name] for name in names if request.GET.get(name)}
     filters = overview.Filters(**chosen)
-    devices = overview.worst_first(filters.apply(scope.devices(), now), now)
+    devices = overview.worst_first(filters.apply(scope.devices(), as_of), as_of)
     page = Paginator(devices, overview.PAGE_SIZE).get_page(request.GET.get("page"))
-    summary = pages.fleet_summary(scope, now)
+    summary = pages.fleet_summary(scope, as_of)
     context = {
-        "now": now,
+        "now": as_of.now,
         "page": page,
-        "rows": pages.rows_of(list(page.object_list), now),
+        "rows": pages.rows_of(list(page.object_list), as_of),
         "filters": asdict(filters),
         "filtered": bool(chosen),
         "query": urlencode(chosen),
@@ -81,15 +81,16 @@ def overview_page(request: HttpRequest) -> HttpResponse:
 @login_required
 def device_page(request: HttpRequest, key: str) -> HttpResponse:
     """Show one device: state, newest values, a chart per series, the same as tables."""
-    now, scope = timezone.now(), scope_of(request.user)
+    as_of, scope = health.as_of(), scope_of(request.user)
+    now = as_of.now
     device = scope.devices().select_related("site").filter(key=key).first()
     if device is None:
         raise Http404(gettext("There is no such device, or you may not see it."))
     context = {
         "now": now,
         "device": device,
-        "state": state_of(device, now),
-        "since": since_of(device, now),
+        "state": state_of(device, as_of),
+        "since": since_of(device, as_of),
         "seen": age_of(device.last_seen, now),
         "counts": getattr(device, "counts", None),
         "series": pages.series_views(device, now),
@@ -111,16 +112,17 @@ def status_page(request: HttpRequest) -> HttpResponse:
     now, scope = timezone.now(), scope_of(request.user)
     found = health.processes()
     ingest = health.ingest_health(found)
-    last = ingest["last_packet"]
+    last, since = ingest["last_packet"], ingest["since"]
     context = {
         "now": now,
         "health": ingest,
         "last_packet": None if last is None else moment(round(last * 1_000)),
+        "down_since": None if since is None else moment(round(since * 1_000)),
         "conditions": conditions.current(found),
         "processes": [{"process": process, "alive": health.is_alive(process)} for process in found],
         # Of all sites together, so for staff alone.
         "losses": losses.counted() if scope.everything else [],
-        "summary": pages.fleet_summary(scope, now),
+        "summary": pages.fleet_summary(scope, health.as_of(now)),
     }
     template = "_processes.html" if "fragment" in request.GET else "status.html"
     return render(request, f"dashboards/{template}", context)

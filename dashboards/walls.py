@@ -7,11 +7,10 @@ from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils import timezone
 from django.utils.translation import gettext
 
 from dashboards.live.identity import KIOSK_COOKIE
-from devices import kiosks, overview
+from devices import health, kiosks, overview
 from devices.access import Scope, scope_of, site_and_below
 from devices.models import Device, Site
 from devices.states import STATES, State, since_of, state_of
@@ -51,21 +50,26 @@ def _scope(request: HttpRequest) -> Scope | None:
 
 
 def _content(scope: Scope, site: Site) -> dict[str, object]:
-    now, sites = timezone.now(), site_and_below(site.pk)
+    as_of, sites = health.as_of(), site_and_below(site.pk)
     devices = overview.accepted(scope.devices()).filter(site__in=sites)
     worst = [
-        Trouble(device, state_of(device, now), _second(since_of(device, now)))
-        for device in overview.worst_first(devices, now)[:WORST]
+        Trouble(device, state_of(device, as_of), _second(since_of(device, as_of)))
+        for device in overview.worst_first(devices, as_of)[:WORST]
     ]
-    fleet = overview.fleet(now)
+    fleet = overview.fleet(as_of)
     here = overview.total({str(pk): fleet[pk] for pk in sites if pk in fleet})
-    counts = {state: here[state] for state in STATES}
+    counts = {state: here[state] for state in STATES if state != "unknown" or here[state]}
+    troubles = [trouble for trouble in worst if trouble.state not in {"online", "unknown"}]
     return {
-        "now": now,
+        "now": as_of.now,
+        "as_of": as_of,
         "site": site,
         "counts": counts,
         "total": sum(counts.values()),
-        "troubles": [trouble for trouble in worst if trouble.state != "online"],
+        "troubles": troubles,
+        # The worst is told in large letters, unless nothing is known.
+        "listed": troubles[1:] if as_of.ingest_up else troubles,
+        "unknown": here["unknown"],
     }
 
 

@@ -1,6 +1,13 @@
-"""Heartbeat rows: which processes live, and how they are."""
+"""Heartbeats: which processes live, and how they are.
+
+Each process writes a row every two seconds. Where one process is everything, its
+heartbeats stay in its memory (`keep_here`), and others ask it on its HTTP port: idle, it
+writes nothing.
+"""
 
 import json
+import time
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypedDict
 from urllib.error import HTTPError
@@ -12,10 +19,15 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from devices.models import Process
+from devices.states import AsOf
 
 # A process that has not written for this long is taken for dead.
 DEAD_AFTER = timedelta(seconds=6)
 FORGET_AFTER = timedelta(days=1)
+# The state of a process that has ended in good order.
+ENDED = "ended"
+# A process that keeps its heartbeats in memory writes its row that often all the same.
+HERE_SECONDS = 600.0
 # An old heartbeat is checked with the process itself for so long.
 ASK_SECONDS = 3_600.0
 _remembered: list[Process] = []
@@ -29,10 +41,54 @@ class IngestHealth(TypedDict):
     state: str
     last_packet: float | None
     lag_ms: float | None
+    # Where it is not up: until when it was, in ms; None where nobody can tell.
+    since: float | None
+
+
+@dataclass(slots=True)
+class _Here:
+    """Heartbeats of this process, if it is everything there is."""
+
+    url: str = ""
+    processes: dict[str, Process] = field(default_factory=dict)
+    written: dict[str, tuple[str, float]] = field(default_factory=dict)
+
+    def keeps(self, process: Process) -> bool:
+        """Take a heartbeat; return whether its row need not be written."""
+        self.processes[process.id] = process
+        state, at = self.written.get(process.id, ("", 0.0))
+        now = time.monotonic()
+        if state == process.state and now - at < HERE_SECONDS:
+            return True
+        self.written[process.id] = (process.state, now)
+        return False
+
+
+_here = _Here()
+
+
+def keep_here(url: str) -> None:
+    """Keep heartbeats in memory from now on; `url` is where others ask for them."""
+    _here.url = url
+
+
+def beside() -> list[dict[str, Any]]:
+    """Return the heartbeats that are kept here, for those that ask."""
+    return [
+        {"name": process.id, "state": process.state, "info": process.info}
+        for process in _here.processes.values()
+    ]
 
 
 def beat(name: str, kind: str, started: float, state: str, info: dict[str, Any]) -> None:
     """Write the heartbeat of process `name`, by the database's clock."""
+    if _here.url:
+        info = {**info, "http": _here.url}
+        began = datetime.fromtimestamp(started, UTC)
+        process = Process(id=name, kind=kind, started_at=began, state=state, info=info)
+        process.beat_at = timezone.now()
+        if _here.keeps(process):
+            return
     beaten = Process.objects.filter(id=name).update(beat_at=Now(), state=state, info=info)
     if not beaten:
         Process.objects.create(
@@ -71,30 +127,51 @@ def database_micros() -> int:
 
 
 def end(name: str) -> None:
-    """Remove the row of a process that ends in good order."""
-    Process.objects.filter(id=name).delete()
+    """Note that a process ends in good order: nobody misses it, and until when it was is known."""
+    _here.processes.pop(name, None)
+    Process.objects.filter(id=name).update(state=ENDED, beat_at=Now(), info={})
 
 
 def living(kind: str) -> list[str]:
     """Return the names of the live processes of `kind`."""
     alive = Process.objects.filter(kind=kind, beat_at__gte=Now() - DEAD_AFTER)
-    return list(alive.values_list("id", flat=True))
+    return list(alive.exclude(state=ENDED).values_list("id", flat=True))
 
 
 def processes() -> list[Process]:
-    """Return every process that wrote within a day, the living first.
+    """Return every process that wrote within a day and has not ended, the living first.
 
     A worker whose heartbeat is old is asked itself: where the database takes no writes
     (its disk is full), workers live on and know why.
     """
-    now = database_now()
-    found = list(Process.objects.order_by("-beat_at"))
+    found = _read()
     _remembered[:] = found
     for process in found:
-        process.silent_s = (now - process.beat_at).total_seconds()
         if not is_alive(process) and process.silent_s < ASK_SECONDS:
             ask(process)
     return found
+
+
+def _read() -> list[Process]:
+    """Return the processes as they wrote, without asking any."""
+    now = database_now()
+    rows = Process.objects.exclude(state=ENDED).order_by("-beat_at")
+    found = [_here.processes.get(process.id, process) for process in rows]
+    for process in found:
+        process.silent_s = max(0.0, (now - process.beat_at).total_seconds())
+    return found
+
+
+def as_of(now: datetime | None = None) -> AsOf:
+    """Return as of when devices are known; `now` where somebody has looked at the clock already."""
+    return as_of_health(ingest_health(_read()), now)
+
+
+def as_of_health(ingest: IngestHealth, now: datetime | None = None) -> AsOf:
+    """Return the same from `ingest`, which was read just now."""
+    since = ingest["since"]
+    until = None if since is None else datetime.fromtimestamp(since / 1_000, UTC)
+    return AsOf(now or timezone.now(), ingest_up=ingest["state"] == "up", until=until)
 
 
 def remembered() -> list[Process]:
@@ -117,15 +194,17 @@ def ask(process: Process) -> None:
         told = json.load(error)
     except (OSError, ValueError):
         return
-    if told.get("name") == process.id:
-        process.silent_s, process.state = 0.0, told["state"]
-        process.info = {**process.info, **told["info"]}
+    for one in (told, *told.get("beside", ())):
+        if one.get("name") == process.id:
+            process.silent_s, process.state = 0.0, one["state"]
+            process.info = {**process.info, **one["info"]}
 
 
 def slots_of(process: Process) -> dict[str, dict[str, Any]]:
     """Return what `process` tells of its slots; a worker of another release may tell less."""
     told = {"state": "unknown", "detail": "", "since": 0.0, "database": "", "canary": "off"}
     told |= {"oldest_s": 0.0, "paused": False, "unacknowledged": 0}
+    told |= {"down_since": None, "was_up": True}
     return {
         name: {**told, **slot} if isinstance(slot, dict) else {**told, "state": slot[0]}
         for name, slot in process.info.get("slots", {}).items()
@@ -156,7 +235,30 @@ def ingest_health(found: list[Process] | None = None) -> IngestHealth:
         "state": state,
         "last_packet": max(packets, default=None),
         "lag_ms": max(lags) * 1_000 if lags else None,
+        "since": None if state == "up" else _up_until(workers, holding),
     }
+
+
+def _up_until(workers: list[Process], holding: list[Process]) -> float | None:
+    """Return until when ingest was up, in ms: as its slots say, else as its last heartbeat does."""
+    slots = [slot for process in holding for slot in slots_of(process).values()]
+    moments = [slot["down_since"] * 1_000 for slot in slots if slot["down_since"]]
+    if moments and all(slot["was_up"] for slot in slots if slot["down_since"]):
+        return float(min(moments))
+    gone = [process for process in workers if not is_alive(process)] + _ended()
+    last = max((_last_up(process) for process in gone), default=None)
+    return min(moments) if last is None and moments else last
+
+
+def _last_up(process: Process) -> float:
+    """Return until when a process that is no more held slots that were up, in ms."""
+    moments = [slot["down_since"] for slot in slots_of(process).values() if slot["down_since"]]
+    return float(min([process.beat_at.timestamp(), *moments]) * 1_000)
+
+
+def _ended() -> list[Process]:
+    ended = Process.objects.filter(kind="ingest", state=ENDED)
+    return list(ended.order_by("-beat_at")[:1])
 
 
 def packets_token() -> str:

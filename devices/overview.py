@@ -2,14 +2,13 @@
 
 from collections import Counter
 from dataclasses import dataclass
-from datetime import datetime
 from typing import TypedDict
 
 from django.db.models import Case, Count, IntegerField, Q, QuerySet, Value, When
 
 from devices.access import Scope, site_and_below
 from devices.models import Device, Site
-from devices.states import STATES, WORST_FIRST, state_case
+from devices.states import STATES, WORST_FIRST, AsOf, state_case
 
 PAGE_SIZE = 100
 
@@ -19,6 +18,7 @@ class SiteCounts(TypedDict):
 
     online: int
     stale: int
+    unknown: int
     offline: int
     never: int
     pending: int
@@ -34,11 +34,11 @@ class Filters:
     tag: str = ""
     state: str = ""
 
-    def apply(self, devices: QuerySet[Device], now: datetime) -> QuerySet[Device]:
+    def apply(self, devices: QuerySet[Device], as_of: AsOf) -> QuerySet[Device]:
         """Return `devices` narrowed, without pending and rejected ones."""
         found = self.narrow(accepted(devices))
         if self.state in STATES:
-            found = found.annotate(state=state_case(now)).filter(state=self.state)
+            found = found.annotate(state=state_case(as_of)).filter(state=self.state)
         return found
 
     def narrow(self, devices: QuerySet[Device]) -> QuerySet[Device]:
@@ -70,26 +70,26 @@ def at_site(devices: QuerySet[Device], slug: str) -> QuerySet[Device]:
     return devices.none() if site is None else devices.filter(site__in=site_and_below(site.pk))
 
 
-def worst_first(devices: QuerySet[Device], now: datetime) -> QuerySet[Device]:
+def worst_first(devices: QuerySet[Device], as_of: AsOf) -> QuerySet[Device]:
     """Return `devices` with offline ones first, then stale, never seen, online."""
     rank = Case(
         *(When(state=state, then=Value(index)) for index, state in enumerate(WORST_FIRST)),
         output_field=IntegerField(),
     )
     return (
-        devices.annotate(state=state_case(now))
+        devices.annotate(state=state_case(as_of))
         .annotate(rank=rank)
         .order_by("rank", "key")
         .select_related("site")
     )
 
 
-def fleet(now: datetime) -> dict[int | None, SiteCounts]:
+def fleet(as_of: AsOf) -> dict[int | None, SiteCounts]:
     """Return the counts of every site, by site pk; None for devices without a site."""
     found: dict[int | None, SiteCounts] = {}
     rows = (
         Device.objects.filter(Q(enabled=True) | Q(pending=True))
-        .annotate(state=state_case(now))
+        .annotate(state=state_case(as_of))
         .values_list("site_id", "pending", "state")
         .annotate(n=Count("pk"))
         .order_by()
@@ -104,7 +104,7 @@ def fleet(now: datetime) -> dict[int | None, SiteCounts]:
 
 
 def _none() -> SiteCounts:
-    return {"online": 0, "stale": 0, "offline": 0, "never": 0, "pending": 0}
+    return {"online": 0, "stale": 0, "unknown": 0, "offline": 0, "never": 0, "pending": 0}
 
 
 def fleet_of(scope: Scope, counts: dict[int | None, SiteCounts]) -> dict[str, SiteCounts]:

@@ -14,6 +14,8 @@ from django.conf import settings
 from twisted.internet import reactor as _reactor
 from twisted.internet.defer import Deferred
 
+from dashboards.live.hub import Hub
+from devices import health
 from mqtt_ingest import conf
 from mqtt_ingest.embedded import EmbeddedBroker, EmbeddedSource
 from mqtt_ingest.engine import Engine
@@ -64,6 +66,8 @@ class OneProcess:
                 )
                 await self._broker.start()
             self._engine = Engine(self._embedded)
+            health.keep_here(self._engine.url)
+            Hub.current().begin()
             engine = asyncio.create_task(self._engine.run(), name="engine")
             self._tasks.append(asyncio.create_task(self._welcome(), name="welcome"))
             await engine

@@ -52,6 +52,8 @@ class Aside:
         )
         self.canary: CanaryState = "off"
         self.broker_dropped: int | None = None
+        # When the canary came back last, in s since 1970.
+        self.proven_at: float | None = None
         self._enabled = canary
         self._on_dropped = on_dropped
         self._clock = clock
@@ -65,6 +67,7 @@ class Aside:
         if packet.topic == self.topic:
             if packet.payload == b"%d" % self._number:
                 self._sent_at, self.canary, self._proven_once = None, "proven", True
+                self.proven_at = time.time()
         elif packet.payload.isdigit():
             self.broker_dropped = int(packet.payload)
             self._on_dropped(self.broker_dropped)

@@ -330,6 +330,11 @@ class Engine:
 
     # --- how it is ----------------------------------------------------------
     @property
+    def url(self) -> str:
+        """Return where other processes ask this one how it is."""
+        return self._http.url
+
+    @property
     def _is_busy(self) -> bool:
         """Return whether more waits for its commit than a few batches."""
         return sum(slot.unacknowledged for slot in self.slots.values()) > BUSY_PACKETS

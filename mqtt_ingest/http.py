@@ -12,7 +12,7 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from devices.health import is_packets_token
+from devices.health import beside, is_packets_token
 from mqtt_ingest import metrics
 
 if TYPE_CHECKING:
@@ -83,6 +83,7 @@ class _Handler(BaseHTTPRequestHandler):
                     "name": self.worker.name,
                     "state": self.worker.state,
                     "info": self.worker.condition(),
+                    "beside": beside(),
                 }
                 self._json(200 if alive else 503, body)
             case "/metrics":

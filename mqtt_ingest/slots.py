@@ -56,6 +56,9 @@ class Slot:
         self.number = number
         self.name = f"ingest-{number}"
         self.state, self.detail, self.since = "waiting", "", time.time()
+        # Since when nothing can come in; None while it can. And whether it ever could.
+        self.down_since: float | None = self.since
+        self.was_up = False
         self._holder = holder
         self._hooks = hooks
         self._embedded = embedded
@@ -99,6 +102,8 @@ class Slot:
             "state": self.state,
             "detail": self.detail,
             "since": self.since,
+            "down_since": self.down_since,
+            "was_up": self.was_up,
             "unacknowledged": queue.packets if queue else 0,
             "unacknowledged_bytes": queue.bytes if queue else 0,
             "oldest_s": round(queue.age(time.monotonic()), 1) if queue else 0.0,
@@ -222,6 +227,12 @@ class Slot:
 
     def _change(self, state: str, detail: str) -> None:
         self.state, self.detail, self.since = state, detail, time.time()
+        if state == "subscribed":
+            self.down_since, self.was_up = None, True
+        elif self.down_since is None:
+            # A deaf session last heard its canary.
+            heard = self._session.aside.proven_at if self._session and state == "deaf" else None
+            self.down_since = heard or self.since
         self._hooks.on_state(self.name, state, detail)
 
     async def close(self) -> None:

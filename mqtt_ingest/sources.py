@@ -36,7 +36,7 @@ def usable() -> Iterator[Usable]:
             convention = conventions.find(source.convention)
         except LookupError:
             continue
-        own = tuple(name for name in _filters(source) if not filter_problem(name))
+        own = tuple(str(name) for name in _filters(source) if not filter_problem(name))
         spread = own if source.filters else convention.shared_filters
         yield Usable(source, convention, spread, convention.ordered_filters)
 

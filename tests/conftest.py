@@ -2,11 +2,13 @@
 
 import os
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 from django.db import connection
+from django.utils import timezone
 
-from devices.models import Source
+from devices.models import Process, Source
 from devices.rollups.tables import LEVELS
 from tests.support import plant as plants
 from tests.support import services
@@ -60,3 +62,14 @@ def tables(transactional_db: None) -> Iterator[None]:
     with connection.cursor() as cursor:
         for table in ("devices_reading", *(level.table for level in LEVELS)):
             cursor.execute(f"DELETE FROM {table}")
+
+
+@pytest.fixture
+def ingest_up(tables: None) -> Process:
+    """A worker that holds its slot and is subscribed, for as long as a test lasts."""
+    slot = {"state": "subscribed", "detail": "", "since": 0.0, "database": "", "canary": "proven"}
+    now = timezone.now()
+    return Process.objects.create(
+        id="worker", kind="ingest", state="up", started_at=now,
+        beat_at=now + timedelta(hours=1), info={"slots": {"ingest-0": slot}},
+    )  # fmt: skip

@@ -6,17 +6,16 @@ from typing import Annotated, Any
 
 from django.db import transaction
 from django.http import Http404, HttpRequest
-from django.utils import timezone
 from ninja import Field, Query, Router, Schema, Status
 
 from dashboards.api.auth import scope
 from dashboards.api.problems import Problem
 from dashboards.api.readings import Window, answer, window_params
-from devices import overview, queries, registry
+from devices import health, overview, queries, registry
 from devices.access import Scope
 from devices.models import Device, Site, Tag
 from devices.models.registry import KEY_PATTERN
-from devices.states import since_of, state_of
+from devices.states import AsOf, since_of, state_of
 
 router = Router(tags=["devices"])
 
@@ -101,8 +100,8 @@ def list_devices(
     found = scope(request).devices().order_by("key").select_related("site")
     filters = overview.Filters(search=search, site=site)
     found = filters.narrow(found).prefetch_related("tags")
-    now = timezone.now()
-    items = [_out(device, now) for device in found[offset : offset + limit]]
+    as_of = health.as_of()
+    items = [_out(device, as_of) for device in found[offset : offset + limit]]
     return {"count": found.count(), "items": items}
 
 
@@ -207,7 +206,7 @@ def _empty(device: Device, name: str) -> Any:
     return None if getattr(field, "null", False) else getattr(field, "get_default", str)()
 
 
-def _out(device: Device, now: datetime) -> dict[str, Any]:
+def _out(device: Device, as_of: AsOf) -> dict[str, Any]:
     return {
         "key": device.key,
         "name": device.name,
@@ -219,8 +218,8 @@ def _out(device: Device, now: datetime) -> dict[str, Any]:
         "longitude": device.longitude,
         "pending": device.pending,
         "enabled": device.enabled,
-        "state": state_of(device, now),
-        "since": since_of(device, now),
+        "state": state_of(device, as_of),
+        "since": since_of(device, as_of),
         "last_seen": device.last_seen,
     }
 
@@ -239,4 +238,4 @@ def _detail(device: Device) -> dict[str, Any]:
         }
         for info in infos
     ]
-    return {**_out(device, timezone.now()), "series": series}
+    return {**_out(device, health.as_of()), "series": series}

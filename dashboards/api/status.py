@@ -7,7 +7,6 @@ from urllib.parse import urlencode
 from urllib.request import Request, urlopen
 
 from django.http import HttpRequest
-from django.utils import timezone
 from ninja import Query, Router
 
 from dashboards import pages
@@ -23,7 +22,7 @@ router = Router(tags=["status"])
 def status(request: HttpRequest) -> dict[str, Any]:
     """Tell how the pipeline and its processes are, and the devices' states."""
     caller = scope(request)
-    summary = pages.fleet_summary(caller, timezone.now())
+    summary = pages.fleet_summary(caller, health.as_of())
     found = health.processes()
     return {
         "ingest": health.ingest_health(found),

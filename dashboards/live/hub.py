@@ -21,13 +21,14 @@ from django.utils import timezone
 from dashboards.live.announced import announced
 from dashboards.live.groups import Groups
 from dashboards.live.healing import HEAL_SECONDS, Healer, Lost
+from dashboards.live.stopping import before_stop
 from dashboards.threads import in_thread
 from devices import health, live, losses, overview, queries, rights
 from devices.changes import Cursor
 from devices.live import INGEST_GROUP, WATCH_SECONDS, ReadingsStored, watch_set
 from devices.models import Device
 from devices.queries import SeriesInfo
-from devices.states import since_of, state_of
+from devices.states import AsOf, since_of, state_of
 
 if TYPE_CHECKING:
     from dashboards.live.session import LiveSession
@@ -41,16 +42,23 @@ JOB_SECONDS = 1.0
 # Losses that are older were there when the page was.
 LATELY_SECONDS = 600
 DeviceState = dict[str, Any]
+# Before the first look.
+_UNKNOWN: health.IngestHealth = {
+    "state": "unknown",
+    "last_packet": None,
+    "lag_ms": None,
+    "since": None,
+}
 
 
 class Hub:
-    """One per event loop; its tasks run while there are sockets."""
+    """One per event loop; it looks all the time, its other tasks run while there are sockets."""
 
     _hubs: "WeakKeyDictionary[asyncio.AbstractEventLoop, Hub]" = WeakKeyDictionary()
 
     def __init__(self) -> None:
         self.sessions: set[LiveSession] = set()
-        self.health: health.IngestHealth = {"state": "unknown", "last_packet": None, "lag_ms": None}
+        self.health = _UNKNOWN
         self.fleet: dict[int | None, overview.SiteCounts] = {}
         self.states: dict[int, DeviceState] = {}
         # Batches whose news every session has, by event or healed.
@@ -68,9 +76,12 @@ class Hub:
         self._ready = asyncio.Event()
         self._watch_changed = asyncio.Event()
         self._look_again = asyncio.Event()
-        # When the database told last how things are.
+        # When the database told last how things are: monotonic, and by the clock.
         self._looked_at = time.monotonic()
+        self._known_at = timezone.now()
         self._tasks: list[asyncio.Task[None]] = []
+        # Looks as long as the process lives, once `begin` was called.
+        self._looking: asyncio.Task[None] | None = None
         self._away = False
 
     @classmethod
@@ -91,17 +102,31 @@ class Hub:
         """Return how many devices open pages show."""
         return len(self._groups.devices)
 
+    def begin(self) -> None:
+        """Look from now on, sockets or not: this process is alive, and knows how ingest is."""
+        if self._looking is None:
+            self._looking = asyncio.create_task(self._look(), name="look")
+            before_stop(self._sign_off)
+
+    async def _sign_off(self) -> None:
+        """Say that this process ends in good order: nobody misses it."""
+        assert self._looking is not None
+        self._looking.cancel()
+        try:
+            await in_thread(lambda: health.end(self._name))
+        except Error as error:
+            logger.info("Cannot sign off from the database: %s", error)
+
     # --- sockets come and go ------------------------------------------------
     def enter(self, session: "LiveSession") -> None:
         """Take a socket in; the first one starts the tasks."""
         self.sessions.add(session)
         if not self._tasks:
             groups = self._groups
-            works = (groups.receive, groups.stay, self._announce, self._heal, self._look)
-            self._tasks = [
-                asyncio.create_task(work(), name=work.__name__)
-                for work in (*works, self._look_at_jobs)
-            ]
+            works = [groups.receive, groups.stay, self._announce, self._heal, self._look_at_jobs]
+            if self._looking is None:
+                works.append(self._look)
+            self._tasks = [asyncio.create_task(work(), name=work.__name__) for work in works]
 
     def leave(self, session: "LiveSession", devices: Iterable[int]) -> None:
         """Let a socket go that showed `devices`; without any, the tasks end."""
@@ -223,11 +248,13 @@ class Hub:
             self._look_again.clear()
             try:
                 await self._look_once()
-                self._looked_at = time.monotonic()
+                self._looked_at, self._known_at = time.monotonic(), timezone.now()
                 self._note_database(None)
             except Error as error:
-                self.health = {**self.health, "state": "down"}
                 self._note_database(error)
+                self._lose_sight()
+            except Exception:
+                logger.exception("Cannot look how devices are; trying again")
             try:
                 await asyncio.wait_for(self._look_again.wait(), STATE_SECONDS)
             except TimeoutError:
@@ -244,11 +271,12 @@ class Hub:
     async def _look_once(self) -> None:
         watched = self._groups.devices
         wants_fleet = any(session.wants_fleet for session in self.sessions)
-        states = await in_thread(lambda: read_states(watched))
-        fleet = await in_thread(lambda: overview.fleet(timezone.now())) if wants_fleet else {}
+        self.health = await in_thread(lambda: self._read_health(len(watched)))
+        as_of = health.as_of_health(self.health)
+        states = await in_thread(lambda: read_states(watched, as_of)) if watched else {}
+        fleet = await in_thread(lambda: overview.fleet(as_of)) if wants_fleet else {}
         lately = int((time.time() - LATELY_SECONDS) * 1e6)
         gaps = await in_thread(lambda: losses.gaps(watched, lately)) if watched else []
-        self.health = await in_thread(lambda: self._read_health(len(watched)))
         changed = {pk for pk, state in states.items() if self.states.get(pk) != state}
         fleet_changed, self.fleet, self.states = fleet != self.fleet, fleet, states
         for session in list(self.sessions):
@@ -258,11 +286,23 @@ class Hub:
             if gaps:
                 session.note_gaps(gaps)
 
+    def _lose_sight(self) -> None:
+        """The database is away: tell that nothing is known, of what was alive until now."""
+        since = round(self._known_at.timestamp() * 1_000)
+        if self.health["state"] == "up":
+            self.health = {**self.health, "state": "down", "since": since}
+        lost = {pk for pk, state in self.states.items() if state["state"] == "online"}
+        for pk in lost:
+            self.states[pk] = {"state": "unknown", "since": since}
+        for session in list(self.sessions):
+            session.devices_changed(lost)
+
     @property
     def health_now(self) -> health.IngestHealth:
         """Return how the pipeline is; `down` where the database has not answered for a while."""
         if time.monotonic() - self._looked_at > SILENT_SECONDS:
-            return {**self.health, "state": "down"}
+            since = round(self._known_at.timestamp() * 1_000)
+            return {**self.health, "state": "down", "since": self.health["since"] or since}
         return self.health
 
     def _read_health(self, watched: int) -> health.IngestHealth:
@@ -275,20 +315,19 @@ class Hub:
         return health.ingest_health()
 
 
-def read_states(devices: list[int]) -> dict[int, DeviceState]:
+def read_states(devices: list[int], as_of: AsOf) -> dict[int, DeviceState]:
     """Return state and since (ms) of each device, by pk."""
-    now = timezone.now()
     found: dict[int, DeviceState] = {}
     for start in range(0, len(devices), 500):
         for device in Device.objects.filter(pk__in=devices[start : start + 500]):
-            since = since_of(device, now)
+            since = since_of(device, as_of)
             found[device.pk] = {
-                "state": state_of(device, now),
+                "state": state_of(device, as_of),
                 "since": None if since is None else round(since.timestamp() * 1_000),
             }
     return found
 
 
-def states_of(devices: Mapping[int, str]) -> dict[str, DeviceState]:
+def states_of(devices: Mapping[int, str], as_of: AsOf) -> dict[str, DeviceState]:
     """Return the same by key; `devices` has the key of each pk."""
-    return {devices[pk]: state for pk, state in read_states(list(devices)).items()}
+    return {devices[pk]: state for pk, state in read_states(list(devices), as_of).items()}

@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from django.conf import settings
-from django.utils import timezone
 
 from dashboards.live import parts, snapshots
 from dashboards.live.frames import (
@@ -56,7 +55,7 @@ def _show(
 ) -> list[Frame]:
     """Return the frames of one subscription; its series are added to `shown`."""
     if wanted.kind == "fleet":
-        sites = overview.fleet_of(scope, overview.fleet(timezone.now()))
+        sites = overview.fleet_of(scope, overview.fleet(health.as_of()))
         return [bare_ack(wanted.id), {"t": "upd", "id": wanted.id, "sites": sites}]
     if wanted.kind == "jobs":
         return [bare_ack(wanted.id), {"t": "upd", "id": wanted.id, "jobs": jobs()}]
@@ -66,7 +65,7 @@ def _show(
     shown.update(snapshot.infos)
     subscription = Subscription(wanted)
     subscription.begin(snapshot, last=True)
-    states = states_of(snapshot.devices)
+    states = states_of(snapshot.devices, health.as_of())
     frames = [subscription.ack(snapshot)]
     frames += parts.frames(snapshot, wanted.id, subscription.index, states)
     frames += subscription.gap_frames()

@@ -31,6 +31,7 @@ from dashboards.live.subscriptions import Subscription
 from dashboards.threads import in_thread
 from devices import overview
 from devices.access import Scope
+from devices.health import as_of_health
 from devices.losses import Gap
 from devices.queries import QueryTooLong, SeriesInfo
 
@@ -320,7 +321,8 @@ class LiveSession:
         subscription.begin(snapshot, last=reloads == subscription.reloads)
         await self._rejoin()
         await self._send(dumps(subscription.ack(snapshot)))
-        states = await in_thread(lambda: states_of(snapshot.devices))
+        as_of = as_of_health(self._hub.health_now)
+        states = await in_thread(lambda: states_of(snapshot.devices, as_of))
         for frame in parts.frames(snapshot, wanted.id, subscription.index, states):
             await self._send_state(frame)
         subscription.sent()

@@ -14,7 +14,7 @@ from devices.times import moment
 
 register = template.Library()
 
-_SHAPES = {"online": "●", "stale": "◐", "offline": "■", "never": "○"}
+_SHAPES = {"online": "●", "stale": "◐", "unknown": "?", "offline": "■", "never": "○"}
 
 
 @register.filter

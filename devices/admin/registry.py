@@ -1,20 +1,18 @@
 """Devices in admin, as somebody with 500 of them wants it."""
 
-from datetime import datetime
 from typing import Any
 
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
 
-from devices import overview, queries, registry
+from devices import health, overview, queries, registry
 from devices.models import Device, DeviceCounts, Identity, Series
-from devices.states import STATES, state_case, state_of
+from devices.states import STATES, AsOf, state_case, state_of
 
 VALUES_SHOWN = 3
 # Django's forms take a thousand rows at most.
@@ -34,7 +32,7 @@ class StateFilter(admin.SimpleListFilter):
     def queryset(self, _request: HttpRequest, devices: QuerySet[Device]) -> QuerySet[Device]:
         """Return the devices in the chosen state."""
         if self.value() in STATES:
-            return devices.annotate(state=state_case(timezone.now())).filter(state=self.value())
+            return devices.annotate(state=state_case(health.as_of())).filter(state=self.value())
         return devices
 
 
@@ -102,7 +100,7 @@ class DeviceAdmin(admin.ModelAdmin[Device]):
         ("Health", {"fields": ["status", "status_since", "last_seen", "stale_after_s"]}),
     ]
     _newest: dict[int, SafeString]
-    _now: datetime
+    _as_of: AsOf
 
     def get_readonly_fields(self, request: HttpRequest, obj: Device | None = None) -> list[str]:
         """Keep the key of a device that exists: topics and links hold it."""
@@ -110,12 +108,13 @@ class DeviceAdmin(admin.ModelAdmin[Device]):
         return [*fields, "key"] if obj else fields
 
     def get_formset_kwargs(
-        self, request: HttpRequest, obj: Device | None, inline: Any, prefix: str
+        self, request: HttpRequest, obj: Device, inline: Any, prefix: str
     ) -> dict[str, Any]:
         """Show the oldest series of a device that has too many: which those are stays."""
         given: dict[str, Any] = super().get_formset_kwargs(request, obj, inline, prefix)
         if isinstance(inline, SeriesInline):
-            oldest = Series.objects.filter(device_id=obj.pk if obj else None).order_by("pk")
+            # A device that is being added has none, and no pk to ask by.
+            oldest = Series.objects.filter(device_id=obj.pk or 0).order_by("pk")
             shown = list(oldest.values_list("pk", flat=True)[:SERIES_SHOWN])
             given["queryset"] = given["queryset"].filter(pk__in=shown)
         return given
@@ -123,7 +122,7 @@ class DeviceAdmin(admin.ModelAdmin[Device]):
     def get_changelist_instance(self, request: HttpRequest) -> Any:
         """Read the newest values of the listed devices in one go."""
         changelist = super().get_changelist_instance(request)
-        self._now = timezone.now()
+        self._as_of = health.as_of()
         self._newest = _newest([device.pk for device in changelist.result_list])
         return changelist
 
@@ -142,7 +141,7 @@ class DeviceAdmin(admin.ModelAdmin[Device]):
     @admin.display(description="state")
     def state(self, device: Device) -> str:
         """Return the state in a word."""
-        return state_of(device, self._now)
+        return state_of(device, self._as_of)
 
     @admin.display(description="newest values")
     def newest(self, device: Device) -> str:
@@ -154,7 +153,7 @@ class DeviceAdmin(admin.ModelAdmin[Device]):
         """Return how long ago it was heard of."""
         if device.last_seen is None:
             return "never"
-        return f"{timesince(device.last_seen, self._now, depth=1)} ago"
+        return f"{timesince(device.last_seen, self._as_of.now, depth=1)} ago"
 
     @admin.display(description="accepted", boolean=True, ordering="pending")
     def waits(self, device: Device) -> bool | None:

@@ -18,8 +18,9 @@ from dashboards.live.frames import parse_subscribe
 from dashboards.live.snapshots import devices_named
 from dashboards.widgets import Offer, Options, Query, Widget, all_widgets, find, register, registry
 from devices.access import Scope, scope_of
-from devices.models import Device, Membership, Series, Site
+from devices.models import Device, Membership, Process, Series, Site
 from devices.queries import SeriesInfo
+from devices.states import AsOf
 
 pytestmark = pytest.mark.usefixtures("tables")
 EVERYTHING = Scope(everything=True)
@@ -38,7 +39,9 @@ def device(key: str, site: Site | None = None, **metrics: str) -> Device:
 
 
 def board_of(devices: Any = None) -> boards.Board:
-    return boards.automatic(Device.objects.all() if devices is None else devices, timezone.now())
+    return boards.automatic(
+        Device.objects.all() if devices is None else devices, AsOf(timezone.now())
+    )
 
 
 def shown(board: boards.Board) -> list[tuple[str, str]]:
@@ -120,7 +123,9 @@ def test_a_metric_with_the_longest_name_does_not_fail_the_page(boss: Client) -> 
     assert boss.get("/boards/without-site/").status_code == 200
 
 
-def test_a_site_is_the_same_everywhere_with_what_is_below_it(boss: Client) -> None:
+def test_a_site_is_the_same_everywhere_with_what_is_below_it(
+    boss: Client, ingest_up: Process
+) -> None:
     north = Site.objects.create(slug="north", name="North")
     hall = Site.objects.create(slug="hall", name="Hall", parent=north)
     device("deep", hall, t="number")
@@ -185,7 +190,8 @@ def test_placed_widgets_have_names_values_and_what_is_not_for_this_person_to_see
     Membership.objects.create(user=vera, site=north, role="viewer")
     chart = find("lines").of({"keys": ["a/t", "b/t", "c/t"]})
     mine, all_of_it = (
-        placing.place([chart], scope, timezone.now())[0] for scope in (scope_of(vera), EVERYTHING)
+        placing.place([chart], scope, AsOf(timezone.now()))[0]
+        for scope in (scope_of(vera), EVERYTHING)
     )
     assert mine.denied == ["b/t", "c/t"]
     assert json.loads(mine.setup)["names"] == {"a/t": "t"}

@@ -11,7 +11,7 @@ from django.utils import timezone
 from dashboards.live import identity
 from dashboards.live.identity import KIOSK_COOKIE, Screen
 from devices import kiosks
-from devices.models import Device, Kiosk, Membership, Site
+from devices.models import Device, Kiosk, Membership, Process, Site
 
 pytestmark = pytest.mark.usefixtures("tables")
 
@@ -43,7 +43,9 @@ def text_of(answer: Any) -> str:
     return " ".join(answer.content.decode().split())
 
 
-def test_the_worst_device_of_the_site_and_those_below_is_the_large_line(north: Site) -> None:
+def test_the_worst_device_of_the_site_and_those_below_is_the_large_line(
+    north: Site, ingest_up: Process
+) -> None:
     client = Client()
     client.force_login(get_user_model().objects.create_superuser("boss"))
     text = text_of(client.get("/wall/north/"))
@@ -55,6 +57,27 @@ def test_the_worst_device_of_the_site_and_those_below_is_the_large_line(north: S
     assert "<strong>new</strong>" not in text
     Device.objects.filter(key="silent").delete()
     assert "<strong>The one device</strong>" in text_of(client.get("/wall/north/?fragment=1"))
+
+
+def test_what_is_not_known_is_told_as_not_known_and_since_when(
+    north: Site, ingest_up: Process
+) -> None:
+    client = Client()
+    client.force_login(get_user_model().objects.create_superuser("boss"))
+    since = timezone.now() - timedelta(minutes=3)
+    slot = {"state": "unreachable", "down_since": since.timestamp(), "was_up": True}
+    Process.objects.update(state="down", info={"slots": {"ingest-0": slot}})
+    text = text_of(client.get("/wall/north/?fragment=1"))
+    assert 'class="worst" data-state="unknown"' in text
+    assert f'Not known since <time datetime="{since.isoformat()}"' in text
+    assert "1 device was online until then." in text
+    assert "<strong>0</strong> online" in text
+    assert "<strong>1</strong> unknown" in text
+    # What was known before stays told, as what it is: the last that is known.
+    assert "<strong>silent</strong>" in text
+    assert 'class="counts old"' in text
+    Process.objects.update(state="up", info={"slots": {"ingest-0": {"state": "subscribed"}}})
+    assert 'data-state="unknown"' not in text_of(client.get("/wall/north/?fragment=1"))
 
 
 def test_a_wall_needs_a_login_or_a_kiosk_of_that_site(north: Site) -> None:

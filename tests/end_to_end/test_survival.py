@@ -10,6 +10,7 @@ from tests.support.plant import Plant, publish
 from tests.support.services import wait_until
 
 pytestmark = [pytest.mark.services, pytest.mark.browser]
+STATE = "[data-cell=state] .badge"
 VALUE = "figure[data-metric=t] [data-cell=value]"
 
 
@@ -19,6 +20,10 @@ def send(plant: Plant, value: float) -> None:
 
 def shows(page: Watched, value: float) -> None:
     page.wait(f"document.querySelector('{VALUE}').textContent === '{value:g}'", seconds=20)
+
+
+def is_state(page: Watched, state: str) -> None:
+    page.wait(f"document.querySelector('{STATE}').dataset.state === '{state}'", seconds=20)
 
 
 def test_web_redis_and_worker_restart_under_an_open_page(whole_plant: Plant) -> None:
@@ -39,12 +44,14 @@ def test_web_redis_and_worker_restart_under_an_open_page(whole_plant: Plant) -> 
         web.stop(signal.SIGKILL)
         page.wait_not_live()
         assert "connection was lost" in page.link_words()
+        is_state(page, "unknown")
         assert page.page.inner_text(VALUE) == "1"
         page.shot("not-live")
         send(plant, 2)
         web = plant.web()
         page.wait_live(40)
         shows(page, 2)
+        is_state(page, "online")
 
         plant.layer.kill()
         send(plant, 3)
@@ -63,8 +70,16 @@ def test_web_redis_and_worker_restart_under_an_open_page(whole_plant: Plant) -> 
 
         plant.broker.stop()
         page.wait_not_live()
+        is_state(page, "unknown")
+        assert "Since " in page.link_words()
+        # A page that is opened now says the same, without JavaScript too.
+        listed = Watched(browser, plant.base, java_script_enabled=False)
+        listed.log_in()
+        assert "unknown" in listed.page.inner_text("tr[data-device=press-3]")
+        assert listed.page.inner_text("[data-count=unknown]") == "1"
         plant.broker.start()
         page.wait_live(60)
+        is_state(page, "online")
         send(plant, 6)
         shows(page, 6)
 
@@ -92,10 +107,12 @@ def test_the_database_goes_away_and_comes_back(whole_plant: Plant, seconds: int)
         send(plant, 2)
         page.wait_not_live()
         assert "cannot reach the broker or the database" in page.link_words()
+        is_state(page, "unknown")
         page.page.wait_for_timeout(seconds * 1_000)
         plant.database.start()
         page.wait_live(40)
         shows(page, 2)
+        is_state(page, "online")
         assert page.problems == []
     assert plant.count() == 2
     assert (worker.returncode, web.returncode) == (None, None)

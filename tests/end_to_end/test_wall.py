@@ -1,5 +1,7 @@
 """The wall page on a screen where nobody is logged in."""
 
+import signal
+
 import pytest
 
 from tests.support.browser import Watched, chromium
@@ -19,7 +21,7 @@ LINE = "document.querySelector('.worst')"
 
 def test_a_kiosk_shows_the_worst_thing_until_it_is_revoked(plant: Plant) -> None:
     plant.worker()
-    plant.web()
+    web = plant.web()
     publish(plant, [("devices/press-3/telemetry", '{"t": 1}')])
     wait_until(lambda: plant.count() == 1, "the reading")
     code = plant.manage("shell", "-v", "0", "-c", "\n".join(ENROL)).strip()
@@ -35,6 +37,24 @@ def test_a_kiosk_shows_the_worst_thing_until_it_is_revoked(plant: Plant) -> None
         assert "press-3" in page.page.inner_text(".worst")
         assert "since" in page.page.inner_text(".worst")
         page.shot("wall-offline")
+        publish(plant, [("devices/press-3/telemetry", '{"t": 2}')])
+        page.wait(f"{LINE}.dataset.state === 'online'")
+
+        # What cannot be known is not told as good, and says since when.
+        plant.broker.stop()
+        page.wait(f"{LINE}.dataset.state === 'unknown'")
+        assert "Not known since" in page.page.inner_text(".worst")
+        page.wait(
+            "document.querySelector('.counts [data-state=unknown] strong')?.textContent === '1'", 20
+        )
+        page.shot("wall-unknown")
+        plant.broker.start()
+        page.wait(f"{LINE}.dataset.state === 'online'", 30)
+        web.stop(signal.SIGKILL)
+        page.wait(f"{LINE}.dataset.state === 'unknown'")
+        assert "connection was lost" in page.page.inner_text(".worst")
+        plant.web()
+        page.wait(f"{LINE}.dataset.state === 'online'", 40)
         height = page.page.evaluate(f"parseFloat(getComputedStyle({LINE}).fontSize)")
         assert height > 80
         plant.manage(

@@ -5,9 +5,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import Error
-from django.utils import timezone
 
 from devices import conditions, health, overview
+from devices.states import STATES
 
 
 class Command(BaseCommand):
@@ -48,8 +48,8 @@ class Command(BaseCommand):
 
 
 def _devices() -> str:
-    devices = dict.fromkeys(("online", "stale", "offline", "never", "pending"), 0)
-    for counts in overview.fleet(timezone.now()).values():
+    devices = dict.fromkeys((*STATES, "pending"), 0)
+    for counts in overview.fleet(health.as_of()).values():
         for name in devices:
             devices[name] += counts[name]  # type: ignore[literal-required] # its fields
     return ", ".join(f"{n} {name}" for name, n in devices.items())

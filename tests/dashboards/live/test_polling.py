@@ -7,6 +7,7 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.test import Client
 
+from devices.models import Process
 from mqtt_ingest.stores.writer import SlotWriter
 from tests.dashboards.live.test_snapshots import now_us, put
 from tests.mqtt_ingest.test_writer import make_writer
@@ -35,7 +36,9 @@ def poll(client: Client, *subs: dict[str, Any]) -> list[dict[str, Any]]:
     return list(answer.json()["frames"])
 
 
-def test_each_poll_brings_what_the_last_one_missed(writer: SlotWriter, staff: Client) -> None:
+def test_each_poll_brings_what_the_last_one_missed(
+    writer: SlotWriter, staff: Client, ingest_up: Process
+) -> None:
     now, screen = now_us(), Screen()
     put(writer, "a", {now - 3_000_000: 1, now - 2_000_000: 2})
     for frame in poll(staff, SUB):
@@ -48,7 +51,9 @@ def test_each_poll_brings_what_the_last_one_missed(writer: SlotWriter, staff: Cl
     assert screen.devices["a"]["state"] == "online"
 
 
-def test_counts_jobs_and_health_come_too(writer: SlotWriter, staff: Client) -> None:
+def test_counts_jobs_and_health_come_too(
+    writer: SlotWriter, staff: Client, ingest_up: Process
+) -> None:
     put(writer, "a", {now_us(): 1})
     frames = poll(staff, {"id": 1, "kind": "fleet"}, {"id": 2, "kind": "jobs"})
     assert [(frame["t"], frame.get("id")) for frame in frames] == [
@@ -56,7 +61,18 @@ def test_counts_jobs_and_health_come_too(writer: SlotWriter, staff: Client) -> N
     ]
     assert frames[1]["sites"][""]["online"] == 1
     assert frames[3]["jobs"] == []
-    assert frames[4]["ingest"]["state"] in {"unknown", "stopped"}
+    assert frames[4]["ingest"]["state"] == "up"
+
+
+def test_without_ingest_counts_and_states_are_unknown(writer: SlotWriter, staff: Client) -> None:
+    put(writer, "a", {now_us(): 1})
+    frames = poll(staff, {"id": 1, "kind": "fleet"}, {**SUB, "id": 2})
+    assert frames[1]["sites"][""] == {
+        **dict.fromkeys(("online", "stale", "offline", "never", "pending"), 0),
+        "unknown": 1,
+    }
+    assert frames[3]["devices"]["a"]["state"] == "unknown"
+    assert frames[-1]["ingest"]["state"] == "stopped"
 
 
 def test_what_is_wrong_is_told_beside_what_is_right(writer: SlotWriter, staff: Client) -> None:

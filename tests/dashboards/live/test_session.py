@@ -4,6 +4,7 @@ import asyncio
 import json
 import time
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from django.db import DataError
@@ -73,8 +74,30 @@ def test_a_database_that_hangs_is_told_as_down(monkeypatch: pytest.MonkeyPatch) 
         return Hub.current()
 
     hub = asyncio.run(run())
-    hub.health = {"state": "up", "last_packet": 1.0, "lag_ms": 2.0}
+    hub.health = {"state": "up", "last_packet": 1.0, "lag_ms": 2.0, "since": None}
     hub._looked_at = time.monotonic()
     assert hub.health_now["state"] == "up"
     hub._looked_at -= hubs.SILENT_SECONDS + 1
-    assert hub.health_now == {"state": "down", "last_packet": 1.0, "lag_ms": 2.0}
+    since = round(hub._known_at.timestamp() * 1_000)
+    assert hub.health_now == {"state": "down", "last_packet": 1.0, "lag_ms": 2.0, "since": since}
+
+
+def test_devices_that_were_online_are_unknown_while_the_database_is_away() -> None:
+    async def run() -> Hub:
+        return Hub.current()
+
+    hub = asyncio.run(run())
+    hub.health = {"state": "up", "last_packet": 1.0, "lag_ms": 2.0, "since": None}
+    hub.states = {1: {"state": "online", "since": 5}, 2: {"state": "offline", "since": 5}}
+    told: list[set[int]] = []
+    session = Mock()
+    session.devices_changed = told.append
+    hub.sessions = {session}
+    hub._lose_sight()
+    since = round(hub._known_at.timestamp() * 1_000)
+    assert hub.states[1] == {"state": "unknown", "since": since}
+    assert hub.states[2]["state"] == "offline"
+    assert told == [{1}]
+    assert hub.health_now["state"] == "down"
+    hub._lose_sight()  # once more: nothing is told twice
+    assert told == [{1}, set()]

@@ -60,7 +60,6 @@ export class Cells {
   /** @param {string} device @param {{state: string}} state */
   drawState(device, state) {
     for (const row of this.rows.get(device) ?? []) {
-      row.dataset.state = state.state;
       showState(row.querySelector("[data-cell=state]"), state.state);
     }
   }

@@ -4,7 +4,7 @@ import { Board } from "./board.js";
 import { localTimes, tickAges } from "./clock.js";
 import { DevicePage } from "./device.js";
 import { startInspect } from "./inspect.js";
-import { showLink } from "./link.js";
+import { blindSince, showLink, tickStates } from "./link.js";
 import { Overview } from "./overview.js";
 import { JobsPage } from "./jobs.js";
 import { tickQuality } from "./quality.js";
@@ -18,6 +18,7 @@ import { startZone } from "./zone.js";
 function showAll(link) {
   showLink(link);
   tickQuality(document);
+  tickStates(document, blindSince(link) > 0);
 }
 
 function start() {

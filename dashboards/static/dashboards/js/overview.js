@@ -10,7 +10,7 @@ import { filled, gettext, ngettext } from "./words.js";
 
 /** @typedef {import("./socket.js").LiveSocket} LiveSocket */
 
-const STATES = ["online", "stale", "offline", "never"];
+const STATES = ["online", "stale", "unknown", "offline", "never"];
 
 /** @param {string} state */
 function countOf(state) {
@@ -75,8 +75,11 @@ export class Overview {
       for (const [state, n] of Object.entries(counts)) sum[state] = (sum[state] ?? 0) + Number(n);
     }
     for (const state of STATES) {
-      const shown = countOf(state);
-      if (shown) shown.textContent = String(sum[state] ?? 0);
+      const shown = /** @type {HTMLElement|null} */ (countOf(state));
+      if (!shown) continue;
+      shown.textContent = String(sum[state] ?? 0);
+      const item = shown.closest("li");
+      if (item && state === "unknown") item.hidden = !sum[state];
     }
     showSites(frame.sites);
     this.showPending(sum.pending);

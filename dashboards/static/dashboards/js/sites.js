@@ -2,7 +2,7 @@
 
 /** @typedef {import("./socket.js").LiveSocket} LiveSocket */
 
-const STATES = ["online", "stale", "offline", "never"];
+const STATES = ["online", "stale", "unknown", "offline", "never"];
 
 /** @param {string|undefined} text slugs split by spaces; one space for devices without a site */
 function slugsOf(text) {

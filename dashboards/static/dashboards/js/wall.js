@@ -3,6 +3,8 @@
 
 import { localTimes, now, tickAges } from "./clock.js";
 import { formatTime } from "./format.js";
+import { blindSince, clockTime, linkWords } from "./link.js";
+import { filled, gettext } from "./words.js";
 
 /** @typedef {import("./socket.js").LiveSocket} LiveSocket */
 
@@ -23,6 +25,7 @@ export class Wall {
     this.root = /** @type {HTMLElement} */ (document.getElementById("wall"));
     this.step = 0;
     this.asking = false;
+    this.blind = 0;
   }
 
   connect() {
@@ -36,9 +39,31 @@ export class Wall {
   tick() {
     const clock = document.getElementById("wall-clock");
     if (clock) clock.textContent = formatTime(Math.floor(now() / 1_000) * 1_000).slice(0, 16);
+    this.look();
     // A new release has come while this screen was on.
     const build = this.socket.build;
     if (build && build !== document.body.dataset.build && this.socket.link.state === "live") location.reload();
+  }
+
+  /** Say that nothing is known while nothing can come; take the page anew when it can again. */
+  look() {
+    const before = this.blind;
+    this.blind = blindSince(this.socket.link);
+    if (this.blind) this.showBlind();
+    else if (before) this.refresh();
+  }
+
+  showBlind() {
+    const worst = /** @type {HTMLElement|null} */ (this.root.querySelector(".worst"));
+    if (!worst || worst.dataset.state === "unknown") return;
+    worst.dataset.state = "unknown";
+    const large = document.createElement("strong");
+    large.textContent = filled(gettext("Not known since %(moment)s"), { moment: clockTime(this.blind) });
+    const why = document.createElement("span");
+    why.className = "since";
+    why.textContent = linkWords(this.socket.link, Date.now()).words;
+    worst.replaceChildren("? ", large, why);
+    for (const old of this.root.querySelectorAll(".counts, .troubles")) old.classList.add("old");
   }
 
   shift() {
@@ -66,5 +91,6 @@ export class Wall {
     this.root.replaceChildren(...html.body.childNodes);
     localTimes(this.root);
     tickAges(this.root);
+    if (this.blind) this.showBlind();
   }
 }
