@@ -150,7 +150,10 @@ class LiveConsumer(AsyncWebsocketConsumer):
         assert self.session is not None
         while True:
             await self.session.heartbeat()
-            await asyncio.sleep(settings.LIVE_HEARTBEAT_MS / 1_000)
+            with suppress(TimeoutError):
+                seconds = settings.LIVE_HEARTBEAT_MS / 1_000
+                await asyncio.wait_for(self.session.health_due.wait(), seconds)
+            self.session.health_due.clear()
 
     async def _retire(self) -> None:
         """End before the server would, at a time of its own."""

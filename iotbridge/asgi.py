@@ -16,6 +16,7 @@ from devices.live import require_shared_layer  # noqa: E402 - Django must be set
 from devices.memory import collect_rarely  # noqa: E402
 from iotbridge import routing  # noqa: E402
 from iotbridge.backpressure import patient  # noqa: E402
+from iotbridge.ending import Ending, finishing  # noqa: E402
 
 
 async def lifespan(_scope: dict[str, Any], receive: Any, send: Any) -> None:
@@ -29,23 +30,26 @@ async def lifespan(_scope: dict[str, Any], receive: Any, send: Any) -> None:
             return
 
 
-def _begin_with_daphne() -> None:
-    """Have the hub look from the start, before anybody asks for a page."""
+def _with_daphne(*, alone: bool) -> None:
+    """Have the hub look before anybody asks for a page, and the process end when it is told to."""
     from twisted.internet import reactor
 
     # Any: Twisted declares the reactor as an interface, which checkers cannot call.
     loop: Any = reactor
-    loop.callLater(0, lambda: Hub.current().begin())
+    loop.addSystemEventTrigger("after", "shutdown", Ending.begin)
+    if alone:
+        loop.callLater(0, lambda: Hub.current().begin())
 
 
-if "manage.py" not in sys.argv[0]:
+_alone = "manage.py" not in sys.argv[0]
+if _alone:
     require_shared_layer("the web process")
-    if "daphne.server" in sys.modules:
-        _begin_with_daphne()
+if "daphne.server" in sys.modules:
+    _with_daphne(alone=_alone)
 
 application = ProtocolTypeRouter(
     {
-        "http": patient(stop_when_left(http)),
+        "http": patient(finishing(stop_when_left(http))),
         "websocket": routing.websocket,
         "channel": routing.channel,
         "lifespan": lifespan,

@@ -271,7 +271,7 @@ class Hub:
     async def _look_once(self) -> None:
         watched = self._groups.devices
         wants_fleet = any(session.wants_fleet for session in self.sessions)
-        self.health = await in_thread(lambda: self._read_health(len(watched)))
+        self._note_health(await in_thread(lambda: self._read_health(len(watched))))
         as_of = health.as_of_health(self.health)
         states = await in_thread(lambda: read_states(watched, as_of)) if watched else {}
         fleet = await in_thread(lambda: overview.fleet(as_of)) if wants_fleet else {}
@@ -286,11 +286,18 @@ class Hub:
             if gaps:
                 session.note_gaps(gaps)
 
+    def _note_health(self, found: health.IngestHealth) -> None:
+        """Keep how ingest is; tell the pages at once when that has changed."""
+        before, self.health = self.health, found
+        if found["state"] != before["state"]:
+            for session in self.sessions:
+                session.health_due.set()
+
     def _lose_sight(self) -> None:
         """The database is away: tell that nothing is known, of what was alive until now."""
         since = round(self._known_at.timestamp() * 1_000)
         if self.health["state"] == "up":
-            self.health = {**self.health, "state": "down", "since": since}
+            self._note_health({**self.health, "state": "down", "since": since})
         lost = {pk for pk, state in self.states.items() if state["state"] == "online"}
         for pk in lost:
             self.states[pk] = {"state": "unknown", "since": since}

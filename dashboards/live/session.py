@@ -82,6 +82,8 @@ class LiveSession:
         self._paused = False
         # Set when somebody's rights changed: whoever owns the session looks at this person's.
         self.rights_due = asyncio.Event()
+        # Set when ingest went, or came back: the next heartbeat does not wait for its time.
+        self.health_due = asyncio.Event()
         self._wake = asyncio.Event()
         self._credit = asyncio.Event()
 

@@ -53,6 +53,16 @@ def at(when: datetime) -> SafeString:
 
 
 @register.simple_tag
+def clock(when: datetime) -> SafeString:
+    """Return a moment as time of day; the browser adds the date where that is not today."""
+    return format_html(
+        '<time datetime="{}" data-at="clock">{} UTC</time>',
+        when.isoformat(),
+        when.strftime("%H:%M:%S"),
+    )
+
+
+@register.simple_tag
 def micros(ts: int) -> SafeString:
     """Return µs since 1970 as date and time."""
     return at(moment(ts))

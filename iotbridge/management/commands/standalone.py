@@ -12,6 +12,8 @@ from django.contrib.auth import get_user_model
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from iotbridge.ending import Ending
+
 
 class Command(BaseCommand):
     """Everything in one process: SQLite, in-memory layer, embedded broker."""
@@ -37,6 +39,7 @@ class Command(BaseCommand):
         self.stdout.write(f"Starting iotbridge {settings.VERSION} …")
         server.run()
         if server.failure is not None:
+            Ending.status = 1
             sys.exit(f"iotbridge stopped: {server.failure}")
         self.stdout.write("Stopped; everything received is stored.")
 

@@ -19,6 +19,13 @@ export function now() {
   return Date.now() + offset;
 }
 
+/** @param {number} ms @returns {string} the time of day, with its date where that is not today */
+export function clockTime(ms) {
+  const moment = formatTime(Math.floor(ms / 1_000) * 1_000);
+  const today = formatTime(now()).slice(0, 11);
+  return moment.startsWith(today) ? moment.slice(11) : moment;
+}
+
 /**
  * Set when an element's moment was, so that its age goes on counting.
  * @param {HTMLElement} element
@@ -45,7 +52,8 @@ export function tickAges(root) {
 /** Show server-rendered UTC times in the browser's zone. @param {ParentNode} root */
 export function localTimes(root) {
   for (const element of /** @type {NodeListOf<HTMLTimeElement>} */ (root.querySelectorAll("time[data-at]"))) {
-    element.textContent = formatTime(Date.parse(element.dateTime));
+    const ms = Date.parse(element.dateTime);
+    element.textContent = element.dataset.at === "clock" ? clockTime(ms) : formatTime(ms);
     delete element.dataset.at;
   }
 }

@@ -1,17 +1,10 @@
 // The one line that says whether what is shown is live, and why not.
 
-import { now } from "./clock.js";
-import { formatAge, formatTime } from "./format.js";
+import { clockTime } from "./clock.js";
+import { formatAge } from "./format.js";
 import { filled, gettext } from "./words.js";
 
 /** @typedef {import("./socket.js").Link} Link */
-
-/** @param {number} ms @returns {string} the time of day, with its date where that is not today */
-export function clockTime(ms) {
-  const moment = formatTime(Math.floor(ms / 1_000) * 1_000);
-  const today = formatTime(now()).slice(0, 11);
-  return moment.startsWith(today) ? moment.slice(11) : moment;
-}
 
 const WORDS = { online: gettext("online"), stale: gettext("stale"), unknown: gettext("unknown"), offline: gettext("offline"), never: gettext("never") };
 const SHAPES = { online: "●", stale: "◐", unknown: "?", offline: "■", never: "○" };

@@ -1,9 +1,9 @@
 // The wall page: one large line for the worst thing. Taken anew from the server whenever counts
 // change and now and then; moved by some pixels, so that nothing burns in.
 
-import { localTimes, now, tickAges } from "./clock.js";
+import { clockTime, localTimes, now, tickAges } from "./clock.js";
 import { formatTime } from "./format.js";
-import { blindSince, clockTime, linkWords } from "./link.js";
+import { blindSince, linkWords } from "./link.js";
 import { filled, gettext } from "./words.js";
 
 /** @typedef {import("./socket.js").LiveSocket} LiveSocket */

@@ -1,0 +1,145 @@
+"""A web process that is told to stop ends, with requests under way."""
+
+import asyncio
+import signal
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from iotbridge import ending
+from iotbridge.ending import finishing
+from tests.support import services
+from tests.support.plant import Plant, Process
+from tests.support.services import wait_until
+from tests.support.slowviews.urls import BEGUN
+from tests.support.standalone import Standalone
+
+SLOW = "tests.support.slowviews"
+
+
+# --- the wrapper by itself ---------------------------------------------------
+async def cancelled(application: Any) -> list[str]:
+    """Run `application` as a server does that cancels it; return what it sent."""
+    sent: list[str] = []
+
+    async def send(message: str) -> None:
+        sent.append(message)
+
+    async def receive() -> Any:
+        await asyncio.Event().wait()
+
+    request = asyncio.ensure_future(finishing(application)({"path": "/x"}, receive, send))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    request.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await request
+    return sent
+
+
+async def test_a_request_under_way_is_answered() -> None:
+    async def application(_scope: Any, _receive: Any, send: Any) -> None:
+        await asyncio.sleep(0.05)
+        await send("answer")
+
+    assert await cancelled(application) == ["answer"]
+
+
+async def test_one_that_takes_too_long_is_told_that_its_reader_has_gone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(ending, "GRACE_SECONDS", 0.01)
+
+    async def application(_scope: Any, receive: Any, send: Any) -> None:
+        await send((await receive())["type"])
+
+    assert await cancelled(application) == ["http.disconnect"]
+
+
+async def test_one_that_does_not_listen_is_left_behind(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(ending, "GRACE_SECONDS", 0.01)
+    monkeypatch.setattr(ending, "CLEAN_SECONDS", 0.01)
+
+    async def application(_scope: Any, _receive: Any, _send: Any) -> None:
+        await asyncio.Event().wait()
+
+    assert await cancelled(application) == []
+    assert "/x is still being answered" in caplog.text
+
+
+async def test_otherwise_requests_are_as_they_were() -> None:
+    async def application(_scope: Any, receive: Any, send: Any) -> None:
+        await send(await receive())
+        raise LookupError
+
+    async def receive() -> str:
+        return "body"
+
+    sent: list[str] = []
+
+    async def send(message: str) -> None:
+        sent.append(message)
+
+    with pytest.raises(LookupError):
+        await finishing(application)({}, receive, send)
+    assert sent == ["body"]
+
+
+# --- real processes ----------------------------------------------------------
+def ask(port: int, path: str) -> Callable[[], bytes]:
+    """Begin a request; returns what waits for all of its answer."""
+    reader = socket.create_connection(("127.0.0.1", port))
+    reader.sendall(f"GET /x/{path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+    got = bytearray()
+
+    def read() -> None:
+        with reader:
+            while piece := reader.recv(65_536):
+                got.extend(piece)
+
+    thread = threading.Thread(target=read, daemon=True)
+    thread.start()
+
+    def wait() -> bytes:
+        thread.join(30)
+        return bytes(got)
+
+    return wait
+
+
+@pytest.fixture
+def standalone() -> Iterator[Standalone]:
+    with services.folder("ending") as folder:
+        made = Standalone(folder)
+        yield made
+        if made.process is not None:
+            made.process.send(signal.SIGKILL)
+            made.process.finish()
+
+
+def ends_with_requests_under_way(process: Process, port: int) -> None:
+    short = [ask(port, "thread?seconds=2"), ask(port, "loop?seconds=2")]
+    endless = [ask(port, f"{kind}?seconds=600") for kind in ("thread", "loop", "pieces")]
+    wait_until(lambda: process.text().count(BEGUN) == 5, "the requests")
+    assert process.stop() == 0
+    assert [b"done" in wait() for wait in short] == [True, True]
+    assert not any(b"done" in wait() for wait in endless)
+
+
+@pytest.mark.services
+def test_standalone_ends_with_requests_under_way(standalone: Standalone) -> None:
+    standalone.start(EXTRA_APPS=SLOW)
+    assert standalone.process is not None
+    ends_with_requests_under_way(standalone.process, standalone.http)
+    assert "everything received is stored" in standalone.process.text()
+
+
+@pytest.mark.services
+def test_daphne_ends_with_requests_under_way(plant: Plant) -> None:
+    plant.env["EXTRA_APPS"] = SLOW
+    ends_with_requests_under_way(plant.web(), plant.web_port)

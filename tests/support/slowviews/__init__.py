@@ -1,0 +1,1 @@
+"""An app whose pages take as long as they are asked to."""
