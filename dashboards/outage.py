@@ -3,11 +3,12 @@
 from collections.abc import Callable
 from typing import Any
 
-from django.db import InterfaceError, OperationalError, connection
+from django.db import Error, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 
 from devices import conditions, health
+from devices.database import is_away
 
 RETRY_SECONDS = 5
 
@@ -26,12 +27,15 @@ class DatabaseOutage:
         """Answer `request`; what the session or a view raised comes to `process_exception`."""
         try:
             return self._get_response(request)
-        except (OperationalError, InterfaceError) as error:
-            return self.process_exception(request, error) or _answer(request, error)
+        except Error as error:
+            answer = self.process_exception(request, error)
+            if answer is None:
+                raise
+            return answer
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         """Answer for a database that is away; other errors are not ours."""
-        if isinstance(error, OperationalError | InterfaceError):
+        if is_away(error):
             return _answer(request, error)
         return None
 

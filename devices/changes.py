@@ -17,6 +17,8 @@ Cursor = dict[str, int]
 _SPAN = struct.Struct("<qqq")
 # Batches of one writer that one call returns.
 LIMIT = 2_000
+# The writer whose sequence rises when the database went back: see `devices.restored`.
+RESTORED = "restored"
 # More batches, or more bytes of spans, than `missed` reads.
 MISSED_BATCHES = 10_000
 MISSED_BYTES = 4_000_000
@@ -138,8 +140,7 @@ def missed(
         restored), or there is too much to read.
     """
     behind = {name: position.get(name, 0) for name in newest}
-    restored = any(newest.get(name, 0) < seq for name, seq in position.items())
-    if restored or sum(newest.values()) - sum(behind.values()) > MISSED_BATCHES:
+    if went_back(position, newest) or sum(newest.values()) - sum(behind.values()) > MISSED_BATCHES:
         return None
     behind = {name: seq for name, seq in behind.items() if seq < newest[name]}
     if sum(_size_after(name, seq) for name, seq in behind.items()) > MISSED_BYTES:
@@ -150,6 +151,13 @@ def missed(
             if pk in series:
                 found.setdefault(pk, []).append((low, high))
     return {pk: _merged(spans) for pk, spans in found.items()}
+
+
+def went_back(position: Cursor, newest: Cursor) -> bool:
+    """Return whether the database is in an older state than when it was at `position`."""
+    if newest.get(RESTORED, 0) != position.get(RESTORED, 0):
+        return True
+    return any(newest.get(name, 0) < seq for name, seq in position.items())
 
 
 def _size_after(writer: str, seq: int) -> int:

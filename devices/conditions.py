@@ -43,6 +43,7 @@ CONDITIONS: dict[str, tuple[Level, str]] = {
     "disk_low": ("yellow", gettext_noop("The disk is filling up")),
     "retention_failing": ("yellow", gettext_noop("Old readings cannot be removed")),
     "session_lost": ("yellow", gettext_noop("The broker forgot a session")),
+    "database_back": ("yellow", gettext_noop("The database went back to an older state")),
     "broker_dropped": ("yellow", gettext_noop("The broker has dropped packets")),
     "clock_jump": ("yellow", gettext_noop("A worker's clock differs from the database's")),
     "loop_lag": ("yellow", gettext_noop("A worker's event loop is slow")),
@@ -169,7 +170,7 @@ def _of_sources() -> Iterator[Condition]:
 
 def _of_losses() -> Iterator[Condition]:
     since = time.time_ns() // 1_000 - DAY_US
-    shown = ("session_lost", "broker_dropped", "dead_letters_evicted")
+    shown = ("session_lost", "database_back", "broker_dropped", "dead_letters_evicted")
     for loss in Loss.objects.filter(device__isnull=True, until__gte=since, reason__in=shown):
         number = "an unknown number of" if loss.packets is None else str(loss.packets)
         yield Condition(loss.reason, f"{number} packets within the last day {loss.detail}".strip())

@@ -15,13 +15,19 @@ from django.utils.translation import gettext_noop as _
 from devices.models import Device, DeviceCounts, Loss
 
 Reason = Literal[
-    "throttled", "session_lost", "broker_dropped", "dead_letters_evicted", "dead_letters_discarded"
+    "throttled",
+    "session_lost",
+    "broker_dropped",
+    "database_back",
+    "dead_letters_evicted",
+    "dead_letters_discarded",
 ]
 # reason -> where it was lost, for people
 WORDS: dict[str, str] = {
     "throttled": _("refused by the rate limit DEVICE_RATE_LIMIT"),
     "session_lost": _("queued at the broker when it forgot our session"),
     "broker_dropped": _("dropped by the broker: a queue was full (of any of its clients)"),
+    "database_back": _("stored, and lost with the database, which went back to an older state"),
     "dead_letters_evicted": _("dead letters evicted: DEAD_LETTER_MB was full"),
     "dead_letters_discarded": _("dead letters discarded by a person"),
 }
@@ -36,7 +42,7 @@ class Count(NamedTuple):
 
 
 # Those that leave a gap in the readings of a device, or of all.
-_GAPS = ("throttled", "session_lost")
+_GAPS = ("throttled", "session_lost", "database_back")
 # So many of the newest are shown.
 MAX_GAPS = 100
 
@@ -117,6 +123,8 @@ def counted() -> list[Count]:
               recorded.get("broker_dropped")),
         Count(_("times the broker forgot our session with what it had queued"),
               Loss.objects.filter(reason="session_lost").count()),
+        Count(_("times the database went back to an older state"),
+              Loss.objects.filter(reason="database_back").count()),
         Count(_("packets refused by the rate limit"), recorded.get("throttled"),
               f"DEVICE_RATE_LIMIT is {limit} a second" if limit else "DEVICE_RATE_LIMIT is off"),
         Count(_("values of further metrics than a device may have"), sums["series_refused"],

@@ -172,7 +172,9 @@ def _database() -> dict[str, Any]:
     if "sqlite" in config["ENGINE"]:
         config["OPTIONS"] = {"transaction_mode": "IMMEDIATE", "init_command": _SQLITE_PRAGMAS}
     else:
-        config["OPTIONS"] = {**config.get("OPTIONS", {}), "connect_timeout": 5}
+        # A standby that is not promoted yet is no database for us: wait, as for any that is away.
+        ours = {"connect_timeout": 5, "target_session_attrs": "read-write"}
+        config["OPTIONS"] = {**ours, **config.get("OPTIONS", {})}
     return config
 
 

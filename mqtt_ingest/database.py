@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from django.db import Error, InterfaceError, OperationalError, connection
 
+from devices.database import is_away
 from mqtt_ingest.core.errors import IngestError
 from mqtt_ingest.core.packets import Batch, Entry, Stored
 from mqtt_ingest.stores.writer import SlotWriter
@@ -21,9 +22,6 @@ T = TypeVar("T")
 # After this long without a database the broker gets its packets back.
 AWAY_SECONDS = 10.0
 RETRY_SECONDS = 0.5
-# PostgreSQL ends the connection of a process that stood still within a transaction
-# (idle_in_transaction_session_timeout, transaction_timeout); Django has an InternalError for it.
-ENDED_BY_SERVER = {"25P03", "25P04"}
 Unreachable = (OperationalError, InterfaceError)
 
 
@@ -86,7 +84,7 @@ def _dropping_broken(work: Callable[[], T]) -> T:
         connection.close()
         raise
     except Error as error:
-        if getattr(error.__cause__, "sqlstate", None) not in ENDED_BY_SERVER:
+        if not is_away(error):
             raise
         connection.close()
         raise OperationalError(str(error)) from error

@@ -11,7 +11,6 @@ from django.conf import settings
 from mqtt_ingest import conf
 from mqtt_ingest.core.arrivals import ArrivalStamps
 from mqtt_ingest.core.batching import Bounds
-from mqtt_ingest.core.errors import SlotLost
 from mqtt_ingest.core.packets import Batch, Entry, Stored
 from mqtt_ingest.core.pipeline import Pipeline, Route
 from mqtt_ingest.core.ports import PacketSource
@@ -208,17 +207,14 @@ class Slot:
         """Prolong the lease; between batches also write what waits and tidy up.
 
         Raises:
-            SlotLost: another worker has taken the slot over.
+            SlotLost: another worker has taken the slot over, or the database went back.
         """
         turn = 0
         while True:
             await asyncio.sleep(RENEW_SECONDS)
             turn += 1
             try:
-                if not await self._thread.run(
-                    lambda: leases.renew(self.name, self._writer.epoch, self._dialect)
-                ):
-                    raise SlotLost(f"{self.name} was taken over")
+                await self._thread.run(self._writer.renew)
                 await self._thread.run(self._writer.flush)
                 if turn % 30 == 0:
                     await self._thread.run(self._writer.tidy)

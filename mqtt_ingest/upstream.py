@@ -11,7 +11,6 @@ from devices import losses
 from mqtt_ingest import conf, metrics
 from mqtt_ingest.aside import Aside
 from mqtt_ingest.core.arrivals import ArrivalStamps
-from mqtt_ingest.core.errors import SlotLost
 from mqtt_ingest.database import DatabaseThread, Unreachable
 from mqtt_ingest.session import MqttSession, end_session
 from mqtt_ingest.stores import leases
@@ -63,17 +62,13 @@ class Upstream:
         """Look at the lease before the broker gives this client id's queue to us.
 
         Raises:
-            SlotLost: another worker holds the slot.
+            SlotLost: another worker holds the slot, or the database went back.
             OSError: the database cannot be asked; connecting waits for it.
         """
         try:
-            ours = await self._thread.run(
-                lambda: leases.renew(self._name, self._writer.epoch, self._dialect)
-            )
+            await self._thread.run(self._writer.renew)
         except Unreachable as error:
             raise OSError(f"the database is away: {error}") from error
-        if not ours:
-            raise SlotLost(f"{self._name} was taken over")
 
     async def _on_session(self, session_present: bool) -> tuple[list[str], list[str]]:  # noqa: FBT001
         """Return the filters to subscribe and those to unsubscribe."""

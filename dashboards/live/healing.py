@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from devices import changes, corrections, queries
+from devices import changes, corrections, database, queries
 from devices.changes import Cursor, Touched
 from devices.live import ReadingsStored
 
@@ -38,6 +38,10 @@ class Lost:
     new: dict[int, int] = field(default_factory=dict)
 
 
+class WentBack(Exception):
+    """A standby took over, or a backup was restored."""
+
+
 class Healer:
     """Compares the change log with the events that came."""
 
@@ -46,6 +50,8 @@ class Healer:
         self._position: Cursor | None = None
         self._unconfirmed: list[Touched] = []
         self._seen: dict[tuple[str, int], dict[int, float]] = {}
+        # Which database this is: another one took over when it changes.
+        self._incarnation = ""
         # Series with a higher pk are younger than this healer.
         self._newest_series = 0
 
@@ -57,11 +63,18 @@ class Healer:
             seen[seq] = now
 
     def look(self) -> tuple[Cursor, list[Touched]]:
-        """Read what was committed since the last round; on a database thread."""
-        newest = queries.read_cursor()
+        """Read what was committed since the last round; on a database thread.
+
+        Raises:
+            WentBack: the database is another one, or in an older state than in the last
+                round: nothing that pages show need be there any more.
+        """
+        newest, incarnation = queries.read_cursor(), database.incarnation()
         if self._position is None:
-            self._newest_series = queries.newest_series()
+            self._newest_series, self._incarnation = queries.newest_series(), incarnation
             return newest, []
+        if incarnation != self._incarnation or changes.went_back(self._position, newest):
+            raise WentBack
         position = {writer: self._position.get(writer, 0) for writer in newest}
         return newest, changes.since(position) if position != newest else []
 

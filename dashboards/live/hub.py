@@ -20,7 +20,7 @@ from django.utils import timezone
 
 from dashboards.live.announced import announced
 from dashboards.live.groups import Groups
-from dashboards.live.healing import HEAL_SECONDS, Healer, Lost
+from dashboards.live.healing import HEAL_SECONDS, Healer, Lost, WentBack
 from dashboards.live.stopping import before_stop
 from dashboards.threads import in_thread
 from devices import health, live, losses, overview, queries, rights
@@ -200,11 +200,20 @@ class Hub:
                 if confirmed and newest.get(rights.WRITER) != confirmed.get(rights.WRITER):
                     self._tell_rights()
                 self.confirmed = confirmed
+            except WentBack:
+                self._start_over()
             except Error as error:
                 self._note_database(error)
             except Exception:
                 logger.exception("Healing failed; it goes on")
             await asyncio.sleep(HEAL_SECONDS)
+
+    def _start_over(self) -> None:
+        """Have every page take everything anew: the database is not what it was."""
+        logger.warning("The database is another one, or older than it was: pages are sent all anew")
+        self._healer, self.confirmed = Healer(), {}
+        for session in list(self.sessions):
+            session.start_over()
 
     def show(self, infos: Mapping[int, SeriesInfo]) -> None:
         """Note series that somebody shows."""

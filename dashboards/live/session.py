@@ -183,6 +183,14 @@ class LiveSession:
             if subscription.has_news:
                 self._wake.set()
 
+    def start_over(self) -> None:
+        """Send everything anew: nothing that was shown need be there any more."""
+        for subscription in self._subscriptions.values():
+            subscription.anew = True
+            subscription.reload()
+        self._fleet_due = True
+        self._wake.set()
+
     def series_began(self, devices: dict[int, int]) -> None:
         """Have wildcards read again that new series (pk to its device) fall under."""
         for subscription in self._subscriptions.values():
@@ -313,7 +321,8 @@ class LiveSession:
         await self._wait_for_credit()
         reloads = subscription.reloads
         subscription.expect_early()
-        shown, has = self._shown_beside(subscription), subscription.has
+        shown = self._shown_beside(subscription)
+        has, subscription.anew = None if subscription.anew else subscription.has, False
         room = int(settings.LIVE_MAX_SERIES) - len(shown)
         now_us = time.time_ns() // 1_000
         snapshot = await in_thread(

@@ -8,6 +8,7 @@ from dashboards.live.cursors import Place, shape_of
 from dashboards.live.frames import BadFrame, Subscribe
 from devices import cadence, changes, corrections, losses, overview, queries, together
 from devices.access import Scope
+from devices.database import incarnation
 from devices.queries import Columns, SeriesInfo
 
 # Whoever shows newest values forgets what it has of a series that changed.
@@ -80,7 +81,8 @@ def read(
         start, end = span_of(wanted, now_us)
         exact = wanted.kind == "latest"
         width = 0 if exact else together.bin_width(infos.values(), start, end, wanted.points)
-        shape = shape_of(infos.values(), wanted.kind, wanted.start, wanted.points)
+        asked = (wanted.kind, wanted.start, wanted.points, incarnation())
+        shape = shape_of(infos.values(), *asked)
         place = Place(width, shape, cursor)
         ranges = _missed(place, has, infos)
         if exact:

@@ -46,6 +46,8 @@ class Subscription:
     marked: set[int] = field(default_factory=set)
     # Raised by `reload`: a snapshot that was read before is not shown as the last word.
     reloads: int = 0
+    # What the client has may not be there any more: it is sent everything.
+    anew: bool = False
     # While the snapshot is being read: the events that came, some newer than it.
     early: list[Announced] | None = None
     early_lost: list[LostSpan] = field(default_factory=list)

@@ -5,6 +5,7 @@ IngestError
 ├── Malformed      bytes that are no MQTT: the connection is closed
 ├── BadTime        a device time that cannot be read; arrival time is used instead
 └── SlotLost       the writer's epoch moved on: roll back, acknowledge nothing
+    └── WentBack   the database is in an older state than the writer left it in
 """
 
 
@@ -38,3 +39,7 @@ class BadTime(IngestError):
 
 class SlotLost(IngestError):
     """Another worker holds the slot now."""
+
+
+class WentBack(SlotLost):
+    """The database went back: a standby that was behind took over, or a backup was restored."""

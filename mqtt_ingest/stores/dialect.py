@@ -20,6 +20,7 @@ class Few(NamedTuple):
 
     writer: str
     epoch: int
+    least_seq: int
     registry: int
     packets: int
     rows: Sequence[Row]
@@ -57,7 +58,7 @@ class Dialect(Protocol):
     batch_samples: int
 
     def prepare(self, cursor: Any) -> None:
-        """Set up a new connection."""
+        """Set up a new connection: nothing that was known of the database holds any more."""
         ...
 
     def forget(self) -> None:

@@ -31,13 +31,13 @@ def acquire(name: str, holder: str, dialect: Dialect) -> int | None:
     return None if row is None else int(row[0])
 
 
-def renew(name: str, epoch: int, dialect: Dialect) -> bool:
-    """Prolong the lease; False if the slot has been taken over."""
+def renew(name: str, epoch: int, dialect: Dialect, least_seq: int = 0) -> bool:
+    """Prolong the lease; False if the slot has been taken over, or its `seq` is less."""
     with connection.cursor() as cursor:
         cursor.execute(
             f"UPDATE devices_writer SET lease_until = {dialect.ahead_sql} "
-            "WHERE name = %s AND epoch = %s",
-            [LEASE_SECONDS, name, epoch],
+            "WHERE name = %s AND epoch = %s AND seq >= %s",
+            [LEASE_SECONDS, name, epoch, least_seq],
         )
         return bool(cursor.rowcount)
 

@@ -52,7 +52,7 @@ _FEW = (
     "WITH given AS MATERIALIZED (SELECT * FROM unnest(%s::bigint[], %s::bigint[], "
     "%s::float8[], %s::text[]) AS v(series_id, ts, value, text)"
     "), fence AS (UPDATE devices_writer SET seq = seq + 1, packets = packets + %s "
-    "WHERE name = %s AND epoch = %s AND registry = %s AND NOT EXISTS "
+    "WHERE name = %s AND epoch = %s AND seq >= %s AND registry = %s AND NOT EXISTS "
     "(SELECT FROM given JOIN devices_reading USING (series_id, ts)) RETURNING name, seq, packets"
     "), staged AS MATERIALIZED (SELECT given.* FROM given, fence"
     "), inserted AS (INSERT INTO devices_reading (series_id, ts, value, text) "
@@ -145,7 +145,7 @@ class PostgreSQL:
         if not 0 < len(few.rows) <= FEW_ROWS:
             return None
         columns = [list(column) for column in zip(*few.rows, strict=True)]
-        fence = [few.packets, few.writer, few.epoch, few.registry]
+        fence = [few.packets, few.writer, few.epoch, few.least_seq, few.registry]
         change, stamps = [few.touched, few.oldest], [few.stamps, bool(few.stamps)]
         given = [*columns, *fence, *change, *stamps, len(few.rows)]
         # Django's cursors put values into the text of a statement, so that it is planned

@@ -11,11 +11,14 @@ from typing import Any, TypeVar
 
 from django.db import DataError, IntegrityError, connection, transaction
 
+from devices import restored
+from devices.database import incarnation
+from devices.models import Writer
 from mqtt_ingest.core.arrivals import CAPACITY, pack
-from mqtt_ingest.core.errors import SlotLost
+from mqtt_ingest.core.errors import SlotLost, WentBack
 from mqtt_ingest.core.packets import Batch, Entry, Row, Run, Stored
 from mqtt_ingest.registry import Registry
-from mqtt_ingest.stores import deadletters, devices, losses
+from mqtt_ingest.stores import deadletters, devices, leases, losses
 from mqtt_ingest.stores.dialect import Dialect, Few
 from mqtt_ingest.stores.rows import Prepared, finish, keep_conflicts, prepare, stage, without
 
@@ -47,6 +50,9 @@ class SlotWriter:
         """
         self.name = name
         self.epoch = 0
+        # Committed by us: if the database knows of less, it went back to an older state.
+        self._seq = 0
+        self._incarnation = ""
         self.registry = Registry()
         self._dialect = dialect
         self._prepared: object = None
@@ -58,11 +64,15 @@ class SlotWriter:
         """Commit `batch`, isolating a packet that the database refuses.
 
         Raises:
-            SlotLost: the epoch moved on; nothing was stored.
+            SlotLost: the epoch moved on, or the database went back; nothing was stored.
             django.db.OperationalError: the database cannot be reached; nothing was stored.
         """
         started = time.perf_counter()
-        stored = self._isolating(batch)
+        try:
+            stored = self._isolating(batch)
+        except SlotLost:
+            self._look_back("the slot is not ours")
+            raise
         stored.seconds = time.perf_counter() - started
         return stored
 
@@ -101,20 +111,25 @@ class SlotWriter:
         added = self.registry.added
         self.connect()
         made = self._prepare(batch)
-        with connection.cursor() as cursor:
-            self._dialect.make_room(cursor, made.rows)
-            stored = self._commit_few(cursor, made, len(batch.entries))
-            if stored is None:
-                with transaction.atomic():
-                    # Before anything is locked: nothing ends a COPY whose client is frozen.
-                    self._dialect.stage(cursor, made.rows)
-                    seq, place = self._fence(cursor, len(batch.entries))
-                    stored = self._stored(made, seq)
-                    self._write(cursor, made, stored, place)
+        stored = self._commit_made(made, len(batch.entries))
+        self._seq = stored.seq
         stored.added_devices = self.registry.added - added
         if self._counting:
             self._touch.add(made.tallies)
             self.flush()
+        return stored
+
+    def _commit_made(self, made: Prepared, packets: int) -> Stored:
+        with connection.cursor() as cursor:
+            self._dialect.make_room(cursor, made.rows)
+            stored = self._commit_few(cursor, made, packets)
+            if stored is None:
+                with transaction.atomic():
+                    # Before anything is locked: nothing ends a COPY whose client is frozen.
+                    self._dialect.stage(cursor, made.rows)
+                    seq, place = self._fence(cursor, packets)
+                    stored = self._stored(made, seq)
+                    self._write(cursor, made, stored, place)
         return stored
 
     def _stored(self, made: Prepared, seq: int) -> Stored:
@@ -128,6 +143,7 @@ class SlotWriter:
         few = Few(
             writer=self.name,
             epoch=self.epoch,
+            least_seq=self._seq,
             registry=self.registry.version,
             packets=packets,
             rows=made.rows,
@@ -172,17 +188,50 @@ class SlotWriter:
     def connect(self) -> None:
         """Make sure there is a connection, set up for this writer."""
         connection.ensure_connection()
-        if self._prepared is not connection.connection:
-            with connection.cursor() as cursor:
-                self._dialect.prepare(cursor)
-            self._prepared = connection.connection
+        if self._prepared is connection.connection:
+            return
+        with connection.wrap_database_errors, connection.cursor() as cursor:
+            self._dialect.prepare(cursor)
+        # A connection that broke may be one to another server now: what is cached of the
+        # registry may be of rows that are not there.
+        found = incarnation()
+        self.registry.forget(-1)
+        if self._incarnation not in {"", found}:
+            self._look_back(f"another server or timeline took over: {found}")
+        self._incarnation = found
+        self._prepared = connection.connection
+
+    def renew(self) -> None:
+        """Prolong the lease.
+
+        Raises:
+            SlotLost: the slot was taken over, or the database went back.
+        """
+        self.connect()
+        if not leases.renew(self.name, self.epoch, self._dialect, self._seq):
+            self._look_back("the lease is not there")
+            raise SlotLost(f"{self.name} was taken over")
+
+    def _look_back(self, seen: str) -> None:
+        """Look whether the database went back to an older state; if so, note it.
+
+        Raises:
+            WentBack: it did.
+        """
+        row = Writer.objects.filter(name=self.name).values_list("epoch", "seq").first()
+        epoch, seq = row or (0, 0)
+        if epoch > self.epoch or (epoch == self.epoch and seq >= self._seq):
+            return
+        told = f"{self.name} had committed batch {self._seq}, the database has {seq}; {seen}"
+        restored.note(told)
+        raise WentBack(f"the database went back to an older state: {told}")
 
     def _fence(self, cursor: Any, packets: int) -> tuple[int, int]:
         """Raise and return (seq, packets taken in), if the slot is still ours."""
         cursor.execute(
             "UPDATE devices_writer SET seq = seq + 1, packets = packets + %s "
-            "WHERE name = %s AND epoch = %s RETURNING seq, packets, registry",
-            [packets, self.name, self.epoch],
+            "WHERE name = %s AND epoch = %s AND seq >= %s RETURNING seq, packets, registry",
+            [packets, self.name, self.epoch, self._seq],
         )
         row = cursor.fetchone()
         if row is None:

@@ -204,6 +204,18 @@ def _initdb(data: Path, options: dict[str, object]) -> None:
     )
 
 
+def base_backup(service: Service, target: Path) -> Path:
+    """Copy a running PostgreSQL, as a standby begins that is not promoted yet."""
+    command = [find("pg_basebackup", "postgresql"), "-h", "127.0.0.1", "-p", str(service.port)]
+    command += ["-U", "postgres", "-D", str(target), "-X", "stream", "-c", "fast"]
+    subprocess.run(command, check=True)
+    (target / "standby.signal").touch()
+    user = _unprivileged(target).get("user")
+    if user is not None:
+        subprocess.run(["chown", "-R", str(user), str(target)], check=True)
+    return target
+
+
 def prepare(fill: Callable[[Service], None]) -> Path:
     """Return the files of a stopped PostgreSQL after `fill`; they go when this process ends."""
     kept = Path(tempfile.mkdtemp(prefix="iotb-prepared-"))

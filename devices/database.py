@@ -1,0 +1,45 @@
+"""Whether the database can be used at present, and which one it is."""
+
+from django.db import (
+    InterfaceError,
+    OperationalError,
+    ProgrammingError,
+    connection,
+    transaction,
+)
+
+# PostgreSQL's codes that Django has no OperationalError for: it ended the connection of a
+# process that stood still within a transaction; it is a standby that takes no writes.
+# https://www.postgresql.org/docs/15/errcodes-appendix.html
+_IDLE, _TOO_LONG, _READ_ONLY = "25P03", "25P04", "25006"
+AWAY_CODES = frozenset({_IDLE, _TOO_LONG, _READ_ONLY})
+
+
+def is_away(error: BaseException) -> bool:
+    """Return whether `error` says that the database cannot be used now, and may be later."""
+    if isinstance(error, OperationalError | InterfaceError):
+        return True
+    return getattr(error.__cause__, "sqlstate", None) in AWAY_CODES
+
+
+def incarnation() -> str:
+    """Return a text that changes when a standby takes over, or the server is another one.
+
+    PostgreSQL's system identifier and timeline (its documentation, 26.3.5 "Timelines"): a
+    promotion begins a new timeline. "" on SQLite, which has none, and where our user may
+    not ask.
+
+    Raises:
+        django.db.Error: the database cannot be asked.
+    """
+    if connection.vendor != "postgresql":
+        return ""
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT system_identifier || '.' || "
+                "substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8) FROM pg_control_system()"
+            )
+            return str(cursor.fetchone()[0])
+    except ProgrammingError:
+        return ""
