@@ -42,6 +42,9 @@ CONDITIONS: dict[str, tuple[Level, str]] = {
     "disk_thinning": ("red", gettext_noop("The disk is filling up: the oldest readings go")),
     "disk_low": ("yellow", gettext_noop("The disk is filling up")),
     "retention_failing": ("yellow", gettext_noop("Old readings cannot be removed")),
+    "share_forgets": ("yellow", gettext_noop("Packets can be lost when the broker restarts")),
+    "share_refused": ("yellow", gettext_noop("The broker does not share the load")),
+    "share_forgotten": ("yellow", gettext_noop("The broker forgot shared subscriptions")),
     "session_lost": ("yellow", gettext_noop("The broker forgot a session")),
     "database_back": ("yellow", gettext_noop("The database went back to an older state")),
     "broker_dropped": ("yellow", gettext_noop("The broker has dropped packets")),
@@ -144,6 +147,14 @@ def _of_slot(name: str, slot: dict[str, Any]) -> Iterator[Condition]:
         yield Condition("broker_away", f"{name}: {state} {detail}")
     if slot["canary"] == "refused":
         yield Condition("canary_refused", f"{name}: may iotbridge publish to iotbridge/canary/#?")
+    if slot["is_sharing"] and slot["sharing"] == "forgets":
+        yield Condition(
+            "share_forgets",
+            f"{name}: this broker forgets shared subscriptions when it restarts, and "
+            "MQTT_SHARING=always uses them all the same",
+        )
+    if slot["sharing"] == "refused":
+        yield Condition("share_refused", f"{name}: slot 0 receives everything, the others stand by")
     if slot["oldest_s"] > SLOW_SECONDS or slot["paused"]:
         yield Condition(
             "behind",
@@ -170,7 +181,13 @@ def _of_sources() -> Iterator[Condition]:
 
 def _of_losses() -> Iterator[Condition]:
     since = time.time_ns() // 1_000 - DAY_US
-    shown = ("session_lost", "database_back", "broker_dropped", "dead_letters_evicted")
+    shown = (
+        "session_lost",
+        "share_forgotten",
+        "database_back",
+        "broker_dropped",
+        "dead_letters_evicted",
+    )
     for loss in Loss.objects.filter(device__isnull=True, until__gte=since, reason__in=shown):
         number = "an unknown number of" if loss.packets is None else str(loss.packets)
         yield Condition(loss.reason, f"{number} packets within the last day {loss.detail}".strip())

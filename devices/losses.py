@@ -17,6 +17,7 @@ from devices.models import Device, DeviceCounts, Loss
 Reason = Literal[
     "throttled",
     "session_lost",
+    "share_forgotten",
     "broker_dropped",
     "database_back",
     "dead_letters_evicted",
@@ -26,6 +27,7 @@ Reason = Literal[
 WORDS: dict[str, str] = {
     "throttled": _("refused by the rate limit DEVICE_RATE_LIMIT"),
     "session_lost": _("queued at the broker when it forgot our session"),
+    "share_forgotten": _("not queued: the broker forgot shared subscriptions when it restarted"),
     "broker_dropped": _("dropped by the broker: a queue was full (of any of its clients)"),
     "database_back": _("stored, and lost with the database, which went back to an older state"),
     "dead_letters_evicted": _("dead letters evicted: DEAD_LETTER_MB was full"),
@@ -42,7 +44,7 @@ class Count(NamedTuple):
 
 
 # Those that leave a gap in the readings of a device, or of all.
-_GAPS = ("throttled", "session_lost", "database_back")
+_GAPS = ("throttled", "session_lost", "share_forgotten", "database_back")
 # So many of the newest are shown.
 MAX_GAPS = 100
 
@@ -123,6 +125,8 @@ def counted() -> list[Count]:
               recorded.get("broker_dropped")),
         Count(_("times the broker forgot our session with what it had queued"),
               Loss.objects.filter(reason="session_lost").count()),
+        Count(_("times the broker forgot shared subscriptions when it restarted"),
+              Loss.objects.filter(reason="share_forgotten").count()),
         Count(_("times the database went back to an older state"),
               Loss.objects.filter(reason="database_back").count()),
         Count(_("packets refused by the rate limit"), recorded.get("throttled"),

@@ -1,8 +1,9 @@
-"""What a session receives besides telemetry: its canary, and the broker's own counts.
+"""What a session receives besides telemetry: its canaries, and what the broker says of itself.
 
-The canary is a small packet that the session publishes to a topic of its own every
-few seconds. While it comes back, the way through the broker is proven, however quiet
-the plant is. It is no device and never enters the pipeline.
+A canary is a small packet that the session publishes to a topic of its own every few
+seconds. While it comes back, the way through the broker is proven, however quiet the
+plant is: one goes by a plain filter and, where slots may share the load, one by a shared
+one, as data does. They are no devices and never enter the pipeline.
 """
 
 import time
@@ -14,8 +15,9 @@ from mqtt_ingest.core.packets import Packet
 CANARY_SECONDS = 5.0
 # A canary that is not back after this long is missed.
 MISSED_SECONDS = 10.0
-# Mosquitto's count of packets it dropped for clients whose queue was full.
+# Mosquitto's count of packets it dropped for clients whose queue was full; its name.
 DROPPED_TOPIC = "$SYS/broker/publish/messages/dropped"
+VERSION_TOPIC = "$SYS/broker/version"
 
 # off      switched off, or the session is not subscribed
 # waiting  sent, and not back yet
@@ -23,6 +25,61 @@ DROPPED_TOPIC = "$SYS/broker/publish/messages/dropped"
 # refused  never came back since the start: the broker may not let us publish
 # deaf     came back earlier, and does not any more
 CanaryState = Literal["off", "waiting", "proven", "refused", "deaf"]
+_WORST_FIRST: tuple[CanaryState, ...] = ("deaf", "refused", "waiting", "off", "proven")
+Clock = Callable[[], float]
+
+
+class Canary:
+    """One way through the broker, proven again and again."""
+
+    def __init__(self, topic: str, topic_filter: str, clock: Clock) -> None:
+        """Prepare; `clock` tells seconds, monotonic."""
+        self.topic = topic
+        self.filter = topic_filter
+        self.state: CanaryState = "off"
+        # When it came back last, in s since 1970.
+        self.proven_at: float | None = None
+        self._clock = clock
+        self._proven_once = False
+        self._number = 0
+        self._sent_at: float | None = None
+        self._next_at = 0.0
+
+    def begin(self) -> None:
+        """Start anew on a fresh connection."""
+        self._sent_at, self._next_at = None, self._clock()
+        self.state = "waiting"
+
+    def take(self, payload: bytes) -> None:
+        """Take what came back."""
+        if payload == b"%d" % self._number:
+            self._sent_at, self.state, self._proven_once = None, "proven", True
+            self.proven_at = time.time()
+
+    def due(self) -> bytes | None:
+        """Return the payload that is to be published now, or None."""
+        now = self._clock()
+        if self._sent_at is not None or now < self._next_at:
+            return None
+        self._number += 1
+        self._sent_at, self._next_at = now, now + CANARY_SECONDS
+        return b"%d" % self._number
+
+    def missed(self) -> bool:
+        """Return True each time it is found not to have come back."""
+        if self._sent_at is None or self._clock() - self._sent_at < MISSED_SECONDS:
+            return False
+        self._sent_at = None
+        self.state = "deaf" if self._proven_once else "refused"
+        return True
+
+    def refuse(self) -> None:
+        """Note that the broker refused its subscription."""
+        self._sent_at, self.state = None, "refused"
+
+    def excuse(self) -> None:
+        """Forget the one on its way: we are not reading at present."""
+        self._sent_at = None
 
 
 class Aside:
@@ -33,67 +90,89 @@ class Aside:
         client_id: str,
         *,
         canary: bool,
+        shared: bool = False,
         watch_broker: bool,
         on_dropped: Callable[[int], None] = lambda _dropped: None,
-        clock: Callable[[], float] = time.monotonic,
+        clock: Clock = time.monotonic,
     ) -> None:
         """Prepare.
 
         Args:
-            client_id: of the session; names the canary's topic.
-            canary: whether to send one.
-            watch_broker: whether to listen to the broker's count of dropped packets.
-            on_dropped: called with that count whenever the broker tells it.
+            client_id: of the session; names the canaries' topics.
+            canary: whether to send any.
+            shared: whether to send one by a shared subscription, too.
+            watch_broker: whether to listen to what the broker says of itself.
+            on_dropped: called with its count of dropped packets whenever it tells it.
             clock: seconds, monotonic.
         """
-        self.topic = f"iotbridge/canary/{client_id}"
-        self.topics = frozenset(
-            ([self.topic] if canary else []) + ([DROPPED_TOPIC] if watch_broker else [])
-        )
-        self.canary: CanaryState = "off"
+        topic = f"iotbridge/canary/{client_id}"
+        self.plain = Canary(topic, topic, clock) if canary else None
+        by_share = f"$share/canary-{client_id.replace('/', '-')}/{topic}/shared"
+        self.shared = Canary(f"{topic}/shared", by_share, clock) if canary and shared else None
+        # Whether data goes by shared filters, so that their canary tells whether we are deaf.
+        self.data_is_shared = False
         self.broker_dropped: int | None = None
-        # When the canary came back last, in s since 1970.
-        self.proven_at: float | None = None
-        self._enabled = canary
+        # What the broker calls itself.
+        self.software = ""
+        self._canaries = [one for one in (self.plain, self.shared) if one is not None]
+        self._by_topic = {one.topic: one for one in self._canaries}
+        watched = [DROPPED_TOPIC, VERSION_TOPIC] if watch_broker else []
+        self.filters = [*watched, *(one.filter for one in self._canaries)]
+        self.topics = frozenset([*watched, *self._by_topic])
         self._on_dropped = on_dropped
-        self._clock = clock
-        self._proven_once = False
-        self._number = 0
-        self._sent_at: float | None = None
-        self._next_at = 0.0
 
     def take(self, packet: Packet) -> None:
         """Take a packet of one of `topics`."""
-        if packet.topic == self.topic:
-            if packet.payload == b"%d" % self._number:
-                self._sent_at, self.canary, self._proven_once = None, "proven", True
-                self.proven_at = time.time()
+        if packet.topic in self._by_topic:
+            self._by_topic[packet.topic].take(packet.payload)
+        elif packet.topic == VERSION_TOPIC:
+            self.software = packet.payload[:100].decode("utf-8", "replace")
         elif packet.payload.isdigit():
             self.broker_dropped = int(packet.payload)
             self._on_dropped(self.broker_dropped)
 
     def begin(self) -> None:
         """Start anew on a fresh connection."""
-        self._sent_at, self._next_at = None, self._clock()
-        self.canary = "waiting" if self._enabled else "off"
+        for canary in self._canaries:
+            canary.begin()
 
-    def due(self) -> bytes | None:
-        """Return the payload of a canary that is to be published now, or None."""
-        now = self._clock()
-        if not self._enabled or self._sent_at is not None or now < self._next_at:
-            return None
-        self._number += 1
-        self._sent_at, self._next_at = now, now + CANARY_SECONDS
-        return b"%d" % self._number
+    def due(self) -> list[tuple[str, bytes]]:
+        """Return (topic, payload) of the canaries that are to be published now."""
+        found = [(canary.topic, canary.due()) for canary in self._canaries]
+        return [(topic, payload) for topic, payload in found if payload is not None]
 
     def missed(self) -> bool:
-        """Return True each time a canary is found not to have come back."""
-        if self._sent_at is None or self._clock() - self._sent_at < MISSED_SECONDS:
-            return False
-        self._sent_at = None
-        self.canary = "deaf" if self._proven_once else "refused"
-        return True
+        """Return True each time a canary that data depends on is found not to have come back."""
+        missed = [canary for canary in self._canaries if canary.missed()]
+        return any(canary is self.plain or self.data_is_shared for canary in missed)
 
     def excuse(self) -> None:
-        """Forget the canary on its way: we are not reading at present."""
-        self._sent_at = None
+        """Forget the canaries on their way: we are not reading at present."""
+        for canary in self._canaries:
+            canary.excuse()
+
+    @property
+    def _ours(self) -> list[Canary]:
+        """Return the canaries that go as data does."""
+        return self._canaries if self.data_is_shared else self._canaries[:1]
+
+    @property
+    def canary(self) -> CanaryState:
+        """Return the state of the way that data takes: the worst of its canaries."""
+        return min((one.state for one in self._ours), key=_WORST_FIRST.index, default="off")
+
+    @property
+    def proven_at(self) -> float | None:
+        """Return until when the way that data takes was proven, in s since 1970."""
+        moments = [one.proven_at for one in self._ours if one.proven_at is not None]
+        return min(moments, default=None)
+
+    @property
+    def evidence(self) -> Literal["", "proven", "refused"]:
+        """Return what the canaries prove of shared subscriptions."""
+        if self.plain is None or self.shared is None:
+            return ""
+        if self.shared.state == "proven":
+            return "proven"
+        lost = self.shared.state in {"refused", "deaf"}
+        return "refused" if lost and self.plain.state == "proven" else ""

@@ -9,6 +9,7 @@ from django.conf import settings
 from mqtt_ingest import sources
 from mqtt_ingest.core.limits import MICROSECONDS, Limits
 from mqtt_ingest.core.pipeline import Route
+from mqtt_ingest.sharing import Filters
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,19 +78,15 @@ def routes() -> list[Route]:
     ]
 
 
-def filters(slot: int) -> list[str]:
-    """Return the topic filters of slot number `slot`.
+def filters() -> Filters:
+    """Return the topic filters of all enabled sources.
 
-    With a shared group, telemetry is spread over all slots by `$share`; what must
-    stay in order (status, discovery) belongs to slot 0 by plain filters.
+    What must stay in order (status, discovery), and sources that may not be shared, belong
+    to slot 0 alone.
     """
-    group = settings.MQTT_SHARED_GROUP
-    found: list[str] = []
+    spread: list[str] = []
+    ordered: list[str] = []
     for usable in sources.usable():
-        if group and usable.source.shared:
-            found += [f"$share/{group}/{name}" for name in usable.spread]
-        elif slot == 0:
-            found += usable.spread
-        if slot == 0:
-            found += usable.ordered
-    return found
+        (spread if usable.source.shared else ordered).extend(usable.spread)
+        ordered.extend(usable.ordered)
+    return Filters(list(dict.fromkeys(spread)), list(dict.fromkeys(ordered)))

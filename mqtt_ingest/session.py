@@ -17,6 +17,7 @@ import ssl
 import threading
 import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import paho.mqtt.client as mqtt
@@ -43,7 +44,29 @@ SESSION_SECONDS = 14 * 86_400
 RECEIVE_MAXIMUM = 10_000
 
 
-def backoff(first: float = 0.5, cap: float = 30.0) -> Iterator[float]:
+# Between tries in s: of an address where nothing answers, of a broker that refuses us.
+UNREACHABLE_SECONDS, REFUSED_SECONDS = 1.0, 30.0
+# For so long a session waits for a canary that the broker may have forgotten, in s.
+LOOK_BACK_SECONDS, GRACE_SECONDS = 2.0, 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Agreed:
+    """What a session is to do about its filters, once the broker has answered CONNECT.
+
+    Args:
+        wanted: filters to subscribe.
+        unwanted: filters to unsubscribe.
+        look_back: data came by shared filters in this session: look whether the broker
+            still knows of them.
+    """
+
+    wanted: list[str]
+    unwanted: list[str]
+    look_back: bool = False
+
+
+def backoff(first: float = 0.25, cap: float = UNREACHABLE_SECONDS) -> Iterator[float]:
     """Yield endless delays in seconds: doubling, capped, with full jitter from half."""
     delay = first
     while True:
@@ -128,8 +151,10 @@ class MqttSession:
         broker: Broker,
         aside: Aside,
         may_connect: Callable[[], Awaitable[None]],
-        on_session: Callable[[bool], Awaitable[tuple[list[str], list[str]]]],
+        on_session: Callable[[bool], Awaitable[Agreed]],
         on_state: Callable[[str, str], None],
+        on_unsubscribed: Callable[[], None] = lambda: None,
+        on_forgotten: Callable[[], None] = lambda: None,
     ) -> None:
         """Prepare; nothing is opened before `run`.
 
@@ -139,9 +164,11 @@ class MqttSession:
             aside: the session's side topics.
             may_connect: awaited before every connect; raises SlotLost where another
                 worker uses this client id now (the broker would cut it off).
-            on_session: awaited after CONNACK with "the broker still had our session";
-                returns (filters to subscribe, filters to unsubscribe).
+            on_session: awaited after CONNACK with "the broker still had our session".
             on_state: called with (state, detail) on every change.
+            on_unsubscribed: called when the broker has given up what was unwanted.
+            on_forgotten: called when it has forgotten shared subscriptions of a session
+                that it still had.
         """
         self.client_id = client_id
         self.generation = 0
@@ -149,14 +176,18 @@ class MqttSession:
         self.session_present: bool | None = None
         self.aside = aside
         self._broker = broker
-        self._wanted: list[str] = []
+        # What is subscribed, besides the side topics.
+        self.filters: list[str] = []
         self._main_request: int | None = None
+        self._aside_request: int | None = None
         # Whether the present connection got as far as being subscribed.
         self._worked = False
         self._may_connect = may_connect
         self._feed: Callable[[Packet], None] = lambda _packet: None
         self._on_session = on_session
         self._on_state = on_state
+        self._on_unsubscribed = on_unsubscribed
+        self._on_forgotten = on_forgotten
         self._loop = asyncio.get_running_loop()
         self._thread = threading.get_ident()
         self._closed = asyncio.Event()
@@ -180,6 +211,7 @@ class MqttSession:
         client.on_connect = self._connected
         client.on_disconnect = self._disconnected
         client.on_subscribe = self._subscribed
+        client.on_unsubscribe = self._unsubscribed
         client.on_socket_close = self._socket_closing
         client.on_socket_register_write = self._wants_to_write
         return client
@@ -191,7 +223,7 @@ class MqttSession:
             SlotLost: `may_connect` said so.
         """
         self._feed = feed
-        delays = backoff()
+        delays, refusals = backoff(), backoff(cap=REFUSED_SECONDS)
         while True:
             self._worked = False
             try:
@@ -200,8 +232,9 @@ class MqttSession:
             except (OSError, ValueError) as error:
                 self._change("unreachable", f"{self._broker.where}: {error}")
             if self._worked:
-                delays = backoff()
-            await asyncio.sleep(next(delays))
+                delays, refusals = backoff(), backoff(cap=REFUSED_SECONDS)
+            # Whoever says no is asked ever less often; whoever is away may be back at any moment.
+            await asyncio.sleep(next(refusals if self.state == "refused" else delays))
 
     async def _connect(self) -> None:
         await self._may_connect()
@@ -262,10 +295,13 @@ class MqttSession:
                 self._closed.set()
                 return
             self._change("deaf", "the canary does not come back; subscribing again")
-            self._subscribe_to(self._wanted)
-        payload = self.aside.due()
-        if payload is not None:
-            self._client.publish(self.aside.topic, payload)
+            self._subscribe_to(self.filters)
+            self._listen_aside()
+        self._send_canaries()
+
+    def _send_canaries(self) -> None:
+        for topic, payload in self.aside.due():
+            self._client.publish(topic, payload)
 
     async def close(self) -> None:
         """Send what is waiting, disconnect cleanly, and keep the session at the broker."""
@@ -411,24 +447,61 @@ class MqttSession:
     async def _subscribe(self, session_present: bool) -> None:  # noqa: FBT001 - as MQTT has it
         self.session_present = session_present
         try:
-            wanted, unwanted = await self._on_session(session_present)
+            agreed = await self._on_session(session_present)
         except Exception:  # whatever it was, reconnecting tries again
             logger.exception("%s: cannot prepare the session; reconnecting", self.client_id)
             self._closed.set()
             return
+        self.filters = agreed.wanted
+        # New ones first: what comes twice is one row, what comes never is lost.
+        self._subscribe_to(agreed.wanted)
+        self._unsubscribe(agreed.unwanted)
+        if agreed.look_back:
+            await self._look_back()
+        self.aside.begin()
+        self._listen_aside()
+
+    def change(self, wanted: list[str]) -> None:
+        """Have other filters from now on, without a moment in which nothing is subscribed."""
+        new = [name for name in wanted if name not in self.filters]
+        old = [name for name in self.filters if name not in wanted]
+        self.filters = wanted
+        if new:
+            self._main_request = self._request(new, 1)
+        self._unsubscribe(old)
+
+    def _unsubscribe(self, unwanted: list[str]) -> None:
         if unwanted:
             self._client.unsubscribe(unwanted)
-        self._wanted = wanted
+
+    async def _look_back(self) -> None:
+        """Look whether the session's shared subscriptions have outlived the broker's restart.
+
+        The side topics are not subscribed again yet: what comes back does so by what the
+        broker has kept.
+        """
+        plain, shared = self.aside.plain, self.aside.shared
+        if plain is None or shared is None:
+            return
         self.aside.begin()
-        self._subscribe_to(wanted)
+        self._send_canaries()
+        for canary, seconds in ((plain, LOOK_BACK_SECONDS), (shared, GRACE_SECONDS)):
+            until = time.monotonic() + seconds
+            while canary.state != "proven" and time.monotonic() < until:  # noqa: ASYNC110
+                await asyncio.sleep(0.02)
+        if plain.state == "proven" and shared.state != "proven" and not self._closed.is_set():
+            logger.warning("%s: the broker has forgotten shared subscriptions", self.client_id)
+            self._on_forgotten()
 
     def _subscribe_to(self, wanted: list[str]) -> None:
-        if self.aside.topics:
-            # In a SUBSCRIBE of its own: a broker that refuses these stops nothing.
-            self._request(sorted(self.aside.topics), 0)
         self._main_request = self._request(wanted, 1) if wanted else None
         if not wanted:
             self._change("subscribed", "no filter is set up")
+
+    def _listen_aside(self) -> None:
+        """Subscribe the side topics, apart: a broker that refuses these stops nothing."""
+        if self.aside.filters:
+            self._aside_request = self._request(self.aside.filters, 0)
 
     def _request(self, filters: list[str], qos: int) -> int | None:
         if self._broker.version == "5":
@@ -447,6 +520,8 @@ class MqttSession:
         reasons: list[ReasonCode],
         _properties: Properties | None,
     ) -> None:
+        if mid == self._aside_request:
+            self._judge_aside(reasons)
         if mid != self._main_request:
             return
         refused = [str(reason) for reason in reasons if reason.is_failure]
@@ -454,6 +529,15 @@ class MqttSession:
             self._change("refused", f"the broker refused a subscription: {refused[0]}")
         elif self.state != "deaf":
             self._change("subscribed", self._broker.where)
+
+    def _judge_aside(self, reasons: list[ReasonCode]) -> None:
+        shared = self.aside.shared
+        for name, reason in zip(self.aside.filters, reasons, strict=False):
+            if shared is not None and name == shared.filter and reason.is_failure:
+                shared.refuse()
+
+    def _unsubscribed(self, _client: mqtt.Client, _userdata: Any, *_details: Any) -> None:
+        self._on_unsubscribed()
 
     def _take_aside(self, packet: Packet) -> None:
         self.aside.take(packet)

@@ -71,6 +71,7 @@ class Slot:
         self._retired = False
         self._pipeline: Pipeline | None = None
         self._session: MqttSession | None = None
+        self._upstream: Upstream | None = None
         self._sink: DatabaseSink | None = None
 
     async def acquire(self) -> bool:
@@ -110,7 +111,23 @@ class Slot:
             "database": self._sink.away if self._sink else "",
             "session_present": session.session_present if session else None,
             "canary": session.aside.canary if session else "off",
+            **self._sharing(),
             "broker_dropped": session.aside.broker_dropped if session else None,
+        }
+
+    def _sharing(self) -> dict[str, Any]:
+        """Return whether this slot shares the load, and what is known of the broker's part in it.
+
+        With one slot, or the embedded broker, there is nothing to share.
+        """
+        if self._session is None or self._upstream is None or settings.MQTT_SLOTS == 1:
+            return {}
+        is_sharing, verdict = self._upstream.is_sharing, self._upstream.verdict
+        return {
+            "sharing": verdict,
+            "is_sharing": is_sharing,
+            # Connected, and ready to take over: slot 0 receives everything.
+            "stands_by": not self._session.filters and not is_sharing,
         }
 
     async def hold(self) -> None:
@@ -119,7 +136,9 @@ class Slot:
         self._stamps.load(place, stored)
         routes = await self._thread.run(conf.routes)
         source: MqttSession | EmbeddedSource
-        upstream = Upstream(self.number, self._writer, self._thread, self._dialect, self._stamps)
+        self._upstream = upstream = Upstream(
+            self.number, self._writer, self._thread, self._dialect, self._stamps
+        )
         if self._embedded is not None:
             source = self._embedded
         else:
@@ -216,6 +235,8 @@ class Slot:
             try:
                 await self._thread.run(self._writer.renew)
                 await self._thread.run(self._writer.flush)
+                if self._session is not None and self._upstream is not None:
+                    await self._upstream.look()
                 if turn % 30 == 0:
                     await self._thread.run(self._writer.tidy)
             except Unreachable as error:

@@ -3,21 +3,27 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from typing import Any, cast
 
 from django.conf import settings
 
 from devices import losses
-from mqtt_ingest import conf, metrics
+from mqtt_ingest import conf, metrics, sharing
 from mqtt_ingest.aside import Aside
 from mqtt_ingest.core.arrivals import ArrivalStamps
 from mqtt_ingest.database import DatabaseThread, Unreachable
-from mqtt_ingest.session import MqttSession, end_session
+from mqtt_ingest.session import Agreed, MqttSession, end_session
 from mqtt_ingest.stores import leases
 from mqtt_ingest.stores.dialect import Dialect
 from mqtt_ingest.stores.writer import SlotWriter
 
 logger = logging.getLogger(__name__)
+
+
+def may_share() -> bool:
+    """Return whether slots may share, so that it is worth to find out what the broker does."""
+    return settings.MQTT_SLOTS > 1 and settings.MQTT_SHARING != "never"
 
 
 class Upstream:
@@ -37,6 +43,10 @@ class Upstream:
         self._thread = thread
         self._dialect = dialect
         self._stamps = stamps
+        self._session: MqttSession | None = None
+        # What is known of the broker's shared subscriptions, and whether this slot uses them.
+        self.verdict = ""
+        self.is_sharing = False
         self._tasks: set[asyncio.Task[None]] = set()
 
     def session(self, on_state: Callable[[str, str], None]) -> MqttSession:
@@ -45,18 +55,22 @@ class Upstream:
         aside = Aside(
             client_id,
             canary=settings.MQTT_CANARY,
+            shared=may_share(),
             # One slot is enough to hear of the broker itself.
             watch_broker=self._number == 0,
             on_dropped=self._on_dropped,
         )
-        return MqttSession(
+        self._session = MqttSession(
             client_id=client_id,
             broker=conf.broker(),
             aside=aside,
             may_connect=self._still_ours,
             on_session=self._on_session,
             on_state=on_state,
+            on_unsubscribed=lambda: self._soon(self._note_filters()),
+            on_forgotten=lambda: self._soon(self._note_forgotten()),
         )
+        return self._session
 
     async def _still_ours(self) -> None:
         """Look at the lease before the broker gives this client id's queue to us.
@@ -70,17 +84,98 @@ class Upstream:
         except Unreachable as error:
             raise OSError(f"the database is away: {error}") from error
 
-    async def _on_session(self, session_present: bool) -> tuple[list[str], list[str]]:  # noqa: FBT001
-        """Return the filters to subscribe and those to unsubscribe."""
-        known = await self._thread.run(lambda: leases.subscribed(self._name))
-        wanted = await self._thread.run(lambda: conf.filters(self._number))
+    async def _on_session(self, session_present: bool) -> Agreed:  # noqa: FBT001
+        """Return what to subscribe and to unsubscribe."""
+        known, wanted = await self._thread.run(self._plan)
         if not session_present:
             self._stamps.clear()
             await self._thread.run(lambda: self._forget(had_session=bool(known)))
-        if wanted:
-            # A slot that was scaled in keeps its filters here until its session has ended.
-            await self._thread.run(lambda: leases.remember_subscribed(self._name, wanted))
-        return wanted, [name for name in known if name not in wanted]
+        kept = known if session_present else []
+        await self._remember([*kept, *(name for name in wanted if name not in kept)])
+        unwanted = [name for name in kept if name not in wanted]
+        return Agreed(wanted, unwanted, session_present and sharing.is_in_group(known))
+
+    def _plan(self) -> tuple[list[str], list[str]]:
+        """Return what this slot has at the broker, as far as is known, and what it is to have."""
+        known = leases.known_filters()
+        verdict, _software = leases.verdict()
+        share = sharing.shares(
+            cast("sharing.Policy", settings.MQTT_SHARING),
+            verdict,
+            settings.MQTT_SLOTS,
+            can_prove=settings.MQTT_CANARY,
+        )
+        wanted = sharing.wanted(
+            self._number,
+            share=share,
+            filters=conf.filters(),
+            group=settings.MQTT_SHARED_GROUP,
+            slots=settings.MQTT_SLOTS,
+            known=known,
+        )
+        if self._session is not None:
+            self._session.aside.data_is_shared = sharing.is_in_group(wanted)
+        self.verdict, self.is_sharing = verdict, sharing.is_in_group(wanted)
+        return known.get(self._number, []), wanted
+
+    async def look(self) -> None:
+        """Take up what has changed: the verdict on the broker, Sources, what other slots have."""
+        session = self._session
+        if session is None or session.state not in {"subscribed", "deaf"}:
+            return
+        if self._number == 0 and may_share():
+            await self._judge(session.aside)
+        _known, wanted = await self._thread.run(self._plan)
+        if set(wanted) != set(session.filters):
+            await self._remember(list(dict.fromkeys([*session.filters, *wanted])))
+            logger.info("%s: subscribes %s", self._name, ", ".join(wanted) or "nothing")
+            session.change(wanted)
+
+    async def _judge(self, aside: Aside) -> None:
+        known, software = await self._thread.run(leases.verdict)
+        verdict = sharing.judge(aside.evidence, aside.software, known, software)
+        if (verdict, aside.software) != (known, software) and verdict:
+            logger.info("%s: %s (%s)", self._name, sharing.WORDS[verdict], aside.software or "-")
+            await self._thread.run(lambda: leases.note_verdict(verdict, aside.software))
+
+    async def _remember(self, filters: list[str]) -> None:
+        """Note what this slot may have at the broker from now on.
+
+        A slot that was scaled in keeps its filters here until its session has ended.
+        """
+        if filters or self._number < settings.MQTT_SLOTS:
+            await self._thread.run(lambda: leases.remember_filters(self._name, filters))
+
+    async def _note_filters(self) -> None:
+        """The broker has given up what was unwanted: what is left is what we want."""
+        if self._session is not None:
+            await self._remember(list(self._session.filters))
+
+    async def _note_forgotten(self) -> None:
+        """Name what may be lost: packets that came while nobody was subscribed by `$share`."""
+        session = self._session
+        software = session.aside.software if session else ""
+        now = time.time_ns() // 1_000
+        since = leases.last_stored
+
+        def note() -> None:
+            leases.note_verdict("forgets", software or leases.verdict()[1])
+            losses.record("share_forgotten", since(self._name) or now, now, None, detail=self._name)
+
+        await self._thread.run(note)
+
+    def _soon(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run `work` from a callback of paho; a database that is away ends it."""
+
+        async def run() -> None:
+            try:
+                await work
+            except Unreachable as error:
+                logger.debug("%s: cannot note: %s", self._name, error)
+
+        task = asyncio.get_running_loop().create_task(run())
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     async def end(self) -> None:
         """End the session at the broker for good: the slot was scaled in and is read out."""
@@ -88,7 +183,7 @@ class Upstream:
         await asyncio.get_running_loop().run_in_executor(
             None, lambda: end_session(conf.broker(), client_id)
         )
-        await self._thread.run(lambda: leases.remember_subscribed(self._name, []))
+        await self._thread.run(lambda: leases.remember_filters(self._name, []))
         logger.info("%s: retired; the broker has ended its session", self._name)
 
     def _forget(self, *, had_session: bool) -> None:
@@ -108,18 +203,12 @@ class Upstream:
         )
 
     def _on_dropped(self, dropped: int) -> None:
-        task = asyncio.get_running_loop().create_task(self._note_dropped(dropped))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._soon(self._note_dropped(dropped))
 
     async def _note_dropped(self, dropped: int) -> None:
         """Record what the broker dropped since it was last heard of."""
         metrics.BROKER_DROPPED.set(dropped)
-        try:
-            new, since = await self._thread.run(lambda: leases.broker_dropped(self._name, dropped))
-        except Unreachable as error:
-            logger.debug("%s: cannot note what the broker dropped: %s", self._name, error)
-            return
+        new, since = await self._thread.run(lambda: leases.broker_dropped(self._name, dropped))
         if new:
             logger.warning(
                 "The broker has dropped %s packets for clients whose queue was full; "

@@ -5,15 +5,18 @@ which fences whoever held it: see `SlotWriter`.
 """
 
 import time
-from typing import Any
+from typing import Any, cast
 
 from django.db import connection
 
 from devices.models import Change, Writer
 from mqtt_ingest.core.arrivals import CAPACITY
+from mqtt_ingest.sharing import Verdict
 from mqtt_ingest.stores.dialect import Dialect
 
 LEASE_SECONDS = 6
+# Slots are writers of this name and a number.
+PREFIX = "ingest-"
 
 
 def acquire(name: str, holder: str, dialect: Dialect) -> int | None:
@@ -66,21 +69,33 @@ def clear_stamps(name: str) -> None:
         cursor.execute("DELETE FROM mqtt_ingest_arrivalstamp WHERE slot = %s", [name])
 
 
-def subscribed(name: str) -> list[str]:
-    """Return the filters this slot has subscribed in its session."""
-    return list(Writer.objects.values_list("filters", flat=True).get(name=name))
+def known_filters() -> dict[int, list[str]]:
+    """Return what each slot has subscribed in its session, by number, as far as is remembered."""
+    rows = Writer.objects.filter(name__startswith=PREFIX).values_list("name", "filters")
+    return {int(name.removeprefix(PREFIX)): list(filters) for name, filters in rows}
 
 
-def remember_subscribed(name: str, filters: list[str]) -> None:
+def remember_filters(name: str, filters: list[str]) -> None:
     """Note the filters this slot has subscribed."""
     Writer.objects.filter(name=name).update(filters=filters)
 
 
+def verdict() -> tuple[Verdict, str]:
+    """Return what slot 0 found of shared subscriptions, and what the broker called itself."""
+    row = Writer.objects.filter(name=f"{PREFIX}0").values_list("sharing", "software").first()
+    sharing, software = row or ("", "")
+    return cast("Verdict", sharing), software
+
+
+def note_verdict(sharing: Verdict, software: str) -> None:
+    """Note what slot 0 found."""
+    Writer.objects.filter(name=f"{PREFIX}0").update(sharing=sharing, software=software)
+
+
 def surplus(slots: int) -> list[int]:
     """Return the numbers of slots beyond `slots` whose session the broker still keeps."""
-    names = Writer.objects.filter(name__startswith="ingest-").exclude(filters=[])
-    numbers = [int(name.removeprefix("ingest-")) for name in names.values_list("name", flat=True)]
-    return sorted(number for number in numbers if number >= slots)
+    known = known_filters()
+    return sorted(number for number, filters in known.items() if filters and number >= slots)
 
 
 def last_stored(name: str) -> int | None:

@@ -185,7 +185,7 @@ def stored(plant: Plant) -> dict[str, list[list[Any]]]:
 
 def test_whatever_is_cut_the_page_ends_with_what_is_stored(whole_plant: Plant) -> None:
     plant, rng = whole_plant, random.Random(int(os.environ.get("CUTS_SEED", "5")))
-    plant.env |= {"MQTT_SLOTS": "2", "MQTT_SHARED_GROUP": "cuts"}
+    plant.env |= {"MQTT_SLOTS": "2", "MQTT_SHARED_GROUP": "cuts", "MQTT_SHARING": "always"}
     web = plant.web()
     plant.add_user()
     with chromium() as browser, proxy(plant.web_port, mqtt=False) as gate:

@@ -58,7 +58,7 @@ def test_one_worker(plant: Plant) -> None:
 
 
 def test_two_workers_share_two_slots(plant: Plant) -> None:
-    two = {"MQTT_SLOTS": "2", "MQTT_SHARED_GROUP": "iotbridge"}
+    two = {"MQTT_SLOTS": "2", "MQTT_SHARED_GROUP": "iotbridge", "MQTT_SHARING": "always"}
     plant.worker(**two)
     plant.worker(**two)
     wait_until(

@@ -8,7 +8,7 @@ from tests.support.plant import Plant, publish
 from tests.support.services import wait_until
 
 pytestmark = pytest.mark.services
-TWO = {"MQTT_SLOTS": "2", "MQTT_SHARED_GROUP": "iotbridge"}
+TWO = {"MQTT_SLOTS": "2", "MQTT_SHARED_GROUP": "iotbridge", "MQTT_SHARING": "always"}
 FILTERS = "SELECT name, filters::text FROM devices_writer WHERE name LIKE 'ingest-%' ORDER BY name"
 
 
@@ -32,7 +32,7 @@ def test_a_slot_that_is_scaled_in_is_read_out_and_its_session_ended(plant: Plant
     worker.stop()
     publish(plant, packets(1_000, 1_000))  # half of them wait in the session of slot 1
 
-    one = plant.worker(MQTT_SLOTS="1", MQTT_SHARED_GROUP="iotbridge")
+    one = plant.worker(**{**TWO, "MQTT_SLOTS": "1"})
     wait_until(lambda: plant.count() == 2_000, f"what slot 1 had queued, {plant.count()}", 40)
     wait_until(lambda: "retired" in one.text(), "slot 1 to be retired", 30)
     assert plant.sql(FILTERS)[1] == ("ingest-1", "[]")

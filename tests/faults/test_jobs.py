@@ -12,7 +12,7 @@ from tests.support.plant import Plant, publish
 from tests.support.services import wait_until
 
 DEVICES, READINGS = 20, 4_000
-ENV = {"MQTT_SLOTS": "2", "MQTT_SHARED_GROUP": "bridge"}
+ENV = {"MQTT_SLOTS": "2", "MQTT_SHARED_GROUP": "bridge", "MQTT_SHARING": "always"}
 
 
 def call(plant: Plant, token: str, path: str, body: bytes | None = None, kind: str = "") -> Any:

@@ -14,7 +14,7 @@ DAY_MS = 86_400_000
 
 def test_kill_9_of_workers_that_remove_old_readings(plant: Plant) -> None:
     """All that is too old goes in the end, nothing else does, and its sums stay."""
-    env = {"MQTT_SLOTS": "2", "MQTT_SHARED_GROUP": "bridge"}
+    env = {"MQTT_SLOTS": "2", "MQTT_SHARED_GROUP": "bridge", "MQTT_SHARING": "always"}
     workers = [plant.worker(**env), plant.worker(wait=False, **env)]
     now = int(time.time() * 1_000)
     old = [now - 12 * DAY_MS + n * 60_000 for n in range(READINGS)]

@@ -40,7 +40,7 @@ WHERE (q.n, q.low, q.high) IS DISTINCT FROM (h.count, h.min, h.max)
 
 def test_kill_9_of_two_workers_that_make_rollups(plant: Plant) -> None:
     """Their rollups are exact afterwards, late readings and all."""
-    env = {"MQTT_SLOTS": "2", "MQTT_SHARED_GROUP": "bridge"}
+    env = {"MQTT_SLOTS": "2", "MQTT_SHARED_GROUP": "bridge", "MQTT_SHARING": "always"}
     workers = [plant.worker(**env), plant.worker(wait=False, **env)]
     now = int(time.time() * 1_000)
     times = [now - HOURS * 3_600_000 + n * 10_000 for n in range(HOURS * 360)]

@@ -17,7 +17,7 @@ from tests.support.plant import Plant
 from tests.support.services import PATIENCE, ROOT, MissingServiceError, free_port, wait_until
 
 pytestmark = [pytest.mark.services, pytest.mark.timeout(900)]
-TWO_SLOTS = {"MQTT_SLOTS": "2", "MQTT_SHARED_GROUP": "iotbridge"}
+TWO_SLOTS = {"MQTT_SLOTS": "2", "MQTT_SHARED_GROUP": "iotbridge", "MQTT_SHARING": "always"}
 # The last release whose workers may run beside ours during an update.
 LAST_RELEASE = "eca3e03"
 

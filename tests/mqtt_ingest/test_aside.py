@@ -1,6 +1,12 @@
-"""The canary proves the way; the broker's dropped count is heard; neither is a device."""
+"""Canaries prove the way that data takes; what the broker says is heard; none is a device."""
 
-from mqtt_ingest.aside import CANARY_SECONDS, DROPPED_TOPIC, MISSED_SECONDS, Aside
+from mqtt_ingest.aside import (
+    CANARY_SECONDS,
+    DROPPED_TOPIC,
+    MISSED_SECONDS,
+    VERSION_TOPIC,
+    Aside,
+)
 from tests.support.factories import make_packet
 
 
@@ -20,21 +26,28 @@ def make_aside(**options: bool) -> tuple[Aside, Clock, list[int]]:
     return aside, clock, dropped
 
 
-def back(aside: Aside, payload: bytes) -> None:
-    aside.take(make_packet(aside.topic, payload))
+PLAIN, SHARED = "iotbridge/canary/me", "iotbridge/canary/me/shared"
+
+
+def due(aside: Aside, topic: str = PLAIN) -> bytes | None:
+    return dict(aside.due()).get(topic)
+
+
+def back(aside: Aside, payload: bytes, topic: str = PLAIN) -> None:
+    aside.take(make_packet(topic, payload))
 
 
 def test_a_canary_that_comes_back_proves_the_way() -> None:
     aside, clock, _dropped = make_aside()
-    first = aside.due()
+    first = due(aside)
     assert first is not None
     assert aside.canary == "waiting"
-    assert aside.due() is None
+    assert due(aside) is None
     back(aside, first)
     assert aside.canary == "proven"
-    assert aside.due() is None
+    assert due(aside) is None
     clock.now += CANARY_SECONDS
-    assert aside.due() not in {None, first}
+    assert due(aside) not in {None, first}
 
 
 def test_one_that_never_came_back_is_refused_and_not_deaf() -> None:
@@ -48,9 +61,9 @@ def test_one_that_never_came_back_is_refused_and_not_deaf() -> None:
 
 def test_one_that_does_not_come_back_any_more_is_deaf() -> None:
     aside, clock, _dropped = make_aside()
-    back(aside, aside.due() or b"")
+    back(aside, due(aside) or b"")
     clock.now += CANARY_SECONDS
-    second = aside.due()
+    second = due(aside)
     clock.now += MISSED_SECONDS
     assert aside.missed()
     assert aside.canary == "deaf"
@@ -60,7 +73,7 @@ def test_one_that_does_not_come_back_any_more_is_deaf() -> None:
 
 def test_an_old_canary_proves_nothing() -> None:
     aside, clock, _dropped = make_aside()
-    first = aside.due() or b""
+    first = due(aside) or b""
     clock.now += MISSED_SECONDS
     assert aside.missed()
     aside.due()
@@ -78,7 +91,8 @@ def test_while_nothing_is_read_the_canary_is_excused() -> None:
 
 def test_switched_off_it_is_never_sent() -> None:
     aside, _clock, _dropped = make_aside(canary=False, watch_broker=False)
-    assert (aside.canary, aside.due(), aside.topics) == ("off", None, frozenset())
+    assert (aside.canary, aside.due(), aside.topics) == ("off", [], frozenset())
+    assert (aside.filters, aside.evidence) == ([], "")
 
 
 def test_the_brokers_dropped_count_is_told() -> None:
@@ -87,3 +101,63 @@ def test_the_brokers_dropped_count_is_told() -> None:
         aside.take(make_packet(DROPPED_TOPIC, payload))
     assert dropped == [0, 17]
     assert aside.broker_dropped == 17
+
+
+def test_the_broker_says_what_it_is() -> None:
+    aside, _clock, _dropped = make_aside()
+    assert VERSION_TOPIC in aside.filters
+    back(aside, b"mosquitto version 2.0.11", VERSION_TOPIC)
+    assert aside.software == "mosquitto version 2.0.11"
+
+
+def test_a_canary_of_its_own_proves_shared_filters() -> None:
+    aside, _clock, _dropped = make_aside(shared=True)
+    assert "$share/canary-me/iotbridge/canary/me/shared" in aside.filters
+    sent = dict(aside.due())
+    assert set(sent) == {PLAIN, SHARED}
+    assert aside.evidence == ""
+    back(aside, sent[PLAIN])
+    assert aside.evidence == ""
+    back(aside, sent[SHARED], SHARED)
+    assert aside.evidence == "proven"
+
+
+def test_shared_filters_are_refused_where_plain_ones_work() -> None:
+    aside, clock, _dropped = make_aside(shared=True)
+    back(aside, due(aside) or b"")
+    clock.now += MISSED_SECONDS
+    assert not aside.missed()  # data does not depend on it
+    assert aside.evidence == "refused"
+    assert aside.canary == "proven"
+
+
+def test_a_broker_that_lets_no_canary_through_proves_nothing() -> None:
+    aside, clock, _dropped = make_aside(shared=True)
+    aside.due()
+    clock.now += MISSED_SECONDS
+    assert aside.missed()
+    assert aside.evidence == ""
+
+
+def test_data_by_shared_filters_is_deaf_when_their_canary_is() -> None:
+    aside, clock, _dropped = make_aside(shared=True)
+    aside.data_is_shared = True
+    sent = dict(aside.due())
+    back(aside, sent[PLAIN])
+    assert aside.canary == "waiting"
+    back(aside, sent[SHARED], SHARED)
+    assert aside.canary == "proven"
+    clock.now += CANARY_SECONDS
+    back(aside, due(aside) or b"")
+    clock.now += MISSED_SECONDS
+    assert aside.missed()
+    assert aside.canary == "deaf"
+    assert aside.evidence == "refused"
+
+
+def test_a_subscription_that_is_refused_needs_no_waiting() -> None:
+    aside, _clock, _dropped = make_aside(shared=True)
+    back(aside, due(aside) or b"")
+    assert aside.shared is not None
+    aside.shared.refuse()
+    assert aside.evidence == "refused"

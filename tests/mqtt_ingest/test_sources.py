@@ -23,7 +23,7 @@ def test_a_good_source_is_no_condition() -> None:
 def test_an_unknown_convention_leaves_the_other_sources_as_they_are() -> None:
     Source.objects.create(name="odd", convention="nonsense", filters=["odd/#"])
     assert [route.source for route in conf.routes()] == ["native"]
-    assert "odd/#" not in conf.filters(0)
+    assert "odd/#" not in conf.filters().spread
     assert broken() == ["odd: There is no convention 'nonsense'; there are native."]
 
 
@@ -41,7 +41,8 @@ def test_a_filter_that_mqtt_forbids_leaves_the_others(bad: object) -> None:
 def test_filters_in_the_database_that_mqtt_forbids_are_left_out() -> None:
     Source.objects.create(name="odd", filters=["good/#", "a/b#"])
     Source.objects.create(name="odder", filters={"a": 1})
-    assert [name for name in conf.filters(0) if not name.startswith("devices/")] == ["good/#"]
+    own = [name for name in conf.filters().spread if not name.startswith("devices/")]
+    assert own == ["good/#"]
     assert [detail.partition(":")[0] for detail in broken()] == ["odd", "odder"]
 
 

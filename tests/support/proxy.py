@@ -1,4 +1,4 @@
-"""A TCP proxy that can cut, stall, or keep PUBLISH packets from passing."""
+"""A TCP proxy that can cut, stall, keep PUBLISH packets from passing, or take `$share` away."""
 
 import asyncio
 import threading
@@ -9,7 +9,7 @@ from typing import Literal
 from mqtt_ingest.core.wire import PUBLISH, Inbox
 from tests.support.services import free_port
 
-Mode = Literal["pass", "stall", "deaf", "closed"]
+Mode = Literal["pass", "stall", "deaf", "closed", "unshared"]
 
 
 class Proxy:
@@ -68,7 +68,7 @@ class Proxy:
         ends = {writer, far_writer}
         self._writers |= ends
         pumps = [
-            asyncio.create_task(self._pump(reader, far_writer, filtered=False)),
+            asyncio.create_task(self._pump(reader, far_writer, filtered=False, sending=True)),
             asyncio.create_task(self._pump(far_reader, writer, filtered=self._mqtt)),
         ]
         try:
@@ -82,13 +82,21 @@ class Proxy:
             self._writers -= ends
 
     async def _pump(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, filtered: bool
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        *,
+        filtered: bool,
+        sending: bool = False,
     ) -> None:
         inbox = Inbox()
         try:
             while data := await reader.read(65_536):
                 while self.mode == "stall":  # noqa: ASYNC110 - set from another thread
                     await asyncio.sleep(0.02)
+                if sending and self.mode == "unshared":
+                    # As a broker does that knows no shared subscriptions: a topic of that name.
+                    data = data.replace(b"$share/", b"_share/")
                 if filtered:
                     data = self._without_publish(inbox, data)
                 writer.write(data)
