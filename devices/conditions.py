@@ -154,7 +154,7 @@ def _of_slot(name: str, slot: dict[str, Any]) -> Iterator[Condition]:
             "MQTT_SHARING=always uses them all the same",
         )
     if slot["sharing"] == "refused":
-        yield Condition("share_refused", f"{name}: slot 0 receives everything, the others stand by")
+        yield Condition("share_refused", "slot 0 receives everything, the others stand by")
     if slot["oldest_s"] > SLOW_SECONDS or slot["paused"]:
         yield Condition(
             "behind",

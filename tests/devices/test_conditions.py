@@ -54,6 +54,8 @@ def test_without_a_worker() -> None:
         ({"state": "refused", "detail": "Not authorized"}, "broker_refused"),
         ({"state": "deaf"}, "deaf"),
         ({"canary": "refused"}, "canary_refused"),
+        ({"sharing": "refused"}, "share_refused"),
+        ({"sharing": "forgets", "is_sharing": True}, "share_forgets"),
         ({"oldest_s": 11.0}, "behind"),
         ({"paused": True}, "behind"),
         ({"database": "connection refused"}, "database_away"),
@@ -79,6 +81,10 @@ def test_of_a_slot(slot: dict[str, Any], code: str) -> None:
 )
 def test_of_a_worker(info: dict[str, Any], code: str) -> None:
     assert codes(worker(**info)) == [code]
+
+
+def test_a_broker_that_forgets_is_none_where_nothing_is_shared() -> None:
+    assert codes(worker(slot={"sharing": "forgets", "is_sharing": False})) == []
 
 
 def test_a_slot_that_has_just_begun_to_connect_is_no_condition() -> None:
