@@ -30,6 +30,8 @@ ENDED = "ended"
 HERE_SECONDS = 600.0
 # An old heartbeat is checked with the process itself for so long.
 ASK_SECONDS = 3_600.0
+# Of those, the last ones: a host that is gone answers nobody, and takes a second to say so.
+ASK_MOST = 3
 _remembered: list[Process] = []
 _SALT = "iotbridge.packets"
 TOKEN_SECONDS = 60
@@ -146,9 +148,9 @@ def processes() -> list[Process]:
     """
     found = _read()
     _remembered[:] = found
-    for process in found:
-        if not is_alive(process) and process.silent_s < ASK_SECONDS:
-            ask(process)
+    silent = [p for p in found if not is_alive(p) and p.silent_s < ASK_SECONDS]
+    for process in silent[:ASK_MOST]:
+        ask(process)
     return found
 
 
@@ -168,10 +170,10 @@ def as_of(now: datetime | None = None) -> AsOf:
 
 
 def as_of_health(ingest: IngestHealth, now: datetime | None = None) -> AsOf:
-    """Return the same from `ingest`, which was read just now."""
+    """Return the same from `ingest`; where nobody has looked yet, nothing says that it is down."""
     since = ingest["since"]
     until = None if since is None else datetime.fromtimestamp(since / 1_000, UTC)
-    return AsOf(now or timezone.now(), ingest_up=ingest["state"] == "up", until=until)
+    return AsOf(now or timezone.now(), ingest_up=ingest["state"] in {"up", "unknown"}, until=until)
 
 
 def remembered() -> list[Process]:

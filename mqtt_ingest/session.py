@@ -445,7 +445,7 @@ class MqttSession:
         task.add_done_callback(self._tasks.discard)
 
     async def _subscribe(self, session_present: bool) -> None:  # noqa: FBT001 - as MQTT has it
-        self.session_present = session_present
+        self.session_present, generation = session_present, self.generation
         try:
             agreed = await self._on_session(session_present)
         except Exception:  # whatever it was, reconnecting tries again
@@ -458,6 +458,8 @@ class MqttSession:
         self._unsubscribe(agreed.unwanted)
         if agreed.look_back:
             await self._look_back()
+        if generation != self.generation:
+            return  # there is another connection by now, with a task of its own
         self.aside.begin()
         self._listen_aside()
 
@@ -489,13 +491,15 @@ class MqttSession:
             until = time.monotonic() + seconds
             while canary.state != "proven" and time.monotonic() < until:  # noqa: ASYNC110
                 await asyncio.sleep(0.02)
-        if plain.state == "proven" and shared.state != "proven" and not self._closed.is_set():
+        if self._closed.is_set():
+            return
+        if plain.state == "proven" and shared.state != "proven":
             logger.warning("%s: the broker has forgotten shared subscriptions", self.client_id)
             self._on_forgotten()
 
     def _subscribe_to(self, wanted: list[str]) -> None:
         self._main_request = self._request(wanted, 1) if wanted else None
-        if not wanted:
+        if not wanted and self.state != "deaf":
             self._change("subscribed", "no filter is set up")
 
     def _listen_aside(self) -> None:

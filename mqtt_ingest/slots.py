@@ -11,6 +11,7 @@ from django.conf import settings
 from mqtt_ingest import conf
 from mqtt_ingest.core.arrivals import ArrivalStamps
 from mqtt_ingest.core.batching import Bounds
+from mqtt_ingest.core.limits import Limits
 from mqtt_ingest.core.packets import Batch, Entry, Stored
 from mqtt_ingest.core.pipeline import Pipeline, Route
 from mqtt_ingest.core.ports import PacketSource
@@ -72,6 +73,8 @@ class Slot:
         self._pipeline: Pipeline | None = None
         self._session: MqttSession | None = None
         self._upstream: Upstream | None = None
+        # By what packets are read at present.
+        self._read_by: list[tuple[str, str, Limits]] = []
         self._sink: DatabaseSink | None = None
 
     async def acquire(self) -> bool:
@@ -135,6 +138,7 @@ class Slot:
         place, stored = await self._thread.run(lambda: leases.stamps(self.name))
         self._stamps.load(place, stored)
         routes = await self._thread.run(conf.routes)
+        self._read_by = _signature(routes)
         source: MqttSession | EmbeddedSource
         self._upstream = upstream = Upstream(
             self.number, self._writer, self._thread, self._dialect, self._stamps
@@ -235,12 +239,21 @@ class Slot:
             try:
                 await self._thread.run(self._writer.renew)
                 await self._thread.run(self._writer.flush)
-                if self._session is not None and self._upstream is not None:
-                    await self._upstream.look()
+                await self._take_up()
                 if turn % 30 == 0:
                     await self._thread.run(self._writer.tidy)
             except Unreachable as error:
                 logger.debug("%s: cannot renew the lease: %s", self.name, error)
+
+    async def _take_up(self) -> None:
+        """Take up what people changed of Sources: how packets are read, then what is subscribed."""
+        routes = await self._thread.run(conf.routes)
+        if self._pipeline is not None and _signature(routes) != self._read_by:
+            self._pipeline.use(routes)
+            self._read_by = _signature(routes)
+            logger.info("%s: reads sources %s", self.name, ", ".join(r.source for r in routes))
+        if self._session is not None and self._upstream is not None:
+            await self._upstream.look()
 
     def _change(self, state: str, detail: str) -> None:
         self.state, self.detail, self.since = state, detail, time.time()
@@ -255,3 +268,8 @@ class Slot:
     async def close(self) -> None:
         """End the writer's thread."""
         await self._thread.close()
+
+
+def _signature(routes: list[Route]) -> list[tuple[str, str, Limits]]:
+    """Return what tells `routes` from others."""
+    return [(route.source, route.convention.name, route.limits) for route in routes]

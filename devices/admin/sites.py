@@ -91,7 +91,7 @@ class SourceForm(forms.ModelForm[Source]):
 
 @admin.register(Source)
 class SourceAdmin(admin.ModelAdmin[Source]):
-    """Where packets come from; filters are taken up at the worker's next connect."""
+    """Where packets come from; workers take up what is changed within seconds."""
 
     form = SourceForm
     list_display = ["name", "convention", "registration", "clock", "shared", "enabled"]

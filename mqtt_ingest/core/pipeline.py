@@ -61,6 +61,10 @@ class Pipeline:
         self._clock = time.monotonic
         self.queue = BatchQueue(bounds)
 
+    def use(self, routes: Sequence[Route]) -> None:
+        """Read packets by `routes` from now on."""
+        self._routes = routes
+
     def feed(self, packet: Packet) -> None:
         """Decode `packet` and queue it for the next commit."""
         self.received += 1

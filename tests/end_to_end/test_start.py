@@ -109,3 +109,13 @@ def test_a_source_that_cannot_be_used_stops_nothing_else(plant: Plant) -> None:
     assert "red: A source cannot be read as it is set up: odd: There is no convention" in status
     assert "red: A source cannot be read as it is set up: odder: 'a/b#'" in status
     assert "Traceback" not in worker.text()
+
+    # What people change is taken up at once: first how packets are read, then the filters.
+    subscribed = "SELECT filters::text FROM devices_writer WHERE name = 'ingest-0'"
+    plant.sql("UPDATE devices_source SET enabled = false WHERE name IN ('native', 'odd', 'odder')")
+    wait_until(lambda: plant.sql(subscribed) == [("[]",)], "the filters to go")
+    plant.sql("UPDATE devices_source SET enabled = true WHERE name = 'native'")
+    wait_until(lambda: plant.sql(subscribed) != [("[]",)], "the filters to come")
+    publish(plant, [("devices/a/telemetry", '{"t": 2}')])
+    wait_until(lambda: plant.count() == 2, "another row")
+    assert plant.count("mqtt_ingest_deadletter") == 0
