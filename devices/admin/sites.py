@@ -68,9 +68,9 @@ class LinesField(forms.CharField):
 class SourceForm(forms.ModelForm[Source]):
     """A Source: conventions are those there are, filters are lines."""
 
-    convention = forms.ChoiceField(label=_("convention"))
+    convention = forms.ChoiceField(label=_("Convention"))
     filters = LinesField(
-        label=_("filters"),
+        label=_("Filters"),
         required=False,
         help_text=_("Topic filters, one a line; empty: those of the convention."),
     )
