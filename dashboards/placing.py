@@ -10,7 +10,7 @@ from django.templatetags.static import static
 
 from dashboards import pages
 from dashboards.widgets import Widget
-from devices import cadence, queries
+from devices import cadence, health, queries
 from devices.access import Scope
 from devices.models import Device
 from devices.states import AsOf
@@ -46,8 +46,15 @@ class Placed:
         return json.dumps({**self.widget.setup(), "names": names}, ensure_ascii=False)
 
 
-def place(widgets: Iterable[Widget[Any]], scope: Scope, as_of: AsOf) -> list[Placed]:
-    """Return `widgets` as `scope` may see them, all newest values read at once."""
+def place(widgets: Iterable[Widget[Any]], scope: Scope, now: datetime | AsOf) -> list[Placed]:
+    """Return `widgets` as `scope` may see them, all newest values read at once.
+
+    Args:
+        widgets: them.
+        scope: of the person who looks.
+        now: the time; or as of when devices are known, where that was read already.
+    """
+    as_of = now if isinstance(now, AsOf) else health.as_of(now)
     placed = [Placed(widget) for widget in widgets]
     cells, devices = _read(placed, scope, as_of.now)
     for one in placed:

@@ -122,7 +122,7 @@ def status_page(request: HttpRequest) -> HttpResponse:
         "processes": [{"process": process, "alive": health.is_alive(process)} for process in found],
         # Of all sites together, so for staff alone.
         "losses": losses.counted() if scope.everything else [],
-        "summary": pages.fleet_summary(scope, health.as_of(now)),
+        "summary": pages.fleet_summary(scope, health.as_of_health(ingest, now)),
     }
     template = "_processes.html" if "fragment" in request.GET else "status.html"
     return render(request, f"dashboards/{template}", context)

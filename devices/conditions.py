@@ -139,9 +139,12 @@ def _of_slot(name: str, slot: dict[str, Any]) -> Iterator[Condition]:
         yield _database(f"{name}: {slot['database']}")
     if state == "refused":
         yield Condition("broker_refused", f"{name}: {detail}")
-    elif state == "deaf":
+    else:
+        for filter_name, why in slot["refused"].items():
+            yield Condition("broker_refused", f"{name}: {filter_name}: {why}")
+    if state == "deaf":
         yield Condition("deaf", f"{name}: {detail}")
-    elif state != "subscribed" and (
+    elif state not in {"subscribed", "refused"} and (
         state in {"lost", "unreachable"} or time.time() - slot["since"] > CONNECT_SECONDS
     ):
         yield Condition("broker_away", f"{name}: {state} {detail}")
@@ -151,7 +154,7 @@ def _of_slot(name: str, slot: dict[str, Any]) -> Iterator[Condition]:
         yield Condition(
             "share_forgets",
             f"{name}: this broker forgets shared subscriptions when it restarts, and "
-            "MQTT_SHARING=always uses them all the same",
+            "MQTT_SHARING=always uses them anyway",
         )
     if slot["sharing"] == "refused":
         yield Condition("share_refused", "slot 0 receives everything, the others stand by")
@@ -190,4 +193,5 @@ def _of_losses() -> Iterator[Condition]:
     )
     for loss in Loss.objects.filter(device__isnull=True, until__gte=since, reason__in=shown):
         number = "an unknown number of" if loss.packets is None else str(loss.packets)
-        yield Condition(loss.reason, f"{number} packets within the last day {loss.detail}".strip())
+        told = f"{number} packets within the last day"
+        yield Condition(loss.reason, f"{told}: {loss.detail}" if loss.detail else told)

@@ -34,6 +34,16 @@ def incarnation() -> str:
     """
     if connection.vendor != "postgresql":
         return ""
+    connection.ensure_connection()
+    # A connection ends with the server it leads to, so it is asked once.
+    asked, known = getattr(connection, "iotbridge_incarnation", (None, ""))
+    if asked is not connection.connection:
+        known = _ask_incarnation()
+        setattr(connection, "iotbridge_incarnation", (connection.connection, known))  # noqa: B010
+    return str(known)
+
+
+def _ask_incarnation() -> str:
     try:
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(

@@ -28,6 +28,8 @@ FORGET_AFTER = timedelta(days=1)
 ENDED = "ended"
 # A process that keeps its heartbeats in memory writes its row that often all the same.
 HERE_SECONDS = 600.0
+# A slot that nobody holds is missed for so long after its worker was heard of last.
+MISSED_SECONDS = 600.0
 # An old heartbeat is checked with the process itself for so long.
 ASK_SECONDS = 3_600.0
 # Of those, the last ones: a host that is gone answers nobody, and takes a second to say so.
@@ -59,11 +61,11 @@ class _Here:
         """Take a heartbeat; return whether its row need not be written."""
         self.processes[process.id] = process
         state, at = self.written.get(process.id, ("", 0.0))
-        now = time.monotonic()
-        if state == process.state and now - at < HERE_SECONDS:
-            return True
-        self.written[process.id] = (process.state, now)
-        return False
+        return state == process.state and time.monotonic() - at < HERE_SECONDS
+
+    def wrote(self, process: Process) -> None:
+        """Note that its row was written."""
+        self.written[process.id] = (process.state, time.monotonic())
 
 
 _here = _Here()
@@ -89,8 +91,14 @@ def beat(name: str, kind: str, started: float, state: str, info: dict[str, Any])
         began = datetime.fromtimestamp(started, UTC)
         process = Process(id=name, kind=kind, started_at=began, state=state, info=info)
         process.beat_at = timezone.now()
-        if _here.keeps(process):
-            return
+        if not _here.keeps(process):
+            _write(name, kind, started, state, info)
+            _here.wrote(process)
+    else:
+        _write(name, kind, started, state, info)
+
+
+def _write(name: str, kind: str, started: float, state: str, info: dict[str, Any]) -> None:
     beaten = Process.objects.filter(id=name).update(beat_at=Now(), state=state, info=info)
     if not beaten:
         Process.objects.create(
@@ -130,8 +138,10 @@ def database_micros() -> int:
 
 def end(name: str) -> None:
     """Note that a process ends in good order: nobody misses it, and until when it was is known."""
-    _here.processes.pop(name, None)
-    Process.objects.filter(id=name).update(state=ENDED, beat_at=Now(), info={})
+    process = _here.processes.pop(name, None) or Process.objects.filter(id=name).first()
+    if process is not None:
+        kept = {"last_up": _last_up(process)}
+        Process.objects.filter(id=name).update(state=ENDED, beat_at=Now(), info=kept)
 
 
 def living(kind: str) -> list[str]:
@@ -158,7 +168,8 @@ def _read() -> list[Process]:
     """Return the processes as they wrote, without asking any."""
     now = database_now()
     rows = Process.objects.exclude(state=ENDED).order_by("-beat_at")
-    found = [_here.processes.get(process.id, process) for process in rows]
+    here = _here.processes
+    found = [*here.values(), *(process for process in rows if process.id not in here)]
     for process in found:
         process.silent_s = max(0.0, (now - process.beat_at).total_seconds())
     return found
@@ -206,8 +217,8 @@ def slots_of(process: Process) -> dict[str, dict[str, Any]]:
     """Return what `process` tells of its slots; a worker of another release may tell less."""
     told = {"state": "unknown", "detail": "", "since": 0.0, "database": "", "canary": "off"}
     told |= {"oldest_s": 0.0, "paused": False, "unacknowledged": 0}
-    told |= {"down_since": None, "was_up": True}
     told |= {"sharing": "", "is_sharing": False, "stands_by": False}
+    told |= {"refused": {}}
     return {
         name: {**told, **slot} if isinstance(slot, dict) else {**told, "state": slot[0]}
         for name, slot in process.info.get("slots", {}).items()
@@ -220,48 +231,70 @@ def is_alive(process: Process) -> bool:
 
 
 def ingest_health(found: list[Process] | None = None) -> IngestHealth:
-    """Return how the pipeline is: `up`, `down` or `stopped` (no worker lives)."""
+    """Return how the pipeline is: `up`, `down` or `stopped` (no worker lives).
+
+    Up means that every slot that is to receive does. Workers that begin, are idle, or stand
+    by change nothing; a slot whose worker is gone is missed until somebody holds it.
+    """
     workers = [
         process for process in (processes() if found is None else found) if process.kind == "ingest"
     ]
     alive = [process for process in workers if is_alive(process)]
-    holding = [process for process in alive if process.state != "idle"]
+    receiving = [process for process in alive if _receiving(process)]
     packets = [p.info["last_packet_ms"] for p in workers if p.info.get("last_packet_ms")]
-    lags = [p.info.get("totals", {}).get("lag_seconds", 0.0) for p in holding]
+    lags = [p.info.get("totals", {}).get("lag_seconds", 0.0) for p in receiving]
+    down = [process for process in receiving if not _is_up(process)]
     if not alive:
         state = "stopped"
-    elif holding and all(process.state == "up" for process in holding):
-        state = "up"
-    else:
+    elif not receiving or down or _missed(workers, alive):
         state = "down"
+    else:
+        state = "up"
     return {
         "state": state,
         "last_packet": max(packets, default=None),
         "lag_ms": max(lags) * 1_000 if lags else None,
-        "since": None if state == "up" else _up_until(workers, holding),
+        "since": None if state == "up" else _up_until(down, workers),
     }
 
 
-def _up_until(workers: list[Process], holding: list[Process]) -> float | None:
-    """Return until when ingest was up, in ms: as its slots say, else as its last heartbeat does."""
-    slots = [slot for process in holding for slot in slots_of(process).values()]
-    moments = [slot["down_since"] * 1_000 for slot in slots if slot["down_since"]]
-    if moments and all(slot["was_up"] for slot in slots if slot["down_since"]):
-        return float(min(moments))
-    gone = [process for process in workers if not is_alive(process)] + _ended()
-    last = max((_last_up(process) for process in gone), default=None)
-    return min(moments) if last is None and moments else last
+def _receiving(process: Process) -> dict[str, dict[str, Any]]:
+    """Return the slots of a worker that are to receive: those that stand by are not."""
+    return {name: slot for name, slot in slots_of(process).items() if not slot["stands_by"]}
 
 
-def _last_up(process: Process) -> float:
-    """Return until when a process that is no more held slots that were up, in ms."""
-    moments = [slot["down_since"] for slot in slots_of(process).values() if slot["down_since"]]
-    return float(min([process.beat_at.timestamp(), *moments]) * 1_000)
+def _is_up(process: Process) -> bool:
+    slots = _receiving(process).values()
+    return not process.info.get("database") and all(
+        slot["state"] == "subscribed" and not slot["database"] for slot in slots
+    )
 
 
-def _ended() -> list[Process]:
-    ended = Process.objects.filter(kind="ingest", state=ENDED)
-    return list(ended.order_by("-beat_at")[:1])
+def _missed(workers: list[Process], alive: list[Process]) -> bool:
+    """Return whether a slot is nobody's whose worker was heard of lately."""
+    held = {name for process in alive for name in slots_of(process)}
+    gone = (p for p in workers if not is_alive(p) and p.silent_s < MISSED_SECONDS)
+    return any(name not in held for process in gone for name in _receiving(process))
+
+
+def _up_until(down: list[Process], workers: list[Process]) -> float | None:
+    """Return until when ingest was up, in ms, as its workers know themselves.
+
+    Those that are down say it, unless they never were up: then those before them do.
+    """
+    moments = [moment for process in down if (moment := _last_up(process))]
+    if down and len(moments) == len(down):
+        return min(moments) * 1_000
+    before = [process for process in workers if not is_alive(process)]
+    before += Process.objects.filter(kind="ingest", state=ENDED)
+    last = max((moment for process in before if (moment := _last_up(process))), default=None)
+    return None if last is None else last * 1_000
+
+
+def _last_up(process: Process) -> float | None:
+    """Return until when a worker that is no more was up, in s since 1970; None: it never was."""
+    moment: float | None = process.info.get("last_up")
+    return moment
 
 
 def packets_token() -> str:

@@ -1,5 +1,6 @@
 """The ASGI application: pages and API, the live socket, the worker channel."""
 
+import asyncio
 import os
 import sys
 from typing import Any
@@ -12,6 +13,7 @@ http = get_asgi_application()
 
 from dashboards.leaving import stop_when_left  # noqa: E402 - Django must be set up first
 from dashboards.live.hub import Hub  # noqa: E402
+from dashboards.live.stopping import say_all  # noqa: E402
 from devices.live import require_shared_layer  # noqa: E402 - Django must be set up first
 from devices.memory import collect_rarely  # noqa: E402
 from iotbridge import routing  # noqa: E402
@@ -25,6 +27,8 @@ async def lifespan(_scope: dict[str, Any], receive: Any, send: Any) -> None:
         message = await receive()
         if message["type"] == "lifespan.startup":
             Hub.current().begin()
+        else:
+            await say_all()
         await send({"type": f"{message['type']}.complete"})
         if message["type"] == "lifespan.shutdown":
             return
@@ -33,10 +37,17 @@ async def lifespan(_scope: dict[str, Any], receive: Any, send: Any) -> None:
 def _with_daphne(*, alone: bool) -> None:
     """Have the hub look before anybody asks for a page, and the process end when it is told to."""
     from twisted.internet import reactor
+    from twisted.internet.defer import Deferred
 
     # Any: Twisted declares the reactor as an interface, which checkers cannot call.
     loop: Any = reactor
-    loop.addSystemEventTrigger("after", "shutdown", Ending.begin)
+
+    def finish() -> Any:
+        Ending.stopping = True
+        return Deferred.fromFuture(asyncio.ensure_future(Ending.finish()))
+
+    loop.addSystemEventTrigger("before", "shutdown", finish)
+    loop.addSystemEventTrigger("after", "shutdown", Ending.insist)
     if alone:
         loop.callLater(0, lambda: Hub.current().begin())
 

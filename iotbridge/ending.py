@@ -2,7 +2,8 @@
 
 Daphne cancels them; Django then waits for the thread of the view, which may wait for the
 loop that is waiting for it. So a request gets some seconds to finish, is then told that
-its reader has gone, and is left behind where it does not listen.
+its reader has gone, and is left behind where it does not listen. The reactor waits for that
+by a trigger of ours: Daphne's own ends with the first application that ends.
 """
 
 import asyncio
@@ -12,33 +13,82 @@ import sys
 import threading
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import Any
 
 logger = logging.getLogger(__name__)
 App = Callable[[dict[str, Any], Any, Any], Awaitable[None]]
 
-# A request that is under way when the process is told to stop may go on for so long, in s.
+# Requests that are under way when the process is told to stop may go on for so long, in s.
 GRACE_SECONDS = 5.0
-# Told that its reader has gone, it gets so long to clean up.
+# Told that their readers have gone, they get so long to clean up.
 CLEAN_SECONDS = 1.0
 # Threads that are left when everything else has ended.
 THREAD_SECONDS = 3.0
 
 
+@dataclass(eq=False, slots=True)
+class _Request:
+    """A request under way; `left` tells it that its reader has gone."""
+
+    path: str
+    task: "asyncio.Future[None]"
+    left: asyncio.Event
+
+
+class Ending:
+    """The requests of this process, and how it ends with them."""
+
+    # The exit status, if threads have to be left.
+    status = 0
+    # Set before the server cancels its requests: they wait for `finish`.
+    stopping = False
+    _running: "set[_Request]" = set()
+
+    @classmethod
+    async def finish(cls) -> None:
+        """Let requests finish within `GRACE_SECONDS`; tell the rest, and wait for it shortly."""
+        await _over(cls._running, GRACE_SECONDS)
+        for request in cls._running:
+            request.left.set()
+        await _over(cls._running, CLEAN_SECONDS)
+        for request in cls._running:
+            logger.warning("%s is still being answered, and is left behind", request.path)
+
+    @classmethod
+    def insist(cls) -> None:
+        """From now on, end within `THREAD_SECONDS`, even if threads of requests still wait."""
+        threading.Thread(target=cls._insist, name="ending", daemon=True).start()
+
+    @classmethod
+    def _insist(cls) -> None:
+        time.sleep(THREAD_SECONDS)
+        logger.warning("Threads of requests do not end; ending without them")
+        sys.stdout.flush()
+        os._exit(cls.status)
+
+
+async def _over(requests: set[_Request], seconds: float) -> None:
+    tasks = [request.task for request in requests]
+    if tasks:
+        await asyncio.wait(tasks, timeout=seconds)
+
+
 def finishing(application: App) -> App:
-    """Return `application`, whose requests end within seconds when the server cancels them."""
+    """Return `application`, whose requests are not cut when the process is told to stop."""
 
     async def app(scope: dict[str, Any], receive: Any, send: Any) -> None:
         left = asyncio.Event()
         task = asyncio.ensure_future(application(scope, _receiving(receive, left), send))
+        request = _Request(str(scope.get("path")), task, left)
+        Ending._running.add(request)  # noqa: SLF001 - its other half
+        task.add_done_callback(lambda _task: Ending._running.discard(request))  # noqa: SLF001
         try:
             await asyncio.shield(task)
         except asyncio.CancelledError:
-            await asyncio.wait([task], timeout=GRACE_SECONDS)
-            left.set()
-            await asyncio.wait([task], timeout=CLEAN_SECONDS)
-            if not task.done():
-                logger.warning("%s is still being answered, and is left behind", scope.get("path"))
+            if not Ending.stopping:
+                left.set()  # the server does without it for another reason
+            await asyncio.wait([task], timeout=GRACE_SECONDS + CLEAN_SECONDS)
             raise
 
     return app
@@ -58,21 +108,3 @@ def _receiving(receive: Any, left: asyncio.Event) -> Any:
             leaving.cancel()
 
     return either
-
-
-class Ending:
-    """What is left to do for a process whose loop has ended."""
-
-    status = 0
-
-    @classmethod
-    def begin(cls) -> None:
-        """From now on, end within `THREAD_SECONDS`, even if threads of requests still wait."""
-        threading.Thread(target=cls._insist, name="ending", daemon=True).start()
-
-    @classmethod
-    def _insist(cls) -> None:
-        time.sleep(THREAD_SECONDS)
-        logger.warning("Threads of requests do not end; ending without them")
-        sys.stdout.flush()
-        os._exit(cls.status)

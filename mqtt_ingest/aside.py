@@ -13,8 +13,9 @@ from typing import Literal
 from mqtt_ingest.core.packets import Packet
 
 CANARY_SECONDS = 5.0
-# A canary that is not back after this long is missed.
+# A canary that is not back after this long is missed; one may be lost, as it goes at QoS 0.
 MISSED_SECONDS = 10.0
+MISSES = 3
 # Mosquitto's count of packets it dropped for clients whose queue was full; its name.
 DROPPED_TOPIC = "$SYS/broker/publish/messages/dropped"
 VERSION_TOPIC = "$SYS/broker/version"
@@ -39,6 +40,8 @@ class Canary:
         self.state: CanaryState = "off"
         # When it came back last, in s since 1970.
         self.proven_at: float | None = None
+        # How often it did not come back since it did last.
+        self.misses = 0
         self._clock = clock
         self._proven_once = False
         self._number = 0
@@ -54,7 +57,7 @@ class Canary:
         """Take what came back."""
         if payload == b"%d" % self._number:
             self._sent_at, self.state, self._proven_once = None, "proven", True
-            self.proven_at = time.time()
+            self.proven_at, self.misses = time.time(), 0
 
     def due(self) -> bytes | None:
         """Return the payload that is to be published now, or None."""
@@ -70,12 +73,13 @@ class Canary:
         if self._sent_at is None or self._clock() - self._sent_at < MISSED_SECONDS:
             return False
         self._sent_at = None
+        self.misses += 1
         self.state = "deaf" if self._proven_once else "refused"
         return True
 
     def refuse(self) -> None:
         """Note that the broker refused its subscription."""
-        self._sent_at, self.state = None, "refused"
+        self._sent_at, self.state, self.misses = None, "refused", MISSES
 
     def excuse(self) -> None:
         """Forget the one on its way: we are not reading at present."""
@@ -111,6 +115,8 @@ class Aside:
         self.shared = Canary(f"{topic}/shared", by_share, clock) if canary and shared else None
         # Whether data goes by shared filters, so that their canary tells whether we are deaf.
         self.data_is_shared = False
+        # The broker refused a shared filter of data, whatever the canary's says.
+        self.data_refused = False
         self.broker_dropped: int | None = None
         # What the broker calls itself.
         self.software = ""
@@ -172,7 +178,11 @@ class Aside:
         """Return what the canaries prove of shared subscriptions."""
         if self.plain is None or self.shared is None:
             return ""
+        if self.data_refused:
+            return "refused"
         if self.shared.state == "proven":
             return "proven"
-        lost = self.shared.state in {"refused", "deaf"}
+        # Once it is known to work, a single one that is lost proves nothing.
+        never = self.shared.state == "refused"
+        lost = never or self.shared.misses >= MISSES
         return "refused" if lost and self.plain.state == "proven" else ""

@@ -72,21 +72,25 @@ def limits(clock: str = "sane") -> Limits:
 
 def routes() -> list[Route]:
     """Return how the packets of each enabled source are read."""
-    return [
-        Route(usable.source.name, usable.convention, limits(usable.source.clock))
-        for usable in sources.usable()
-    ]
+    return read_sources()[0]
 
 
 def filters() -> Filters:
-    """Return the topic filters of all enabled sources.
+    """Return the topic filters of all enabled sources."""
+    return read_sources()[1]
+
+
+def read_sources() -> tuple[list[Route], Filters]:
+    """Return both, read at once.
 
     What must stay in order (status, discovery), and sources that may not be shared, belong
     to slot 0 alone.
     """
-    spread: list[str] = []
-    ordered: list[str] = []
-    for usable in sources.usable():
-        (spread if usable.source.shared else ordered).extend(usable.spread)
-        ordered.extend(usable.ordered)
-    return Filters(list(dict.fromkeys(spread)), list(dict.fromkeys(ordered)))
+    usable = list(sources.usable())
+    spread = [name for one in usable if one.source.shared for name in one.spread]
+    ordered = [name for one in usable if not one.source.shared for name in one.spread]
+    ordered += [name for one in usable for name in one.ordered]
+    return (
+        [Route(one.source.name, one.convention, limits(one.source.clock)) for one in usable],
+        Filters(list(dict.fromkeys(spread)), list(dict.fromkeys(ordered))),
+    )

@@ -98,6 +98,8 @@ class DatabaseSink:
         self._writer = writer
         # Why the database does not take batches, while it does not.
         self.away = ""
+        # Since when, in s since 1970.
+        self.away_since: float | None = None
 
     def stage(self, batch: Batch, entry: Entry) -> None:
         """Prepare the rows of `entry` on the event loop, while the database works."""
@@ -119,12 +121,13 @@ class DatabaseSink:
                 if not first_failure:
                     first_failure = now
                     self.away = str(error).partition("\n")[0]
+                    self.away_since = self.away_since or time.time()
                     logger.warning("%s: the database is away: %s", self._writer.name, self.away)
                 if now - first_failure > AWAY_SECONDS:
                     raise DatabaseAway(str(error)) from error
                 await asyncio.sleep(RETRY_SECONDS)
             else:
                 if first_failure:
-                    self.away = ""
+                    self.away, self.away_since = "", None
                     logger.info("%s: the database is back", self._writer.name)
                 return stored

@@ -1,6 +1,7 @@
 """The ingest engine: slots, announcements, heartbeat and housekeeping of one worker."""
 
 import asyncio
+import contextlib
 import logging
 import math
 import os
@@ -36,6 +37,8 @@ logger = logging.getLogger(__name__)
 LOOK_SECONDS = 2.0
 SURPLUS_LOOKS = 5
 BEAT_SECONDS = 2.0
+# Changes that come together are one heartbeat.
+COALESCE_SECONDS = 0.1
 TICK_SECONDS = 2.0
 END_SECONDS = 3.0
 # Summing up every figure costs more than the heartbeat itself.
@@ -78,6 +81,8 @@ class Engine:
         self._tenures: dict[int, asyncio.Task[None]] = {}
         self._closing: set[asyncio.Task[None]] = set()
         self._stopping = asyncio.Event()
+        # Something that pages are to know at once: the heartbeat does not wait for its time.
+        self._changed = asyncio.Event()
         self._looked = False
         self._looks = 0
         self._surplus: list[int] = []
@@ -193,6 +198,7 @@ class Engine:
     def _over(self, number: int, task: asyncio.Task[None]) -> None:
         """Take note of an ended tenure; only what a retry can cure may go on."""
         del self._tenures[number]
+        self._changed.set()
         closing = asyncio.create_task(self.slots.pop(number).close())
         self._closing.add(closing)
         closing.add_done_callback(self._closing.discard)
@@ -217,6 +223,7 @@ class Engine:
         if self.states.get(name, ("", ""))[0] == state:
             return
         self.states[name] = (state, detail)
+        self._changed.set()
         if state == "lost":
             metrics.CONNECTIONS_LOST.inc()
         bad = state in {"lost", "refused", "unreachable", "away", "deaf"}
@@ -257,7 +264,10 @@ class Engine:
                 logger.debug("No heartbeat: %s", error)
             turn += 1
             self._watched.expire(time.monotonic())
-            await asyncio.sleep(BEAT_SECONDS)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._changed.wait(), BEAT_SECONDS)
+                await asyncio.sleep(COALESCE_SECONDS)
+            self._changed.clear()
 
     async def _tidy(self) -> None:
         """Remove readings of deleted devices, a step at a time."""
@@ -380,7 +390,14 @@ class Engine:
             "retention_failing": self._sweep_failure,
             "disk": asdict(self._sweeper.disk),
             "last_packet_ms": self.last_packet / 1_000 or None,
+            "last_up": self._last_up(),
         }
+
+    def _last_up(self) -> float | None:
+        """Return until when the slots that are to receive did, in s since 1970; None: never yet."""
+        held = (self.slots[number] for number in self._tenures)
+        moments = [slot.last_up for slot in held if not slot.stands_by]
+        return min((m for m in moments if m), default=None) if all(moments) else None
 
     def describe(self) -> dict[str, Any]:
         """Return what the heartbeat row tells about this worker."""

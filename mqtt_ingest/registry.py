@@ -60,6 +60,8 @@ class Registry:
 
     def __init__(self) -> None:
         self.version = -1
+        # Raised with each `forget`: what was prepared before holds numbers that may be wrong.
+        self.generation = 0
         self.added = 0
         # source -> native id -> device
         self._devices: dict[str, dict[str, DeviceRef]] = {}
@@ -80,6 +82,7 @@ class Registry:
         for cache in (self._devices, self._refused, self._sources):
             cache.clear()
         self.version = version
+        self.generation += 1
 
     def learn(self, batch: Batch) -> None:
         """Read or make every device and series that `batch` names, within the limits."""
@@ -106,12 +109,20 @@ class Registry:
                 known = native_id in self._devices.get(source, _NONE)
                 if not known and (source, native_id) not in self._refused:
                     unknown.setdefault(source, set()).add(native_id)
-        for source, native_ids in unknown.items():
-            self._learn_source(self._source(source), sorted(native_ids))
+        for name, wanted in unknown.items():
+            known_source = self._source(name)
+            if known_source is not None:
+                self._learn_source(known_source, sorted(wanted))
+            else:
+                self._keep(name, sorted(wanted), {}, "registration")
 
-    def _source(self, name: str) -> Source:
+    def _source(self, name: str) -> Source | None:
+        """Return the Source; None where somebody has just deleted it."""
         if name not in self._sources:
-            self._sources[name] = Source.objects.get(name=name)
+            found = Source.objects.filter(name=name).first()
+            if found is None:
+                return None
+            self._sources[name] = found
         return self._sources[name]
 
     def _learn_source(self, source: Source, native_ids: list[str]) -> None:

@@ -51,6 +51,14 @@ LOOK_BACK_SECONDS, GRACE_SECONDS = 2.0, 0.5
 
 
 @dataclass(frozen=True, slots=True)
+class _Request:
+    """A SUBSCRIBE that is not answered yet, and what goes once it is granted."""
+
+    filters: list[str]
+    unwanted: list[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Agreed:
     """What a session is to do about its filters, once the broker has answered CONNECT.
 
@@ -153,7 +161,7 @@ class MqttSession:
         may_connect: Callable[[], Awaitable[None]],
         on_session: Callable[[bool], Awaitable[Agreed]],
         on_state: Callable[[str, str], None],
-        on_unsubscribed: Callable[[], None] = lambda: None,
+        on_filters: Callable[[], None] = lambda: None,
         on_forgotten: Callable[[], None] = lambda: None,
     ) -> None:
         """Prepare; nothing is opened before `run`.
@@ -166,7 +174,7 @@ class MqttSession:
                 worker uses this client id now (the broker would cut it off).
             on_session: awaited after CONNACK with "the broker still had our session".
             on_state: called with (state, detail) on every change.
-            on_unsubscribed: called when the broker has given up what was unwanted.
+            on_filters: called when the broker has granted `filters`, or given some up.
             on_forgotten: called when it has forgotten shared subscriptions of a session
                 that it still had.
         """
@@ -176,17 +184,20 @@ class MqttSession:
         self.session_present: bool | None = None
         self.aside = aside
         self._broker = broker
-        # What is subscribed, besides the side topics.
+        # What the broker has granted, and why it refused others; besides the side topics.
         self.filters: list[str] = []
-        self._main_request: int | None = None
+        self.refused: dict[str, str] = {}
+        self._requests: dict[int | None, _Request] = {}
         self._aside_request: int | None = None
+        # From CONNACK to the end of the connection: packets can be acknowledged.
+        self._online = False
         # Whether the present connection got as far as being subscribed.
         self._worked = False
         self._may_connect = may_connect
         self._feed: Callable[[Packet], None] = lambda _packet: None
         self._on_session = on_session
         self._on_state = on_state
-        self._on_unsubscribed = on_unsubscribed
+        self._on_filters = on_filters
         self._on_forgotten = on_forgotten
         self._loop = asyncio.get_running_loop()
         self._thread = threading.get_ident()
@@ -242,6 +253,7 @@ class MqttSession:
             # An outage is one state, not a change at every try.
             self._change("connecting", self._broker.where)
         self._closed.clear()
+        self._online = False
         self._client.reset_buffers()
         self._writing = self._held_back = False
         connecting = self._loop.run_in_executor(None, self._open)
@@ -295,7 +307,7 @@ class MqttSession:
                 self._closed.set()
                 return
             self._change("deaf", "the canary does not come back; subscribing again")
-            self._subscribe_to(self.filters)
+            self._subscribe_to(self.filters, [])
             self._listen_aside()
         self._send_canaries()
 
@@ -318,7 +330,7 @@ class MqttSession:
     # --- PacketSource -------------------------------------------------------
     def acknowledge(self, packets: Sequence[Packet]) -> None:
         """Send PUBACK for `packets`, in order, if this connection delivered them."""
-        if self.state not in {"connected", "subscribed", "deaf"}:
+        if not self._online:
             return
         mine = [p.packet_id for p in packets if p.qos and p.generation == self.generation]
         self._client.write(pubacks(mine))
@@ -439,6 +451,7 @@ class MqttSession:
         if reason.is_failure:
             self._change("refused", f"{self._broker.where}: {reason}; check user in MQTT_URL")
             return
+        self._online = True
         self._change("connected", self._broker.where)
         task = self._loop.create_task(self._subscribe(flags.session_present))
         self._tasks.add(task)
@@ -452,10 +465,10 @@ class MqttSession:
             logger.exception("%s: cannot prepare the session; reconnecting", self.client_id)
             self._closed.set()
             return
-        self.filters = agreed.wanted
-        # New ones first: what comes twice is one row, what comes never is lost.
-        self._subscribe_to(agreed.wanted)
-        self._unsubscribe(agreed.unwanted)
+        # What goes is there until what comes is granted.
+        self.filters, self.refused = list(agreed.unwanted), {}
+        self._requests.clear()
+        self._subscribe_to(agreed.wanted, agreed.unwanted)
         if agreed.look_back:
             await self._look_back()
         if generation != self.generation:
@@ -463,18 +476,24 @@ class MqttSession:
         self.aside.begin()
         self._listen_aside()
 
+    @property
+    def can_change(self) -> bool:
+        """Return whether filters can be changed now: connected, and nothing is on its way."""
+        return self._online and not self._requests and self.state != "connected"
+
     def change(self, wanted: list[str]) -> None:
         """Have other filters from now on, without a moment in which nothing is subscribed."""
         new = [name for name in wanted if name not in self.filters]
         old = [name for name in self.filters if name not in wanted]
-        self.filters = wanted
         if new:
-            self._main_request = self._request(new, 1)
-        self._unsubscribe(old)
+            self._requests[self._request(new, 1)] = _Request(new, old)
+        else:
+            self._unsubscribe(old)
 
     def _unsubscribe(self, unwanted: list[str]) -> None:
         if unwanted:
             self._client.unsubscribe(unwanted)
+            self.filters = [name for name in self.filters if name not in unwanted]
 
     async def _look_back(self) -> None:
         """Look whether the session's shared subscriptions have outlived the broker's restart.
@@ -497,9 +516,12 @@ class MqttSession:
             logger.warning("%s: the broker has forgotten shared subscriptions", self.client_id)
             self._on_forgotten()
 
-    def _subscribe_to(self, wanted: list[str]) -> None:
-        self._main_request = self._request(wanted, 1) if wanted else None
-        if not wanted and self.state != "deaf":
+    def _subscribe_to(self, wanted: list[str], unwanted: list[str]) -> None:
+        if wanted:
+            self._requests[self._request(wanted, 1)] = _Request(wanted, unwanted)
+            return
+        self._unsubscribe(unwanted)
+        if self.state != "deaf":
             self._change("subscribed", "no filter is set up")
 
     def _listen_aside(self) -> None:
@@ -526,13 +548,30 @@ class MqttSession:
     ) -> None:
         if mid == self._aside_request:
             self._judge_aside(reasons)
-        if mid != self._main_request:
-            return
-        refused = [str(reason) for reason in reasons if reason.is_failure]
-        if refused:
-            self._change("refused", f"the broker refused a subscription: {refused[0]}")
+        request = self._requests.pop(mid, None)
+        if request is not None:
+            self._take_answer(request, reasons)
+
+    def _take_answer(self, request: _Request, reasons: list[ReasonCode]) -> None:
+        """Note which filters are granted; what they replace goes only if all of them are."""
+        refused = {
+            name: str(reason)
+            for name, reason in zip(request.filters, reasons, strict=False)
+            if reason.is_failure
+        }
+        granted = [name for name in request.filters if name not in refused]
+        self.refused = {n: why for n, why in self.refused.items() if n not in granted} | refused
+        self.filters = list(dict.fromkeys([*self.filters, *granted]))
+        if any(name.startswith("$share/") for name in refused):
+            self.aside.data_refused = True
+        if not refused:
+            self._unsubscribe(request.unwanted)
+        if not self.filters:
+            name, why = next(iter(self.refused.items()))
+            self._change("refused", f"the broker refused to subscribe {name}: {why}")
         elif self.state != "deaf":
             self._change("subscribed", self._broker.where)
+        self._on_filters()
 
     def _judge_aside(self, reasons: list[ReasonCode]) -> None:
         shared = self.aside.shared
@@ -541,7 +580,7 @@ class MqttSession:
                 shared.refuse()
 
     def _unsubscribed(self, _client: mqtt.Client, _userdata: Any, *_details: Any) -> None:
-        self._on_unsubscribed()
+        self._on_filters()
 
     def _take_aside(self, packet: Packet) -> None:
         self.aside.take(packet)
@@ -549,6 +588,7 @@ class MqttSession:
             self._change("subscribed", self._broker.where)
 
     def _disconnected(self, _client: mqtt.Client, *details: Any) -> None:
+        self._online = False
         if self.state != "refused":
             self._change("lost", f"{self._broker.where}: {details[2]}")
         self._closed.set()

@@ -40,22 +40,32 @@ class Filters:
     ordered: Sequence[str]
 
 
-def judge(evidence: Verdict, software: str, known: Verdict, known_software: str) -> Verdict:
-    """Return the verdict on a broker.
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What a slot found of its broker's shared subscriptions, as its row keeps it.
 
     Args:
-        evidence: what the session's canaries prove: `proven`, `refused`, or nothing yet.
+        evidence: `proven` or `refused` by its canaries; "" before.
         software: what the broker calls itself on `$SYS/broker/version`; "" if it does not.
-        known: the verdict before.
-        known_software: what the broker called itself then.
+        forgets: it was seen to forget them at a restart.
     """
-    if evidence == "refused":
-        return "refused"
-    if not evidence:
-        return known
-    by_name = software.startswith("mosquitto")
-    by_experience = known == "forgets" and software == known_software
-    return "forgets" if by_name or by_experience else "proven"
+
+    evidence: Literal["", "proven", "refused"] = ""
+    software: str = ""
+    forgets: bool = False
+
+    @property
+    def verdict(self) -> Verdict:
+        """Return the verdict; a broker that cannot share at all need not forget."""
+        if self.evidence == "proven" and (self.forgets or self.software.startswith("mosquitto")):
+            return "forgets"
+        return self.evidence
+
+    def after(self, evidence: Literal["", "proven", "refused"], software: str) -> "Findings":
+        """Return what is known after this; nothing new is no news, another broker begins anew."""
+        if not evidence:
+            return self
+        return Findings(evidence, software, self.forgets and software == self.software)
 
 
 def shares(policy: Policy, verdict: Verdict, slots: int, *, can_prove: bool) -> bool | None:

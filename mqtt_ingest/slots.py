@@ -22,11 +22,13 @@ from mqtt_ingest.session import MqttSession
 from mqtt_ingest.stores import dialect as database_dialect
 from mqtt_ingest.stores import leases
 from mqtt_ingest.stores.writer import SlotWriter
-from mqtt_ingest.upstream import Upstream
+from mqtt_ingest.upstream import Upstream, may_share
 
 logger = logging.getLogger(__name__)
 
 RENEW_SECONDS = 2.0
+# For so long packets of a Source that was switched off are still read.
+LEAVING_SECONDS = 30.0
 # A slot that is retired has nothing left once nothing came for so long.
 QUIET_SECONDS = 5.0
 
@@ -57,8 +59,8 @@ class Slot:
         self.name = f"ingest-{number}"
         self.state, self.detail, self.since = "waiting", "", time.time()
         # Since when nothing can come in; None while it can. And whether it ever could.
-        self.down_since: float | None = self.since
-        self.was_up = False
+        self._down_since: float | None = self.since
+        self._was_up = False
         self._holder = holder
         self._hooks = hooks
         self._embedded = embedded
@@ -73,8 +75,10 @@ class Slot:
         self._pipeline: Pipeline | None = None
         self._session: MqttSession | None = None
         self._upstream: Upstream | None = None
-        # By what packets are read at present.
-        self._read_by: list[tuple[str, str, Limits]] = []
+        # By what packets are read, and by what those are that may still come.
+        self._routes: list[Route] = []
+        self._leaving: list[Route] = []
+        self._left_at = 0.0
         self._sink: DatabaseSink | None = None
 
     async def acquire(self) -> bool:
@@ -97,6 +101,19 @@ class Slot:
         """Return how many packets wait for their commit."""
         return self._pipeline.queue.packets if self._pipeline else 0
 
+    @property
+    def last_up(self) -> float | None:
+        """Return until when packets came in and were stored, in s since 1970; None: never yet."""
+        if not self._was_up:
+            return None
+        away = self._sink.away_since if self._sink else None
+        return min(moment for moment in (time.time(), self._down_since, away) if moment)
+
+    @property
+    def stands_by(self) -> bool:
+        """Return whether it is connected and receives nothing, ready to take over."""
+        return bool(self._sharing().get("stands_by"))
+
     def describe(self) -> dict[str, Any]:
         """Return what the heartbeat tells of this slot."""
         queue = self._pipeline.queue if self._pipeline else None
@@ -105,8 +122,6 @@ class Slot:
             "state": self.state,
             "detail": self.detail,
             "since": self.since,
-            "down_since": self.down_since,
-            "was_up": self.was_up,
             "unacknowledged": queue.packets if queue else 0,
             "unacknowledged_bytes": queue.bytes if queue else 0,
             "oldest_s": round(queue.age(time.monotonic()), 1) if queue else 0.0,
@@ -125,9 +140,11 @@ class Slot:
         """
         if self._session is None or self._upstream is None or settings.MQTT_SLOTS == 1:
             return {}
+        proves = may_share() and settings.MQTT_CANARY
         is_sharing, verdict = self._upstream.is_sharing, self._upstream.verdict
         return {
-            "sharing": verdict,
+            "sharing": verdict if proves else "",
+            "refused": self._session.refused,
             "is_sharing": is_sharing,
             # Connected, and ready to take over: slot 0 receives everything.
             "stands_by": not self._session.filters and not is_sharing,
@@ -138,7 +155,7 @@ class Slot:
         place, stored = await self._thread.run(lambda: leases.stamps(self.name))
         self._stamps.load(place, stored)
         routes = await self._thread.run(conf.routes)
-        self._read_by = _signature(routes)
+        self._routes = routes
         source: MqttSession | EmbeddedSource
         self._upstream = upstream = Upstream(
             self.number, self._writer, self._thread, self._dialect, self._stamps
@@ -246,23 +263,36 @@ class Slot:
                 logger.debug("%s: cannot renew the lease: %s", self.name, error)
 
     async def _take_up(self) -> None:
-        """Take up what people changed of Sources: how packets are read, then what is subscribed."""
-        routes = await self._thread.run(conf.routes)
-        if self._pipeline is not None and _signature(routes) != self._read_by:
-            self._pipeline.use(routes)
-            self._read_by = _signature(routes)
-            logger.info("%s: reads sources %s", self.name, ", ".join(r.source for r in routes))
+        """Take up what people changed of Sources: how packets are read, then what is subscribed.
+
+        What a Source brought that was switched off may still be queued at the broker: it is
+        read for a while.
+        """
+        routes, filters = await self._thread.run(conf.read_sources)
+        names = {route.source for route in routes}
+        if _signature(routes) != _signature(self._routes):
+            gone = [route for route in self._routes if route.source not in names]
+            self._routes = routes
+            self._leaving = [r for r in self._leaving if r.source not in names] + gone
+            self._left_at = time.monotonic()
+            logger.info("%s: reads sources %s", self.name, ", ".join(sorted(names)) or "none")
+        if self.state != "subscribed":
+            self._left_at = time.monotonic()
+        elif time.monotonic() - self._left_at > LEAVING_SECONDS:
+            self._leaving = []
+        if self._pipeline is not None:
+            self._pipeline.use([*routes, *self._leaving])
         if self._session is not None and self._upstream is not None:
-            await self._upstream.look()
+            await self._upstream.look(filters)
 
     def _change(self, state: str, detail: str) -> None:
         self.state, self.detail, self.since = state, detail, time.time()
         if state == "subscribed":
-            self.down_since, self.was_up = None, True
-        elif self.down_since is None:
+            self._down_since, self._was_up = None, True
+        elif self._down_since is None:
             # A deaf session last heard its canary.
             heard = self._session.aside.proven_at if self._session and state == "deaf" else None
-            self.down_since = heard or self.since
+            self._down_since = heard or self.since
         self._hooks.on_state(self.name, state, detail)
 
     async def close(self) -> None:

@@ -22,8 +22,8 @@ logger = logging.getLogger(__name__)
 
 
 def may_share() -> bool:
-    """Return whether slots may share, so that it is worth to find out what the broker does."""
-    return settings.MQTT_SLOTS > 1 and settings.MQTT_SHARING != "never"
+    """Return whether slots may share, so that it is worth finding out what the broker does."""
+    return bool(settings.MQTT_SLOTS > 1 and settings.MQTT_SHARING != "never")
 
 
 class Upstream:
@@ -45,7 +45,8 @@ class Upstream:
         self._stamps = stamps
         self._session: MqttSession | None = None
         # What is known of the broker's shared subscriptions, and whether this slot uses them.
-        self.verdict = ""
+        self._found = sharing.Findings()
+        self.verdict: sharing.Verdict = ""
         self.is_sharing = False
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -67,7 +68,7 @@ class Upstream:
             may_connect=self._still_ours,
             on_session=self._on_session,
             on_state=on_state,
-            on_unsubscribed=lambda: self._soon(self._note_filters()),
+            on_filters=lambda: self._soon(self._note_filters()),
             on_forgotten=lambda: self._soon(self._note_forgotten()),
         )
         return self._session
@@ -93,50 +94,58 @@ class Upstream:
         kept = known if session_present else []
         await self._remember([*kept, *(name for name in wanted if name not in kept)])
         unwanted = [name for name in kept if name not in wanted]
-        return Agreed(wanted, unwanted, session_present and sharing.is_in_group(known))
+        # Whether the canary's own shared subscription was in this session before.
+        was_proven = self._found.evidence == "proven"
+        look_back = session_present and was_proven and sharing.is_in_group(known)
+        return Agreed(wanted, unwanted, look_back)
 
-    def _plan(self) -> tuple[list[str], list[str]]:
+    def _plan(self, filters: sharing.Filters | None = None) -> tuple[list[str], list[str]]:
         """Return what this slot has at the broker, as far as is known, and what it is to have."""
-        known = leases.known_filters()
-        verdict, _software = leases.verdict()
+        known, findings = leases.known_filters(), leases.findings()
+        self._found = findings.get(self._number, sharing.Findings())
+        # One slot judges for all, so that they do the same.
+        self.verdict = findings.get(0, sharing.Findings()).verdict
         share = sharing.shares(
             cast("sharing.Policy", settings.MQTT_SHARING),
-            verdict,
+            self.verdict,
             settings.MQTT_SLOTS,
             can_prove=settings.MQTT_CANARY,
         )
         wanted = sharing.wanted(
             self._number,
             share=share,
-            filters=conf.filters(),
+            filters=filters or conf.filters(),
             group=settings.MQTT_SHARED_GROUP,
             slots=settings.MQTT_SLOTS,
             known=known,
         )
+        self.is_sharing = sharing.is_in_group(wanted)
         if self._session is not None:
-            self._session.aside.data_is_shared = sharing.is_in_group(wanted)
-        self.verdict, self.is_sharing = verdict, sharing.is_in_group(wanted)
+            self._session.aside.data_is_shared = self.is_sharing
         return known.get(self._number, []), wanted
 
-    async def look(self) -> None:
-        """Take up what has changed: the verdict on the broker, Sources, what other slots have."""
+    async def look(self, filters: sharing.Filters) -> None:
+        """Take up what has changed: the findings on the broker, Sources, what other slots have."""
         session = self._session
-        if session is None or session.state not in {"subscribed", "deaf"}:
+        if session is None or not session.can_change:
             return
-        if self._number == 0 and may_share():
+        if may_share():
             await self._judge(session.aside)
-        _known, wanted = await self._thread.run(self._plan)
+        _known, wanted = await self._thread.run(lambda: self._plan(filters))
         if set(wanted) != set(session.filters):
             await self._remember(list(dict.fromkeys([*session.filters, *wanted])))
-            logger.info("%s: subscribes %s", self._name, ", ".join(wanted) or "nothing")
+            if set(wanted) - set(session.refused) != set(session.filters):
+                logger.info("%s: subscribes %s", self._name, ", ".join(wanted) or "nothing")
             session.change(wanted)
 
     async def _judge(self, aside: Aside) -> None:
-        known, software = await self._thread.run(leases.verdict)
-        verdict = sharing.judge(aside.evidence, aside.software, known, software)
-        if (verdict, aside.software) != (known, software) and verdict:
-            logger.info("%s: %s (%s)", self._name, sharing.WORDS[verdict], aside.software or "-")
-            await self._thread.run(lambda: leases.note_verdict(verdict, aside.software))
+        evidence, software = aside.evidence, aside.software
+        if not evidence or (evidence, software) == (self._found.evidence, self._found.software):
+            return
+        findings = await self._thread.run(leases.findings)
+        found = findings.get(self._number, sharing.Findings()).after(evidence, software)
+        logger.info("%s: %s (%s)", self._name, sharing.WORDS[found.verdict], software or "-")
+        await self._thread.run(lambda: leases.note_findings(self._name, found))
 
     async def _remember(self, filters: list[str]) -> None:
         """Note what this slot may have at the broker from now on.
@@ -147,20 +156,18 @@ class Upstream:
             await self._thread.run(lambda: leases.remember_filters(self._name, filters))
 
     async def _note_filters(self) -> None:
-        """The broker has given up what was unwanted: what is left is what we want."""
+        """Remember what the broker has granted, and what it has given up."""
         if self._session is not None:
             await self._remember(list(self._session.filters))
 
     async def _note_forgotten(self) -> None:
         """Name what may be lost: packets that came while nobody was subscribed by `$share`."""
-        session = self._session
-        software = session.aside.software if session else ""
         now = time.time_ns() // 1_000
-        since = leases.last_stored
 
         def note() -> None:
-            leases.note_verdict("forgets", software or leases.verdict()[1])
-            losses.record("share_forgotten", since(self._name) or now, now, None, detail=self._name)
+            leases.note_forgetful()
+            since = leases.last_stored(self._name) or now
+            losses.record("share_forgotten", since, now, None, detail=self._name)
 
         await self._thread.run(note)
 

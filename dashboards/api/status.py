@@ -22,10 +22,11 @@ router = Router(tags=["status"])
 def status(request: HttpRequest) -> dict[str, Any]:
     """Tell how the pipeline and its processes are, and the devices' states."""
     caller = scope(request)
-    summary = pages.fleet_summary(caller, health.as_of())
     found = health.processes()
+    ingest = health.ingest_health(found)
+    summary = pages.fleet_summary(caller, health.as_of_health(ingest))
     return {
-        "ingest": health.ingest_health(found),
+        "ingest": ingest,
         "conditions": [
             {"code": c.code, "level": c.level, "title": c.title, "detail": c.detail}
             for c in conditions.current(found)

@@ -9,6 +9,7 @@ import asyncio
 import logging
 import os
 import socket
+import threading
 import time
 import uuid
 from collections.abc import Iterable, Mapping
@@ -80,8 +81,11 @@ class Hub:
         self._looked_at = time.monotonic()
         self._known_at = timezone.now()
         self._tasks: list[asyncio.Task[None]] = []
-        # Looks as long as the process lives, once `begin` was called.
-        self._looking: asyncio.Task[None] | None = None
+        # These run as long as the process lives, once `begin` was called.
+        self._lasting: list[asyncio.Task[None]] = []
+        # Held while the row of this process is written, so that none comes after its end.
+        self._row = threading.Lock()
+        self._ended = False
         self._away = False
 
     @classmethod
@@ -104,18 +108,43 @@ class Hub:
 
     def begin(self) -> None:
         """Look from now on, sockets or not: this process is alive, and knows how ingest is."""
-        if self._looking is None:
-            self._looking = asyncio.create_task(self._look(), name="look")
+        if not self._lasting:
+            works = (self._beat, self._look)
+            self._lasting = [asyncio.create_task(work(), name=work.__name__) for work in works]
             before_stop(self._sign_off)
+
+    async def _beat(self) -> None:
+        """Write the heartbeat of this process, every two seconds."""
+        while True:
+            try:
+                await in_thread(self._write_row)
+            except Error as error:
+                logger.debug("No heartbeat: %s", error)
+            await asyncio.sleep(STATE_SECONDS)
+
+    def _write_row(self) -> None:
+        info = {
+            "sockets": len(self.sessions),
+            "watched_devices": self.watched_devices,
+            "healed": self.healed,
+        }
+        with self._row:
+            if not self._ended:
+                health.beat(self._name, "web", self._started, "up", info)
 
     async def _sign_off(self) -> None:
         """Say that this process ends in good order: nobody misses it."""
-        assert self._looking is not None
-        self._looking.cancel()
+        for task in self._lasting:
+            task.cancel()
         try:
-            await in_thread(lambda: health.end(self._name))
+            await in_thread(self._end_row)
         except Error as error:
             logger.info("Cannot sign off from the database: %s", error)
+
+    def _end_row(self) -> None:
+        with self._row:
+            self._ended = True
+            health.end(self._name)
 
     # --- sockets come and go ------------------------------------------------
     def enter(self, session: "LiveSession") -> None:
@@ -124,8 +153,8 @@ class Hub:
         if not self._tasks:
             groups = self._groups
             works = [groups.receive, groups.stay, self._announce, self._heal, self._look_at_jobs]
-            if self._looking is None:
-                works.append(self._look)
+            if not self._lasting:
+                works += [self._beat, self._look]
             self._tasks = [asyncio.create_task(work(), name=work.__name__) for work in works]
 
     def leave(self, session: "LiveSession", devices: Iterable[int]) -> None:
@@ -202,6 +231,7 @@ class Hub:
                 self.confirmed = confirmed
             except WentBack:
                 self._start_over()
+                continue
             except Error as error:
                 self._note_database(error)
             except Exception:
@@ -211,7 +241,10 @@ class Hub:
     def _start_over(self) -> None:
         """Have every page take everything anew: the database is not what it was."""
         logger.warning("The database is another one, or older than it was: pages are sent all anew")
+        # They wait until the new healer knows where the log is: what comes from then on is seen.
+        self._ready.clear()
         self._healer, self.confirmed = Healer(), {}
+        self._tell_rights()
         for session in list(self.sessions):
             session.start_over()
 
@@ -280,7 +313,7 @@ class Hub:
     async def _look_once(self) -> None:
         watched = self._groups.devices
         wants_fleet = any(session.wants_fleet for session in self.sessions)
-        self._note_health(await in_thread(lambda: self._read_health(len(watched))))
+        self._note_health(await in_thread(health.ingest_health))
         as_of = health.as_of_health(self.health)
         states = await in_thread(lambda: read_states(watched, as_of)) if watched else {}
         fleet = await in_thread(lambda: overview.fleet(as_of)) if wants_fleet else {}
@@ -320,15 +353,6 @@ class Hub:
             since = round(self._known_at.timestamp() * 1_000)
             return {**self.health, "state": "down", "since": self.health["since"] or since}
         return self.health
-
-    def _read_health(self, watched: int) -> health.IngestHealth:
-        info = {
-            "sockets": len(self.sessions),
-            "watched_devices": watched,
-            "healed": self.healed,
-        }
-        health.beat(self._name, "web", self._started, "up", info)
-        return health.ingest_health()
 
 
 def read_states(devices: list[int], as_of: AsOf) -> dict[int, DeviceState]:

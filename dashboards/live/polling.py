@@ -23,6 +23,7 @@ from dashboards.live.subscriptions import Subscription
 from devices import health, overview
 from devices.access import Scope
 from devices.queries import QueryTooLong
+from devices.states import AsOf
 
 Frame = dict[str, Any]
 
@@ -38,24 +39,30 @@ def answer(
         jobs: reads the person's jobs.
     """
     shown: set[int] = set()
+    ingest = health.ingest_health()
+    as_of = health.as_of_health(ingest)
     for given in subs[:MAX_SUBSCRIPTIONS]:
         sub = given.get("id")
         try:
             wanted = parse_subscribe(given, settings.LIVE_MAX_RATE_HZ)
-            yield from _show(wanted, scope, jobs, shown)
+            yield from _show(wanted, scope, jobs, shown, as_of)
         except (BadFrame, QueryTooLong) as error:
             code = error.code if isinstance(error, BadFrame) else "too_many"
             yield {"t": "err", "id": sub, "code": code, "msg": str(error)}
     now = time.time_ns() // 1_000_000
-    yield {"t": "hb", "now": now, "ingest": health.ingest_health()}
+    yield {"t": "hb", "now": now, "ingest": ingest}
 
 
 def _show(
-    wanted: Subscribe, scope: Scope, jobs: Callable[[], list[dict[str, Any]]], shown: set[int]
+    wanted: Subscribe,
+    scope: Scope,
+    jobs: Callable[[], list[dict[str, Any]]],
+    shown: set[int],
+    as_of: AsOf,
 ) -> list[Frame]:
     """Return the frames of one subscription; its series are added to `shown`."""
     if wanted.kind == "fleet":
-        sites = overview.fleet_of(scope, overview.fleet(health.as_of()))
+        sites = overview.fleet_of(scope, overview.fleet(as_of))
         return [bare_ack(wanted.id), {"t": "upd", "id": wanted.id, "sites": sites}]
     if wanted.kind == "jobs":
         return [bare_ack(wanted.id), {"t": "upd", "id": wanted.id, "jobs": jobs()}]
@@ -65,7 +72,7 @@ def _show(
     shown.update(snapshot.infos)
     subscription = Subscription(wanted)
     subscription.begin(snapshot, last=True)
-    states = states_of(snapshot.devices, health.as_of())
+    states = states_of(snapshot.devices, as_of)
     frames = [subscription.ack(snapshot)]
     frames += parts.frames(snapshot, wanted.id, subscription.index, states)
     frames += subscription.gap_frames()

@@ -25,10 +25,11 @@ class Writer(models.Model):
     registry = models.BigIntegerField(default=0)
     # The filters this slot has subscribed, so that the difference can be unsubscribed.
     filters = models.JSONField(default=list)
-    # Of slot 0: what was found of the broker's shared subscriptions (`mqtt_ingest.sharing`),
-    # and what the broker called itself then. db_default: the last release may still write.
+    # What a slot found of the broker's shared subscriptions (`mqtt_ingest.sharing.Findings`).
+    # db_default: the last release may still write.
     sharing = models.CharField(max_length=10, blank=True, default="", db_default="")
     software = models.CharField(max_length=100, blank=True, default="", db_default="")
+    forgets = models.BooleanField(default=False, db_default=False)
     # The broker's own count of packets it dropped, as last heard, and when (µs).
     broker_dropped = models.BigIntegerField(null=True)
     broker_dropped_at = models.BigIntegerField(null=True)

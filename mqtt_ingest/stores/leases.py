@@ -11,7 +11,7 @@ from django.db import connection
 
 from devices.models import Change, Writer
 from mqtt_ingest.core.arrivals import CAPACITY
-from mqtt_ingest.sharing import Verdict
+from mqtt_ingest.sharing import Findings
 from mqtt_ingest.stores.dialect import Dialect
 
 LEASE_SECONDS = 6
@@ -80,16 +80,26 @@ def remember_filters(name: str, filters: list[str]) -> None:
     Writer.objects.filter(name=name).update(filters=filters)
 
 
-def verdict() -> tuple[Verdict, str]:
-    """Return what slot 0 found of shared subscriptions, and what the broker called itself."""
-    row = Writer.objects.filter(name=f"{PREFIX}0").values_list("sharing", "software").first()
-    sharing, software = row or ("", "")
-    return cast("Verdict", sharing), software
+def findings() -> dict[int, Findings]:
+    """Return what each slot found of shared subscriptions, by number."""
+    rows = Writer.objects.filter(name__startswith=PREFIX)
+    columns = rows.values_list("name", "sharing", "software", "forgets")
+    return {
+        int(name.removeprefix(PREFIX)): Findings(cast("Any", sharing), software, forgets)
+        for name, sharing, software, forgets in columns
+    }
 
 
-def note_verdict(sharing: Verdict, software: str) -> None:
-    """Note what slot 0 found."""
-    Writer.objects.filter(name=f"{PREFIX}0").update(sharing=sharing, software=software)
+def note_findings(name: str, found: Findings) -> None:
+    """Note what a slot found."""
+    Writer.objects.filter(name=name).update(
+        sharing=found.evidence, software=found.software, forgets=found.forgets
+    )
+
+
+def note_forgetful() -> None:
+    """Note that the broker was seen to forget shared subscriptions: all slots have the same one."""
+    Writer.objects.filter(name__startswith=PREFIX).update(forgets=True)
 
 
 def surplus(slots: int) -> list[int]:

@@ -35,8 +35,9 @@ class Dead:
 class Prepared:
     """Everything a batch's transaction writes."""
 
-    # The registry's version it was begun with.
+    # The registry's version and generation it was begun with.
     version: int
+    generation: int
     raw: list[_Raw] = field(default_factory=list)
     rows: list[Row] = field(default_factory=list)
     runs: list[Run] = field(default_factory=list)
@@ -62,7 +63,7 @@ def prepare(batch: Batch, registry: Registry) -> Prepared:
     Raises:
         KeyError: the registry has not learnt a device or series of the batch.
     """
-    made = Prepared(registry.version)
+    made = Prepared(registry.version, registry.generation)
     for entry in batch.entries:
         stage(made, entry, registry)
     finish(made)

@@ -13,7 +13,6 @@ from django.db import DataError, IntegrityError, connection, transaction
 
 from devices import restored
 from devices.database import incarnation
-from devices.models import Writer
 from mqtt_ingest.core.arrivals import CAPACITY, pack
 from mqtt_ingest.core.errors import SlotLost, WentBack
 from mqtt_ingest.core.packets import Batch, Entry, Row, Run, Stored
@@ -166,7 +165,8 @@ class SlotWriter:
         """
         staged = batch.staged
         if staged is None:
-            staged = batch.staged = Prepared(self.registry.version)
+            known = self.registry
+            staged = batch.staged = Prepared(known.version, known.generation)
         if not isinstance(staged, Prepared):
             return
         try:
@@ -176,7 +176,7 @@ class SlotWriter:
 
     def _prepare(self, batch: Batch) -> Prepared:
         staged, batch.staged = batch.staged, _LATER
-        if isinstance(staged, Prepared) and staged.version == self.registry.version:
+        if isinstance(staged, Prepared) and staged.generation == self.registry.generation:
             finish(staged)
             return staged
         try:
@@ -218,13 +218,9 @@ class SlotWriter:
         Raises:
             WentBack: it did.
         """
-        row = Writer.objects.filter(name=self.name).values_list("epoch", "seq").first()
-        epoch, seq = row or (0, 0)
-        if epoch > self.epoch or (epoch == self.epoch and seq >= self._seq):
-            return
-        told = f"{self.name} had committed batch {self._seq}, the database has {seq}; {seen}"
-        restored.note(told)
-        raise WentBack(f"the database went back to an older state: {told}")
+        told = restored.look(self.name, self.epoch, self._seq, seen)
+        if told:
+            raise WentBack(f"the database went back to an older state: {told}")
 
     def _fence(self, cursor: Any, packets: int) -> tuple[int, int]:
         """Raise and return (seq, packets taken in), if the slot is still ours."""

@@ -65,8 +65,8 @@ def test_what_is_not_known_is_told_as_not_known_and_since_when(
     client = Client()
     client.force_login(get_user_model().objects.create_superuser("boss"))
     since = timezone.now() - timedelta(minutes=3)
-    slot = {"state": "unreachable", "down_since": since.timestamp(), "was_up": True}
-    Process.objects.update(state="down", info={"slots": {"ingest-0": slot}})
+    info = {"slots": {"ingest-0": {"state": "unreachable"}}, "last_up": since.timestamp()}
+    Process.objects.update(state="down", info=info)
     text = text_of(client.get("/wall/north/?fragment=1"))
     assert 'class="worst" data-state="unknown"' in text
     assert f'Not known since <time datetime="{since.isoformat()}"' in text

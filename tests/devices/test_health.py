@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.db import OperationalError
 from django.utils import timezone
 
 from devices import health
@@ -15,12 +16,22 @@ pytestmark = pytest.mark.django_db
 T0 = datetime(2026, 11, 1, 12, tzinfo=UTC)
 
 
-def worker(name: str, beat: datetime, state: str = "up", **slot: Any) -> None:
-    """Add a worker; with what its one slot tells, it holds one."""
-    info = {"slots": {"ingest-0": slot} if slot else {}}
+def worker(
+    name: str, beat: datetime, last_up: datetime | None = None, **slots: dict[str, Any]
+) -> None:
+    """Add a worker with the slots that it holds, and until when it says that it was up."""
+    info = {
+        "slots": {name.replace("_", "-"): slot for name, slot in slots.items()},
+        "last_up": None if last_up is None else last_up.timestamp(),
+    }
     Process.objects.create(
-        id=name, kind="ingest", state=state, started_at=T0, beat_at=beat, info=info
+        id=name, kind="ingest", state="x", started_at=T0, beat_at=beat, info=info
     )
+
+
+UP: dict[str, Any] = {"state": "subscribed"}
+DOWN: dict[str, Any] = {"state": "unreachable"}
+STANDS_BY: dict[str, Any] = {"state": "unreachable", "stands_by": True}
 
 
 def since() -> datetime | None:
@@ -33,49 +44,79 @@ def ahead() -> datetime:
     return timezone.now() + timedelta(hours=1)
 
 
+def lately() -> datetime:
+    """Dead, but not for long."""
+    return timezone.now() - timedelta(seconds=30)
+
+
 def test_while_ingest_is_up_everything_is_known() -> None:
-    worker("a", ahead(), state="up", down_since=None)
+    worker("a", ahead(), ingest_0=UP)
     as_of = health.as_of()
     assert as_of.ingest_up
     assert as_of.moment == as_of.now
 
 
-def test_a_slot_tells_since_when_nothing_comes() -> None:
-    worker("a", ahead(), "down", was_up=True, down_since=T0.timestamp())
-    worker("b", ahead(), "up", down_since=None)
+def test_a_worker_that_begins_or_is_idle_or_stands_by_changes_nothing() -> None:
+    worker("a", ahead(), ingest_0=UP)
+    worker("beginning", ahead())
+    worker("standing_by", ahead(), ingest_1=STANDS_BY)
+    assert health.ingest_health()["state"] == "up"
+
+
+def test_a_slot_that_is_to_receive_and_does_not_is_told_with_its_time() -> None:
+    worker("a", ahead(), T0, ingest_0=DOWN)
+    worker("b", ahead(), ingest_1=UP)
+    assert health.ingest_health()["state"] == "down"
     assert since() == T0
     assert health.as_of().moment == T0
 
 
-def test_a_worker_that_was_killed_was_up_until_its_last_heartbeat() -> None:
-    worker("a", T0, "up", down_since=None)
+def test_a_slot_whose_worker_was_killed_is_missed_until_somebody_holds_it() -> None:
+    killed = lately()
+    worker("a", killed, killed, ingest_0=UP)
+    worker("b", ahead(), ingest_1=UP)
+    assert health.ingest_health()["state"] == "down"
+    assert since() == killed
+    Process.objects.filter(id="b").update(
+        info={"slots": {"ingest-0": UP, "ingest-1": UP}, "last_up": None}
+    )
+    assert health.ingest_health()["state"] == "up"
+
+
+def test_a_slot_that_was_given_up_long_ago_is_not_missed() -> None:
+    worker("a", T0, T0, ingest_1=UP)
+    worker("b", ahead(), ingest_0=UP)
+    assert health.ingest_health()["state"] == "up"
+
+
+def test_a_worker_that_was_killed_was_up_until_it_says_so() -> None:
+    worker("a", T0 + timedelta(minutes=5), T0, ingest_0=DOWN)
+    assert health.ingest_health()["state"] == "stopped"
     assert since() == T0
-    worker("idle", ahead(), "idle")
+    worker("idle", ahead())
     assert since() == T0
 
 
-def test_a_worker_that_was_down_when_it_was_killed_was_up_until_then() -> None:
-    before = T0 - timedelta(minutes=5)
-    worker("a", T0, "down", down_since=before.timestamp(), was_up=True)
-    assert since() == before
-
-
-def test_a_worker_that_never_reached_the_broker_asks_the_one_before() -> None:
-    worker("a", T0, "up", down_since=None)
-    later = T0 + timedelta(minutes=5)
-    worker("b", ahead(), "down", down_since=later.timestamp(), was_up=False)
+def test_workers_that_never_were_up_ask_those_before_them() -> None:
+    worker("a", T0, T0, ingest_0=UP)
+    worker("never_up", T0 + timedelta(minutes=5), None, ingest_0=DOWN)
+    worker("b", ahead(), None, ingest_0=DOWN)
     assert since() == T0
 
 
 def test_a_worker_that_ended_in_good_order_is_not_missed_and_still_known() -> None:
-    health.beat("a", "ingest", time.time(), "up", {})
+    worker("a", ahead(), T0, ingest_0=DOWN)
     health.end("a")
     assert health.processes() == []
     assert health.living("ingest") == []
     assert health.ingest_health()["state"] == "stopped"
-    ended = since()
-    assert ended is not None
-    assert abs((timezone.now() - ended).total_seconds()) < 60
+    assert since() == T0
+
+
+def test_a_worker_that_cannot_store_is_down() -> None:
+    worker("a", ahead(), T0, ingest_0={**UP, "database": "connection refused"})
+    assert health.ingest_health()["state"] == "down"
+    assert since() == T0
 
 
 def test_nobody_can_tell_where_no_worker_ever_ran() -> None:
@@ -102,3 +143,19 @@ def test_one_process_keeps_its_heartbeats_in_memory(here: None) -> None:
     assert health.beside() == [{"name": "web", "state": "up", "info": process.info}]
     health.beat("web", "web", time.time(), "down", {})
     assert Process.objects.get().state == "down"  # a change is written at once
+
+
+def test_a_heartbeat_that_could_not_be_written_is_written_with_the_next(
+    here: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def locked(*_given: Any) -> None:
+        raise OperationalError("database is locked")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(health, "_write", locked)
+        with pytest.raises(OperationalError):
+            health.beat("web", "web", time.time(), "up", {})
+    # This process knows all the same that it lives.
+    assert [process.id for process in health.processes()] == ["web"]
+    health.beat("web", "web", time.time(), "up", {})
+    assert Process.objects.get().id == "web"

@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from websockets.sync.client import connect
 
 from iotbridge import ending
-from iotbridge.ending import finishing
+from iotbridge.ending import Ending, finishing
 from tests.support import services
 from tests.support.plant import Plant, Process
 from tests.support.services import wait_until
@@ -21,8 +22,16 @@ SLOW = "tests.support.slowviews"
 
 
 # --- the wrapper by itself ---------------------------------------------------
-async def cancelled(application: Any) -> list[str]:
-    """Run `application` as a server does that cancels it; return what it sent."""
+@pytest.fixture
+def stopping(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The process was told to stop; nothing waits for long."""
+    monkeypatch.setattr(Ending, "stopping", True)
+    monkeypatch.setattr(ending, "GRACE_SECONDS", 0.2)
+    monkeypatch.setattr(ending, "CLEAN_SECONDS", 0.1)
+
+
+async def stopped(application: Any) -> list[str]:
+    """Run `application` as a server does that stops and cancels it; return what it sent."""
     sent: list[str] = []
 
     async def send(message: str) -> None:
@@ -35,41 +44,55 @@ async def cancelled(application: Any) -> list[str]:
     await asyncio.sleep(0)
     await asyncio.sleep(0)
     request.cancel()
+    await Ending.finish()
     with pytest.raises(asyncio.CancelledError):
         await request
     return sent
 
 
-async def test_a_request_under_way_is_answered() -> None:
+async def test_a_request_under_way_is_answered(stopping: None) -> None:
     async def application(_scope: Any, _receive: Any, send: Any) -> None:
         await asyncio.sleep(0.05)
         await send("answer")
 
-    assert await cancelled(application) == ["answer"]
+    assert await stopped(application) == ["answer"]
 
 
-async def test_one_that_takes_too_long_is_told_that_its_reader_has_gone(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(ending, "GRACE_SECONDS", 0.01)
-
+async def test_one_that_takes_too_long_is_told_that_its_reader_has_gone(stopping: None) -> None:
     async def application(_scope: Any, receive: Any, send: Any) -> None:
         await send((await receive())["type"])
 
-    assert await cancelled(application) == ["http.disconnect"]
+    assert await stopped(application) == ["http.disconnect"]
 
 
 async def test_one_that_does_not_listen_is_left_behind(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    stopping: None, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(ending, "GRACE_SECONDS", 0.01)
-    monkeypatch.setattr(ending, "CLEAN_SECONDS", 0.01)
-
     async def application(_scope: Any, _receive: Any, _send: Any) -> None:
         await asyncio.Event().wait()
 
-    assert await cancelled(application) == []
+    assert await stopped(application) == []
     assert "/x is still being answered" in caplog.text
+    for request in list(Ending._running):
+        request.task.cancel()
+
+
+async def test_one_that_is_cancelled_otherwise_is_told_at_once() -> None:
+    told = asyncio.Event()
+
+    async def application(_scope: Any, receive: Any, _send: Any) -> None:
+        assert (await receive())["type"] == "http.disconnect"
+        told.set()
+
+    async def receive() -> Any:
+        await asyncio.Event().wait()
+
+    request = asyncio.ensure_future(finishing(application)({}, receive, None))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    request.cancel()
+    await asyncio.wait([request], timeout=5)
+    assert told.is_set()
 
 
 async def test_otherwise_requests_are_as_they_were() -> None:
@@ -123,11 +146,14 @@ def standalone() -> Iterator[Standalone]:
 
 
 def ends_with_requests_under_way(process: Process, port: int) -> None:
-    short = [ask(port, "thread?seconds=2"), ask(port, "loop?seconds=2")]
-    endless = [ask(port, f"{kind}?seconds=600") for kind in ("thread", "loop", "pieces")]
-    wait_until(lambda: process.text().count(BEGUN) == 5, "the requests")
-    assert process.stop() == 0
-    assert [b"done" in wait() for wait in short] == [True, True]
+    """One ends soon, others later: none is cut short for another's sake, nor by a socket."""
+    with connect(f"ws://127.0.0.1:{port}/ws/live/"):
+        soon = [ask(port, f"{kind}?seconds=1") for kind in ("thread", "loop")]
+        later = [ask(port, f"{kind}?seconds=3.5") for kind in ("thread", "loop")]
+        endless = [ask(port, f"{kind}?seconds=600") for kind in ("thread", "loop", "pieces")]
+        wait_until(lambda: process.text().count(BEGUN) == 7, "the requests")
+        assert process.stop() == 0
+    assert [b"done" in wait() for wait in (*soon, *later)] == [True] * 4
     assert not any(b"done" in wait() for wait in endless)
 
 

@@ -4,6 +4,7 @@ from mqtt_ingest.aside import (
     CANARY_SECONDS,
     DROPPED_TOPIC,
     MISSED_SECONDS,
+    MISSES,
     VERSION_TOPIC,
     Aside,
 )
@@ -152,7 +153,30 @@ def test_data_by_shared_filters_is_deaf_when_their_canary_is() -> None:
     clock.now += MISSED_SECONDS
     assert aside.missed()
     assert aside.canary == "deaf"
+
+
+def test_one_shared_canary_that_is_lost_proves_nothing_and_three_in_a_row_do() -> None:
+    aside, clock, _dropped = make_aside(shared=True)
+    sent = dict(aside.due())
+    back(aside, sent[PLAIN])
+    back(aside, sent[SHARED], SHARED)
+    for n in range(MISSES):
+        assert aside.evidence != "refused", n
+        clock.now += CANARY_SECONDS
+        back(aside, due(aside) or b"")
+        clock.now += MISSED_SECONDS
+        aside.missed()
+        # A connection that is made anew does not begin to count anew.
+        aside.begin()
+        back(aside, due(aside) or b"")
+        clock.now += MISSED_SECONDS - CANARY_SECONDS
+    assert aside.shared is not None
+    assert aside.shared.misses >= MISSES
     assert aside.evidence == "refused"
+    clock.now += CANARY_SECONDS
+    aside.begin()
+    back(aside, dict(aside.due())[SHARED], SHARED)
+    assert aside.evidence == "proven"
 
 
 def test_a_subscription_that_is_refused_needs_no_waiting() -> None:
@@ -160,4 +184,13 @@ def test_a_subscription_that_is_refused_needs_no_waiting() -> None:
     back(aside, due(aside) or b"")
     assert aside.shared is not None
     aside.shared.refuse()
+    assert aside.evidence == "refused"
+
+
+def test_a_broker_that_lets_the_canary_share_and_not_the_data_is_refused() -> None:
+    aside, _clock, _dropped = make_aside(shared=True)
+    sent = dict(aside.due())
+    back(aside, sent[SHARED], SHARED)
+    assert aside.evidence == "proven"
+    aside.data_refused = True
     assert aside.evidence == "refused"

@@ -4,7 +4,7 @@ from itertools import product
 
 import pytest
 
-from mqtt_ingest.sharing import Filters, Policy, Verdict, judge, shares, wanted
+from mqtt_ingest.sharing import Filters, Findings, Policy, Verdict, shares, wanted
 
 FILTERS = Filters(["devices/+/telemetry/#"], ["devices/+/status"])
 PLAIN = ["devices/+/telemetry/#", "devices/+/status"]
@@ -12,31 +12,43 @@ SHARED = ["$share/g/devices/+/telemetry/#"]
 ZERO_SHARED = [*SHARED, "devices/+/status"]
 
 
+MOSQUITTO = "mosquitto version 2.0.11"
+
+
 @pytest.mark.parametrize(
-    ("evidence", "software", "known", "known_software", "verdict"),
+    ("found", "verdict"),
     [
-        ("", "", "", "", ""),
-        ("proven", "", "", "", "proven"),
-        ("refused", "", "proven", "", "refused"),
-        ("proven", "", "refused", "", "proven"),
-        # By name, before anything is lost.
-        ("proven", "mosquitto version 2.0.11", "", "", "forgets"),
-        # A name alone does not prove that it shares at all.
-        ("", "mosquitto version 2.0.11", "", "", ""),
-        ("", "mosquitto version 2.0.11", "forgets", "mosquitto version 2.0.11", "forgets"),
-        ("proven", "mosquitto version 2.1.2", "proven", "", "forgets"),
-        ("refused", "mosquitto version 2.1.2", "", "", "refused"),
-        # By experience, until it is another broker.
-        ("proven", "", "forgets", "", "forgets"),
-        ("proven", "EMQX 5", "forgets", "EMQX 5", "forgets"),
-        ("proven", "", "forgets", "mosquitto version 2.0.11", "proven"),
-        ("", "", "proven", "", "proven"),
+        (Findings(), ""),
+        (Findings("proven"), "proven"),
+        (Findings("refused"), "refused"),
+        # By name, before anything is lost; but a name alone does not prove that it shares at all.
+        (Findings("proven", MOSQUITTO), "forgets"),
+        (Findings("", MOSQUITTO), ""),
+        (Findings("refused", MOSQUITTO), "refused"),
+        # By experience.
+        (Findings("proven", "", forgets=True), "forgets"),
+        (Findings("refused", "", forgets=True), "refused"),
     ],
 )
-def test_the_verdict_on_a_broker(
-    evidence: Verdict, software: str, known: Verdict, known_software: str, verdict: Verdict
-) -> None:
-    assert judge(evidence, software, known, known_software) == verdict
+def test_the_verdict_on_a_broker(found: Findings, verdict: Verdict) -> None:
+    assert found.verdict == verdict
+
+
+def test_no_news_is_no_news() -> None:
+    known = Findings("proven", "EMQX 5", forgets=True)
+    assert known.after("", "") == known
+    assert known.after("", "other") == known
+
+
+def test_a_broker_that_forgets_still_does_when_a_canary_was_lost_in_between() -> None:
+    known = Findings("proven", forgets=True)
+    again = known.after("refused", "").after("proven", "")
+    assert again.verdict == "forgets"
+
+
+def test_another_broker_begins_anew() -> None:
+    known = Findings("proven", MOSQUITTO, forgets=True)
+    assert known.after("proven", "").verdict == "proven"
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from mqtt_ingest.core import errors
 from mqtt_ingest.core.errors import SlotLost
 from mqtt_ingest.stores import leases
 from tests.mqtt_ingest.test_writer import NOW, entry, make_writer, rows, store
+from tests.support.factories import make_batch
 
 pytestmark = pytest.mark.usefixtures("tables")
 
@@ -111,11 +112,39 @@ def test_pages_are_sent_anew_and_cursors_of_before_are_void() -> None:
     healer = Healer()
     healer.step(*healer.look())
     before = queries.read_cursor()
-    restored.note("a test")
+    assert restored.look("ingest-0", writer.epoch, 70, "a test")
     older(seq=60)
     with pytest.raises(WentBack):
         healer.look()
     assert changes.missed(before, queries.read_cursor(), {1}) is None
+
+
+def test_it_is_noted_once_whoever_notices_it() -> None:
+    writer = make_writer()
+    store(writer, entry({"t": 1}))
+    older(seq=0)
+    assert "had committed batch 1, the database has 0" in restored.look("ingest-0", 1, 1, "first")
+    before = queries.read_cursor()
+    assert restored.look("ingest-0", 1, 1, "second") == ""
+    assert queries.read_cursor() == before
+    assert Loss.objects.count() == 1
+
+
+def test_what_was_prepared_before_the_registry_was_forgotten_is_prepared_anew() -> None:
+    writer = make_writer()
+    store(writer, entry({"ts": NOW, "t": 1}, device="gone"))
+    # The next batch fills while the connection breaks; the registry's number stays the same.
+    batch = make_batch(second := entry({"ts": NOW + 1, "t": 2}, device="gone"))
+    writer.stage(batch, second)
+    for model in (DeviceCounts, Identity, Series, Device):
+        model.objects.all()._raw_delete(using="default")
+    Device.objects.create(key="other")
+    version = writer.registry.version
+    writer.registry.forget(-1)
+    writer.registry.forget(Writer.objects.get(name="ingest-0").registry)
+    assert writer.registry.version >= version
+    writer.store(batch)
+    assert ("gone", "t", (NOW + 1) * 1_000, 2.0, None) in rows()
 
 
 def test_a_lease_is_no_less_than_what_was_committed() -> None:

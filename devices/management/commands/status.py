@@ -42,14 +42,14 @@ class Command(BaseCommand):
         for condition in wrong:
             self.stdout.write(f"{condition.level}: {condition.title}: {condition.detail}")
         ingest = health.ingest_health(found)
-        self.stdout.write(f"ingest: {ingest['state']}; devices: {_devices()}")
+        self.stdout.write(f"ingest: {ingest['state']}; devices: {_devices(ingest)}")
         if check and (ingest["state"] != "up" or any(c.level == "red" for c in wrong)):
             sys.exit(1)
 
 
-def _devices() -> str:
+def _devices(ingest: health.IngestHealth) -> str:
     devices = dict.fromkeys((*STATES, "pending"), 0)
-    for counts in overview.fleet(health.as_of()).values():
+    for counts in overview.fleet(health.as_of_health(ingest)).values():
         for name in devices:
             devices[name] += counts[name]  # type: ignore[literal-required] # its fields
     return ", ".join(f"{n} {name}" for name, n in devices.items())

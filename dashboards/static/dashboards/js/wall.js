@@ -55,13 +55,21 @@ export class Wall {
 
   showBlind() {
     const worst = /** @type {HTMLElement|null} */ (this.root.querySelector(".worst"));
-    if (!worst || worst.dataset.state === "unknown") return;
+    // Where there is no device there is nothing to know; what the server says of it stays.
+    if (!worst || worst.dataset.state === "never" || (worst.dataset.state === "unknown" && !worst.querySelector("[data-why]"))) return;
+    const words = linkWords(this.socket.link, Date.now()).words;
+    const told = worst.querySelector("[data-why]");
+    if (told) {
+      if (told.textContent !== words) told.textContent = words;
+      return;
+    }
     worst.dataset.state = "unknown";
     const large = document.createElement("strong");
     large.textContent = filled(gettext("Not known since %(moment)s"), { moment: clockTime(this.blind) });
     const why = document.createElement("span");
     why.className = "since";
-    why.textContent = linkWords(this.socket.link, Date.now()).words;
+    why.dataset.why = "";
+    why.textContent = words;
     worst.replaceChildren("? ", large, why);
     for (const old of this.root.querySelectorAll(".counts, .troubles")) old.classList.add("old");
   }
