@@ -4,7 +4,6 @@ import asyncio
 import logging
 import random
 import time
-from contextlib import suppress
 from typing import Any
 
 from channels.generic.websocket import AsyncWebsocketConsumer
@@ -18,6 +17,7 @@ from dashboards.live.identity import Identity
 from dashboards.live.session import LiveSession, SlowClient
 from dashboards.live.stopping import before_stop
 from dashboards.threads import in_thread
+from devices.events import set_within
 from devices.queries import QueryTooLong
 
 logger = logging.getLogger(__name__)
@@ -150,9 +150,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
         assert self.session is not None
         while True:
             await self.session.heartbeat()
-            with suppress(TimeoutError):
-                seconds = settings.LIVE_HEARTBEAT_MS / 1_000
-                await asyncio.wait_for(self.session.health_due.wait(), seconds)
+            await set_within(self.session.health_due, settings.LIVE_HEARTBEAT_MS / 1_000)
             self.session.health_due.clear()
 
     async def _retire(self) -> None:
@@ -165,8 +163,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
         assert self.session is not None
         assert self.identity is not None
         while True:
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self.session.rights_due.wait(), RIGHTS_SECONDS)
+            await set_within(self.session.rights_due, RIGHTS_SECONDS)
             self.session.rights_due.clear()
             try:
                 scope = await in_thread(self.identity.scope_now)

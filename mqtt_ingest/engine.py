@@ -1,7 +1,6 @@
 """The ingest engine: slots, announcements, heartbeat and housekeeping of one worker."""
 
 import asyncio
-import contextlib
 import logging
 import math
 import os
@@ -15,6 +14,7 @@ from django.conf import settings
 
 from devices import health, live, purge
 from devices.duties import DutyLost
+from devices.events import set_within
 from devices.jobs import runner
 from devices.jobs.runner import Runner
 from devices.live import INGEST_GROUP, WEB_GROUP, WatchTable
@@ -167,6 +167,9 @@ class Engine:
             await asyncio.sleep(LOOK_SECONDS / 4 if missing else LOOK_SECONDS)
 
     async def _look(self) -> None:
+        for number, task in list(self._tenures.items()):
+            if task.done():
+                self._over(number, task)
         workers = await self._database.run(lambda: health.living("ingest"))
         if self._looks % SURPLUS_LOOKS == 0:
             # Slots are seldom taken away.
@@ -175,9 +178,6 @@ class Engine:
         numbers = [*range(settings.MQTT_SLOTS), *self._surplus]
         fair = math.ceil(len(numbers) / max(1, len(set(workers) | {self.name})))
         self._fair = fair
-        for number, task in list(self._tenures.items()):
-            if task.done():
-                self._over(number, task)
         if len(self._tenures) > fair:
             self.slots[max(self._tenures)].drain()
         elif len(self._tenures) < fair:
@@ -199,6 +199,8 @@ class Engine:
         """Take note of an ended tenure; only what a retry can cure may go on."""
         del self._tenures[number]
         self._changed.set()
+        # A slot that was retired is none any more.
+        self._looks = 0
         closing = asyncio.create_task(self.slots.pop(number).close())
         self._closing.add(closing)
         closing.add_done_callback(self._closing.discard)
@@ -264,8 +266,7 @@ class Engine:
                 logger.debug("No heartbeat: %s", error)
             turn += 1
             self._watched.expire(time.monotonic())
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._changed.wait(), BEAT_SECONDS)
+            if await set_within(self._changed, BEAT_SECONDS):
                 await asyncio.sleep(COALESCE_SECONDS)
             self._changed.clear()
 

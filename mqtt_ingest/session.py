@@ -27,6 +27,7 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
+from devices.events import set_within
 from mqtt_ingest.aside import Aside
 from mqtt_ingest.conf import Broker
 from mqtt_ingest.core.errors import Malformed
@@ -292,10 +293,7 @@ class MqttSession:
             else:
                 self._client.loop_misc()
                 self._try_the_way()
-            try:
-                await asyncio.wait_for(self._closed.wait(), 1.0)
-            except TimeoutError:
-                continue
+            await set_within(self._closed, 1.0)
 
     def _try_the_way(self) -> None:
         """Send a canary when it is time; a session that has gone deaf subscribes again."""

@@ -26,6 +26,7 @@ from dashboards.live.stopping import before_stop
 from dashboards.threads import in_thread
 from devices import health, live, losses, overview, queries, rights
 from devices.changes import Cursor
+from devices.events import set_within
 from devices.live import INGEST_GROUP, WATCH_SECONDS, ReadingsStored, watch_set
 from devices.models import Device
 from devices.queries import SeriesInfo
@@ -212,9 +213,7 @@ class Hub:
                 logger.info("Cannot tell the workers what is watched: %s", error)
                 await asyncio.sleep(1.0)
                 continue
-            try:
-                await asyncio.wait_for(self._watch_changed.wait(), WATCH_SECONDS)
-            except TimeoutError:
+            if not await set_within(self._watch_changed, WATCH_SECONDS):
                 continue
             await asyncio.sleep(0.02)  # a page subscribes several times at once
 
@@ -297,11 +296,8 @@ class Hub:
                 self._lose_sight()
             except Exception:
                 logger.exception("Cannot look how devices are; trying again")
-            try:
-                await asyncio.wait_for(self._look_again.wait(), STATE_SECONDS)
-            except TimeoutError:
-                continue
-            await asyncio.sleep(0.05)
+            if await set_within(self._look_again, STATE_SECONDS):
+                await asyncio.sleep(0.05)
 
     async def _look_at_jobs(self) -> None:
         """Have pages that show jobs read how far they are, once a second."""

@@ -31,6 +31,7 @@ from dashboards.live.subscriptions import Subscription
 from dashboards.threads import in_thread
 from devices import overview
 from devices.access import Scope
+from devices.events import set_within
 from devices.health import as_of_health
 from devices.losses import Gap
 from devices.queries import QueryTooLong, SeriesInfo
@@ -429,10 +430,8 @@ class LiveSession:
         """
         while self._seq - self._received >= settings.LIVE_WINDOW:
             self._credit.clear()
-            try:
-                await asyncio.wait_for(self._credit.wait(), NO_CREDIT_SECONDS)
-            except TimeoutError as error:
-                raise SlowClient from error
+            if not await set_within(self._credit, NO_CREDIT_SECONDS):
+                raise SlowClient
 
     async def heartbeat(self) -> None:
         """Send `hb`: the link lives, and how the pipeline is."""

@@ -45,7 +45,7 @@ def all_stored(plant: Plant, number: int) -> None:
 
 def filters(plant: Plant) -> dict[str, list[str]]:
     rows = plant.sql("SELECT name, filters FROM devices_writer WHERE name LIKE 'ingest-%'")
-    return dict(rows)
+    return {name: sorted(known) for name, known in rows}
 
 
 def shares(plant: Plant) -> bool:
