@@ -55,7 +55,7 @@ def shares(plant: Plant) -> bool:
 
 
 def is_plain(plant: Plant) -> bool:
-    return filters(plant) == {"ingest-0": [TELEMETRY, "devices/+/status"], "ingest-1": []}
+    return filters(plant) == {"ingest-0": ["devices/+/status", TELEMETRY], "ingest-1": []}
 
 
 def losses(plant: Plant) -> list[str]:
