@@ -157,6 +157,9 @@ def test_a_worker_of_the_last_release_beside_one_of_this(
         WORKER_HTTP_PORT=port,
         **TWO_SLOTS,
     )
+    # An update: the old ones are there, and share, before a new one comes.
+    zero = "SELECT filters::text FROM devices_writer WHERE name = 'ingest-0'"
+    wait_until(lambda: "$share/" in str(plant.sql(zero)), "the old one to subscribe", 40)
     plant.worker(wait=False, **TWO_SLOTS)
     wait_until(lambda: _both_hold(plant), "old and new to hold a slot each", 40)
     with under_load(plant, "old-beside-new", report) as rig:
