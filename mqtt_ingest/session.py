@@ -480,7 +480,8 @@ class MqttSession:
         return self._online and not self._requests and self.state != "connected"
 
     def change(self, wanted: list[str]) -> None:
-        """Have other filters from now on, without a moment in which nothing is subscribed."""
+        """Have these filters from now on, without a moment in which nothing is subscribed."""
+        self.refused = {name: why for name, why in self.refused.items() if name in wanted}
         new = [name for name in wanted if name not in self.filters]
         old = [name for name in self.filters if name not in wanted]
         if new:
@@ -586,8 +587,9 @@ class MqttSession:
             self._change("subscribed", self._broker.where)
 
     def _disconnected(self, _client: mqtt.Client, *details: Any) -> None:
-        self._online = False
-        if self.state != "refused":
+        was_online, self._online = self._online, False
+        # A connection that the broker refused was none.
+        if was_online or self.state != "refused":
             self._change("lost", f"{self._broker.where}: {details[2]}")
         self._closed.set()
 

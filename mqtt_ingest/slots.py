@@ -129,6 +129,7 @@ class Slot:
             "database": self._sink.away if self._sink else "",
             "session_present": session.session_present if session else None,
             "canary": session.aside.canary if session else "off",
+            "refused": session.refused if session else {},
             **self._sharing(),
             "broker_dropped": session.aside.broker_dropped if session else None,
         }
@@ -144,7 +145,6 @@ class Slot:
         is_sharing, verdict = self._upstream.is_sharing, self._upstream.verdict
         return {
             "sharing": verdict if proves else "",
-            "refused": self._session.refused,
             "is_sharing": is_sharing,
             # Connected, and ready to take over: slot 0 receives everything.
             "stands_by": not self._session.filters and not is_sharing,

@@ -136,7 +136,7 @@ class Upstream:
             await self._remember(list(dict.fromkeys([*session.filters, *wanted])))
             if set(wanted) - set(session.refused) != set(session.filters):
                 logger.info("%s: subscribes %s", self._name, ", ".join(wanted) or "nothing")
-            session.change(wanted)
+        session.change(wanted)
 
     async def _judge(self, aside: Aside) -> None:
         evidence, software = aside.evidence, aside.software

@@ -53,6 +53,7 @@ def test_without_a_worker() -> None:
         ({"state": "connecting"}, "broker_away"),
         ({"state": "refused", "detail": "Not authorized"}, "broker_refused"),
         ({"state": "deaf"}, "deaf"),
+        ({"refused": {"secret/#": "Not authorized"}}, "broker_refused"),
         ({"canary": "refused"}, "canary_refused"),
         ({"sharing": "refused"}, "share_refused"),
         ({"sharing": "forgets", "is_sharing": True}, "share_forgets"),

@@ -128,6 +128,10 @@ async def test_a_filter_that_is_refused_stops_no_other(broker: Refusing) -> None
     assert held.session.filters == ["a/#"]
     assert set(held.session.refused) == {"secret/#"}
     await held.passes_on(broker)
+    # Nobody wants it any more: nothing is wrong.
+    held.session.change(["a/#"])
+    assert held.session.refused == {}
+    assert held.session.can_change
     await held.end()
 
 
