@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, cast
 
 from django.conf import settings
@@ -24,6 +24,10 @@ logger = logging.getLogger(__name__)
 def may_share() -> bool:
     """Return whether slots may share, so that it is worth finding out what the broker does."""
     return bool(settings.MQTT_SLOTS > 1 and settings.MQTT_SHARING != "never")
+
+
+def _found_by(rows: Mapping[int, leases.SlotRow], number: int) -> sharing.Findings:
+    return rows[number].found if number in rows else sharing.Findings()
 
 
 class Upstream:
@@ -101,10 +105,11 @@ class Upstream:
 
     def _plan(self, filters: sharing.Filters | None = None) -> tuple[list[str], list[str]]:
         """Return what this slot has at the broker, as far as is known, and what it is to have."""
-        known, findings = leases.known_filters(), leases.findings()
-        self._found = findings.get(self._number, sharing.Findings())
+        rows = leases.slots()
+        known = {number: row.filters for number, row in rows.items()}
+        self._found = _found_by(rows, self._number)
         # One slot judges for all, so that they do the same.
-        self.verdict = findings.get(0, sharing.Findings()).verdict
+        self.verdict = _found_by(rows, 0).verdict
         share = sharing.shares(
             cast("sharing.Policy", settings.MQTT_SHARING),
             self.verdict,
@@ -142,8 +147,8 @@ class Upstream:
         evidence, software = aside.evidence, aside.software
         if not evidence or (evidence, software) == (self._found.evidence, self._found.software):
             return
-        findings = await self._thread.run(leases.findings)
-        found = findings.get(self._number, sharing.Findings()).after(evidence, software)
+        rows = await self._thread.run(leases.slots)
+        found = _found_by(rows, self._number).after(evidence, software)
         logger.info("%s: %s (%s)", self._name, sharing.WORDS[found.verdict], software or "-")
         await self._thread.run(lambda: leases.note_findings(self._name, found))
 

@@ -5,7 +5,7 @@ which fences whoever held it: see `SlotWriter`.
 """
 
 import time
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from django.db import connection
 
@@ -69,25 +69,28 @@ def clear_stamps(name: str) -> None:
         cursor.execute("DELETE FROM mqtt_ingest_arrivalstamp WHERE slot = %s", [name])
 
 
-def known_filters() -> dict[int, list[str]]:
-    """Return what each slot has subscribed in its session, by number, as far as is remembered."""
-    rows = Writer.objects.filter(name__startswith=PREFIX).values_list("name", "filters")
-    return {int(name.removeprefix(PREFIX)): list(filters) for name, filters in rows}
+class SlotRow(NamedTuple):
+    """What a slot has at the broker, as far as is remembered, and what it found there."""
+
+    filters: list[str]
+    found: Findings
+
+
+def slots() -> dict[int, SlotRow]:
+    """Return every slot by its number."""
+    rows = Writer.objects.filter(name__startswith=PREFIX)
+    columns = rows.values_list("name", "filters", "sharing", "software", "forgets")
+    return {
+        int(name.removeprefix(PREFIX)): SlotRow(
+            list(filters), Findings(cast("Any", sharing), software, forgets)
+        )
+        for name, filters, sharing, software, forgets in columns
+    }
 
 
 def remember_filters(name: str, filters: list[str]) -> None:
     """Note the filters this slot has subscribed."""
     Writer.objects.filter(name=name).update(filters=filters)
-
-
-def findings() -> dict[int, Findings]:
-    """Return what each slot found of shared subscriptions, by number."""
-    rows = Writer.objects.filter(name__startswith=PREFIX)
-    columns = rows.values_list("name", "sharing", "software", "forgets")
-    return {
-        int(name.removeprefix(PREFIX)): Findings(cast("Any", sharing), software, forgets)
-        for name, sharing, software, forgets in columns
-    }
 
 
 def note_findings(name: str, found: Findings) -> None:
@@ -102,10 +105,10 @@ def note_forgetful() -> None:
     Writer.objects.filter(name__startswith=PREFIX).update(forgets=True)
 
 
-def surplus(slots: int) -> list[int]:
-    """Return the numbers of slots beyond `slots` whose session the broker still keeps."""
-    known = known_filters()
-    return sorted(number for number, filters in known.items() if filters and number >= slots)
+def surplus(least: int) -> list[int]:
+    """Return the numbers of slots from `least` on whose session the broker still keeps."""
+    known = slots()
+    return sorted(number for number, row in known.items() if row.filters and number >= least)
 
 
 def last_stored(name: str) -> int | None:
