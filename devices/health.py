@@ -13,6 +13,7 @@ from typing import Any, TypedDict
 from urllib.error import HTTPError
 from urllib.request import urlopen
 
+from django.conf import settings
 from django.core import signing
 from django.db import connection
 from django.db.models.functions import Now
@@ -273,8 +274,9 @@ def _is_up(process: Process) -> bool:
 def _missed(workers: list[Process], alive: list[Process]) -> bool:
     """Return whether a slot is nobody's whose worker was heard of lately."""
     held = {name for process in alive for name in slots_of(process)}
+    there_are = {f"ingest-{number}" for number in range(settings.MQTT_SLOTS)}
     gone = (p for p in workers if not is_alive(p) and p.silent_s < MISSED_SECONDS)
-    return any(name not in held for process in gone for name in _receiving(process))
+    return any(name in there_are - held for process in gone for name in _receiving(process))
 
 
 def _up_until(down: list[Process], workers: list[Process]) -> float | None:
@@ -285,7 +287,7 @@ def _up_until(down: list[Process], workers: list[Process]) -> float | None:
     moments = [moment for process in down if (moment := _last_up(process))]
     if down and len(moments) == len(down):
         return min(moments) * 1_000
-    before = [process for process in workers if not is_alive(process)]
+    before = [p for p in workers if not is_alive(p) or not _receiving(p)]
     before += Process.objects.filter(kind="ingest", state=ENDED)
     last = max((moment for process in before if (moment := _last_up(process))), default=None)
     return None if last is None else last * 1_000

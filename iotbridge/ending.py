@@ -69,9 +69,10 @@ class Ending:
 
 
 async def _over(requests: set[_Request], seconds: float) -> None:
-    tasks = [request.task for request in requests]
-    if tasks:
-        await asyncio.wait(tasks, timeout=seconds)
+    """Wait until there are none, those included that begin meanwhile."""
+    until = time.monotonic() + seconds
+    while requests and (left := until - time.monotonic()) > 0:
+        await asyncio.wait([request.task for request in requests], timeout=left)
 
 
 def finishing(application: App) -> App:

@@ -16,6 +16,8 @@ CANARY_SECONDS = 5.0
 # A canary that is not back after this long is missed; one may be lost, as it goes at QoS 0.
 MISSED_SECONDS = 10.0
 MISSES = 3
+# A broker that says what it is does so at once, when that is subscribed.
+NAME_SECONDS = 10.0
 # Mosquitto's count of packets it dropped for clients whose queue was full; its name.
 DROPPED_TOPIC = "$SYS/broker/publish/messages/dropped"
 VERSION_TOPIC = "$SYS/broker/version"
@@ -126,6 +128,8 @@ class Aside:
         self.filters = [*watched, *(one.filter for one in self._canaries)]
         self.topics = frozenset([*watched, *self._by_topic])
         self._on_dropped = on_dropped
+        self._clock = clock
+        self._began = clock()
 
     def take(self, packet: Packet) -> None:
         """Take a packet of one of `topics`."""
@@ -139,8 +143,14 @@ class Aside:
 
     def begin(self) -> None:
         """Start anew on a fresh connection."""
+        self._began = self._clock()
         for canary in self._canaries:
             canary.begin()
+
+    @property
+    def is_named(self) -> bool:
+        """Return whether the broker said what it is, or had its time to."""
+        return bool(self.software) or self._clock() - self._began > NAME_SECONDS
 
     def due(self) -> list[tuple[str, bytes]]:
         """Return (topic, payload) of the canaries that are to be published now."""

@@ -83,6 +83,7 @@ class Engine:
         self._stopping = asyncio.Event()
         # Something that pages are to know at once: the heartbeat does not wait for its time.
         self._changed = asyncio.Event()
+        self._known_up: float | None = None
         self._looked = False
         self._looks = 0
         self._surplus: list[int] = []
@@ -398,7 +399,10 @@ class Engine:
         """Return until when the slots that are to receive did, in s since 1970; None: never yet."""
         held = (self.slots[number] for number in self._tenures)
         moments = [slot.last_up for slot in held if not slot.stands_by]
-        return min((m for m in moments if m), default=None) if all(moments) else None
+        if moments and all(moments):
+            self._known_up = min(moment for moment in moments if moment)
+        # Slots that are made anew have not been up; this worker has.
+        return self._known_up
 
     def describe(self) -> dict[str, Any]:
         """Return what the heartbeat row tells about this worker."""

@@ -36,6 +36,7 @@ from mqtt_ingest.core.wire import PUBLISH, Inbox, pubacks, read_publish
 
 logger = logging.getLogger(__name__)
 
+SHARED = "$share/"
 READ_AHEAD = 131_072
 # Decoding yields to the rest of the process after this long.
 SLICE_SECONDS = 0.005
@@ -47,6 +48,8 @@ RECEIVE_MAXIMUM = 10_000
 
 # Between tries in s: of an address where nothing answers, of a broker that refuses us.
 UNREACHABLE_SECONDS, REFUSED_SECONDS = 1.0, 30.0
+# A filter that was refused is asked for again after so long, in s.
+ASK_AGAIN_SECONDS = 30.0
 # For so long a session waits for a canary that the broker may have forgotten, in s.
 LOOK_BACK_SECONDS, GRACE_SECONDS = 2.0, 0.5
 
@@ -188,7 +191,10 @@ class MqttSession:
         # What the broker has granted, and why it refused others; besides the side topics.
         self.filters: list[str] = []
         self.refused: dict[str, str] = {}
+        self._refused_at = 0.0
         self._requests: dict[int | None, _Request] = {}
+        # Filters that the broker has not given up yet, by the UNSUBSCRIBE that names them.
+        self._leaving: dict[int | None, list[str]] = {}
         self._aside_request: int | None = None
         # From CONNACK to the end of the connection: packets can be acknowledged.
         self._online = False
@@ -463,9 +469,13 @@ class MqttSession:
             logger.exception("%s: cannot prepare the session; reconnecting", self.client_id)
             self._closed.set()
             return
+        if generation != self.generation or not self._online:
+            return  # that connection is no more
         # What goes is there until what comes is granted.
         self.filters, self.refused = list(agreed.unwanted), {}
         self._requests.clear()
+        self._leaving.clear()
+        self.aside.data_refused = False
         self._subscribe_to(agreed.wanted, agreed.unwanted)
         if agreed.look_back:
             await self._look_back()
@@ -479,19 +489,38 @@ class MqttSession:
         """Return whether filters can be changed now: connected, and nothing is on its way."""
         return self._online and not self._requests and self.state != "connected"
 
+    @property
+    def held(self) -> list[str]:
+        """Return what the broker may have of this session: what it granted, and not given up."""
+        return list(
+            dict.fromkeys([*self.filters, *(n for names in self._leaving.values() for n in names)])
+        )
+
+    def difference(self, wanted: list[str]) -> tuple[list[str], list[str]]:
+        """Return what is to be subscribed for `wanted`, and what is to go.
+
+        What was refused is asked for now and then, and what it would replace stays.
+        """
+        self.refused = {name: why for name, why in self.refused.items() if name in wanted}
+        rests = time.monotonic() - self._refused_at < ASK_AGAIN_SECONDS
+        stay = {_bare(name) for name in self.refused}
+        new = [n for n in wanted if n not in self.filters and not (rests and n in self.refused)]
+        old = [n for n in self.filters if n not in wanted and _bare(n) not in stay]
+        return new, old
+
     def change(self, wanted: list[str]) -> None:
         """Have these filters from now on, without a moment in which nothing is subscribed."""
-        self.refused = {name: why for name, why in self.refused.items() if name in wanted}
-        new = [name for name in wanted if name not in self.filters]
-        old = [name for name in self.filters if name not in wanted]
+        new, old = self.difference(wanted)
         if new:
-            self._requests[self._request(new, 1)] = _Request(new, old)
+            gone = [name for name in self.filters if name not in wanted]
+            self._requests[self._request(new, 1)] = _Request(new, gone)
         else:
             self._unsubscribe(old)
 
     def _unsubscribe(self, unwanted: list[str]) -> None:
         if unwanted:
-            self._client.unsubscribe(unwanted)
+            _result, mid = self._client.unsubscribe(unwanted)
+            self._leaving[mid] = unwanted
             self.filters = [name for name in self.filters if name not in unwanted]
 
     async def _look_back(self) -> None:
@@ -560,11 +589,14 @@ class MqttSession:
         }
         granted = [name for name in request.filters if name not in refused]
         self.refused = {n: why for n, why in self.refused.items() if n not in granted} | refused
+        self._refused_at = time.monotonic()
         self.filters = list(dict.fromkeys([*self.filters, *granted]))
-        if any(name.startswith("$share/") for name in refused):
-            self.aside.data_refused = True
-        if not refused:
-            self._unsubscribe(request.unwanted)
+        shared = [name for name in request.filters if name.startswith(SHARED)]
+        if shared:
+            # One Source that may not be read is its own affair; all of them, that of sharing.
+            self.aside.data_refused = not any(name.startswith(SHARED) for name in self.filters)
+        stay = {_bare(name) for name in self.refused}
+        self._unsubscribe([name for name in request.unwanted if _bare(name) not in stay])
         if not self.filters:
             name, why = next(iter(self.refused.items()))
             self._change("refused", f"the broker refused to subscribe {name}: {why}")
@@ -578,7 +610,8 @@ class MqttSession:
             if shared is not None and name == shared.filter and reason.is_failure:
                 shared.refuse()
 
-    def _unsubscribed(self, _client: mqtt.Client, _userdata: Any, *_details: Any) -> None:
+    def _unsubscribed(self, _client: mqtt.Client, _userdata: Any, *details: Any) -> None:
+        self._leaving.pop(details[0], None)
         self._on_filters()
 
     def _take_aside(self, packet: Packet) -> None:
@@ -601,6 +634,11 @@ class MqttSession:
         if state != self.state:
             self.state = state
             self._on_state(state, detail)
+
+
+def _bare(topic_filter: str) -> str:
+    """Return a filter without its `$share/<group>/`."""
+    return topic_filter.split("/", 2)[2] if topic_filter.startswith(SHARED) else topic_filter
 
 
 def end_session(broker: Broker, client_id: str) -> None:

@@ -111,8 +111,8 @@ class Slot:
 
     @property
     def stands_by(self) -> bool:
-        """Return whether it is connected and receives nothing, ready to take over."""
-        return bool(self._sharing().get("stands_by"))
+        """Return whether it is to receive nothing, ready to take over."""
+        return self._upstream is not None and self._upstream.stands_by
 
     def describe(self) -> dict[str, Any]:
         """Return what the heartbeat tells of this slot."""
@@ -139,15 +139,13 @@ class Slot:
 
         With one slot, or the embedded broker, there is nothing to share.
         """
-        if self._session is None or self._upstream is None or settings.MQTT_SLOTS == 1:
+        if self._upstream is None or settings.MQTT_SLOTS == 1:
             return {}
         proves = may_share() and settings.MQTT_CANARY
-        is_sharing, verdict = self._upstream.is_sharing, self._upstream.verdict
         return {
-            "sharing": verdict if proves else "",
-            "is_sharing": is_sharing,
-            # Connected, and ready to take over: slot 0 receives everything.
-            "stands_by": not self._session.filters and not is_sharing,
+            "sharing": self._upstream.verdict if proves else "",
+            "is_sharing": self._upstream.is_sharing,
+            "stands_by": self.stands_by,
         }
 
     async def hold(self) -> None:
@@ -163,6 +161,7 @@ class Slot:
         if self._embedded is not None:
             source = self._embedded
         else:
+            await self._thread.run(upstream.prepare)
             source = self._session = upstream.session(self._change)
         self._pipeline = pipeline = self._make_pipeline(routes, source)
         helpers = [self._renew(), source.run(pipeline.feed)]

@@ -52,6 +52,7 @@ class Upstream:
         self._found = sharing.Findings()
         self.verdict: sharing.Verdict = ""
         self.is_sharing = False
+        self.stands_by = False
         self._tasks: set[asyncio.Task[None]] = set()
 
     def session(self, on_state: Callable[[str, str], None]) -> MqttSession:
@@ -125,9 +126,15 @@ class Upstream:
             known=known,
         )
         self.is_sharing = sharing.is_in_group(wanted)
+        # Connected, and ready to take over: slot 0 receives everything.
+        self.stands_by = self._number > 0 and not wanted
         if self._session is not None:
             self._session.aside.data_is_shared = self.is_sharing
         return known.get(self._number, []), wanted
+
+    def prepare(self) -> None:
+        """Find out what this slot will have to do, before it is connected."""
+        self._plan()
 
     async def look(self, filters: sharing.Filters) -> None:
         """Take up what has changed: the findings on the broker, Sources, what other slots have."""
@@ -137,15 +144,19 @@ class Upstream:
         if may_share():
             await self._judge(session.aside)
         _known, wanted = await self._thread.run(lambda: self._plan(filters))
-        if set(wanted) != set(session.filters):
-            await self._remember(list(dict.fromkeys([*session.filters, *wanted])))
-            if set(wanted) - set(session.refused) != set(session.filters):
-                logger.info("%s: subscribes %s", self._name, ", ".join(wanted) or "nothing")
-        session.change(wanted)
+        new, old = session.difference(wanted)
+        if not new and not old:
+            return
+        await self._remember(list(dict.fromkeys([*session.held, *new])))
+        if session.can_change:
+            logger.info("%s: subscribes %s", self._name, ", ".join(wanted) or "nothing")
+            session.change(wanted)
 
     async def _judge(self, aside: Aside) -> None:
         evidence, software = aside.evidence, aside.software
-        if not evidence or (evidence, software) == (self._found.evidence, self._found.software):
+        if not evidence or not aside.is_named:
+            return
+        if (evidence, software) == (self._found.evidence, self._found.software):
             return
         rows = await self._thread.run(leases.slots)
         found = _found_by(rows, self._number).after(evidence, software)
@@ -163,7 +174,7 @@ class Upstream:
     async def _note_filters(self) -> None:
         """Remember what the broker has granted, and what it has given up."""
         if self._session is not None:
-            await self._remember(list(self._session.filters))
+            await self._remember(self._session.held)
 
     async def _note_forgotten(self) -> None:
         """Name what may be lost: packets that came while nobody was subscribed by `$share`."""

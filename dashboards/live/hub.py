@@ -121,6 +121,8 @@ class Hub:
                 await in_thread(self._write_row)
             except Error as error:
                 logger.debug("No heartbeat: %s", error)
+            except Exception:
+                logger.exception("No heartbeat; trying again")
             await asyncio.sleep(STATE_SECONDS)
 
     def _write_row(self) -> None:

@@ -94,10 +94,10 @@ def remember_filters(name: str, filters: list[str]) -> None:
 
 
 def note_findings(name: str, found: Findings) -> None:
-    """Note what a slot found."""
-    Writer.objects.filter(name=name).update(
-        sharing=found.evidence, software=found.software, forgets=found.forgets
-    )
+    """Note what a slot found; that the broker forgets goes only with its name."""
+    rows = Writer.objects.filter(name=name)
+    rows.exclude(software=found.software).update(forgets=False)
+    rows.update(sharing=found.evidence, software=found.software)
 
 
 def note_forgetful() -> None:

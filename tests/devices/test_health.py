@@ -71,7 +71,8 @@ def test_a_slot_that_is_to_receive_and_does_not_is_told_with_its_time() -> None:
     assert health.as_of().moment == T0
 
 
-def test_a_slot_whose_worker_was_killed_is_missed_until_somebody_holds_it() -> None:
+def test_a_slot_whose_worker_was_killed_is_missed_until_somebody_holds_it(settings: Any) -> None:
+    settings.MQTT_SLOTS = 2
     killed = lately()
     worker("a", killed, killed, ingest_0=UP)
     worker("b", ahead(), ingest_1=UP)
@@ -83,7 +84,15 @@ def test_a_slot_whose_worker_was_killed_is_missed_until_somebody_holds_it() -> N
     assert health.ingest_health()["state"] == "up"
 
 
-def test_a_slot_that_was_given_up_long_ago_is_not_missed() -> None:
+def test_a_slot_that_is_none_any_more_is_not_missed(settings: Any) -> None:
+    settings.MQTT_SLOTS = 1
+    worker("a", lately(), T0, ingest_1=UP)
+    worker("b", ahead(), ingest_0=UP)
+    assert health.ingest_health()["state"] == "up"
+
+
+def test_a_slot_that_was_given_up_long_ago_is_not_missed(settings: Any) -> None:
+    settings.MQTT_SLOTS = 2
     worker("a", T0, T0, ingest_1=UP)
     worker("b", ahead(), ingest_0=UP)
     assert health.ingest_health()["state"] == "up"

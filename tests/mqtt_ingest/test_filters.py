@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from mqtt_ingest import session as sessions
 from mqtt_ingest.aside import Aside
 from mqtt_ingest.conf import Broker
 from mqtt_ingest.core.packets import Packet
@@ -35,6 +36,7 @@ class Refusing:
             while frame := inbox.take():
                 self._answer(frame.first, inbox.data[frame.body : frame.stop])
         writer.close()
+        await writer.wait_closed()
 
     def _answer(self, first: int, body: bytes) -> None:
         assert self._writer is not None
@@ -64,6 +66,11 @@ def _names(body: bytes, *, options: bool) -> list[str]:
         names.append(body[2 : 2 + size].decode())
         body = body[2 + size + options :]
     return names
+
+
+@pytest.fixture(autouse=True)
+def _ask_again_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sessions, "ASK_AGAIN_SECONDS", 0.0)
 
 
 @pytest.fixture
@@ -166,4 +173,43 @@ async def test_old_filters_stay_until_the_new_ones_are_granted(broker: Refusing)
     held.session.change(["$share/g/plain/#"])
     await held.until(lambda: broker.has == ["$share/g/plain/#"], "the change")
     await held.until(lambda: held.settled[-1] == ["$share/g/plain/#"], "it to be told")
+    await held.end()
+
+
+async def test_a_refused_filter_holds_nothing_but_what_it_would_replace(broker: Refusing) -> None:
+    """Neither the way to sharing and back, nor a Source that is switched off."""
+    broker.refused = {"status", "$share/g/y/#"}
+    held = Held(broker, "x/#", "y/#", "z/#", "status")
+    await held.until(lambda: held.session.can_change, "the session")
+    held.session.change(["$share/g/x/#", "$share/g/y/#", "status"])
+    await held.until(lambda: set(broker.has) == {"$share/g/x/#", "y/#"}, "the change")
+    await held.until(lambda: set(held.settled[-1]) == {"$share/g/x/#", "y/#"}, "it to be told")
+    # One Source of several that may not be shared is its own affair.
+    assert not held.session.aside.data_refused
+    assert set(held.session.refused) == {"status", "$share/g/y/#"}
+    held.session.change(["x/#", "y/#", "status"])
+    await held.until(lambda: set(broker.has) == {"x/#", "y/#"}, "the way back")
+    await held.end()
+
+
+async def test_what_the_broker_has_not_given_up_yet_is_not_forgotten(broker: Refusing) -> None:
+    held = Held(broker, "a/#", "b/#")
+    await held.until(lambda: held.session.can_change, "the session")
+    held.session.change(["a/#"])
+    assert held.session.filters == ["a/#"]
+    assert held.session.held == ["a/#", "b/#"]
+    await held.until(lambda: held.session.held == ["a/#"], "the broker's answer")
+    await held.end()
+
+
+async def test_what_is_refused_is_asked_for_now_and_then_alone(
+    broker: Refusing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sessions, "ASK_AGAIN_SECONDS", 60.0)
+    broker.refused = {"secret/#"}
+    held = Held(broker, "a/#", "secret/#")
+    await held.until(lambda: held.session.refused, "the refusal")
+    assert held.session.difference(["a/#", "secret/#"]) == ([], [])
+    monkeypatch.setattr(sessions, "ASK_AGAIN_SECONDS", 0.0)
+    assert held.session.difference(["a/#", "secret/#"]) == (["secret/#"], [])
     await held.end()
