@@ -59,7 +59,7 @@ test: services $(STAMPS)/dev $(STAMPS)/node
 	$(TEST_ENV) $(BIN)/python -m coverage run -m pytest $(PYTEST)
 	$(TEST_ENV) $(BIN)/python -m tests.support.with_postgresql \
 	  $(BIN)/python -m coverage run -m pytest tests/devices tests/mqtt_ingest \
-	  tests/dashboards/live $(PYTEST)
+	  tests/dashboards/live tests/iotbridge/test_admin.py $(PYTEST)
 	node --test $(JS_TESTS)
 	$(BIN)/python -m coverage combine --quiet
 	$(BIN)/python -m coverage report --fail-under=90
