@@ -1,19 +1,15 @@
 """One persistent MQTT session: paho-mqtt driven by asyncio; a PacketSource.
 
-paho speaks MQTT; this file gives it sockets, time and reconnection, and keeps the two
-control packets that telemetry is made of to itself (`core.wire`):
-- a read-ahead buffer, drained completely before waiting again, from which PUBLISH
-  packets go straight to the pipeline (paho makes three recv() calls for each);
-- acknowledgements of a batch written with one send();
-- an endless jittered back-off. The first start is not a clean one either, so the
-  broker keeps what arrives while no worker runs.
+paho speaks MQTT (behind the buffers of `pahoclient`); this file gives it sockets, time and
+reconnection with an endless jittered back-off, keeps PUBLISH and PUBACK to itself
+(`core.wire`), and agrees with the broker on filters. The first start is not a clean one
+either, so the broker keeps what arrives while no worker runs.
 """
 
 import asyncio
 import contextlib
 import logging
 import random
-import ssl
 import threading
 import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
@@ -21,7 +17,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import paho.mqtt.client as mqtt
-from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
@@ -32,12 +27,12 @@ from mqtt_ingest.aside import Aside
 from mqtt_ingest.conf import Broker
 from mqtt_ingest.core.errors import Malformed
 from mqtt_ingest.core.packets import Packet
-from mqtt_ingest.core.wire import PUBLISH, Inbox, pubacks, read_publish
+from mqtt_ingest.core.wire import PUBLISH, pubacks, read_publish
+from mqtt_ingest.pahoclient import BufferedClient
+from mqtt_ingest.subscriptions import SHARED, Subscriptions
 
 logger = logging.getLogger(__name__)
 
-SHARED = "$share/"
-READ_AHEAD = 131_072
 # Decoding yields to the rest of the process after this long.
 SLICE_SECONDS = 0.005
 KEEPALIVE_SECONDS = 30
@@ -48,18 +43,8 @@ RECEIVE_MAXIMUM = 10_000
 
 # Between tries in s: of an address where nothing answers, of a broker that refuses us.
 UNREACHABLE_SECONDS, REFUSED_SECONDS = 1.0, 30.0
-# A filter that was refused is asked for again after so long, in s.
-ASK_AGAIN_SECONDS = 30.0
 # For so long a session waits for a canary that the broker may have forgotten, in s.
 LOOK_BACK_SECONDS, GRACE_SECONDS = 2.0, 0.5
-
-
-@dataclass(frozen=True, slots=True)
-class _Request:
-    """A SUBSCRIBE that is not answered yet, and what goes once it is granted."""
-
-    filters: list[str]
-    unwanted: list[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,73 +69,6 @@ def backoff(first: float = 0.25, cap: float = UNREACHABLE_SECONDS) -> Iterator[f
     while True:
         yield delay * random.uniform(0.5, 1.0)  # noqa: S311 - jitter is no secret
         delay = min(delay * 2, cap)
-
-
-class _BufferedClient(mqtt.Client):
-    """paho's client behind our buffers: it sees only the control packets handed to it."""
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(CallbackAPIVersion.VERSION2, **options)
-        self.inbox = Inbox()
-        self._handed = b""
-        self._lost = False
-        self._drained = False
-        self._behind = bytearray()
-
-    def reset_buffers(self) -> None:
-        self.inbox.clear()
-        self._handed, self._lost, self._drained = b"", False, False
-        self._behind.clear()
-
-    def receive(self) -> bool:
-        """Read ahead; False when nothing is there. The end of the stream goes to paho."""
-        if self._drained:
-            self._drained = False
-            return False
-        try:
-            data = super()._sock_recv(READ_AHEAD)
-        except BlockingIOError:
-            return False
-        except OSError:
-            data = b""
-        if not data:
-            self._lost = True
-            self.loop_read()
-            return False
-        self.inbox.add(data)
-        # A short read has emptied the socket: no need to ask once more.
-        self._drained = len(data) < READ_AHEAD and not isinstance(self.socket(), ssl.SSLSocket)
-        self._last_bytes_received = time.monotonic()
-        return True
-
-    def hand(self, packet: bytes) -> None:
-        """Let paho handle a control packet other than PUBLISH."""
-        self._handed = packet
-        self.loop_read()
-
-    def _sock_recv(self, bufsize: int) -> bytes:
-        if not self._handed and not self._lost:
-            raise BlockingIOError
-        data, self._handed = self._handed[:bufsize], self._handed[bufsize:]
-        return data
-
-    def _sock_send(self, buf: bytes | bytearray) -> int:
-        self._behind += buf
-        return len(buf)
-
-    def write(self, data: bytes) -> None:
-        """Queue whole control packets behind those of paho."""
-        self._behind += data
-
-    def flush(self) -> bool:
-        """Send what was written; return whether something is left."""
-        while self._behind:
-            try:
-                sent = super()._sock_send(self._behind)
-            except (BlockingIOError, InterruptedError):
-                return True
-            del self._behind[:sent]
-        return False
 
 
 class MqttSession:
@@ -178,7 +96,7 @@ class MqttSession:
                 worker uses this client id now (the broker would cut it off).
             on_session: awaited after CONNACK with "the broker still had our session".
             on_state: called with (state, detail) on every change.
-            on_filters: called when the broker has granted `filters`, or given some up.
+            on_filters: called when `subscriptions` have been granted or given up.
             on_forgotten: called when it has forgotten shared subscriptions of a session
                 that it still had.
         """
@@ -188,13 +106,7 @@ class MqttSession:
         self.session_present: bool | None = None
         self.aside = aside
         self._broker = broker
-        # What the broker has granted, and why it refused others; besides the side topics.
-        self.filters: list[str] = []
-        self.refused: dict[str, str] = {}
-        self._refused_at = 0.0
-        self._requests: dict[int | None, _Request] = {}
-        # Filters that the broker has not given up yet, by the UNSUBSCRIBE that names them.
-        self._leaving: dict[int | None, list[str]] = {}
+        self.subscriptions = Subscriptions()
         self._aside_request: int | None = None
         # From CONNACK to the end of the connection: packets can be acknowledged.
         self._online = False
@@ -216,11 +128,11 @@ class MqttSession:
         self._tasks: set[asyncio.Task[None]] = set()
         self._client = self._make_client()
 
-    def _make_client(self) -> _BufferedClient:
+    def _make_client(self) -> BufferedClient:
         version = {"protocol": mqtt.MQTTv311, "clean_session": False}
         if self._broker.version == "5":
             version = {"protocol": mqtt.MQTTv5}
-        client = _BufferedClient(client_id=self.client_id, manual_ack=True, **version)
+        client = BufferedClient(client_id=self.client_id, manual_ack=True, **version)
         client.connect_timeout = 5.0
         if self._broker.username:
             client.username_pw_set(self._broker.username, self._broker.password)
@@ -311,7 +223,7 @@ class MqttSession:
                 self._closed.set()
                 return
             self._change("deaf", "the canary does not come back; subscribing again")
-            self._subscribe_to(self.filters, [])
+            self._subscribe_to(self.subscriptions.filters, [])
             self._listen_aside()
         self._send_canaries()
 
@@ -472,9 +384,7 @@ class MqttSession:
         if generation != self.generation or not self._online:
             return  # that connection is no more
         # What goes is there until what comes is granted.
-        self.filters, self.refused = list(agreed.unwanted), {}
-        self._requests.clear()
-        self._leaving.clear()
+        self.subscriptions.begin(agreed.unwanted)
         self.aside.data_refused = False
         self._subscribe_to(agreed.wanted, agreed.unwanted)
         if agreed.look_back:
@@ -487,41 +397,21 @@ class MqttSession:
     @property
     def can_change(self) -> bool:
         """Return whether filters can be changed now: connected, and nothing is on its way."""
-        return self._online and not self._requests and self.state != "connected"
-
-    @property
-    def held(self) -> list[str]:
-        """Return what the broker may have of this session: what it granted, and not given up."""
-        return list(
-            dict.fromkeys([*self.filters, *(n for names in self._leaving.values() for n in names)])
-        )
-
-    def difference(self, wanted: list[str]) -> tuple[list[str], list[str]]:
-        """Return what is to be subscribed for `wanted`, and what is to go.
-
-        What was refused is asked for now and then, and what it would replace stays.
-        """
-        self.refused = {name: why for name, why in self.refused.items() if name in wanted}
-        rests = time.monotonic() - self._refused_at < ASK_AGAIN_SECONDS
-        stay = {_bare(name) for name in self.refused}
-        new = [n for n in wanted if n not in self.filters and not (rests and n in self.refused)]
-        old = [n for n in self.filters if n not in wanted and _bare(n) not in stay]
-        return new, old
+        return self._online and not self.subscriptions.is_waiting and self.state != "connected"
 
     def change(self, wanted: list[str]) -> None:
         """Have these filters from now on, without a moment in which nothing is subscribed."""
-        new, old = self.difference(wanted)
+        new, old = self.subscriptions.difference(wanted)
         if new:
-            gone = [name for name in self.filters if name not in wanted]
-            self._requests[self._request(new, 1)] = _Request(new, gone)
+            gone = [name for name in self.subscriptions.filters if name not in wanted]
+            self.subscriptions.asked(self._request(new, 1), new, gone)
         else:
             self._unsubscribe(old)
 
     def _unsubscribe(self, unwanted: list[str]) -> None:
         if unwanted:
             _result, mid = self._client.unsubscribe(unwanted)
-            self._leaving[mid] = unwanted
-            self.filters = [name for name in self.filters if name not in unwanted]
+            self.subscriptions.leaves(mid, unwanted)
 
     async def _look_back(self) -> None:
         """Look whether the session's shared subscriptions have outlived the broker's restart.
@@ -546,7 +436,7 @@ class MqttSession:
 
     def _subscribe_to(self, wanted: list[str], unwanted: list[str]) -> None:
         if wanted:
-            self._requests[self._request(wanted, 1)] = _Request(wanted, unwanted)
+            self.subscriptions.asked(self._request(wanted, 1), wanted, unwanted)
             return
         self._unsubscribe(unwanted)
         if self.state != "deaf":
@@ -576,29 +466,20 @@ class MqttSession:
     ) -> None:
         if mid == self._aside_request:
             self._judge_aside(reasons)
-        request = self._requests.pop(mid, None)
-        if request is not None:
-            self._take_answer(request, reasons)
+        refusals = {n: str(reason) for n, reason in enumerate(reasons) if reason.is_failure}
+        unwanted = self.subscriptions.answered(mid, refusals)
+        if unwanted is not None:
+            self._take_answer(unwanted)
 
-    def _take_answer(self, request: _Request, reasons: list[ReasonCode]) -> None:
-        """Note which filters are granted; what they replace goes only if all of them are."""
-        refused = {
-            name: str(reason)
-            for name, reason in zip(request.filters, reasons, strict=False)
-            if reason.is_failure
-        }
-        granted = [name for name in request.filters if name not in refused]
-        self.refused = {n: why for n, why in self.refused.items() if n not in granted} | refused
-        self._refused_at = time.monotonic()
-        self.filters = list(dict.fromkeys([*self.filters, *granted]))
-        shared = [name for name in request.filters if name.startswith(SHARED)]
-        if shared:
+    def _take_answer(self, unwanted: list[str]) -> None:
+        """Tell what the broker answered; give up what is replaced."""
+        known = self.subscriptions
+        if any(name.startswith(SHARED) for name in (*known.filters, *known.refused)):
             # One Source that may not be read is its own affair; all of them, that of sharing.
-            self.aside.data_refused = not any(name.startswith(SHARED) for name in self.filters)
-        stay = {_bare(name) for name in self.refused}
-        self._unsubscribe([name for name in request.unwanted if _bare(name) not in stay])
-        if not self.filters:
-            name, why = next(iter(self.refused.items()))
+            self.aside.data_refused = not any(name.startswith(SHARED) for name in known.filters)
+        self._unsubscribe(unwanted)
+        if not known.filters:
+            name, why = next(iter(known.refused.items()))
             self._change("refused", f"the broker refused to subscribe {name}: {why}")
         elif self.state != "deaf":
             self._change("subscribed", self._broker.where)
@@ -611,7 +492,7 @@ class MqttSession:
                 shared.refuse()
 
     def _unsubscribed(self, _client: mqtt.Client, _userdata: Any, *details: Any) -> None:
-        self._leaving.pop(details[0], None)
+        self.subscriptions.left(details[0])
         self._on_filters()
 
     def _take_aside(self, packet: Packet) -> None:
@@ -634,28 +515,3 @@ class MqttSession:
         if state != self.state:
             self.state = state
             self._on_state(state, detail)
-
-
-def _bare(topic_filter: str) -> str:
-    """Return a filter without its `$share/<group>/`."""
-    return topic_filter.split("/", 2)[2] if topic_filter.startswith(SHARED) else topic_filter
-
-
-def end_session(broker: Broker, client_id: str) -> None:
-    """Connect once with a clean start, which ends the session the broker keeps. Blocks.
-
-    Raises:
-        OSError: the broker cannot be reached or does not answer within 5 s.
-    """
-    client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=client_id, clean_session=True)
-    if broker.username:
-        client.username_pw_set(broker.username, broker.password)
-    if broker.tls:
-        client.tls_set_context(broker.context())
-    client.connect(broker.host, broker.port)
-    until = time.monotonic() + 5.0
-    while not client.is_connected():
-        if time.monotonic() > until:
-            raise OSError(f"{broker.where} does not answer")
-        client.loop(0.1)
-    client.disconnect()

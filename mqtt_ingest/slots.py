@@ -129,7 +129,7 @@ class Slot:
             "database": self._sink.away if self._sink else "",
             "session_present": session.session_present if session else None,
             "canary": session.aside.canary if session else "off",
-            "refused": session.refused if session else {},
+            "refused": session.subscriptions.refused if session else {},
             **self._sharing(),
             "broker_dropped": session.aside.broker_dropped if session else None,
         }

@@ -13,7 +13,8 @@ from mqtt_ingest import conf, metrics, sharing
 from mqtt_ingest.aside import Aside
 from mqtt_ingest.core.arrivals import ArrivalStamps
 from mqtt_ingest.database import DatabaseThread, Unreachable
-from mqtt_ingest.session import Agreed, MqttSession, end_session
+from mqtt_ingest.pahoclient import end_session
+from mqtt_ingest.session import Agreed, MqttSession
 from mqtt_ingest.stores import leases
 from mqtt_ingest.stores.dialect import Dialect
 from mqtt_ingest.stores.writer import SlotWriter
@@ -144,10 +145,10 @@ class Upstream:
         if may_share():
             await self._judge(session.aside)
         _known, wanted = await self._thread.run(lambda: self._plan(filters))
-        new, old = session.difference(wanted)
+        new, old = session.subscriptions.difference(wanted)
         if not new and not old:
             return
-        await self._remember(list(dict.fromkeys([*session.held, *new])))
+        await self._remember(list(dict.fromkeys([*session.subscriptions.held, *new])))
         if session.can_change:
             logger.info("%s: subscribes %s", self._name, ", ".join(wanted) or "nothing")
             session.change(wanted)
@@ -174,7 +175,7 @@ class Upstream:
     async def _note_filters(self) -> None:
         """Remember what the broker has granted, and what it has given up."""
         if self._session is not None:
-            await self._remember(self._session.held)
+            await self._remember(self._session.subscriptions.held)
 
     async def _note_forgotten(self) -> None:
         """Name what may be lost: packets that came while nobody was subscribed by `$share`."""

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from mqtt_ingest import session as sessions
+from mqtt_ingest import subscriptions
 from mqtt_ingest.aside import Aside
 from mqtt_ingest.conf import Broker
 from mqtt_ingest.core.packets import Packet
@@ -70,7 +70,7 @@ def _names(body: bytes, *, options: bool) -> list[str]:
 
 @pytest.fixture(autouse=True)
 def _ask_again_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sessions, "ASK_AGAIN_SECONDS", 0.0)
+    monkeypatch.setattr(subscriptions, "ASK_AGAIN_SECONDS", 0.0)
 
 
 @pytest.fixture
@@ -95,7 +95,7 @@ class Held:
             may_connect=self._may_connect,
             on_session=self._on_session,
             on_state=lambda _state, _detail: None,
-            on_filters=lambda: self.settled.append(list(self.session.filters)),
+            on_filters=lambda: self.settled.append(list(self.session.subscriptions.filters)),
         )
         self._wanted = list(wanted)
         self._task = asyncio.ensure_future(self.session.run(self.packets.append))
@@ -132,12 +132,12 @@ async def test_a_filter_that_is_refused_stops_no_other(broker: Refusing) -> None
     held = Held(broker, "a/#", "secret/#")
     await held.until(lambda: held.settled, "the broker's answer")
     assert held.session.state == "subscribed"
-    assert held.session.filters == ["a/#"]
-    assert set(held.session.refused) == {"secret/#"}
+    assert held.session.subscriptions.filters == ["a/#"]
+    assert set(held.session.subscriptions.refused) == {"secret/#"}
     await held.passes_on(broker)
     # Nobody wants it any more: nothing is wrong.
     held.session.change(["a/#"])
-    assert held.session.refused == {}
+    assert held.session.subscriptions.refused == {}
     assert held.session.can_change
     await held.end()
 
@@ -154,7 +154,7 @@ async def test_where_all_are_refused_packets_that_are_queued_are_still_acknowled
     assert held.session.can_change
     held.session.change(["secret/#"])
     await held.until(lambda: held.session.state == "subscribed", "the filter")
-    assert held.session.refused == {}
+    assert held.session.subscriptions.refused == {}
     await held.end()
 
 
@@ -165,7 +165,7 @@ async def test_old_filters_stay_until_the_new_ones_are_granted(broker: Refusing)
     held.session.change(["$share/g/plain/#"])
     assert not held.session.can_change  # one change at a time
     await held.until(lambda: len(held.settled) == 2, "the broker's answer")
-    assert broker.has == held.session.filters == ["plain/#"]
+    assert broker.has == held.session.subscriptions.filters == ["plain/#"]
     assert held.session.aside.data_refused
     await held.passes_on(broker)
 
@@ -186,7 +186,7 @@ async def test_a_refused_filter_holds_nothing_but_what_it_would_replace(broker: 
     await held.until(lambda: set(held.settled[-1]) == {"$share/g/x/#", "y/#"}, "it to be told")
     # One Source of several that may not be shared is its own affair.
     assert not held.session.aside.data_refused
-    assert set(held.session.refused) == {"status", "$share/g/y/#"}
+    assert set(held.session.subscriptions.refused) == {"status", "$share/g/y/#"}
     held.session.change(["x/#", "y/#", "status"])
     await held.until(lambda: set(broker.has) == {"x/#", "y/#"}, "the way back")
     await held.end()
@@ -196,20 +196,20 @@ async def test_what_the_broker_has_not_given_up_yet_is_not_forgotten(broker: Ref
     held = Held(broker, "a/#", "b/#")
     await held.until(lambda: held.session.can_change, "the session")
     held.session.change(["a/#"])
-    assert held.session.filters == ["a/#"]
-    assert held.session.held == ["a/#", "b/#"]
-    await held.until(lambda: held.session.held == ["a/#"], "the broker's answer")
+    assert held.session.subscriptions.filters == ["a/#"]
+    assert held.session.subscriptions.held == ["a/#", "b/#"]
+    await held.until(lambda: held.session.subscriptions.held == ["a/#"], "the broker's answer")
     await held.end()
 
 
 async def test_what_is_refused_is_asked_for_now_and_then_alone(
     broker: Refusing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sessions, "ASK_AGAIN_SECONDS", 60.0)
+    monkeypatch.setattr(subscriptions, "ASK_AGAIN_SECONDS", 60.0)
     broker.refused = {"secret/#"}
     held = Held(broker, "a/#", "secret/#")
-    await held.until(lambda: held.session.refused, "the refusal")
-    assert held.session.difference(["a/#", "secret/#"]) == ([], [])
-    monkeypatch.setattr(sessions, "ASK_AGAIN_SECONDS", 0.0)
-    assert held.session.difference(["a/#", "secret/#"]) == (["secret/#"], [])
+    await held.until(lambda: held.session.subscriptions.refused, "the refusal")
+    assert held.session.subscriptions.difference(["a/#", "secret/#"]) == ([], [])
+    monkeypatch.setattr(subscriptions, "ASK_AGAIN_SECONDS", 0.0)
+    assert held.session.subscriptions.difference(["a/#", "secret/#"]) == (["secret/#"], [])
     await held.end()

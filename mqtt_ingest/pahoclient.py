@@ -1,0 +1,105 @@
+"""paho-mqtt behind buffers of our own, and the end of a session.
+
+- a read-ahead buffer, drained completely before waiting again, from which PUBLISH
+  packets go straight to the pipeline (paho makes three recv() calls for each);
+- what is written is sent together: acknowledgements of a batch by one send().
+"""
+
+import ssl
+import time
+from typing import Any
+
+import paho.mqtt.client as mqtt
+from paho.mqtt.enums import CallbackAPIVersion
+
+from mqtt_ingest.conf import Broker
+from mqtt_ingest.core.wire import Inbox
+
+READ_AHEAD = 131_072
+
+
+class BufferedClient(mqtt.Client):
+    """paho's client behind our buffers: it sees only the control packets handed to it."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(CallbackAPIVersion.VERSION2, **options)
+        self.inbox = Inbox()
+        self._handed = b""
+        self._lost = False
+        self._drained = False
+        self._behind = bytearray()
+
+    def reset_buffers(self) -> None:
+        self.inbox.clear()
+        self._handed, self._lost, self._drained = b"", False, False
+        self._behind.clear()
+
+    def receive(self) -> bool:
+        """Read ahead; False when nothing is there. The end of the stream goes to paho."""
+        if self._drained:
+            self._drained = False
+            return False
+        try:
+            data = super()._sock_recv(READ_AHEAD)
+        except BlockingIOError:
+            return False
+        except OSError:
+            data = b""
+        if not data:
+            self._lost = True
+            self.loop_read()
+            return False
+        self.inbox.add(data)
+        # A short read has emptied the socket: no need to ask once more.
+        self._drained = len(data) < READ_AHEAD and not isinstance(self.socket(), ssl.SSLSocket)
+        self._last_bytes_received = time.monotonic()
+        return True
+
+    def hand(self, packet: bytes) -> None:
+        """Let paho handle a control packet other than PUBLISH."""
+        self._handed = packet
+        self.loop_read()
+
+    def _sock_recv(self, bufsize: int) -> bytes:
+        if not self._handed and not self._lost:
+            raise BlockingIOError
+        data, self._handed = self._handed[:bufsize], self._handed[bufsize:]
+        return data
+
+    def _sock_send(self, buf: bytes | bytearray) -> int:
+        self._behind += buf
+        return len(buf)
+
+    def write(self, data: bytes) -> None:
+        """Queue whole control packets behind those of paho."""
+        self._behind += data
+
+    def flush(self) -> bool:
+        """Send what was written; return whether something is left."""
+        while self._behind:
+            try:
+                sent = super()._sock_send(self._behind)
+            except (BlockingIOError, InterruptedError):
+                return True
+            del self._behind[:sent]
+        return False
+
+
+def end_session(broker: Broker, client_id: str) -> None:
+    """Connect once with a clean start, which ends the session the broker keeps. Blocks.
+
+    Raises:
+        OSError: the broker cannot be reached or does not answer within 5 s.
+    """
+    client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=client_id, clean_session=True)
+    if broker.username:
+        client.username_pw_set(broker.username, broker.password)
+    if broker.tls:
+        client.tls_set_context(broker.context())
+    client.connect(broker.host, broker.port)
+    until = time.monotonic() + 5.0
+    while not client.is_connected():
+        if time.monotonic() > until:
+            raise OSError(f"{broker.where} does not answer")
+        client.loop(0.1)
+    client.disconnect()
