@@ -22,7 +22,7 @@ DRAWN = """(canvas) => {
   const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
   return data.some((byte) => byte !== 0);
 }"""
-HIDDEN_SHARE = "(arc) => Number(arc.getAttribute('stroke-dasharray').split(' ')[0])"
+HIDDEN_SHARE = "(arc) => Number((arc.getAttribute('stroke-dasharray') ?? '').split(' ')[0])"
 
 
 def written(folder: Path) -> None:

@@ -5,6 +5,7 @@ from typing import ClassVar
 
 import pytest
 
+from mqtt_ingest.core import conventions
 from mqtt_ingest.core.arrivals import ArrivalStamps
 from mqtt_ingest.core.batching import Bounds
 from mqtt_ingest.core.conventions import find, register
@@ -176,7 +177,8 @@ class Broken:
         raise ZeroDivisionError
 
 
-def test_a_fault_in_a_decoder_keeps_the_packet() -> None:
+def test_a_fault_in_a_decoder_keeps_the_packet(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(conventions, "_known", dict(conventions._known))
     register(Broken)
     entry = decode(make_packet(), [Route("x", find("broken"), Limits())])
     assert entry.reason == "decoder_error"
@@ -185,6 +187,16 @@ def test_a_fault_in_a_decoder_keeps_the_packet() -> None:
 def test_an_unknown_convention_says_which_there_are() -> None:
     with pytest.raises(LookupError, match="native"):
         find("nonsense")
+
+
+async def test_packets_are_read_by_the_routes_of_the_moment() -> None:
+    rig = Rig()
+    rig.pipeline.feed(make_packet(payload='{"a": 1}'))
+    rig.pipeline.use([])
+    rig.pipeline.feed(make_packet(payload='{"a": 2}'))
+    await rig.finish()
+    reasons = [entry.reason for batch in rig.sink.batches for entry in batch.entries]
+    assert reasons == ["", "no_route"]
 
 
 async def test_qos_0_is_never_redelivered_and_needs_no_stamp() -> None:
