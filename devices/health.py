@@ -20,6 +20,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from devices.models import Process
+from devices.models.log import SLOT_PREFIX
 from devices.states import AsOf
 
 # A process that has not written for this long is taken for dead.
@@ -87,29 +88,25 @@ def beside() -> list[dict[str, Any]]:
 
 def beat(name: str, kind: str, started: float, state: str, info: dict[str, Any]) -> None:
     """Write the heartbeat of process `name`, by the database's clock."""
-    if _here.url:
-        info = {**info, "http": _here.url}
-        began = datetime.fromtimestamp(started, UTC)
-        process = Process(id=name, kind=kind, started_at=began, state=state, info=info)
-        process.beat_at = timezone.now()
-        if not _here.keeps(process):
-            _write(name, kind, started, state, info)
-            _here.wrote(process)
-    else:
-        _write(name, kind, started, state, info)
+    process = Process(
+        id=name,
+        kind=kind,
+        started_at=datetime.fromtimestamp(started, UTC),
+        beat_at=timezone.now(),
+        state=state,
+        info={**info, "http": _here.url} if _here.url else info,
+    )
+    if _here.url and _here.keeps(process):
+        return
+    _write(process)
+    _here.wrote(process)
 
 
-def _write(name: str, kind: str, started: float, state: str, info: dict[str, Any]) -> None:
-    beaten = Process.objects.filter(id=name).update(beat_at=Now(), state=state, info=info)
-    if not beaten:
-        Process.objects.create(
-            id=name,
-            kind=kind,
-            started_at=datetime.fromtimestamp(started, UTC),
-            beat_at=database_now(),
-            state=state,
-            info=info,
-        )
+def _write(process: Process) -> None:
+    row = Process.objects.filter(id=process.id)
+    if not row.update(beat_at=Now(), state=process.state, info=process.info):
+        process.beat_at = database_now()
+        process.save(force_insert=True)
 
 
 def clock_offset() -> float:
@@ -218,8 +215,7 @@ def slots_of(process: Process) -> dict[str, dict[str, Any]]:
     """Return what `process` tells of its slots; a worker of another release may tell less."""
     told = {"state": "unknown", "detail": "", "since": 0.0, "database": "", "canary": "off"}
     told |= {"oldest_s": 0.0, "paused": False, "unacknowledged": 0}
-    told |= {"sharing": "", "is_sharing": False, "stands_by": False}
-    told |= {"refused": {}}
+    told |= {"sharing": "", "is_sharing": False, "stands_by": False, "refused": {}}
     return {
         name: {**told, **slot} if isinstance(slot, dict) else {**told, "state": slot[0]}
         for name, slot in process.info.get("slots", {}).items()
@@ -274,7 +270,7 @@ def _is_up(process: Process) -> bool:
 def _missed(workers: list[Process], alive: list[Process]) -> bool:
     """Return whether a slot is nobody's whose worker was heard of lately."""
     held = {name for process in alive for name in slots_of(process)}
-    there_are = {f"ingest-{number}" for number in range(settings.MQTT_SLOTS)}
+    there_are = {f"{SLOT_PREFIX}{number}" for number in range(settings.MQTT_SLOTS)}
     gone = (p for p in workers if not is_alive(p) and p.silent_s < MISSED_SECONDS)
     return any(name in there_are - held for process in gone for name in _receiving(process))
 
@@ -294,7 +290,7 @@ def _up_until(down: list[Process], workers: list[Process]) -> float | None:
 
 
 def _last_up(process: Process) -> float | None:
-    """Return until when a worker that is no more was up, in s since 1970; None: it never was."""
+    """Return until when a worker was up, in s since 1970; None: it never was."""
     moment: float | None = process.info.get("last_up")
     return moment
 

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Literal
 
 from mqtt_ingest.core.packets import Packet
+from mqtt_ingest.sharing import Evidence, in_group
 
 CANARY_SECONDS = 5.0
 # A canary that is not back after this long is missed; one may be lost, as it goes at QoS 0.
@@ -113,7 +114,7 @@ class Aside:
         """
         topic = f"iotbridge/canary/{client_id}"
         self.plain = Canary(topic, topic, clock) if canary else None
-        by_share = f"$share/canary-{client_id.replace('/', '-')}/{topic}/shared"
+        by_share = in_group(f"canary-{client_id.replace('/', '-')}", f"{topic}/shared")
         self.shared = Canary(f"{topic}/shared", by_share, clock) if canary and shared else None
         # Whether data goes by shared filters, so that their canary tells whether we are deaf.
         self.data_is_shared = False
@@ -184,7 +185,7 @@ class Aside:
         return min(moments, default=None)
 
     @property
-    def evidence(self) -> Literal["", "proven", "refused"]:
+    def evidence(self) -> Evidence:
         """Return what the canaries prove of shared subscriptions."""
         if self.plain is None or self.shared is None:
             return ""

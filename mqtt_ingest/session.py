@@ -29,7 +29,8 @@ from mqtt_ingest.core.errors import Malformed
 from mqtt_ingest.core.packets import Packet
 from mqtt_ingest.core.wire import PUBLISH, pubacks, read_publish
 from mqtt_ingest.pahoclient import BufferedClient
-from mqtt_ingest.subscriptions import SHARED, Subscriptions
+from mqtt_ingest.sharing import is_in_group
+from mqtt_ingest.subscriptions import Subscriptions
 
 logger = logging.getLogger(__name__)
 
@@ -39,8 +40,6 @@ KEEPALIVE_SECONDS = 30
 # MQTT 5 only: how long the broker keeps our session, and how much it sends unacknowledged.
 SESSION_SECONDS = 14 * 86_400
 RECEIVE_MAXIMUM = 10_000
-
-
 # Between tries in s: of an address where nothing answers, of a broker that refuses us.
 UNREACHABLE_SECONDS, REFUSED_SECONDS = 1.0, 30.0
 # For so long a session waits for a canary that the broker may have forgotten, in s.
@@ -474,9 +473,9 @@ class MqttSession:
     def _take_answer(self, unwanted: list[str]) -> None:
         """Tell what the broker answered; give up what is replaced."""
         known = self.subscriptions
-        if any(name.startswith(SHARED) for name in (*known.filters, *known.refused)):
+        if is_in_group((*known.filters, *known.refused)):
             # One Source that may not be read is its own affair; all of them, that of sharing.
-            self.aside.data_refused = not any(name.startswith(SHARED) for name in known.filters)
+            self.aside.data_refused = not is_in_group(known.filters)
         self._unsubscribe(unwanted)
         if not known.filters:
             name, why = next(iter(known.refused.items()))

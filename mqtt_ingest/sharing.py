@@ -17,10 +17,11 @@ So slot 0 begins with plain filters, and sessions prove what the broker does. Ve
 Where slots do not share, slot 0 receives everything, and the others stand by.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+Evidence = Literal["", "proven", "refused"]
 Verdict = Literal["", "proven", "refused", "forgets"]
 Policy = Literal["auto", "always", "never"]
 PREFIX = "$share/"
@@ -50,7 +51,7 @@ class Findings:
         forgets: it was seen to forget them at a restart.
     """
 
-    evidence: Literal["", "proven", "refused"] = ""
+    evidence: Evidence = ""
     software: str = ""
     forgets: bool = False
 
@@ -61,7 +62,7 @@ class Findings:
             return "forgets"
         return self.evidence
 
-    def after(self, evidence: Literal["", "proven", "refused"], software: str) -> "Findings":
+    def after(self, evidence: Evidence, software: str) -> "Findings":
         """Return what is known after this; nothing new is no news, another broker begins anew."""
         if not evidence:
             return self
@@ -108,7 +109,7 @@ def wanted(
         slots: MQTT_SLOTS; slots beyond it are read out.
         known: what each slot has at the broker, as far as it is remembered.
     """
-    shared = [f"{PREFIX}{group}/{name}" for name in filters.spread]
+    shared = [in_group(group, name) for name in filters.spread]
     mine, zero = known.get(number, ()), known.get(0, ())
     if number:
         kept = [name for name in shared if name in mine]
@@ -127,6 +128,16 @@ def wanted(
     return [*(shared if stays else filters.spread), *filters.ordered]
 
 
-def is_in_group(filters: Sequence[str]) -> bool:
+def in_group(group: str, topic_filter: str) -> str:
+    """Return a filter as those of `group` subscribe it."""
+    return f"{PREFIX}{group}/{topic_filter}"
+
+
+def bare(topic_filter: str) -> str:
+    """Return a filter without its `$share/<group>/`."""
+    return topic_filter.split("/", 2)[2] if topic_filter.startswith(PREFIX) else topic_filter
+
+
+def is_in_group(filters: Iterable[str]) -> bool:
     """Return whether one of `filters` is shared."""
     return any(name.startswith(PREFIX) for name in filters)

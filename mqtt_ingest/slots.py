@@ -8,6 +8,7 @@ from typing import Any
 
 from django.conf import settings
 
+from devices.models.log import SLOT_PREFIX
 from mqtt_ingest import conf
 from mqtt_ingest.core.arrivals import ArrivalStamps
 from mqtt_ingest.core.batching import Bounds
@@ -56,7 +57,7 @@ class Slot:
     ) -> None:
         """Prepare slot `number`; with `embedded` that broker is its source of packets."""
         self.number = number
-        self.name = f"ingest-{number}"
+        self.name = f"{SLOT_PREFIX}{number}"
         self.state, self.detail, self.since = "waiting", "", time.time()
         # Since when nothing can come in; None while it can. And whether it ever could.
         self._down_since: float | None = self.since

@@ -8,7 +8,8 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-SHARED = "$share/"
+from mqtt_ingest.sharing import bare
+
 # A filter that was refused is asked for again after so long, in s.
 ASK_AGAIN_SECONDS = 30.0
 
@@ -95,8 +96,3 @@ class Subscriptions:
         """Return those of `names` that nothing needs which was refused."""
         stay = {bare(name) for name in self.refused}
         return [name for name in names if bare(name) not in stay]
-
-
-def bare(topic_filter: str) -> str:
-    """Return a filter without its `$share/<group>/`."""
-    return topic_filter.split("/", 2)[2] if topic_filter.startswith(SHARED) else topic_filter

@@ -1,6 +1,7 @@
 """Fixtures only; what they use is in tests/support."""
 
 import os
+import signal
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -14,6 +15,7 @@ from tests.support import plant as plants
 from tests.support import services
 from tests.support.plant import Plant
 from tests.support.services import Service
+from tests.support.standalone import Standalone
 
 # Run by `make newcomer`: each installs a lock into an environment of its own.
 collect_ignore = [] if os.environ.get("NEWCOMER") else ["newcomer"]
@@ -44,6 +46,17 @@ def plant(
     """Real services with an empty, migrated database; no process of ours runs yet."""
     with plants.plant(mosquitto_service, redis_service, postgresql_service) as made:
         yield made
+
+
+@pytest.fixture
+def standalone() -> Iterator[Standalone]:
+    """The one process with a folder of its own; not started yet."""
+    with services.folder("standalone") as folder:
+        made = Standalone(folder)
+        yield made
+        if made.process is not None:
+            made.process.send(signal.SIGTERM)
+            made.process.finish()
 
 
 @pytest.fixture

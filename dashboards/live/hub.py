@@ -13,6 +13,7 @@ import threading
 import time
 import uuid
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, cast
 from weakref import WeakKeyDictionary
 
@@ -335,7 +336,7 @@ class Hub:
 
     def _lose_sight(self) -> None:
         """The database is away: tell that nothing is known, of what was alive until now."""
-        since = round(self._known_at.timestamp() * 1_000)
+        since = _milliseconds(self._known_at)
         if self.health["state"] == "up":
             self._note_health({**self.health, "state": "down", "since": since})
         lost = {pk for pk, state in self.states.items() if state["state"] == "online"}
@@ -348,9 +349,14 @@ class Hub:
     def health_now(self) -> health.IngestHealth:
         """Return how the pipeline is; `down` where the database has not answered for a while."""
         if time.monotonic() - self._looked_at > SILENT_SECONDS:
-            since = round(self._known_at.timestamp() * 1_000)
-            return {**self.health, "state": "down", "since": self.health["since"] or since}
+            since = self.health["since"] or _milliseconds(self._known_at)
+            return {**self.health, "state": "down", "since": since}
         return self.health
+
+
+def _milliseconds(when: datetime) -> int:
+    """Return a moment in ms since 1970."""
+    return round(when.timestamp() * 1_000)
 
 
 def read_states(devices: list[int], as_of: AsOf) -> dict[int, DeviceState]:
@@ -361,7 +367,7 @@ def read_states(devices: list[int], as_of: AsOf) -> dict[int, DeviceState]:
             since = since_of(device, as_of)
             found[device.pk] = {
                 "state": state_of(device, as_of),
-                "since": None if since is None else round(since.timestamp() * 1_000),
+                "since": None if since is None else _milliseconds(since),
             }
     return found
 

@@ -45,20 +45,22 @@ def ago(when: datetime | None, now: datetime) -> SafeString:
 @register.simple_tag
 def at(when: datetime) -> SafeString:
     """Return a moment as date and time; the browser shows it in its own zone."""
-    return format_html(
-        '<time datetime="{}" data-at>{} UTC</time>',
-        when.isoformat(),
-        when.strftime("%Y-%m-%d %H:%M:%S"),
-    )
+    return _local(when, "", "%Y-%m-%d %H:%M:%S")
 
 
 @register.simple_tag
 def clock(when: datetime) -> SafeString:
     """Return a moment as time of day; the browser adds the date where that is not today."""
+    return _local(when, "clock", "%H:%M:%S")
+
+
+def _local(when: datetime, kind: str, pattern: str) -> SafeString:
+    """Return a moment in UTC by `pattern`; the browser writes it anew, by `kind`."""
     return format_html(
-        '<time datetime="{}" data-at="clock">{} UTC</time>',
+        '<time datetime="{}" data-at="{}">{} UTC</time>',
         when.isoformat(),
-        when.strftime("%H:%M:%S"),
+        kind,
+        when.strftime(pattern),
     )
 
 

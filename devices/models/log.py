@@ -5,6 +5,9 @@ from django.utils.translation import gettext_lazy as _
 
 from devices.models.registry import Device
 
+# Slots are writers of this name and a number.
+SLOT_PREFIX = "ingest-"
+
 
 class Writer(models.Model):
     """A named sequence of committed batches, and the lease on it.

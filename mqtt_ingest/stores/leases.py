@@ -10,13 +10,12 @@ from typing import Any, NamedTuple, cast
 from django.db import connection
 
 from devices.models import Change, Writer
+from devices.models.log import SLOT_PREFIX
 from mqtt_ingest.core.arrivals import CAPACITY
 from mqtt_ingest.sharing import Findings
 from mqtt_ingest.stores.dialect import Dialect
 
 LEASE_SECONDS = 6
-# Slots are writers of this name and a number.
-PREFIX = "ingest-"
 
 
 def acquire(name: str, holder: str, dialect: Dialect) -> int | None:
@@ -78,10 +77,10 @@ class SlotRow(NamedTuple):
 
 def slots() -> dict[int, SlotRow]:
     """Return every slot by its number."""
-    rows = Writer.objects.filter(name__startswith=PREFIX)
+    rows = Writer.objects.filter(name__startswith=SLOT_PREFIX)
     columns = rows.values_list("name", "filters", "sharing", "software", "forgets")
     return {
-        int(name.removeprefix(PREFIX)): SlotRow(
+        int(name.removeprefix(SLOT_PREFIX)): SlotRow(
             list(filters), Findings(cast("Any", sharing), software, forgets)
         )
         for name, filters, sharing, software, forgets in columns
@@ -102,7 +101,7 @@ def note_findings(name: str, found: Findings) -> None:
 
 def note_forgetful() -> None:
     """Note that the broker was seen to forget shared subscriptions: all slots have the same one."""
-    Writer.objects.filter(name__startswith=PREFIX).update(forgets=True)
+    Writer.objects.filter(name__startswith=SLOT_PREFIX).update(forgets=True)
 
 
 def surplus(least: int) -> list[int]:

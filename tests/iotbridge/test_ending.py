@@ -1,10 +1,9 @@
 """A web process that is told to stop ends, with requests under way."""
 
 import asyncio
-import signal
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -12,7 +11,6 @@ from websockets.sync.client import connect
 
 from iotbridge import ending
 from iotbridge.ending import Ending, finishing
-from tests.support import services
 from tests.support.plant import Plant, Process
 from tests.support.services import wait_until
 from tests.support.slowviews.urls import BEGUN
@@ -133,16 +131,6 @@ def ask(port: int, path: str) -> Callable[[], bytes]:
         return bytes(got)
 
     return wait
-
-
-@pytest.fixture
-def standalone() -> Iterator[Standalone]:
-    with services.folder("ending") as folder:
-        made = Standalone(folder)
-        yield made
-        if made.process is not None:
-            made.process.send(signal.SIGKILL)
-            made.process.finish()
 
 
 def ends_with_requests_under_way(process: Process, port: int) -> None:

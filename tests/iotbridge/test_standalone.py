@@ -3,29 +3,17 @@
 import json
 import re
 import signal
-from collections.abc import Iterator
 
 import paho.mqtt.client as mqtt
 import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 
-from tests.support import services
 from tests.support.browser import Watched, chromium
 from tests.support.services import wait_until
 from tests.support.standalone import Standalone
 
 # Needs no service, but takes its time: left out of `make test-fast`.
 pytestmark = pytest.mark.services
-
-
-@pytest.fixture
-def standalone() -> Iterator[Standalone]:
-    with services.folder("standalone") as folder:
-        made = Standalone(folder)
-        yield made
-        if made.process is not None:
-            made.process.send(signal.SIGTERM)
-            made.process.finish()
 
 
 @pytest.mark.parametrize("qos", [1, 2])

@@ -7,6 +7,8 @@ import { filled, gettext } from "./words.js";
 /** @typedef {import("./socket.js").Link} Link */
 
 const WORDS = { online: gettext("online"), stale: gettext("stale"), unknown: gettext("unknown"), offline: gettext("offline"), never: gettext("never") };
+/** The states of a device. */
+export const STATES = Object.keys(WORDS);
 const SHAPES = { online: "●", stale: "◐", unknown: "?", offline: "■", never: "○" };
 
 /**

@@ -4,13 +4,12 @@ import { Cells } from "./cells.js";
 import { localTimes, now, tickAges } from "./clock.js";
 import { formatAge } from "./format.js";
 import { paint } from "./frame.js";
+import { STATES } from "./link.js";
 import { showSites } from "./sites.js";
 import { Store } from "./store.js";
 import { filled, gettext, ngettext } from "./words.js";
 
 /** @typedef {import("./socket.js").LiveSocket} LiveSocket */
-
-const STATES = ["online", "stale", "unknown", "offline", "never"];
 
 /** @param {string} state */
 function countOf(state) {

@@ -1,8 +1,8 @@
 // Sites with how many devices are in each state, at them and the sites below.
 
-/** @typedef {import("./socket.js").LiveSocket} LiveSocket */
+import { STATES } from "./link.js";
 
-const STATES = ["online", "stale", "unknown", "offline", "never"];
+/** @typedef {import("./socket.js").LiveSocket} LiveSocket */
 
 /** @param {string|undefined} text slugs split by spaces; one space for devices without a site */
 function slugsOf(text) {
