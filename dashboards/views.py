@@ -15,7 +15,7 @@ from django.utils.translation import gettext
 from dashboards import pages, sitelist
 from dashboards.correcting import marks_of
 from dashboards.formats import age_of
-from devices import conditions, health, losses, meter, overview
+from devices import clocks, conditions, health, losses, meter, overview
 from devices.access import scope_of
 from devices.models import Tag
 from devices.states import STATES, since_of, state_of
@@ -93,6 +93,7 @@ def device_page(request: HttpRequest, key: str) -> HttpResponse:
         "since": since_of(device, as_of),
         "seen": age_of(device.last_seen, now),
         "counts": getattr(device, "counts", None),
+        "clock": clocks.note_of(device, now),
         "series": pages.series_views(device, now),
         **pages.chosen_range(request),
         "may_change": scope.may_change(device),

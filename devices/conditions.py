@@ -7,6 +7,7 @@ Each condition has a code, which is also the name of its metric label, of its al
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Literal
 
 from django.utils.translation import gettext_noop
@@ -48,6 +49,7 @@ CONDITIONS: dict[str, tuple[Level, str]] = {
     "session_lost": ("yellow", gettext_noop("The broker forgot a session")),
     "database_back": ("yellow", gettext_noop("The database went back to an older state")),
     "broker_dropped": ("yellow", gettext_noop("The broker has dropped packets")),
+    "clock_behind": ("yellow", gettext_noop("This machine's clock is behind its devices'")),
     "clock_jump": ("yellow", gettext_noop("A worker's clock differs from the database's")),
     "loop_lag": ("yellow", gettext_noop("A worker's event loop is slow")),
     "dead_letters_evicted": ("yellow", gettext_noop("Dead letters were evicted")),
@@ -122,6 +124,12 @@ def of_worker(process: Process) -> Iterator[Condition]:
         yield Condition("loop_lag", f"{process.id}: {info['loop_lag_s']:.1f} s")
     for name, slot in health.slots_of(process).items():
         yield from _of_slot(name, slot)
+        if ahead := slot["clocks_ahead_s"]:
+            yield Condition(
+                "clock_behind",
+                f"{name}: accepted devices agree that it is {timedelta(seconds=ahead)} later; "
+                "their times are kept. Set this machine's clock (NTP)",
+            )
 
 
 def _of_disk(disk: dict[str, Any]) -> Iterator[Condition]:

@@ -16,7 +16,7 @@ from django.db.models import Max, QuerySet
 
 from devices.changes import Cursor
 from devices.corrections import kept
-from devices.models import Device, Kind, Series
+from devices.models import Device, Kind, Series, Writer
 from devices.rollups.reading import Exact, exact
 from devices.rollups.tables import HOUR, QUARTER, Level, last_before
 from devices.stopping import has_left, stoppable
@@ -29,6 +29,8 @@ Point = tuple[int, Value]
 Bin = tuple[int, Value, float | None, float | None, int]
 
 SECOND = 1_000_000
+# No time in the database is later.
+_ALL = 2**63 - 1
 # Widths that people can name; a bin starts at a multiple of its width.
 BIN_WIDTHS = tuple(
     seconds * SECOND
@@ -264,7 +266,7 @@ def read_cursor() -> Cursor:
 
 
 def latest(series: Iterable[SeriesInfo]) -> dict[int, Point]:
-    """Return the newest reading of each series that has one, by series pk.
+    """Return the newest reading of each series that has one, by series pk; none is later than now.
 
     Where it is marked and retention has left sums alone of those before, theirs.
     """
@@ -280,11 +282,22 @@ def latest(series: Iterable[SeriesInfo]) -> dict[int, Point]:
         "WHERE c.undone_at IS NULL AND l.series_id",
         list(found),
     )
-    for (pk,) in set(hidden):
+    now = _now(max((ts for ts, _value in found.values()), default=0))
+    ahead = {pk for pk, (ts, _value) in found.items() if ts > now}
+    for pk in ahead.union(*hidden):
         del found[pk]
-        for point in _newest(pk, kinds[pk], 1) or _last_summed_up(infos[pk]):
+        for point in _newest(pk, kinds[pk], 1, now) or _last_summed_up(infos[pk]):
             found[pk] = point
     return found
+
+
+def _now(newest: int) -> int:
+    """Return now in µs; where `newest` is later, by the clocks of devices if they agree."""
+    now = time.time_ns() // 1_000
+    if newest <= now:
+        return now
+    ahead = Writer.objects.aggregate(most=Max("clocks_ahead"))["most"]
+    return now + (ahead or 0)
 
 
 def _last_summed_up(info: SeriesInfo) -> list[Point]:
@@ -348,12 +361,12 @@ def newest_rows(info: SeriesInfo, limit: int) -> list[Point]:
     return _newest(info.pk, info.kind, limit)
 
 
-def _newest(series_id: int, kind: str, limit: int) -> list[Point]:
+def _newest(series_id: int, kind: str, limit: int, until: int = _ALL) -> list[Point]:
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT ts, value, text FROM devices_reading r WHERE series_id = %s "
+            "SELECT ts, value, text FROM devices_reading r WHERE series_id = %s AND ts <= %s "
             f"AND {kept(series_id)} ORDER BY ts DESC LIMIT %s",
-            [series_id, limit],
+            [series_id, until, limit],
         )
         return [(ts, shown(value, text, kind)) for ts, value, text in cursor.fetchall()]
 

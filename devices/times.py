@@ -2,8 +2,12 @@
 
 from datetime import UTC, datetime, timedelta
 
+from devices import timetexts
+
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FIRST_MS = -62_135_596_800_000  # the begin of the year 1
+# From here on seconds of our time would be ms of the year 1970.
+_SECONDS_MS = 100_000_000
 _LIMIT_MS = 253_402_300_799_000  # the end of the year 9999
 
 
@@ -29,12 +33,14 @@ def parse_moment(text: str) -> int:
         text: ISO 8601 (without a zone: UTC), or ms since 1970.
 
     Raises:
-        ValueError: neither of them.
+        ValueError: neither of them, or seconds.
     """
     try:
         ms = float(text)
     except ValueError:
         return _parse_iso(text)
+    if _SECONDS_MS <= abs(ms) < _SECONDS_MS * 1_000:
+        raise ValueError(f"{text!r} looks like seconds; ms since 1970 are expected")
     if not _FIRST_MS <= ms <= _LIMIT_MS:
         raise ValueError(f"{text!r} lies outside the calendar (ms since 1970 are expected)")
     return round(ms * 1_000)
@@ -42,7 +48,8 @@ def parse_moment(text: str) -> int:
 
 def _parse_iso(text: str) -> int:
     try:
-        parsed = datetime.fromisoformat(text.strip().replace(" ", "+") if "T" in text else text)
+        # A plus sign in an address that was not encoded arrives as a blank.
+        parsed = timetexts.parse(text.strip().replace(" ", "+") if "T" in text else text)
     except ValueError as error:
         raise ValueError(
             f"{text!r} is neither ISO 8601 (2026-11-20T12:00:00Z) nor ms since 1970"

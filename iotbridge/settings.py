@@ -227,6 +227,11 @@ MAX_NESTING = env.integer("MAX_NESTING", 32, 1, 512)
 MAX_SAMPLES_PER_PACKET = env.integer("MAX_SAMPLES_PER_PACKET", 1_000, 1, 100_000)
 MAX_ARRAY_ELEMENTS = env.integer("MAX_ARRAY_ELEMENTS", 64, 1, 100_000)
 MAX_TEXT_LENGTH = env.integer("MAX_TEXT_LENGTH", 4_096, 1, 1_000_000)
+NUMBERS_IN_TEXT = env.boolean("NUMBERS_IN_TEXT", default=True)
+NO_READING_WORDS = frozenset(
+    word.lower()
+    for word in env.names("NO_READING_WORDS", "unavailable,unknown,none,null,n/a,nan,undef,-")
+)
 MAX_SERIES_PER_DEVICE = env.integer("MAX_SERIES_PER_DEVICE", 1_000, 1, 1_000_000)
 MAX_PENDING_DEVICES = env.integer("MAX_PENDING_DEVICES", 10_000, 1, 10_000_000)
 # Packets a second and device; 0: no limit.

@@ -2,10 +2,13 @@
 
 import ssl
 from dataclasses import dataclass
+from datetime import UTC, tzinfo
 from urllib.parse import unquote, urlsplit
 
 from django.conf import settings
 
+from devices.models import Identity, Source
+from devices.timetexts import zone_of
 from mqtt_ingest import sources
 from mqtt_ingest.core.limits import MICROSECONDS, Limits
 from mqtt_ingest.core.pipeline import Route
@@ -57,8 +60,9 @@ def broker(url: str | None = None) -> Broker:
     )
 
 
-def limits(clock: str = "sane") -> Limits:
-    """Return the limits on packets that the settings give."""
+def limits(source: Source | None = None) -> Limits:
+    """Return the limits on packets that the settings, and its own fields for `source`, give."""
+    clock = source.clock if source else "sane"
     return Limits(
         payload_bytes=settings.MAX_PAYLOAD_BYTES,
         nesting=settings.MAX_NESTING,
@@ -67,7 +71,28 @@ def limits(clock: str = "sane") -> Limits:
         text_length=settings.MAX_TEXT_LENGTH,
         clock="arrival" if clock == "arrival" else "sane",
         retention=settings.RETENTION_DAYS * 86_400 * MICROSECONDS,
+        zone=_zone(source.zone) if source else UTC,
+        zones=_zones(source) if source else {},
+        spread_equal=bool(source and source.spread_equal),
+        numbers_in_text=settings.NUMBERS_IN_TEXT,
+        no_reading=settings.NO_READING_WORDS,
     )
+
+
+def _zone(name: str) -> tzinfo:
+    """Return the zone called `name`; UTC where there is none, which /status then tells."""
+    try:
+        return zone_of(name) if name else UTC
+    except ValueError:
+        return UTC
+
+
+def _zones(source: Source) -> dict[str, tzinfo]:
+    """Return the zones of the source's devices that have one of their own, by native id."""
+    named = Identity.objects.filter(source=source).exclude(device__zone="")
+    return {
+        native_id: _zone(name) for native_id, name in named.values_list("native_id", "device__zone")
+    }
 
 
 def routes() -> list[Route]:
@@ -83,14 +108,18 @@ def filters() -> Filters:
 def read_sources() -> tuple[list[Route], Filters]:
     """Return both, read at once.
 
-    What must stay in order (status, discovery), and sources that may not be shared, belong
-    to slot 0 alone.
+    What must stay in order (status, discovery, what is spread by arrival), and sources that
+    may not be shared, belong to slot 0 alone.
     """
     usable = list(sources.usable())
-    spread = [name for one in usable if one.source.shared for name in one.spread]
-    ordered = [name for one in usable if not one.source.shared for name in one.spread]
+    spread = [name for one in usable if _is_shared(one.source) for name in one.spread]
+    ordered = [name for one in usable if not _is_shared(one.source) for name in one.spread]
     ordered += [name for one in usable for name in one.ordered]
     return (
-        [Route(one.source.name, one.convention, limits(one.source.clock)) for one in usable],
+        [Route(one.source.name, one.convention, limits(one.source)) for one in usable],
         Filters(list(dict.fromkeys(spread)), list(dict.fromkeys(ordered))),
     )
+
+
+def _is_shared(source: Source) -> bool:
+    return source.shared and not source.spread_equal

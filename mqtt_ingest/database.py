@@ -105,6 +105,10 @@ class DatabaseSink:
         """Prepare the rows of `entry` on the event loop, while the database works."""
         self._writer.stage(batch, entry)
 
+    def trusts(self, source: str, native_id: str) -> bool:
+        """Return whether the writer knows the device as accepted."""
+        return self._writer.registry.trusts(source, native_id)
+
     async def store(self, batch: Batch) -> Stored:
         """Commit `batch`.
 

@@ -8,6 +8,7 @@ from mqtt_ingest.core.errors import Undecodable
 from mqtt_ingest.core.keys import device_key
 from mqtt_ingest.core.packets import Entry
 from mqtt_ingest.core.topics import device_level, matches
+from mqtt_ingest.core.values import BASE
 
 CAPACITY = 2_000
 SHOWN_PAYLOAD = 4_096
@@ -89,7 +90,7 @@ def describe(number: int, entry: Entry) -> dict[str, Any]:
             {
                 "metric": sample.metric,
                 "ts": sample.ts / 1_000,
-                "kind": sample.kind,
+                "kind": BASE[sample.kind],
                 "value": sample.text if sample.value is None else sample.value,
             }
             for sample in (decoded.samples[:SHOWN_SAMPLES] if decoded else [])

@@ -12,6 +12,7 @@ from django.db.models import QuerySet
 from devices.models import Device, Identity, Series, Source
 from mqtt_ingest.core.keys import device_key, readable
 from mqtt_ingest.core.packets import Batch, Kind
+from mqtt_ingest.core.values import BASE
 
 # Native ids that are refused, kept so that they cost no query each; then begun anew.
 MAX_REFUSED = 50_000
@@ -43,6 +44,8 @@ class DeviceRef:
     learns: bool = True
     # It has as many series as a device may have: unknown metrics are refused.
     full: bool = False
+    # Somebody has accepted it, and has not switched it off.
+    accepted: bool = True
     series: dict[str, SeriesRef] = field(default_factory=dict)
     # Series pk -> µs: what is older was removed by retention, and is not taken in again.
     floors: dict[int, int] | None = None
@@ -77,6 +80,11 @@ class Registry:
         ref = self._devices.get(source, _NONE).get(native_id)
         return ref if ref is not None else self._refused[(source, native_id)]
 
+    def trusts(self, source: str, native_id: str) -> bool:
+        """Return whether the device is known here, and accepted."""
+        ref = self._devices.get(source, _NONE).get(native_id)
+        return ref is not None and ref.accepted
+
     def forget(self, version: int) -> None:
         """Drop all: the registry in the database has reached `version`."""
         for cache in (self._devices, self._refused, self._sources):
@@ -98,7 +106,7 @@ class Registry:
                 continue
             for sample in entry.decoded.samples:
                 if sample.metric not in ref.series:
-                    wanted.setdefault(ref, {}).setdefault(sample.metric, sample.kind)
+                    wanted.setdefault(ref, {}).setdefault(sample.metric, BASE[sample.kind])
         self._make_series(wanted)
 
     def _learn_devices(self, batch: Batch) -> None:
@@ -218,4 +226,11 @@ def _make_devices(by_key: Mapping[str, str], *, pending: bool) -> int:
 
 def _ref(device: Device) -> DeviceRef:
     limit = device.stale_after_s or settings.STALE_AFTER_S
-    return DeviceRef(device.pk, device.key, device.enabled, limit, not device.stale_after_s)
+    return DeviceRef(
+        device.pk,
+        device.key,
+        device.enabled,
+        limit,
+        not device.stale_after_s,
+        accepted=device.enabled and not device.pending,
+    )

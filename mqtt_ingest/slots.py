@@ -81,6 +81,8 @@ class Slot:
         self._leaving: list[Route] = []
         self._left_at = 0.0
         self._sink: DatabaseSink | None = None
+        # By how much (µs) devices agreed to be ahead of us, as it is stored.
+        self._clocks_ahead = 0
 
     async def acquire(self) -> bool:
         """Lease the slot if it is free; False while somebody else holds it."""
@@ -131,6 +133,7 @@ class Slot:
             "session_present": session.session_present if session else None,
             "canary": session.aside.canary if session else "off",
             "refused": session.subscriptions.refused if session else {},
+            "clocks_ahead_s": self._clocks_ahead // 1_000_000,
             **self._sharing(),
             "broker_dropped": session.aside.broker_dropped if session else None,
         }
@@ -153,6 +156,7 @@ class Slot:
         """Take packets in until drained or lost; the lease must have been acquired."""
         place, stored = await self._thread.run(lambda: leases.stamps(self.name))
         self._stamps.load(place, stored)
+        self._clocks_ahead = await self._thread.run(lambda: leases.clocks_ahead(self.name))
         routes = await self._thread.run(conf.routes)
         self._routes = routes
         source: MqttSession | EmbeddedSource
@@ -165,6 +169,7 @@ class Slot:
             await self._thread.run(upstream.prepare)
             source = self._session = upstream.session(self._change)
         self._pipeline = pipeline = self._make_pipeline(routes, source)
+        pipeline.clocks.ahead = self._clocks_ahead
         helpers = [self._renew(), source.run(pipeline.feed)]
         if self.is_surplus:
             helpers.append(self._retire(pipeline))
@@ -257,10 +262,20 @@ class Slot:
                 await self._thread.run(self._writer.renew)
                 await self._thread.run(self._writer.flush)
                 await self._take_up()
+                await self._keep_clocks()
                 if turn % 30 == 0:
                     await self._thread.run(self._writer.tidy)
             except Unreachable as error:
                 logger.debug("%s: cannot renew the lease: %s", self.name, error)
+
+    async def _keep_clocks(self) -> None:
+        """Store what devices agree on, for whoever holds the slot next, and for pages."""
+        ahead = self._pipeline.clocks.ahead if self._pipeline else self._clocks_ahead
+        if ahead != self._clocks_ahead:
+            if ahead:
+                logger.warning("%s: devices agree to be %+d s ahead", self.name, ahead // 1e6)
+            await self._thread.run(lambda: leases.keep_clocks_ahead(self.name, ahead))
+            self._clocks_ahead = ahead
 
     async def _take_up(self) -> None:
         """Take up what people changed of Sources: how packets are read, then what is subscribed.

@@ -3,9 +3,11 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from devices.models import Source
+from devices.models.registry import valid_zone
 from devices.sources import Problems
 from mqtt_ingest.core import conventions
 from mqtt_ingest.core.conventions.base import Convention
@@ -61,4 +63,8 @@ def problems(source: Source) -> Problems:
             _("%(name)s is no topic filter: %(why)s.") % {"name": repr(name), "why": why}
             for name, why in bad
         )
+    try:
+        valid_zone(source.zone or "UTC")
+    except ValidationError as error:
+        found["zone"] = " ".join(error.messages)
     return found

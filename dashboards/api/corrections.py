@@ -8,7 +8,7 @@ from django.http import Http404, HttpRequest
 from ninja import Field, Query, Router, Schema, Status
 
 from dashboards.api.auth import scope
-from dashboards.api.problems import Problem
+from dashboards.api.problems import Body, Problem
 from devices import corrections, queries
 from devices.access import Scope
 from devices.corrections import CannotCorrect
@@ -19,7 +19,7 @@ from devices.times import parse_moment
 router = Router(tags=["corrections"])
 
 
-class CorrectionIn(Schema):
+class CorrectionIn(Body):
     """What to mark: `from` and `to` in ISO 8601 or ms, both included."""
 
     key: str

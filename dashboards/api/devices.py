@@ -4,17 +4,18 @@ import re
 from datetime import datetime
 from typing import Annotated, Any
 
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.http import Http404, HttpRequest
 from ninja import Field, Query, Router, Schema, Status
 
 from dashboards.api.auth import scope
-from dashboards.api.problems import Problem
+from dashboards.api.problems import Body, Problem
 from dashboards.api.readings import Window, answer, window_params
 from devices import health, overview, queries, registry
 from devices.access import Scope
 from devices.models import Device, Site, Tag
-from devices.models.registry import KEY_PATTERN
+from devices.models.registry import KEY_PATTERN, valid_zone
 from devices.states import AsOf, since_of, state_of
 
 router = Router(tags=["devices"])
@@ -52,6 +53,7 @@ class DeviceOut(Schema):
     state: str
     since: datetime | None
     last_seen: datetime | None
+    zone: str
 
 
 class DeviceDetail(DeviceOut):
@@ -67,7 +69,7 @@ class DeviceList(Schema):
     items: list[DeviceOut]
 
 
-class DeviceChange(Schema):
+class DeviceChange(Body):
     """What may be changed; what is absent stays."""
 
     name: Annotated[str, Field(max_length=200)] | None = None
@@ -80,6 +82,7 @@ class DeviceChange(Schema):
     pending: bool | None = None
     enabled: bool | None = None
     stale_after_s: Annotated[int, Field(ge=1, le=2_147_483_647)] | None = None
+    zone: Annotated[str, Field(max_length=50)] | None = None
 
 
 class DeviceIn(DeviceChange):
@@ -192,6 +195,7 @@ def _change(caller: Scope, device: Device, body: DeviceChange) -> None:
         if not caller.may_manage(device):
             raise Problem(403, "Only managers of a site may put devices there.", "site")
     tags = given.pop("tags", None)
+    _check_zone(given.get("zone"))
     if "type" in given:
         given["device_type"] = given.pop("type")
     for name, value in given.items():
@@ -199,6 +203,13 @@ def _change(caller: Scope, device: Device, body: DeviceChange) -> None:
     device.save()
     if tags is not None:
         device.tags.set([Tag.objects.get_or_create(name=name)[0] for name in tags])
+
+
+def _check_zone(name: str | None) -> None:
+    try:
+        valid_zone(name or "UTC")
+    except ValidationError as error:
+        raise Problem(422, " ".join(error.messages), "zone") from error
 
 
 def _empty(device: Device, name: str) -> Any:
@@ -221,6 +232,7 @@ def _out(device: Device, as_of: AsOf) -> dict[str, Any]:
         "state": state_of(device, as_of),
         "since": since_of(device, as_of),
         "last_seen": device.last_seen,
+        "zone": device.zone,
     }
 
 

@@ -5,10 +5,10 @@ from typing import Annotated, Any
 
 from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
-from ninja import Field, Router, Schema, Status
+from ninja import Field, Router, Status
 
 from dashboards.api.auth import scope
-from dashboards.api.problems import Problem
+from dashboards.api.problems import Body, Problem
 from dashboards.downloads import file_of
 from dashboards.joblist import job_out, jobs_of
 from devices.exports.options import BadExport, export_of
@@ -20,7 +20,7 @@ router = Router(tags=["jobs"])
 exports = Router(tags=["jobs"])
 
 
-class ExportIn(Schema):
+class ExportIn(Body):
     """What to export; times are ISO 8601 or ms since 1970."""
 
     keys: list[str]

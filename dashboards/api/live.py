@@ -3,16 +3,17 @@
 from typing import Any
 
 from django.http import HttpRequest
-from ninja import Router, Schema
+from ninja import Router
 
 from dashboards.api.auth import scope
+from dashboards.api.problems import Body
 from dashboards.joblist import jobs_of
 from dashboards.live import polling
 
 router = Router(tags=["live"])
 
 
-class Poll(Schema):
+class Poll(Body):
     """`sub` frames of the live protocol, each with the `after` of the last answer."""
 
     subs: list[dict[str, Any]]

@@ -1,14 +1,22 @@
 """Errors as problem details (RFC 9457)."""
 
+from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
 
 from django.db import DataError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
-from ninja import NinjaAPI
+from ninja import NinjaAPI, Schema
 from ninja.errors import AuthenticationError, HttpError, ValidationError
+from pydantic import ConfigDict
 
 from devices.queries import QueryTooLong
+
+
+class Body(Schema):
+    """What a call sends; a field that there is not is refused by its name."""
+
+    model_config = ConfigDict(extra="forbid")
 
 
 class Problem(Exception):
@@ -38,6 +46,17 @@ def _answer(status: int, detail: str, **more: Any) -> HttpResponse:
     return JsonResponse(body, status=status, content_type="application/problem+json")
 
 
+def _parameter(where: Sequence[str | int]) -> str:
+    """Return the name of a field: of `body, <argument>, name` it is `name`."""
+    parts = [str(part) for part in where]
+    return ".".join(parts[2:] if parts[:1] == ["body"] and len(parts) > 2 else parts[1:])
+
+
+def _detail(item: dict[str, Any]) -> str:
+    is_unknown = item["type"] == "extra_forbidden"
+    return "there is no such field" if is_unknown else str(item["msg"])
+
+
 def install(api: NinjaAPI) -> None:
     """Let `api` answer every error as a problem."""
 
@@ -53,8 +72,7 @@ def install(api: NinjaAPI) -> None:
     @api.exception_handler(ValidationError)
     def _invalid(_request: HttpRequest, error: ValidationError) -> HttpResponse:
         errors = [
-            {"parameter": ".".join(str(part) for part in item["loc"][1:]), "detail": item["msg"]}
-            for item in error.errors
+            {"parameter": _parameter(item["loc"]), "detail": _detail(item)} for item in error.errors
         ]
         first = errors[0] if errors else {"parameter": "", "detail": "invalid"}
         return _answer(422, f"{first['parameter']}: {first['detail']}", errors=errors)

@@ -98,6 +98,7 @@ class DeviceAdmin(admin.ModelAdmin[Device]):
         ("Registration", {"fields": ["pending", "enabled", "created_at"]}),
         ("Place", {"fields": ["location", "latitude", "longitude"]}),
         ("Health", {"fields": ["status", "status_since", "last_seen", "stale_after_s"]}),
+        ("Clock", {"fields": ["zone"]}),
     ]
     _newest: dict[int, SafeString]
     _as_of: AsOf

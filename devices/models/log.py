@@ -33,6 +33,8 @@ class Writer(models.Model):
     sharing = models.CharField(max_length=10, blank=True, default="", db_default="")
     software = models.CharField(max_length=100, blank=True, default="", db_default="")
     forgets = models.BooleanField(default=False, db_default=False)
+    # By how much (µs) accepted devices agreed that this machine's clock is behind theirs.
+    clocks_ahead = models.BigIntegerField(default=0, db_default=0)
     # The broker's own count of packets it dropped, as last heard, and when (µs).
     broker_dropped = models.BigIntegerField(null=True)
     broker_dropped_at = models.BigIntegerField(null=True)

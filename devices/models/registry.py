@@ -5,11 +5,29 @@ from django.core.validators import RegexValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-KEY_PATTERN = r"^[A-Za-z0-9_.:~-]{1,128}\Z"
+from devices import timetexts
+
+# Not `.` and `..`: in an address they are no names.
+KEY_PATTERN = r"^(?!\.{1,2}\Z)[A-Za-z0-9_.:~-]{1,128}\Z"
 valid_key = RegexValidator(
     KEY_PATTERN,
     _("Use 1 to 128 of A-Z a-z 0-9 _ . : - (other characters as ~ and two hex digits)."),
 )
+
+
+def valid_zone(name: str) -> None:
+    """Refuse what is no time zone.
+
+    Raises:
+        ValidationError: says what it may be.
+    """
+    try:
+        timetexts.zone_of(name)
+    except ValueError as error:
+        raise ValidationError(
+            _("%(name)s is no time zone. Write it as in Europe/Berlin or UTC+01:00."),
+            params={"name": repr(name)},
+        ) from error
 
 
 class Site(models.Model):
@@ -66,6 +84,25 @@ class Source(models.Model):
         max_length=10, blank=True, default="", choices=Registration.choices
     )
     clock = models.CharField(max_length=10, default="sane", choices=Clock.choices)
+    # db_default: a worker of the last release may still write.
+    zone = models.CharField(
+        _("time zone"),
+        max_length=50,
+        blank=True,
+        default="",
+        db_default="",
+        validators=[valid_zone],
+        help_text=_("Of times that name none, for example Europe/Berlin. Empty: UTC."),
+    )
+    spread_equal = models.BooleanField(
+        _("spread equal times"),
+        default=False,
+        db_default=False,
+        help_text=_(
+            "For devices that send several packets a second with a clock of whole seconds: "
+            "times that are equal are spread by arrival. One slot receives such a source."
+        ),
+    )
     shared = models.BooleanField(
         default=True, help_text=_("Telemetry may be spread over several slots.")
     )
@@ -127,13 +164,25 @@ class Device(models.Model):
         blank=True,
         help_text=_("Empty: three times as long as it is usually silent, at least STALE_AFTER_S."),
     )
+    zone = models.CharField(
+        _("time zone"),
+        max_length=50,
+        blank=True,
+        default="",
+        db_default="",
+        validators=[valid_zone],
+        help_text=_("Of times that name none, for example Europe/Berlin. Empty: its source's."),
+    )
     # How long it is usually silent, in s; learned where no limit is set.
     cadence_s = models.FloatField(null=True, blank=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
         ordering = ["key"]
-        indexes = [models.Index(fields=["pending", "enabled"], name="device_pending_enabled")]
+        indexes = [
+            models.Index(fields=["pending", "enabled"], name="device_pending_enabled"),
+            models.Index(fields=["zone"], name="device_zone", condition=~models.Q(zone="")),
+        ]
 
     def __str__(self) -> str:
         return self.name or self.key
@@ -178,6 +227,8 @@ class DeviceCounts(models.Model):
     series_refused = models.BigIntegerField(default=0, db_default=0)
     qos0 = models.BigIntegerField(default=0, db_default=0)
     clock_difference_ms = models.BigIntegerField(null=True)
+    # 1 where its last time named no zone, 0 where it did.
+    local_time = models.BigIntegerField(null=True)
     # µs of the last packet that came at QoS 0.
     qos0_at = models.BigIntegerField(null=True)
 

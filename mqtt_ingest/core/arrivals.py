@@ -55,7 +55,7 @@ class ArrivalStamps:
     def remember(self, packet: Packet) -> None:
         """Note the arrival time of a packet that was stored at it."""
         key = (packet.packet_id, digest(packet))
-        self._times[key] = (packet.received_at, self._place)
+        self._times[key] = (packet.stamp or packet.received_at, self._place)
         self._times.move_to_end(key)
         if len(self._times) > CAPACITY:
             self._times.popitem(last=False)
@@ -99,5 +99,6 @@ class ArrivalOrder:
 def pack(packets: Iterable[Packet]) -> bytes:
     """Return the stamps of `packets` as bytes, 18 each, for the batch's transaction."""
     return b"".join(
-        _STAMP.pack(packet.packet_id, digest(packet), packet.received_at) for packet in packets
+        _STAMP.pack(packet.packet_id, digest(packet), packet.stamp or packet.received_at)
+        for packet in packets
     )

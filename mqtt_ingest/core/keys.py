@@ -1,22 +1,30 @@
 """Device keys and metric names.
 
 A device key is 1 to 128 of `A-Z a-z 0-9 _ . : -`. Any other character of a native
-id becomes `~` and two hex digits per UTF-8 byte, so `~` itself is `~7E`.
+id becomes `~` and two hex digits per UTF-8 byte, so `~` itself is `~7E`. So do the dots
+of `.` and `..`, which are no names in an address.
 """
 
 import re
+import unicodedata
 from functools import lru_cache
 
 from mqtt_ingest.core.errors import Undecodable
 
 KEY_LENGTH = 128
 _OTHER = re.compile(r"[^A-Za-z0-9_.:-]")
-_PLAIN = re.compile(r"[A-Za-z0-9_.:-]{1,128}")
+_PLAIN = re.compile(r"(?!\.{1,2}\Z)[A-Za-z0-9_.:-]{1,128}")
+_DOTS = frozenset({".", ".."})
 _ESCAPE = re.compile(r"((?:~[0-9A-F]{2})+)")
 
 
 def _escape(match: re.Match[str]) -> str:
     return "".join(f"~{byte:02X}" for byte in match.group().encode())
+
+
+def composed(name: str) -> str:
+    """Return `name` in Unicode's form C, so that Küche is one name however it was typed."""
+    return name if name.isascii() else unicodedata.normalize("NFC", name)
 
 
 def device_key(native_id: str) -> str:
@@ -33,7 +41,8 @@ def device_key(native_id: str) -> str:
 def _escaped(native_id: str) -> str:
     if not native_id:
         raise Undecodable("empty_device", "the device level of the topic is empty")
-    key = _OTHER.sub(_escape, native_id)
+    dots = native_id in _DOTS
+    key = "~2E" * len(native_id) if dots else _OTHER.sub(_escape, composed(native_id))
     if len(key) > KEY_LENGTH:
         raise Undecodable(
             "key_too_long",
@@ -65,5 +74,5 @@ def metric_problem(metric: str, length: int) -> str:
 
 @lru_cache(maxsize=65_536)
 def is_good_metric(metric: str, length: int) -> bool:
-    """Return whether `metric` may be a name; remembered for the names that come again."""
-    return not metric_problem(metric, length)
+    """Return whether `metric` may be a name as it is; remembered, as names come again."""
+    return not metric_problem(metric, length) and composed(metric) == metric

@@ -5,6 +5,9 @@ from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
 Kind = Literal["number", "boolean", "text"]
+# As a value came: a `numeral` is a number in quotes, a `word` one of on, off, true, false in
+# quotes. Both keep how they were written, for series of texts.
+SampleKind = Literal["number", "boolean", "text", "numeral", "word"]
 
 
 @dataclass(slots=True, eq=False)  # compared by identity: two equal packets are two packets
@@ -22,6 +25,15 @@ class Packet:
     session: str = ""
     # The connection that delivered it; acknowledgements of older ones are dropped.
     generation: int = 0
+    # By how much (µs) accepted devices agree that their clocks are ahead of ours; see `clocks`.
+    ahead: int = 0
+    # In µs, where a redelivery is to be given this time instead of that of arrival.
+    stamp: int = 0
+
+    @property
+    def now(self) -> int:
+        """Return the time of arrival, in µs, as device times are judged by it."""
+        return self.received_at + self.ahead
 
 
 class Sample(NamedTuple):
@@ -29,7 +41,7 @@ class Sample(NamedTuple):
 
     metric: str
     ts: int
-    kind: Kind
+    kind: SampleKind
     value: float | None
     text: str | None
 
@@ -49,6 +61,8 @@ class Decoded:
     clock_replaced: int = 0
     # Device time minus arrival time in µs, where the device gave one.
     clock_difference: int | None = None
+    # That time was local time without a zone: it says little about the device's clock.
+    is_local: bool = False
     # True where at least one sample has a time that we gave it.
     stamped: bool = False
 

@@ -1,17 +1,20 @@
-"""From payload bytes to a JSON value, strictly."""
+"""From payload bytes to a JSON value: strictly first, then as printf makes it."""
 
 import json
 import math
 
 import orjson
 
+from mqtt_ingest.core import tolerant
 from mqtt_ingest.core.errors import Undecodable
 from mqtt_ingest.core.limits import Limits
 
-# NaN and Infinity become float NaN here and are refused one by one in `values`,
-# so that the good values beside them are kept.
+# NaN and Infinity become float NaN here, what else is no value an `Unreadable`, and are
+# refused one by one in `values`, so that the good values beside them are kept.
 _DECODER = json.JSONDecoder(parse_constant=lambda _name: math.nan)
 _BOM = b"\xef\xbb\xbf"
+# So deep the tolerant reader goes; how deep values may lie is looked at later.
+_LEVELS = 100
 
 
 def decode_payload(payload: bytes, limits: Limits) -> object:
@@ -52,11 +55,23 @@ def decode_json(text: str) -> object:
     """Return the one JSON value in `text`.
 
     Raises:
-        Undecodable: not JSON, more than one document, or nested without end.
+        Undecodable: not even tolerably JSON, more than one document, or nested without end.
     """
     stripped = text.strip(" \t\r\n")
     if not stripped:
         raise Undecodable("not_json", "the payload is empty or white space", 0)
+    try:
+        return _strictly(stripped)
+    except Undecodable as error:
+        if error.reason != "not_json":
+            raise
+        try:
+            return tolerant.loads(stripped, _LEVELS)
+        except tolerant.Broken:
+            raise error from None
+
+
+def _strictly(stripped: str) -> object:
     try:
         value, end = _DECODER.raw_decode(stripped)
     except json.JSONDecodeError as error:

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 
 from mqtt_ingest.core.arrivals import ArrivalOrder, ArrivalStamps
 from mqtt_ingest.core.batching import BatchQueue, Bounds
+from mqtt_ingest.core.clocks import DeviceClocks
 from mqtt_ingest.core.conventions.base import Convention
 from mqtt_ingest.core.errors import IngestError, Undecodable
 from mqtt_ingest.core.keys import device_key
 from mqtt_ingest.core.limits import Limits
 from mqtt_ingest.core.packets import Batch, Decoded, Entry, Packet, Stored
 from mqtt_ingest.core.ports import BatchSink, PacketSource
+from mqtt_ingest.core.spreading import Spreading
 from mqtt_ingest.core.throttle import Throttle
 
 
@@ -45,7 +47,9 @@ class Pipeline:
         on_stored: Callable[[Batch, Stored], None],
         throttle: Throttle | None = None,
     ) -> None:
-        self._routes = routes
+        self.use(routes)
+        self.clocks = DeviceClocks()
+        self._spreading = Spreading()
         self._source = source
         self._sink = sink
         self._stamps = stamps
@@ -64,6 +68,7 @@ class Pipeline:
     def use(self, routes: Sequence[Route]) -> None:
         """Read packets by `routes` from now on."""
         self._routes = routes
+        self._spread = {route.source for route in routes if route.limits.spread_equal}
 
     def feed(self, packet: Packet) -> None:
         """Decode `packet` and queue it for the next commit."""
@@ -71,8 +76,13 @@ class Pipeline:
         self._stamps.passed()
         self._arrivals.order(packet)
         again = packet.dup and self._stamps.restore(packet)
+        packet.ahead = self.clocks.ahead
         entry = decode(packet, self._routes)
         decoded = entry.decoded
+        if decoded is not None and decoded.clock_difference is not None:
+            self._hear(entry, decoded, decoded.clock_difference)
+        if entry.source in self._spread:
+            self._spreading.look(entry, again=again)
         if decoded is None:
             entry.again = again
             if packet.qos:
@@ -81,7 +91,7 @@ class Pipeline:
             if packet.qos:
                 self._stamps.remember(packet)
             # A restored time lies in the past: what was used since stays used.
-            if not again:
+            if not (again or packet.stamp):
                 self._arrivals.used(decoded.samples[-1].ts)
         if self._throttle is not None:
             self._throttle.look(entry)
@@ -92,6 +102,13 @@ class Pipeline:
         if not self.paused and self.queue.is_high(now):
             self.paused = True
             self._source.pause()
+
+    def _hear(self, entry: Entry, decoded: Decoded, difference: int) -> None:
+        """Let an accepted device say what time it is; not what the broker has kept for it."""
+        if not (decoded.is_local or entry.packet.retain or entry.packet.dup):
+            device = (entry.source, decoded.native_id)
+            if self._sink.trusts(*device):
+                self.clocks.hear(device, difference, entry.packet.received_at)
 
     async def run(self) -> None:
         """Commit batches until `stop` was called and nothing is left.

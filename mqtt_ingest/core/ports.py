@@ -37,6 +37,10 @@ class BatchSink(Protocol):
         """Prepare `entry`, just added to `batch`, while an earlier batch is being committed."""
         ...
 
+    def trusts(self, source: str, native_id: str) -> bool:
+        """Return whether a person has accepted the device, as far as is known by now."""
+        ...
+
     async def store(self, batch: Batch) -> Stored:
         """Commit `batch` in one transaction.
 

@@ -1,29 +1,47 @@
 """Device times: the forms they come in, and which of them are believed."""
 
-from datetime import UTC, datetime
+import re
+from datetime import UTC, datetime, tzinfo
+from typing import NamedTuple
 
+from devices import timetexts
 from mqtt_ingest.core.errors import BadTime
-from mqtt_ingest.core.limits import MAX_AHEAD, MICROSECONDS, YEAR_2000, Limits
+from mqtt_ingest.core.limits import MAX_AHEAD, MICROSECONDS, YEAR_2000, YEAR_2200, Limits
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_NUMBER = re.compile(r"[+-]?\d+(?:\.\d*)?(?:[eE][+-]?\d{1,3})?", re.ASCII)
+# 20261120120001 and the like: what as a number lies beyond any clock's years.
+_COMPACT = re.compile(r"(\d{8})(?:(\d{2})(\d{2})(\d{2})?(\d{3})?)?", re.ASCII)
+
+
+class Time(NamedTuple):
+    """A time in µs since 1970 UTC, and whether it was local time without a zone."""
+
+    ts: int
+    is_local: bool = False
 
 
 def parse_time(value: object) -> int:
-    """Return a device time in µs since 1970 UTC, cut below the microsecond.
+    """Return what `read_time` does of a time whose zone is UTC unless it names another."""
+    return read_time(value).ts
+
+
+def read_time(value: object, zone: tzinfo = UTC) -> Time:
+    """Return a device time, cut below the microsecond.
 
     The magnitude of a number tells its unit: s, ms, µs or ns.
 
     Args:
-        value: a number (s, ms, µs or ns by magnitude) or ISO 8601 text; text
-            without a zone is UTC.
+        value: a number, digits in quotes, or a text (see `devices.timetexts`).
+        zone: of texts that name none.
 
     Raises:
         BadTime: of another type, not a time, or outside the calendar.
     """
     if isinstance(value, str):
-        return _parse_iso(value)
+        return _read_text(value.strip(), zone)
     if isinstance(value, int | float) and not isinstance(value, bool):
-        return _parse_number(value)
+        return Time(_parse_number(value))
     raise BadTime(f"a time cannot be a {type(value).__name__}")
 
 
@@ -43,20 +61,35 @@ def _parse_number(value: float) -> int:
     return value * factor if isinstance(value, int) else round(value * factor)
 
 
-def _parse_iso(text: str) -> int:
+def _read_text(text: str, zone: tzinfo) -> Time:
+    if len(text) <= timetexts.MAX_LENGTH and _NUMBER.fullmatch(text):
+        digits = text.removeprefix("+")
+        ts = _parse_number(int(digits) if digits.lstrip("-").isdecimal() else float(digits))
+        if YEAR_2000 <= ts < YEAR_2200:
+            return Time(ts)
+        compact = _COMPACT.fullmatch(text)
+        if compact is None:
+            return Time(ts)
+        day, hour, minute, second, millis = compact.groups("00")
+        text = f"{day}T{hour}{minute}{second}.{millis}"
     try:
-        moment = datetime.fromisoformat(text.strip())
-        if moment.tzinfo is None:
-            moment = moment.replace(tzinfo=UTC)
-        delta = moment - _EPOCH
+        moment = timetexts.parse(text)
+        is_local = moment.tzinfo is None
+        delta = (moment.replace(tzinfo=zone) if is_local else moment) - _EPOCH
     except (ValueError, OverflowError) as error:
-        raise BadTime(f"{text[:40]!r} is not an ISO 8601 time") from error
-    return (delta.days * 86_400 + delta.seconds) * MICROSECONDS + delta.microseconds
+        raise BadTime(f"{text[:40]!r} is no time that can be read") from error
+    ts = (delta.days * 86_400 + delta.seconds) * MICROSECONDS + delta.microseconds
+    return Time(ts, is_local)
 
 
-def is_sane(ts: int, received_at: int) -> bool:
-    """Return whether `ts` is neither before 2000 nor more than 1 h ahead of arrival."""
-    return YEAR_2000 <= ts <= received_at + MAX_AHEAD
+def is_like_a_date(text: str) -> bool:
+    """Return whether `text` is meant as a date, be it a wrong one."""
+    return timetexts.is_like_a_date(text)
+
+
+def is_sane(ts: int, now: int) -> bool:
+    """Return whether `ts` is neither before 2000 nor more than 1 h ahead of `now` (µs)."""
+    return YEAR_2000 <= ts <= now + MAX_AHEAD
 
 
 def is_expired(ts: int, received_at: int, limits: Limits) -> bool:

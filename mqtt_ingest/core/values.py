@@ -1,24 +1,44 @@
 """From a JSON value to samples: flattening, kinds and what is refused."""
 
 import math
+import re
 from collections.abc import Iterator
 
 from mqtt_ingest.core.errors import Undecodable
-from mqtt_ingest.core.keys import is_good_metric, metric_problem
+from mqtt_ingest.core.keys import composed, is_good_metric, metric_problem
 from mqtt_ingest.core.limits import Limits
-from mqtt_ingest.core.packets import Decoded, Kind, Sample
+from mqtt_ingest.core.packets import Decoded, Kind, Sample, SampleKind
+from mqtt_ingest.core.tolerant import Unreadable
 
 _BOOLEAN_WORDS = {"true": 1.0, "on": 1.0, "false": 0.0, "off": 0.0}
 _NOT_NUMBERS = frozenset({"nan", "inf", "infinity"})
-Leaf = tuple[Kind, float | None, str | None]
+# RFC 8259, section 6; with the digits that count for how exact it is.
+_NUMERAL = re.compile(r"-?((?:0|[1-9]\d*)(?:\.\d+)?)(?:[eE][+-]?\d+)?", re.ASCII)
+# Of a double: more digits, or larger whole numbers, would come back as others.
+MAX_DIGITS = 15
+MAX_WHOLE = 2**53
+Leaf = tuple[SampleKind, float | None, str | None]
+# The kind of a series whose first sample is of another one.
+BASE: dict[SampleKind, Kind] = {
+    **{"number": "number", "boolean": "boolean", "text": "text"},
+    **{"numeral": "number", "word": "boolean"},
+}
+# Value and text as they are stored, and whether the series' kind is theirs.
+Fitted = tuple[float | None, str | None, bool]
+# Texts that are longer are neither words nor numbers.
+MAX_WORD = 100
 # What a named tuple's own constructor calls, without its detour.
 _new = tuple.__new__
 # JSON's whole numbers may be larger than a double.
 _LARGE = 1e300
 
 
-def leaf(value: object, limits: Limits) -> Leaf | str:
-    """Return kind, value and text of a scalar, or what is wrong with it."""
+def leaf(value: object, limits: Limits) -> Leaf | str | None:
+    """Return kind, value and text of a scalar, what is wrong with it, or None: no reading."""
+    if value is None:
+        return None
+    if isinstance(value, Unreadable):
+        return value.problem
     if isinstance(value, bool):
         return ("boolean", 1.0 if value else 0.0, None)
     if isinstance(value, int | float):
@@ -36,17 +56,54 @@ def _number(value: float) -> Leaf | str:
     return ("number", number, None)
 
 
-def _text(value: str, limits: Limits) -> Leaf | str:
-    word = value.strip().lower() if len(value) < 12 else ""
-    if word in _BOOLEAN_WORDS:
-        return ("boolean", _BOOLEAN_WORDS[word], None)
-    if word.lstrip("+-") in _NOT_NUMBERS:
-        return "NaN and Infinity are no values"
+def _text(value: str, limits: Limits) -> Leaf | str | None:
+    if len(value) <= MAX_WORD:
+        word = value.strip().lower()
+        if not word or word in limits.no_reading:
+            return None
+        if word in _BOOLEAN_WORDS:
+            return ("word", _BOOLEAN_WORDS[word], value)
+        number = numeral(word) if limits.numbers_in_text else None
+        if number is not None:
+            return ("numeral", number, value)
+        if word.lstrip("+-") in _NOT_NUMBERS:
+            return "NaN and Infinity are no values"
     if len(value) > limits.text_length:
         return f"the text has {len(value)} characters, {limits.text_length} are allowed"
     if "\0" in value or (not value.isascii() and _has_surrogate(value)):
         return "the text has a character that cannot be stored"
     return ("text", None, value)
+
+
+def numeral(text: str) -> float | None:
+    """Return the number that `text` is in JSON; None where a double could not tell it again."""
+    found = _NUMERAL.fullmatch(text)
+    if found is None or len(found[1].replace(".", "").lstrip("0")) > MAX_DIGITS:
+        return None
+    number = float(text)
+    is_exact = abs(number) <= MAX_WHOLE or (math.isfinite(number) and not number.is_integer())
+    return number if is_exact else None
+
+
+def fit(kind: Kind, sample: SampleKind, value: float | None, text: str | None) -> Fitted:
+    """Return value and text of a sample as a series of `kind` stores them, and whether it fits.
+
+    0 and 1, true and false, on and off fit each other. What does not fit is kept as a text.
+    """
+    if kind == "text":
+        return None, text if text is not None else _words(sample, value), text is not None
+    is_fitting = sample != "text" and (kind == "number" or value in {0.0, 1.0})
+    if is_fitting:
+        return value, None, True
+    return None, text if text is not None else _words(sample, value), False
+
+
+def _words(sample: SampleKind, value: float | None) -> str:
+    """Return a number or boolean in words, as JSON writes it."""
+    if sample == "boolean":
+        return "true" if value else "false"
+    is_whole = value is not None and value.is_integer() and abs(value) <= MAX_WHOLE
+    return str(int(value)) if is_whole and value is not None else repr(value)
 
 
 def _has_surrogate(value: str) -> bool:
@@ -95,10 +152,11 @@ def _collect_plain(
 
 def _collect_any(into: Decoded, record: dict[str, object], ts: int, limits: Limits) -> None:
     made: dict[str, Sample] = {}
-    for metric, value in _flatten(record, "", 1, limits, into):
-        if value is None:
-            continue
+    for name, value in _flatten(record, "", 1, limits, into):
         parsed = leaf(value, limits)
+        if parsed is None:
+            continue
+        metric = composed(name)
         problem = (
             parsed if isinstance(parsed, str) else metric_problem(metric, limits.metric_length)
         )
@@ -135,7 +193,7 @@ def _flatten_list(
         into.bad.append((path[:200], f"more than {limits.array_elements} elements"))
         return
     for index, item in enumerate(items):
-        if isinstance(item, bool) or not isinstance(item, int | float):
+        if isinstance(item, bool) or not isinstance(item, int | float | Unreadable):
             if item is not None:
                 into.bad.append((f"{path}.{index}"[:200], "only arrays of numbers are stored"))
         else:

@@ -131,3 +131,14 @@ def broker_dropped(name: str, count: int) -> tuple[int, int | None]:
     if known is None:
         return 0, None
     return (count - known if count >= known else count), at
+
+
+def clocks_ahead(name: str) -> int:
+    """Return by how much (µs) devices agreed to be ahead of the slot's clock; 0: they do not."""
+    found = Writer.objects.filter(name=name).values_list("clocks_ahead", flat=True).first()
+    return found or 0
+
+
+def keep_clocks_ahead(name: str, ahead: int) -> None:
+    """Store that."""
+    Writer.objects.filter(name=name).update(clocks_ahead=ahead)

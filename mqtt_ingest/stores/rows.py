@@ -11,6 +11,7 @@ from mqtt_ingest.core.errors import Undecodable
 from mqtt_ingest.core.keys import device_key
 from mqtt_ingest.core.packets import Batch, Decoded, Entry, Row, Run, Sample
 from mqtt_ingest.core.topics import device_level
+from mqtt_ingest.core.values import fit
 from mqtt_ingest.registry import DeviceRef, Registry, SeriesRef
 from mqtt_ingest.stores.tallies import Tally
 
@@ -161,20 +162,12 @@ def _take_samples(
         if kind == series.kind:
             raw.append((series.pk, ts, number, value, text))
         else:
-            tally.other_kind += 1
-            raw.append((series.pk, ts, number, *_as_text(kind, value, text)))
+            kept, words, fits = fit(series.kind, kind, value, text)
+            tally.other_kind += not fits
+            raw.append((series.pk, ts, number, kept, words))
         by_pk[series.pk] = series
         origins.append(entry)
         number += 1
-
-
-def _as_text(kind: str, value: float | None, text: str | None) -> tuple[None, str]:
-    """Return a value of another kind than its series' as it is stored."""
-    if text is not None:
-        return None, text
-    if kind == "boolean":
-        return None, "true" if value else "false"
-    return None, repr(value)
 
 
 def _distinct(made: Prepared, raw: list[_Raw]) -> None:

@@ -20,9 +20,11 @@ class Tally:
     throttled: int = 0
     series_refused: int = 0
     qos0: int = 0
-    # The last ones, not sums: device time minus arrival, and µs of a packet at QoS 0.
+    # The last ones, not sums: device time minus arrival, µs of a packet at QoS 0, and whether
+    # a time named no zone.
     clock_difference_ms: int | None = None
     qos0_at: int | None = None
+    local_time: int | None = None
     # µs of the last packet that says the device is alive
     seen: int = 0
     stale_after_s: int = 0
@@ -34,6 +36,7 @@ class Tally:
         self.packets += 1
         if decoded.clock_difference is not None:
             self.clock_difference_ms = decoded.clock_difference // 1_000
+            self.local_time = int(decoded.is_local)
         if not packet.qos and not packet.retain:
             self.qos0 += 1
             self.qos0_at = packet.received_at
@@ -57,7 +60,7 @@ class Tally:
         self.stale_after_s, self.learns = other.stale_after_s, other.learns
 
 
-LASTS = ("clock_difference_ms", "qos0_at")
+LASTS = ("clock_difference_ms", "qos0_at", "local_time")
 SUMS = tuple(
     field.name
     for field in fields(Tally)

@@ -79,9 +79,47 @@ def test_bad_input_names_the_field(staff: Client) -> None:
         ("points=1", "points"),
         ("from=2026-01-02T00:00:00Z&to=2026-01-01T00:00:00Z", "from"),
         ("to=1e99", "to"),
+        ("from=1763681624", "from"),
+        ("to=1763681625", "to"),
     ):
         body = problem(staff.get(f"/api/v1/devices/a/readings?{query}"), 422)
         assert parameter in body["errors"][0]["parameter"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("post", "devices", {"key": "b", "nmae": "typo"}),
+        ("patch", "devices/a", {"nmae": "typo"}),
+        ("patch", "devices/a", {"key": "b"}),
+        ("post", "exports", {"keys": ["a/*"], "form": "csv"}),
+    ],
+)
+def test_unknown_fields_are_refused_by_name(
+    staff: Client, method: str, path: str, body: dict[str, Any]
+) -> None:
+    Device.objects.create(key="a")
+    answer = getattr(staff, method)(f"/api/v1/{path}", body, content_type="application/json")
+    told = problem(answer, 422)
+    assert told["errors"] == [{"parameter": list(body)[-1], "detail": "there is no such field"}]
+
+
+def test_a_zone_is_set_and_a_wrong_one_refused(staff: Client) -> None:
+    Device.objects.create(key="a")
+
+    def patch(zone: str | None) -> Any:
+        body = {"zone": zone}
+        return staff.patch("/api/v1/devices/a", body, content_type="application/json")
+
+    assert patch("Europe/Berlin").json()["zone"] == "Europe/Berlin"
+    assert problem(patch("Berlin"), 422)["errors"][0]["parameter"] == "zone"
+    assert patch(None).json()["zone"] == ""
+
+
+@pytest.mark.parametrize("key", [".", ".."])
+def test_dots_alone_are_no_key(staff: Client, key: str) -> None:
+    body = {"key": key}
+    problem(staff.post("/api/v1/devices", body, content_type="application/json"), 422)
 
 
 def test_readings_are_exact_rows_or_bins(staff: Client, settings: Any) -> None:

@@ -59,6 +59,7 @@ def test_without_a_worker() -> None:
         ({"sharing": "forgets", "is_sharing": True}, "share_forgets"),
         ({"oldest_s": 11.0}, "behind"),
         ({"paused": True}, "behind"),
+        ({"clocks_ahead_s": 5_184_000}, "clock_behind"),
         ({"database": "connection refused"}, "database_away"),
         ({"database": "No space left on device"}, "disk_full"),
         ({"database": "database or disk is full"}, "disk_full"),

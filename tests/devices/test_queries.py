@@ -5,13 +5,14 @@
 
 import json
 import random
+import time
 
 import pytest
 from django.contrib.auth import get_user_model
 from django.db.models import QuerySet
 
 from devices import purge, queries, registry, together
-from devices.models import Device, Latest, Purge, Reading
+from devices.models import Device, Latest, Purge, Reading, Writer
 from devices.queries import BIN_WIDTHS, SECOND, SeriesInfo
 from mqtt_ingest.stores.writer import SlotWriter
 from tests.mqtt_ingest.test_writer import make_writer
@@ -31,10 +32,19 @@ def writer() -> SlotWriter:
     return make_writer()
 
 
-def put(writer: SlotWriter, points: list[tuple[int, object]], device: str = "a") -> None:
+def put(
+    writer: SlotWriter,
+    points: list[tuple[int, object]],
+    device: str = "a",
+    received_at: int = ARRIVAL,
+) -> None:
     """Store points (ts in µs, value) of metric `t`."""
     entries = [
-        make_entry(json.dumps({"ts": ts / 1e6, "t": value}), f"devices/{device}/telemetry")
+        make_entry(
+            json.dumps({"ts": ts / 1e6, "t": value}),
+            f"devices/{device}/telemetry",
+            received_at=received_at,
+        )
         for ts, value in points
     ]
     writer.store(make_batch(*entries))
@@ -122,3 +132,18 @@ def test_deleted_devices_are_purged_in_steps(writer: SlotWriter) -> None:
     assert Purge.objects.count() == 1
     assert [purge.purge_step(10) for _ in range(4)] == [10, 10, 5, 0]
     assert Reading.objects.count() == Latest.objects.count() == Purge.objects.count() == 0
+
+
+def test_the_newest_is_never_later_than_now(writer: SlotWriter) -> None:
+    now = time.time_ns() // 1_000
+    put(writer, [(now - 2 * SECOND, 1.0), (now + 1_800 * SECOND, 2.0)], received_at=now)
+    a = info()
+    assert queries.latest([a])[a.pk][1] == 1.0
+    Writer.objects.update(clocks_ahead=3_600 * SECOND)
+    assert queries.latest([a])[a.pk][1] == 2.0
+
+
+def test_a_series_with_nothing_but_the_future_has_no_newest(writer: SlotWriter) -> None:
+    now = time.time_ns() // 1_000
+    put(writer, [(now + 1_800 * SECOND, 2.0)], received_at=now)
+    assert queries.latest([info()]) == {}

@@ -1,10 +1,13 @@
 """A Source that cannot be used is told, and stops nothing but itself."""
 
+from datetime import UTC
+
 import pytest
 from django.core.exceptions import ValidationError
 
 from devices import conditions
-from devices.models import Source
+from devices.models import Device, Identity, Source
+from devices.timetexts import zone_of
 from mqtt_ingest import conf
 
 pytestmark = pytest.mark.usefixtures("tables")
@@ -49,3 +52,25 @@ def test_filters_in_the_database_that_mqtt_forbids_are_left_out() -> None:
 def test_a_disabled_source_is_not_told() -> None:
     Source.objects.create(name="odd", convention="nonsense", enabled=False)
     assert broken() == []
+
+
+def test_a_source_reads_times_in_its_zone_and_in_those_of_its_devices() -> None:
+    Source.objects.update(zone="Europe/Berlin")
+    device = Device.objects.create(key="a", zone="Asia/Tokyo")
+    Identity.objects.create(source=Source.objects.get(), native_id="Ä", device=device)
+    (route,) = conf.routes()
+    assert route.limits.zone == zone_of("Europe/Berlin")
+    assert route.limits.zones == {"Ä": zone_of("Asia/Tokyo")}
+
+
+def test_a_zone_that_is_none_is_told_and_read_as_utc() -> None:
+    Source.objects.update(zone="Berlin")
+    assert conf.routes()[0].limits.zone == UTC
+    assert "'Berlin' is no time zone" in broken()[0]
+
+
+def test_a_source_that_spreads_equal_times_belongs_to_one_slot() -> None:
+    Source.objects.update(spread_equal=True)
+    assert conf.routes()[0].limits.spread_equal
+    assert conf.filters().spread == []
+    assert "devices/+/telemetry/#" in conf.filters().ordered

@@ -119,12 +119,37 @@ def test_latest_is_the_newest_by_time_not_by_arrival() -> None:
 def test_a_value_of_another_kind_goes_to_text_with_a_count() -> None:
     writer = make_writer()
     store(writer, entry({"ts": NOW, "t": 1}))
-    for n, value in enumerate(("broken", True), 1):
-        store(writer, entry({"ts": NOW + n, "t": value}))
-    assert [row[3:] for row in rows()] == [(1.0, None), (None, "broken"), (None, "true")]
+    store(writer, entry({"ts": NOW + 1, "t": "broken"}))
+    assert [row[3:] for row in rows()] == [(1.0, None), (None, "broken")]
     writer.flush_now()
-    assert DeviceCounts.objects.get().other_kind == 2
+    assert DeviceCounts.objects.get().other_kind == 1
     assert Series.objects.get().kind == "number"
+
+
+@pytest.mark.parametrize(
+    ("first", "later", "kind", "stored", "other"),
+    [
+        ("unavailable", [21.5], "number", [(21.5, None)], 0),
+        (True, [1, 0, "on", "FALSE", "1"], "boolean",
+         [(float(n), None) for n in (1, 1, 0, 1, 0, 1)], 0),
+        (1, [True, "off", "7.5"], "number",
+         [(1.0, None), (1.0, None), (0.0, None), (7.5, None)], 0),
+        (False, [5, "x"], "boolean", [(0.0, None), (None, "5"), (None, "x")], 2),
+        ("idle", ["1.10", "ON", 7, 7.5, True], "text",
+         [(None, t) for t in ("idle", "1.10", "ON", "7", "7.5", "true")], 3),
+        ("1.10", ["1.10.2"], "number", [(1.1, None), (None, "1.10.2")], 1),
+    ],
+)  # fmt: skip
+def test_what_fits_a_series_is_stored_as_its_kind_and_the_rest_as_it_came(
+    first: object, later: list[object], kind: str, stored: list[object], other: int
+) -> None:
+    writer = make_writer()
+    for n, value in enumerate((first, *later)):
+        store(writer, entry({"ts": NOW + n, "t": value}))
+    writer.flush_now()
+    assert Series.objects.get().kind == kind
+    assert [row[3:] for row in rows()] == stored
+    assert DeviceCounts.objects.get().other_kind == other
 
 
 def test_an_undecodable_packet_is_a_dead_letter_in_the_same_transaction() -> None:

@@ -37,9 +37,13 @@ class RecordingSink:
         self.open = asyncio.Event()
         self.open.set()
         self.failure: Exception | None = None
+        self.trusted: set[str] = set()
 
     def stage(self, batch: Batch, entry: Entry) -> None:
         batch.staged = entry
+
+    def trusts(self, _source: str, native_id: str) -> bool:
+        return native_id in self.trusted
 
     async def store(self, batch: Batch) -> Stored:
         await self.open.wait()

@@ -5,10 +5,12 @@ from functools import lru_cache
 from typing import ClassVar, Literal, NamedTuple
 
 from mqtt_ingest.core.errors import BadTime, Undecodable
+from mqtt_ingest.core.keys import composed
 from mqtt_ingest.core.limits import YEAR_2000, Limits
 from mqtt_ingest.core.packets import Decoded, Packet
 from mqtt_ingest.core.payloads import decode_json, decode_payload, decode_text
-from mqtt_ingest.core.times import is_expired, is_sane, parse_time
+from mqtt_ingest.core.times import is_expired, is_like_a_date, is_sane, read_time
+from mqtt_ingest.core.tolerant import Unreadable, number
 from mqtt_ingest.core.topics import check_topic
 from mqtt_ingest.core.values import collect
 
@@ -29,12 +31,14 @@ def _read_topic(topic: str, max_levels: int) -> _Topic | None:
     """Return what `topic` says, or None where it is not ours.
 
     Raises:
-        Undecodable: MQTT forbids it, or it has too many levels.
+        Undecodable: MQTT forbids it, a level is empty, or it has too many of them.
     """
-    levels = topic.split("/")
+    levels = composed(topic).split("/")
     if levels[0] != "devices" or len(levels) < 3:
         return None
     check_topic(topic, max_levels)
+    if "" in levels and levels[2] in {"telemetry", "status"}:
+        raise Undecodable("bad_topic", "a level of the topic is empty")
     if levels[2] == "status" and len(levels) == 3:
         return _Topic(levels[1], is_status=True, metric="")
     if levels[2] == "telemetry":
@@ -65,32 +69,38 @@ class Native:
 def _telemetry(decoded: Decoded, packet: Packet, metric: str, limits: Limits) -> None:
     if metric:
         text = decode_text(packet.payload, limits)
-        _records(decoded, packet, [_bare(text, metric)], limits)
+        _records(decoded, packet, [_bare(text, metric, limits)], limits)
         return
     value = decode_payload(packet.payload, limits)
     if isinstance(value, dict):
         _records(decoded, packet, [value], limits)
     elif isinstance(value, list):
-        _records(decoded, packet, _objects(value), limits)
+        _records(decoded, packet, _objects(decoded, value), limits)
     else:
         raise Undecodable("not_an_object", "expected a JSON object or a list of objects")
 
 
-def _objects(items: list[object]) -> list[dict[str, object]]:
+def _objects(decoded: Decoded, items: list[object]) -> list[dict[str, object]]:
     records = [item for item in items if isinstance(item, dict)]
-    if len(records) != len(items):
+    unreadable = [item.problem for item in items if isinstance(item, Unreadable)]
+    decoded.bad += [("", problem) for problem in unreadable]
+    if len(records) + len(unreadable) != len(items):
         raise Undecodable("not_an_object", "every element of the list must be an object")
     return records
 
 
-def _bare(text: str, metric: str) -> dict[str, object]:
+def _bare(text: str, metric: str, limits: Limits) -> dict[str, object]:
     """Return the object that a bare value on `…/telemetry/{metric}` stands for."""
+    stripped = text.strip()
+    bare = number(stripped)
+    if bare is not None or stripped.lower() in limits.no_reading:
+        return {metric: bare}
     try:
         value = decode_json(text)
     except Undecodable as error:
-        if error.reason != "not_json" or not text.strip():
+        if error.reason != "not_json" or not stripped:
             raise
-        return {metric: text.strip()}  # not JSON: text, or a word such as ON
+        return {metric: stripped}  # not JSON: text, or a word such as ON
     if isinstance(value, dict) and "value" in value:
         return {
             **{name: value[name] for name in _TIME_NAMES if name in value},
@@ -113,7 +123,7 @@ def _records(
         if own is None and packet.retain:
             continue  # last known, time unknown: not a reading of now
         ts = packet.received_at + index if own is None else own
-        if own is not None and is_expired(ts, packet.received_at, limits):
+        if own is not None and is_expired(ts, packet.now, limits):
             decoded.expired += 1
             continue
         before = len(decoded.samples)
@@ -126,42 +136,45 @@ def _records(
 
 def _split_time(record: dict[str, object]) -> tuple[dict[str, object], object]:
     """Return the values of `record`, which is changed, and the time it gives, or `_ABSENT`."""
+    given: object = _ABSENT
     for name in _TIME_NAMES:
         if name in record and _is_time(name, record[name]):
             given = record.pop(name)
-            nested = record.get("values")
-            if isinstance(nested, dict):
-                del record["values"]
-                record |= nested
-            return record, given
-    return record, _ABSENT
+            break
+    nested = record.get("values")
+    if isinstance(nested, dict):
+        del record["values"]
+        record |= nested
+    return record, given
 
 
 def _is_time(name: str, value: object) -> bool:
-    """`ts` always is; `time` and `timestamp` unless they are numbers before 2000."""
+    """`ts` always is; `time` and `timestamp` unless they are numbers before 2000, or no dates."""
     if name == "ts":
         return True
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
         return True
     if isinstance(value, float) and not math.isfinite(value):
         return False
     try:
-        return parse_time(value) >= YEAR_2000
+        return read_time(value).ts >= YEAR_2000
     except BadTime:
-        return False
+        return isinstance(value, str) and is_like_a_date(value)
 
 
 def _own_time(decoded: Decoded, given: object, packet: Packet, limits: Limits) -> int | None:
     """Return the device's own time in µs where the clock policy believes it."""
     if given is _ABSENT or given is None:
         return None
+    zones = limits.zones
+    zone = zones.get(decoded.native_id, limits.zone) if zones else limits.zone
     try:
-        ts = parse_time(given)
+        ts, is_local = read_time(given, zone)
     except BadTime:
         decoded.clock_replaced += 1
         return None
-    decoded.clock_difference = ts - packet.received_at
-    if limits.clock == "arrival" or not is_sane(ts, packet.received_at):
+    decoded.clock_difference, decoded.is_local = ts - packet.received_at, is_local
+    if limits.clock == "arrival" or not is_sane(ts, packet.now):
         decoded.clock_replaced += 1
         return None
     return ts

@@ -35,7 +35,8 @@ def check(payload: bytes, topic: str = "devices/a/telemetry") -> None:
         assert entry.reason != "decoder_error", (payload, entry.detail)
         return
     for sample in entry.decoded.samples:
-        assert (sample.value is None) != (sample.text is None)
+        both = sample.kind in {"numeral", "word"}
+        assert (sample.value is None) != (sample.text is None) or both
         assert sample.value is None or math.isfinite(sample.value)
         assert sample.text is None or "\0" not in sample.text
         assert 1 <= len(sample.metric) <= 200

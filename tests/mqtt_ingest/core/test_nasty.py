@@ -4,7 +4,8 @@ It lies beside the repository, not in it (mixed licences): where it is missing t
 tests say so, and `test_native` covers the same rules with messages of our own.
 
 Where the contract decides otherwise than the corpus, the contract holds:
-s012 s055  nothing to store: counted, neither a reading nor a dead letter
+s012 s032 s055  nothing to store: counted, neither a reading nor a dead letter
+s017 s043 s045  read as printf makes it
 s022       JSON lines are two documents: a dead letter (also allowed by the corpus)
 s035 s036 s046 s047  text that looks like a number is stored as text
 s074-s077 s079       a time that cannot be read counts as a bad clock: arrival time
@@ -20,7 +21,8 @@ import pytest
 from tests.support.factories import ARRIVAL, make_entry
 
 CORPUS = Path(__file__).resolve().parents[4] / "shared" / "corpus" / "nasty.jsonl"
-OUTCOME = {"s012": "nothing", "s055": "nothing", "s022": "reject"}
+OUTCOME = {"s012": "nothing", "s032": "nothing", "s055": "nothing", "s022": "reject"}
+AS_PRINTF = {"s017": 21.5, "s043": 7.0, "s045": 5.0}
 AS_TEXT = {"s035", "s036", "s046", "s047"}
 AT_ARRIVAL = {"s074", "s075", "s076", "s077", "s079"}
 
@@ -77,6 +79,9 @@ def test_nasty(message: dict[str, Any]) -> None:
         return
     if name in AT_ARRIVAL:
         assert [(s.metric, s.ts) for s in samples] == [("t", ARRIVAL)]
+        return
+    if name in AS_PRINTF:
+        assert [s.value for s in samples] == [AS_PRINTF[name]]
         return
     assert outcome == OUTCOME.get(name, message["expect"])
     if outcome != "extract":

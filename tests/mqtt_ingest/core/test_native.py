@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from devices.timetexts import zone_of
 from mqtt_ingest.core.pipeline import decode
 from tests.support.factories import ARRIVAL, make_entry, make_packet, route, samples_of
 
@@ -42,7 +43,8 @@ def test_no_json_value_whatever_breaks_the_decoder(value: object) -> None:
     entry = make_entry(json.dumps(value))
     for sample in entry.decoded.samples if entry.decoded else []:
         assert sample.value is None or math.isfinite(sample.value)
-        assert (sample.value is None) != (sample.text is None)
+        both = sample.kind in {"numeral", "word"}
+        assert (sample.value is None) != (sample.text is None) or both
 
 
 def test_values_may_be_in_an_object_of_their_own() -> None:
@@ -52,8 +54,10 @@ def test_values_may_be_in_an_object_of_their_own() -> None:
     assert entry.decoded.samples[0].ts == 1_763_681_624_000_000
 
 
-def test_values_without_a_time_is_an_ordinary_name() -> None:
-    assert samples_of(make_entry('{"values": {"a": 1}}')) == {"values.a": 1.0}
+def test_values_without_a_time_are_the_same() -> None:
+    assert samples_of(make_entry('{"values": {"a": 1}}')) == {"a": 1.0}
+    assert samples_of(make_entry('[{"values": {"a": 1}, "b": 2}]')) == {"a": 1.0, "b": 2.0}
+    assert samples_of(make_entry('{"values": 3}')) == {"values": 3.0}
 
 
 def test_nested_objects_flatten_and_arrays_of_numbers_are_numbered() -> None:
@@ -102,7 +106,7 @@ def test_an_object_on_a_metric_topic_is_flattened_below_it() -> None:
     assert samples_of(entry) == {"oil.a": 1.0, "oil.b.c": 2.0}
 
 
-@pytest.mark.parametrize("payload", ["nan", "  ", '{"a"', "[NaN]"])
+@pytest.mark.parametrize("payload", ["  ", '{"a"', "[NaN]", "Infinity"])
 def test_bare_values_that_are_none(payload: str) -> None:
     entry = make_entry(payload, f"{TOPIC}/x")
     assert (entry.decoded is None) or samples_of(entry) == {"x": payload}
@@ -206,3 +210,61 @@ def test_nothing_to_store_is_no_dead_letter() -> None:
         entry = make_entry(payload)
         assert entry.decoded is not None
         assert entry.decoded.empty
+
+
+@pytest.mark.parametrize("value", ["12:30:05", "on", "12", "soon", "1.10.22"])
+def test_time_as_a_text_that_is_no_date_is_a_value(value: str) -> None:
+    entry = make_entry(json.dumps({"time": value, "a": 1}))
+    assert set(samples_of(entry)) == {"time", "a"}
+    assert entry.decoded is not None
+    assert entry.decoded.clock_replaced == 0
+
+
+@pytest.mark.parametrize("value", ["2025-02-30T10:00:00", "31.02.2025 10:00", "2025-11-20T25:00"])
+def test_time_as_a_date_that_is_wrong_is_a_bad_clock(value: str) -> None:
+    entry = make_entry(json.dumps({"time": value, "a": 1}))
+    assert samples_of(entry) == {"a": 1.0}
+    assert entry.decoded is not None
+    assert entry.decoded.clock_replaced == 1
+
+
+def test_a_backlog_with_times_in_quotes_keeps_them() -> None:
+    seconds = ARRIVAL // 1_000_000
+    records = [{"ts": f"{seconds - back}123", "t": back} for back in (3_600, 1_800, 0)]
+    entry = make_entry(json.dumps(records))
+    assert entry.decoded is not None
+    assert [sample.ts for sample in entry.decoded.samples] == [
+        (seconds - back) * 1_000_000 + 123_000 for back in (3_600, 1_800, 0)
+    ]
+
+
+def test_local_times_are_in_the_zone_of_the_device_or_the_source() -> None:
+    payload = '{"ts": "2025-11-21 00:33:44", "a": 1}'
+    berlin, tokyo = zone_of("Europe/Berlin"), zone_of("Asia/Tokyo")
+    for limits, expected in (
+        ({"zone": berlin}, ARRIVAL - 123_000),
+        ({"zone": tokyo, "zones": {"press-3": berlin}}, ARRIVAL - 123_000),
+        ({"zone": berlin, "zones": {"press-3": tokyo}}, ARRIVAL - 123_000 - 8 * 3_600_000_000),
+    ):
+        entry = decode(make_packet(TOPIC, payload), [route(**limits)])
+        assert entry.decoded is not None
+        assert entry.decoded.samples[0].ts == expected
+        assert entry.decoded.is_local
+
+
+@pytest.mark.parametrize(
+    "topic",
+    ["devices/a/telemetry/", "devices/a/telemetry/x/", "devices/a/telemetry//x",
+     "devices//telemetry", "devices/a/status/", "devices//status"],
+)  # fmt: skip
+def test_an_empty_level_is_a_bad_topic(topic: str) -> None:
+    assert make_entry('{"a": 1}', topic).reason == "bad_topic"
+
+
+def test_a_name_is_one_however_it_was_typed() -> None:
+    composed, apart = "K\u00fcche", "Ku\u0308che"
+    entries = [
+        make_entry(json.dumps({name: 1}), f"devices/{name}/telemetry") for name in (composed, apart)
+    ]
+    assert [entry.decoded.native_id for entry in entries if entry.decoded] == [composed] * 2
+    assert [list(samples_of(entry)) for entry in entries] == [[composed]] * 2

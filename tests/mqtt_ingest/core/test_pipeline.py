@@ -26,7 +26,7 @@ class Rig:
         self.entries: list[Entry] = []
         self.stored: list[tuple[Batch, Stored]] = []
         self.pipeline = Pipeline(
-            routes=[route()],
+            routes=options.pop("routes", [route()]),  # type: ignore[arg-type]
             source=self.source,
             sink=self.sink,
             stamps=ArrivalStamps(),

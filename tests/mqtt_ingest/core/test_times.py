@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from mqtt_ingest.core.errors import BadTime
 from mqtt_ingest.core.limits import MAX_AHEAD, YEAR_2000, Limits
-from mqtt_ingest.core.times import is_expired, is_sane, parse_time
+from mqtt_ingest.core.times import is_expired, is_sane, parse_time, read_time
 from tests.support.factories import ARRIVAL
 
 # Whole µs between 2000 and 2199: where the magnitude tells the unit.
@@ -73,3 +73,27 @@ def test_nothing_expires_without_a_retention_limit() -> None:
     assert not is_expired(YEAR_2000, ARRIVAL, Limits())
     assert is_expired(ARRIVAL - 101, ARRIVAL, Limits(retention=100))
     assert not is_expired(ARRIVAL - 100, ARRIVAL, Limits(retention=100))
+
+
+@pytest.mark.parametrize(
+    ("text", "ts"),
+    [
+        ("1763681624123", 1_763_681_624_123_000),
+        (" 1763681624 ", 1_763_681_624_000_000),
+        ("1763681624.5", 1_763_681_624_500_000),
+        ("1.763681624e9", 1_763_681_624_000_000),
+        ("1763681624123456789", 1_763_681_624_123_456),
+        ("20251120233344", 1_763_681_624_000_000),
+        ("20251120", 1_763_596_800_000_000),
+        ("-5", -5_000_000),
+    ],
+)
+def test_digits_in_quotes_are_a_time(text: str, ts: int) -> None:
+    assert parse_time(text) == ts
+
+
+def test_a_time_without_a_zone_is_in_the_zone_that_is_given() -> None:
+    east = timezone(timedelta(hours=1))
+    assert read_time("2025-11-20 01:00:00", east) == (1_763_596_800_000_000, True)
+    assert read_time("2025-11-20T00:00:00Z", east) == (1_763_596_800_000_000, False)
+    assert read_time("1763596800", east) == (1_763_596_800_000_000, False)

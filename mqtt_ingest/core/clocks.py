@@ -1,0 +1,48 @@
+"""Whether it is our clock that is wrong: what accepted devices agree on.
+
+Device times ahead of "now" are not believed. A server whose clock has fallen behind would so
+refuse every right time. While at least `LEAST` accepted devices, and two thirds of those that
+were heard, are ahead by the same, "now" is theirs.
+
+Behind us nobody is: what looks like it is a backlog on its way.
+"""
+
+from collections import OrderedDict
+from statistics import median_low
+
+from mqtt_ingest.core.limits import MAX_AHEAD, MICROSECONDS
+
+LEAST = 3
+# In µs: clocks this close to each other agree; who was not heard for so long has no say.
+CLOSE = 300 * MICROSECONDS
+RECENT = 6 * 3_600 * MICROSECONDS
+# Devices that are asked.
+VOTERS = 200
+
+
+class DeviceClocks:
+    """What devices say the time is. `ahead` is by how much (µs) they agree to be ahead of us."""
+
+    def __init__(self) -> None:
+        self.ahead = 0
+        # Device -> (its time minus ours in µs, our time in µs)
+        self._votes: OrderedDict[tuple[str, str], tuple[int, int]] = OrderedDict()
+
+    def hear(self, device: tuple[str, str], difference: int, now: int) -> None:
+        """Note that the clock of `device` differs from ours by `difference` µs at `now`."""
+        before = self._votes.pop(device, None)
+        self._votes[device] = (difference, now)
+        if len(self._votes) > VOTERS:
+            self._votes.popitem(last=False)
+        # Most are right, or as wrong as they were.
+        is_odd = self.ahead or difference > MAX_AHEAD
+        known = before is not None and abs(before[0] - difference) <= CLOSE
+        if is_odd and not (known and abs(difference - self.ahead) <= CLOSE):
+            self.ahead = self._agreed(now)
+
+    def _agreed(self, now: int) -> int:
+        said = [difference for difference, at in self._votes.values() if 0 <= now - at <= RECENT]
+        middle = median_low(said)
+        close = sum(abs(difference - middle) <= CLOSE for difference in said)
+        is_agreed = close >= LEAST and close * 3 >= len(said) * 2
+        return middle if is_agreed and middle > MAX_AHEAD else 0

@@ -1,0 +1,84 @@
+"""Whose clock is wrong: ours, or a device's."""
+
+import json
+
+import pytest
+
+from mqtt_ingest.core.clocks import CLOSE, RECENT, VOTERS, DeviceClocks
+from mqtt_ingest.core.limits import MICROSECONDS
+from tests.mqtt_ingest.core.test_pipeline import Rig
+from tests.support.factories import ARRIVAL, make_packet
+
+DAY = 86_400 * MICROSECONDS
+HOUR = DAY // 24
+
+
+def heard(*differences: int) -> DeviceClocks:
+    clocks = DeviceClocks()
+    for number, difference in enumerate(differences):
+        clocks.hear(("native", f"d{number}"), difference, ARRIVAL)
+    return clocks
+
+
+@pytest.mark.parametrize(
+    ("differences", "ahead"),
+    [
+        ((60 * DAY, 60 * DAY, 60 * DAY), 60 * DAY),
+        ((60 * DAY, 60 * DAY + CLOSE, 60 * DAY - CLOSE), 60 * DAY),
+        ((2 * HOUR, 2 * HOUR, 2 * HOUR, -9 * DAY), 2 * HOUR),
+        ((60 * DAY, 60 * DAY), 0),  # two may be wrong alike
+        ((60 * DAY, 60 * DAY, 60 * DAY, 0, 0), 0),  # ours is not the odd one
+        ((60 * DAY, 90 * DAY, 120 * DAY), 0),  # they do not agree
+        ((0, 0, 60 * DAY), 0),
+        ((-60 * DAY, -60 * DAY, -60 * DAY), 0),  # backlogs
+        ((HOUR // 2, HOUR // 2, HOUR // 2), 0),  # believed anyway
+    ],
+)
+def test_devices_that_agree_outvote_our_clock(differences: tuple[int, ...], ahead: int) -> None:
+    assert heard(*differences).ahead == ahead
+
+
+def test_a_device_has_one_vote() -> None:
+    clocks = DeviceClocks()
+    for n in range(5):
+        clocks.hear(("native", "a"), 60 * DAY, ARRIVAL + n)
+    assert clocks.ahead == 0
+
+
+def test_it_ends_when_our_clock_is_set() -> None:
+    clocks = heard(*[60 * DAY] * 3)
+    for number in range(3):
+        clocks.hear(("native", f"d{number}"), 0, ARRIVAL + 60 * DAY)
+    assert clocks.ahead == 0
+
+
+def test_who_was_not_heard_lately_has_no_say() -> None:
+    clocks = heard(60 * DAY, 60 * DAY)
+    clocks.hear(("native", "late"), 60 * DAY, ARRIVAL + RECENT + 1)
+    assert clocks.ahead == 0
+
+
+def test_memory_is_bounded() -> None:
+    assert len(heard(*[0] * (VOTERS + 50))._votes) == VOTERS
+
+
+def test_times_are_kept_while_accepted_devices_agree() -> None:
+    rig = Rig()
+    rig.sink.trusted = {"a", "b", "c"}
+    ahead = (ARRIVAL + 60 * DAY) // 1_000
+    for native in ("a", "b", "c", "a", "stranger"):
+        payload = json.dumps({"ts": ahead, "x": 1})
+        rig.pipeline.feed(make_packet(f"devices/{native}/telemetry", payload))
+    times = [entry.decoded.samples[0].ts for entry in rig.entries if entry.decoded]
+    assert [ts // DAY for ts in times[3:]] == [ahead * 1_000 // DAY] * 2
+    assert all(ts < ARRIVAL + DAY for ts in times[:3])
+
+
+@pytest.mark.parametrize("ts", ['"2026-01-19 23:33:44"', None])
+def test_local_times_and_strangers_have_no_say(ts: str | None) -> None:
+    rig = Rig()
+    rig.sink.trusted = {"a", "b", "c"} if ts else set()
+    payload = f'{{"ts": {ts or (ARRIVAL + 60 * DAY) // 1_000}, "x": 1}}'
+    for native in ("a", "b", "c", "a"):
+        rig.pipeline.feed(make_packet(f"devices/{native}/telemetry", payload))
+    assert rig.pipeline.clocks.ahead == 0
