@@ -21,8 +21,8 @@ Value = float | bool | str | None
 class Aggregate:
     """One bucket of one series; times in µs since 1970 UTC.
 
-    `increase` is by how much a counter grew since the last reading before the bucket, a
-    value below the one before being a reset. `seconds` tells for how long each state (of
+    `increase` is by how much a counter grew since the last number before the bucket; see
+    `devices.rollups.fold.growth` for what is a reset. `seconds` tells for how long each state (of
     a boolean or a text) held, from the last reading before the bucket to its end, or to
     now.
     """
@@ -60,7 +60,8 @@ def aggregates(info: SeriesInfo, edges: Sequence[int], now: int) -> list[Aggrega
             whole.hold_until(min(end, now))
             made.seconds = _seconds(info, whole)
         found.append(made)
-        before = inside if inside.count else before
+        if inside.count:
+            before = _with_number(inside, before.last_number)
     return found
 
 
@@ -68,7 +69,15 @@ def _carried(before: Fold, start: int) -> Fold:
     """Return the last value of `before` as if it were read at `start`."""
     if not before.count:
         return Fold()
-    return fold([(max(start, before.last_ts), before.last, before.last_text)])
+    made = fold([(max(start, before.last_ts), before.last, before.last_text)])
+    return _with_number(made, before.last_number)
+
+
+def _with_number(made: Fold, number: float | None) -> Fold:
+    """Let a counter go on from `number` where `made` holds none itself."""
+    if made.last_number is None:
+        made.first_number = made.last_number = number
+    return made
 
 
 def _made(info: SeriesInfo, start: int, end: int, inside: Fold) -> Aggregate:
@@ -104,10 +113,23 @@ def _before(info: SeriesInfo, start: int) -> Fold:
             [info.pk, start],
         )
         found = fold(cursor.fetchall())
+        if found.count and found.last is None and info.kind == "number":
+            return _with_number(found, _number_before(cursor, info.pk, start))
         if found.count or not info.raw_since:
             return found
         last = tables.last_before(cursor, info.pk, min(start, info.raw_since))
-    return fold([(last.last_ts, last.last, last.last_text)]) if last else found
+    return _carried(last, last.last_ts) if last else found
+
+
+def _number_before(cursor: Any, series_id: int, start: int) -> float | None:
+    """Return the last number before `start`, whatever texts came after it."""
+    cursor.execute(
+        "SELECT value FROM devices_reading r WHERE series_id = %s AND ts < %s "
+        f"AND value IS NOT NULL AND {kept(series_id)} ORDER BY ts DESC LIMIT 1",
+        [series_id, start],
+    )
+    row = cursor.fetchone()
+    return row[0] if row else None
 
 
 def _folds(info: SeriesInfo, edges: Sequence[int], rolled: Exact) -> list[Fold]:

@@ -11,15 +11,17 @@ class MqttIngestConfig(AppConfig):
 
     def ready(self) -> None:
         """Register the system checks, our kind of job, and what only this app can count."""
-        from devices import losses
+        from devices import kinds, losses
         from devices import sources as checked
         from devices.jobs import runner
-        from mqtt_ingest import checks, sources  # noqa: F401 - checks register themselves
+        from mqtt_ingest import checks, converting, sources  # noqa: F401 - checks register themselves
         from mqtt_ingest.core import conventions
         from mqtt_ingest.importing import ImportWork
         from mqtt_ingest.stores import deadletters
 
         runner.register("import", ImportWork)
+        runner.register(converting.KIND, converting.ConvertWork)
+        kinds.converters.append(converting.ask)
         checked.checks.append(sources.problems)
         checked.conventions.append(conventions.names)
         losses.counters.append(deadletters.counted)

@@ -9,8 +9,9 @@ from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
+from django.utils.translation import gettext as _
 
-from devices import health, overview, queries, registry
+from devices import health, kinds, overview, queries, registry
 from devices.models import Device, DeviceCounts, Identity, Series
 from devices.states import STATES, AsOf, state_case, state_of
 
@@ -44,13 +45,13 @@ class IdentityInline(admin.TabularInline[Identity, Device]):
 
 
 class SeriesInline(admin.TabularInline[Series, Device]):
-    """What it measures; units are set here. The first thousand: a form takes no more."""
+    """What it measures; units and kinds are set here. The first thousand: a form takes no more."""
 
     model = Series
     extra = 0
     ordering = ["pk"]
     fields = ["metric", "unit", "kind", "created_at"]
-    readonly_fields = ["metric", "kind", "created_at"]
+    readonly_fields = ["metric", "created_at"]
 
     def has_add_permission(self, _request: HttpRequest, _device: Any = None) -> bool:
         """Series come from packets."""
@@ -119,6 +120,16 @@ class DeviceAdmin(admin.ModelAdmin[Device]):
             shown = list(oldest.values_list("pk", flat=True)[:SERIES_SHOWN])
             given["queryset"] = given["queryset"].filter(pk__in=shown)
         return given
+
+    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:  # noqa: FBT001 - Django's
+        """Save; what is stored of series whose kind was changed is converted."""
+        is_series = formset.model is Series
+        forms = [one for one in formset.forms if is_series and "kind" in one.changed_data]
+        old = {one.instance.pk: one.initial["kind"] for one in forms}
+        super().save_formset(request, form, formset, change)
+        for job in kinds.convert([one.instance for one in forms], old, request.user):
+            words = _("What is stored is being converted: job %(pk)s.") % {"pk": job.pk}
+            self.message_user(request, words, messages.INFO)
 
     def get_changelist_instance(self, request: HttpRequest) -> Any:
         """Read the newest values of the listed devices in one go."""

@@ -7,7 +7,7 @@ from devices.models.registry import Device
 
 
 class Kind(models.TextChoices):
-    """What a series measures; fixed by its first sample."""
+    """What a series measures: as its first sample, unless somebody changes it."""
 
     NUMBER = "number", _("number")
     BOOLEAN = "boolean", _("boolean")

@@ -9,6 +9,8 @@ Stored = tuple[int, float | None, str | None]
 # Distinct texts that a summary tells apart; further ones count as OTHER.
 MAX_TEXTS = 50
 OTHER = "…"
+# A counter that falls below this part of its value was reset.
+DIP = 0.9
 
 
 @dataclass(slots=True)
@@ -17,7 +19,7 @@ class Fold:
 
     A value holds until the next reading. `area` is the integral of the value over
     time (value x µs): of a boolean, how long it was on. `rise` is by how much a
-    counter grew; a value below the one before is a reset, and counts from zero.
+    counter grew from one number to the next, whatever texts lie between: see `growth`.
     """
 
     count: int = 0
@@ -35,14 +37,14 @@ class Fold:
     first_text: str | None = None
     last_text: str | None = None
     held: dict[str, int] = field(default_factory=dict)
+    # The first and last number, where the first or last reading is a text.
+    first_number: float | None = None
+    last_number: float | None = None
 
     def add(self, ts: int, value: float | None, text: str | None) -> None:
         """Take in the next reading; `ts` is later than all before."""
         if self.count:
             self._hold(ts - self.last_ts)
-            if value is not None and self.last is not None:
-                grown = value - self.last if value >= self.last else value
-                self.rise = _finite(self.rise + grown)
         else:
             self.first_ts, self.first, self.first_text = ts, value, text
         self.count += 1
@@ -50,6 +52,7 @@ class Fold:
         if value is None:
             self.texts += 1
             return
+        self._grow(value, value)
         self.total = _finite(self.total + value)
         if self.low is None or value < self.low:
             self.low = value
@@ -62,9 +65,6 @@ class Fold:
             return
         if self.count:
             self._hold(later.first_ts - self.last_ts)
-            if later.first is not None and self.last is not None:
-                grown = later.first - self.last
-                self.rise = _finite(self.rise + (grown if grown >= 0 else later.first))
         else:
             self.first_ts, self.first, self.first_text = (
                 later.first_ts,
@@ -74,6 +74,8 @@ class Fold:
         self.count += later.count
         self.texts += later.texts
         self.total = _finite(self.total + later.total)
+        if later.first_number is not None and later.last_number is not None:
+            self._grow(later.first_number, later.last_number)
         self.rise = _finite(self.rise + later.rise)
         self.area = _finite(self.area + later.area)
         self.low = _pick(min, self.low, later.low)
@@ -94,6 +96,14 @@ class Fold:
         numbers = self.count - self.texts
         return self.total / numbers if numbers else None
 
+    def _grow(self, first: float, last: float) -> None:
+        """Count from the last number to the next one, `first`, and go on from `last`."""
+        if self.last_number is None:
+            self.first_number = first
+        else:
+            self.rise = _finite(self.rise + growth(self.last_number, first))
+        self.last_number = last
+
     def _hold(self, micros: int) -> None:
         if self.last is not None:
             self.area = _finite(self.area + _finite(self.last * micros))
@@ -112,6 +122,15 @@ def fold(readings: Iterable[Stored]) -> Fold:
     for ts, value, text in readings:
         made.add(ts, value, text)
     return made
+
+
+def growth(before: float, value: float) -> float:
+    """Return by how much a counter grew from `before` to `value`.
+
+    A value below nine tenths of the one before is a reset, and counts from zero. A smaller
+    dip is none (a meter that rounds, or packets out of order): it is taken off again.
+    """
+    return value if value < before * DIP else value - before
 
 
 def _finite(number: float) -> float:

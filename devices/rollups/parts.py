@@ -12,7 +12,7 @@ from typing import Any
 from django.db import connection
 
 from devices.corrections import kept_of
-from devices.rollups.fold import Fold, fold
+from devices.rollups.fold import DIP, Fold, fold
 from devices.rollups.tables import MINUTE, Span
 
 # (series pk, start of the minute)
@@ -31,7 +31,7 @@ _FOLDS = (
     "max(CASE WHEN since IS NULL THEN value END), max(CASE WHEN next IS NULL THEN value END), "
     "min(ts), max(ts), "
     "sum(CASE WHEN before IS NULL OR value IS NULL THEN 0 "
-    "WHEN value >= before THEN value - before ELSE value END), "
+    "WHEN value < before * {dip} THEN value ELSE value - before END), "
     "sum(CASE WHEN before IS NULL THEN 0 ELSE before * (ts - since) END), "
     "count(text) + sum(large) FROM ("
     "SELECT *, lag(value) OVER w AS before, lag(ts) OVER w AS since, lead(ts) OVER w AS next "
@@ -54,7 +54,7 @@ def _read(spans: Sequence[Span]) -> Iterator[tuple[Minute, Fold]]:
     readings = _READINGS.format(spans=marks, kept=kept_of(span[0] for span in spans))
     values = [part for span in spans for part in span]
     with connection.cursor() as cursor:
-        sql = _FOLDS.format(readings=readings, minute=MINUTE.width, large=_LARGE)
+        sql = _FOLDS.format(readings=readings, minute=MINUTE.width, large=_LARGE, dip=DIP)
         cursor.execute(sql, values)
         rows: list[Any] = cursor.fetchall()
         others: dict[Minute, Fold] = {}
@@ -71,7 +71,9 @@ def _read(spans: Sequence[Span]) -> Iterator[tuple[Minute, Fold]]:
 
 def _fold(columns: Sequence[Any]) -> Fold:
     count, low, high, total, first, last, first_ts, last_ts, rise, area = columns
-    return Fold(count, low, high, total or 0.0, first, last, first_ts, last_ts, rise, area)
+    made = Fold(count, low, high, total or 0.0, first, last, first_ts, last_ts, rise, area)
+    made.first_number, made.last_number = first, last
+    return made
 
 
 def _folds(rows: Sequence[Any]) -> dict[Minute, Fold]:

@@ -57,7 +57,8 @@ def record(series_id: int, bucket: int, made: Fold, *, dense: bool = False) -> R
     """Return `made` as a row."""
     texts = None
     if made.texts:
-        texts = json.dumps([made.texts, made.first_text, made.last_text, made.held])
+        numbers = [made.first_number, made.last_number]
+        texts = json.dumps([made.texts, made.first_text, made.last_text, made.held, *numbers])
     return (
         *(series_id, bucket, made.count, made.low, made.high, made.total, made.first, made.last),
         *(made.first_ts, made.last_ts, made.rise, made.area, texts, dense),
@@ -68,8 +69,11 @@ def fold_of(row: Sequence[Any]) -> Fold:
     """Return the summary that the columns of `row` from `count` on hold."""
     count, low, high, total, first, last, first_ts, last_ts, rise, area, texts = row[:11]
     made = Fold(count, low, high, total, first, last, first_ts, last_ts, rise, area)
+    made.first_number, made.last_number = first, last
     if texts is not None:
-        made.texts, made.first_text, made.last_text, made.held = json.loads(texts)
+        # Rows of earlier releases tell no numbers besides.
+        made.texts, made.first_text, made.last_text, made.held, *numbers = json.loads(texts)
+        made.first_number, made.last_number = numbers or (first, last)
     return made
 
 

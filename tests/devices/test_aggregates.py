@@ -13,7 +13,9 @@ from devices import queries
 from devices.aggregates import Aggregate, aggregates
 from devices.models import Device
 from devices.queries import SECOND
+from devices.rollups.fold import fold
 from devices.rollups.roller import Roller
+from devices.rollups.tables import fold_of, record
 from tests.mqtt_ingest.test_writer import make_writer
 from tests.support.factories import ARRIVAL, make_batch, make_entry
 
@@ -106,3 +108,38 @@ def test_sums_of_the_largest_numbers_stay_numbers(rolled: bool) -> None:
     assert found.increase is not None
     assert math.isfinite(found.mean)
     assert math.isfinite(found.increase)
+
+
+@pytest.mark.parametrize("step", [0.5, 7, 25])  # within a minute, a quarter, across hours
+def test_a_counter_grows_across_texts(rolled: bool, step: float) -> None:
+    values = [100, "error", 110, "busy", "error", 120]
+    put([(n * step, value) for n, value in enumerate(values)], rolled)
+    assert sum(a.increase or 0 for a in read(4)) == 20
+
+
+@pytest.mark.parametrize("step", [0.1, 2, 20])
+def test_a_small_dip_is_no_reset(rolled: bool, step: float) -> None:
+    values = [215.6, 215.6, 215.7, 215.6, 215.6, 215.7, 215.8]
+    put([(n * step, value) for n, value in enumerate(values)], rolled)
+    assert sum(a.increase or 0 for a in read(4)) == pytest.approx(0.2)
+
+
+@pytest.mark.parametrize("low", [0, 3, 80])
+def test_a_reset_counts_from_zero(rolled: bool, low: float) -> None:
+    put([(0, 90), (20, 100), (40, low), (80, low + 5)], rolled)
+    assert sum(a.increase or 0 for a in read(3)) == 10 + low + 5
+
+
+def test_a_text_before_the_window_does_not_hide_the_number_before_it(rolled: bool) -> None:
+    put([(0, 100), (30, "error"), (70, 110)], rolled)
+    info = queries.series_of([Device.objects.get(key="a").pk])[0]
+    with queries.read_snapshot():
+        (found,) = aggregates(info, [START + HOUR, START + 2 * HOUR], START + 48 * HOUR)
+    assert found.increase == 10
+
+
+def test_rollups_of_an_earlier_release_tell_less() -> None:
+    made = fold([(0, 1.0, None), (1, None, "x")])
+    row = list(record(1, 0, made)[2:13])
+    row[-1] = json.dumps(json.loads(row[-1])[:4])
+    assert fold_of(row).last_number is None
