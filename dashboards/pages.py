@@ -94,6 +94,12 @@ def row_of(device: Device, as_of: AsOf) -> Row:
     return Row(device, state_of(device, as_of), since_of(device, as_of), seen)
 
 
+def published_as(device: Device) -> str:
+    """Return by which name the device publishes with our own convention."""
+    own = device.identities.filter(source__convention="native").order_by("pk")
+    return own.values_list("native_id", flat=True).first() or device.key
+
+
 def publishes_at_qos0(device: Device) -> bool:
     """Return whether the device published at QoS 0 within the last hour it was heard of."""
     counts = getattr(device, "counts", None)

@@ -2,9 +2,8 @@
 
 from dataclasses import asdict, fields
 from datetime import datetime
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
-from django.conf import settings
 from django.contrib.auth.decorators import login_required, user_passes_test
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
@@ -12,7 +11,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext
 
-from dashboards import pages, sitelist
+from dashboards import pages, sitelist, snippets
 from dashboards.correcting import marks_of
 from dashboards.formats import age_of
 from devices import clocks, conditions, health, losses, meter, overview
@@ -24,21 +23,6 @@ from devices.times import moment
 DAY_US = 86_400_000_000
 # Spans of being offline that charts show.
 OFFLINE = 50
-
-
-def _broker(request: HttpRequest) -> dict[str, str | int]:
-    """Return where devices publish to; a broker on this machine is reached as this page is."""
-    here = request.get_host().rsplit(":", 1)[0]
-    if settings.STANDALONE and not settings.MQTT_URL_GIVEN:
-        return {"host": here, "port": settings.MQTT_PORT}
-    url = urlsplit(settings.MQTT_URL)
-    host = url.hostname or here
-    # A name without a dot is known within a composition or on this machine alone.
-    local = "." not in host or host.startswith("127.")
-    return {
-        "host": here if local else host,
-        "port": url.port or (8883 if url.scheme == "mqtts" else 1883),
-    }
 
 
 def _micros(when: datetime) -> int:
@@ -72,7 +56,8 @@ def overview_page(request: HttpRequest) -> HttpResponse:
         .distinct()
         .order_by("device_type"),
         "states": STATES,
-        "broker": _broker(request),
+        "command": snippets.broker(request).command("devices/my-sensor/telemetry"),
+        "asks": snippets.broker(request).asks,
     }
     template = "_devices.html" if "fragment" in request.GET else "overview.html"
     return render(request, f"dashboards/{template}", context)
@@ -86,6 +71,7 @@ def device_page(request: HttpRequest, key: str) -> HttpResponse:
     device = scope.devices().select_related("site").filter(key=key).first()
     if device is None:
         raise Http404(gettext("There is no such device, or you may not see it."))
+    native_id, address = pages.published_as(device), snippets.broker(request)
     context = {
         "now": now,
         "device": device,
@@ -101,7 +87,9 @@ def device_page(request: HttpRequest, key: str) -> HttpResponse:
         "marks": marks_of(device),
         "losses": list(device.losses.order_by("-until")[:10]),
         "offline": list(device.offline_spans.order_by("-since")[:OFFLINE]),
-        "broker": _broker(request),
+        "command": address.command(f"devices/{native_id}/telemetry"),
+        "program": address.program(native_id),
+        "asks": address.asks,
         "at_qos0": pages.publishes_at_qos0(device),
     }
     return render(request, "dashboards/device.html", context)

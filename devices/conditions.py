@@ -33,6 +33,7 @@ CONDITIONS: dict[str, tuple[Level, str]] = {
     "broker_away": ("red", gettext_noop("A slot is not connected to the broker")),
     "broker_refused": ("red", gettext_noop("The broker refuses us")),
     "deaf": ("red", gettext_noop("Connected, but nothing comes through the broker")),
+    "session_taken": ("red", gettext_noop("Another client uses our MQTT client id")),
     "source_broken": ("red", gettext_noop("A source cannot be read as it is set up")),
     "slot_unheld": ("red", gettext_noop("Nobody reads a slot's queue")),
     "process_gone": ("yellow", gettext_noop("A process has stopped reporting")),
@@ -124,12 +125,23 @@ def of_worker(process: Process) -> Iterator[Condition]:
         yield Condition("loop_lag", f"{process.id}: {info['loop_lag_s']:.1f} s")
     for name, slot in health.slots_of(process).items():
         yield from _of_slot(name, slot)
-        if ahead := slot["clocks_ahead_s"]:
-            yield Condition(
-                "clock_behind",
-                f"{name}: accepted devices agree that it is {timedelta(seconds=ahead)} later; "
-                "their times are kept. Set this machine's clock (NTP)",
-            )
+        yield from _of_names_and_clocks(name, slot)
+
+
+def _of_names_and_clocks(name: str, slot: dict[str, Any]) -> Iterator[Condition]:
+    if slot["contested"]:
+        yield Condition(
+            "session_taken",
+            f"{name}: the broker gives its session to somebody else again and again, and "
+            "each gets part of the packets. Is a copy of this installation running? "
+            "Give one of them a MQTT_CLIENT_ID of its own",
+        )
+    if ahead := slot["clocks_ahead_s"]:
+        yield Condition(
+            "clock_behind",
+            f"{name}: accepted devices agree that it is {timedelta(seconds=ahead)} later; "
+            "their times are kept. Set this machine's clock (NTP)",
+        )
 
 
 def _of_disk(disk: dict[str, Any]) -> Iterator[Condition]:

@@ -1,12 +1,15 @@
 """Whether the database can be used at present, and which one it is."""
 
+from django.core.exceptions import ImproperlyConfigured
 from django.db import (
+    Error,
     InterfaceError,
     OperationalError,
     ProgrammingError,
     connection,
     transaction,
 )
+from django.db.migrations.executor import MigrationExecutor
 
 # PostgreSQL's codes that Django has no OperationalError for: it ended the connection of a
 # process that stood still within a transaction; it is a standby that takes no writes.
@@ -53,3 +56,38 @@ def _ask_incarnation() -> str:
             return str(cursor.fetchone()[0])
     except ProgrammingError:
         return ""
+
+
+# PostgreSQL's codes of a table and of a column that are not there.
+_NO_TABLE = frozenset({"42P01", "42703"})
+MIGRATE = "it lacks tables of this release. Run: python manage.py migrate"
+
+
+def problem(error: Exception) -> str:
+    """Return what an operator can do about a database error; "" where nobody knows."""
+    text = str(error).strip().partition("\n")[0]
+    lacks = text.startswith(("no such table", "no such column"))
+    if lacks or getattr(error.__cause__, "sqlstate", None) in _NO_TABLE:
+        return f"{MIGRATE} ({text})"
+    return f"the database cannot be used now: {text}" if is_away(error) else ""
+
+
+def require_tables() -> None:
+    """Refuse to start on a database that lacks tables of this release.
+
+    One that is away is waited for later.
+
+    Raises:
+        ImproperlyConfigured: says what to run.
+    """
+    try:
+        executor = MigrationExecutor(connection)
+        missing = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    except Error as error:
+        if not is_away(error):
+            raise
+        return
+    finally:
+        connection.close()
+    if missing:
+        raise ImproperlyConfigured(f"the database is there, but {MIGRATE}")

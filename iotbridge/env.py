@@ -6,24 +6,62 @@ holds the value (Docker and systemd secrets).
 """
 
 import os
+import re
 from pathlib import Path
-from urllib.parse import SplitResult, urlsplit
+from typing import Any
+from urllib.parse import SplitResult, quote, urlsplit
 
+import environ
 from django.core.exceptions import ImproperlyConfigured
-from environ import FileAwareEnv
 
-env = FileAwareEnv()
+from devices.addresses import is_address
 
 
 def text(name: str, default: str = "") -> str:
-    """Return variable `name`, or the content of the file `NAME_FILE` names."""
+    """Return variable `name`, or the content of the file `NAME_FILE` names, as it stands.
+
+    Not by django-environ, which takes what begins with `$` for another variable's name.
+    """
     path = os.environ.get(f"{name}_FILE")
-    if path and not Path(path).is_file():
+    if not path:
+        return os.environ.get(name, default).strip()
+    try:
+        return Path(path).read_text().strip()
+    except (OSError, UnicodeDecodeError) as error:
         raise ImproperlyConfigured(
-            f"{name}_FILE is {path!r}, which is not a readable file. "
+            f"{name}_FILE is {path!r}, which is not a readable file ({_reason(error)}). "
             f"Point it at a file that holds the value, or set {name} itself."
+        ) from error
+
+
+def _reason(error: Exception) -> str:
+    return (error.strerror or str(error)) if isinstance(error, OSError) else "no UTF-8"
+
+
+def file(name: str, example: str) -> str:
+    """Return variable `name`, the path of a file that can be read, or empty."""
+    path = text(name)
+    if path:
+        try:
+            Path(path).read_bytes()
+        except OSError as error:
+            raise ImproperlyConfigured(
+                f"{name} is {path!r}, which cannot be read: {_reason(error)}. "
+                f"Point it at a file in PEM format, for example {name}={example}"
+            ) from error
+    return path
+
+
+def address(name: str, default: str) -> str:
+    """Return variable `name`, an address to listen on; an IPv6 one without its brackets."""
+    raw = text(name, default)
+    host = raw[1:-1] if raw.startswith("[") and raw.endswith("]") else raw
+    if not is_address(host):
+        raise ImproperlyConfigured(
+            f"{name} is {raw!r}. It must be an address of this machine, without a port, "
+            f"for example {name}={default}, {name}=0.0.0.0 or {name}=::1"
         )
-    return str(env.str(name, default=default)).strip()
+    return host
 
 
 def integer(name: str, default: int, low: int, high: int) -> int:
@@ -75,7 +113,43 @@ def url(name: str, default: str, schemes: tuple[str, ...], example: str) -> str:
     return raw
 
 
+def check_encoding(name: str, raw: str) -> None:
+    """Refuse a URL whose password would be taken for something else.
+
+    Raises:
+        ImproperlyConfigured: names the characters, and what they are to be written as.
+    """
+    authority = re.split(r"[/?#]", raw.partition("://")[2], maxsplit=1)[0]
+    rest = raw.partition("://")[2][len(authority) :]
+    inside = (authority + rest).rpartition("@")[0] if "@" in rest else authority.rpartition("@")[0]
+    found = {sign for sign in "/?#[]" if sign in inside}
+    if re.search(r"%(?![0-9A-Fa-f]{2})", inside):
+        found.add("%")
+    if found:
+        told = ", ".join(f"{sign} as {quote(sign, safe='')}" for sign in sorted(found))
+        raise ImproperlyConfigured(
+            f"The user or password in {name} holds characters that mean something else in a URL. "
+            f"Write {told}."
+        )
+
+
+def database(name: str, raw: str) -> dict[str, Any]:
+    """Return Django's settings of the database that the URL `raw` of variable `name` names."""
+    if not raw.startswith("sqlite:"):
+        check_encoding(name, raw)
+    try:
+        port = urlsplit(raw).port
+        config: dict[str, Any] = dict(environ.Env.db_url_config(raw))
+    except ValueError as error:
+        raise ImproperlyConfigured(
+            f"{name} is not a URL that can be used: {error}. Write it as in "
+            f"{name}=postgres://user:password@127.0.0.1:5432/iotbridge"
+        ) from error
+    return {**config, "PORT": port or ""}
+
+
 def _check_url(name: str, raw: str, schemes: tuple[str, ...], example: str) -> None:
+    check_encoding(name, raw)
     try:
         parts: SplitResult = urlsplit(raw)
         good = parts.scheme in schemes and bool(parts.hostname) and (parts.port or 1) > 0

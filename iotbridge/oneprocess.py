@@ -16,6 +16,7 @@ from twisted.internet.defer import Deferred
 
 from dashboards.live.hub import Hub
 from devices import health
+from devices.addresses import from_here, in_url
 from mqtt_ingest import conf
 from mqtt_ingest.embedded import EmbeddedBroker, EmbeddedSource
 from mqtt_ingest.engine import Engine
@@ -117,14 +118,11 @@ class OneProcess:
 
 def _own_broker() -> conf.Broker:
     """Return how this process reaches its own broker."""
-    anywhere = settings.MQTT_BIND in {"0.0.0.0", "::"}  # noqa: S104 - compared, not bound
-    host = "127.0.0.1" if anywhere else settings.MQTT_BIND
-    return conf.Broker(host=host, port=settings.MQTT_PORT)
+    return conf.Broker(host=from_here(settings.MQTT_BIND), port=settings.MQTT_PORT)
 
 
 def _ask_pages() -> None:
-    anywhere = settings.HTTP_BIND in {"0.0.0.0", "::"}  # noqa: S104 - compared, not bound
-    host = "127.0.0.1" if anywhere else settings.HTTP_BIND
+    host = in_url(from_here(settings.HTTP_BIND))
     try:
         with urlopen(f"http://{host}:{settings.HTTP_PORT}/readyz", timeout=10):
             return

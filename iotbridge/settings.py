@@ -23,9 +23,9 @@ if (BASE_DIR / ".env").is_file():
 
 # --- where things are -------------------------------------------------------
 DATA_DIR = Path(env.text("DATA_DIR", str(BASE_DIR / "var"))).resolve()
-HTTP_BIND = env.text("HTTP_BIND", "127.0.0.1")
+HTTP_BIND = env.address("HTTP_BIND", "127.0.0.1")
 HTTP_PORT = env.integer("HTTP_PORT", 8000, 1, 65535)
-MQTT_BIND = env.text("MQTT_BIND", "127.0.0.1")
+MQTT_BIND = env.address("MQTT_BIND", "127.0.0.1")
 MQTT_PORT = env.integer("MQTT_PORT", 1883, 1, 65535)
 # Set by `manage.py standalone` alone: the in-memory layer is allowed there.
 STANDALONE = env.boolean("IOTBRIDGE_STANDALONE")
@@ -116,6 +116,7 @@ LOCALE_PATHS = [BASE_DIR / "iotbridge" / "locale"]
 TIME_ZONE = "UTC"
 USE_TZ = True
 LOGIN_URL = "login"
+CSRF_FAILURE_VIEW = "dashboards.refused.csrf_failure"
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "login"
 AUTH_PASSWORD_VALIDATORS = [
@@ -162,20 +163,24 @@ def _database() -> dict[str, Any]:
     raw = env.text("DATABASE_URL")
     if not raw:
         DATA_DIR.mkdir(parents=True, exist_ok=True)
-        raw = f"sqlite:///{DATA_DIR / 'db.sqlite3'}"
+        # Not as a URL: a folder may be called anything.
+        return _sqlite({"NAME": str(DATA_DIR / "db.sqlite3")})
     if not raw.startswith(("postgres://", "postgresql://", "sqlite:///")):
         raise ImproperlyConfigured(
             "DATABASE_URL must start with postgres:// or sqlite:///, "
             "for example DATABASE_URL=postgres://user:password@127.0.0.1:5432/iotbridge"
         )
-    config: dict[str, Any] = dict(environ.Env.db_url_config(raw))
+    config = env.database("DATABASE_URL", raw)
     if "sqlite" in config["ENGINE"]:
-        config["OPTIONS"] = {"transaction_mode": "IMMEDIATE", "init_command": _SQLITE_PRAGMAS}
-    else:
-        # A standby that is not promoted yet is no database for us: wait, as for any that is away.
-        ours = {"connect_timeout": 5, "target_session_attrs": "read-write"}
-        config["OPTIONS"] = {**ours, **config.get("OPTIONS", {})}
-    return config
+        return _sqlite(config)
+    # A standby that is not promoted yet is no database for us: wait, as for any that is away.
+    ours = {"connect_timeout": 5, "target_session_attrs": "read-write"}
+    return {**config, "OPTIONS": {**ours, **config.get("OPTIONS", {})}}
+
+
+def _sqlite(config: dict[str, Any]) -> dict[str, Any]:
+    options = {"transaction_mode": "IMMEDIATE", "init_command": _SQLITE_PRAGMAS}
+    return {**config, "ENGINE": "django.db.backends.sqlite3", "OPTIONS": options}
 
 
 DATABASES = {"default": _database()}
@@ -197,27 +202,23 @@ CHANNEL_LAYERS: dict[str, dict[str, Any]] = {
 # --- MQTT -------------------------------------------------------------------
 MQTT_URL = env.url("MQTT_URL", "mqtt://127.0.0.1:1883", ("mqtt", "mqtts"), "mqtt://127.0.0.1:1883")
 MQTT_URL_GIVEN = bool(env.text("MQTT_URL"))
-MQTT_CA_FILE = env.text("MQTT_CA_FILE")
-MQTT_CERT_FILE = env.text("MQTT_CERT_FILE")
-MQTT_KEY_FILE = env.text("MQTT_KEY_FILE")
-MQTT_CLIENT_ID = env.text("MQTT_CLIENT_ID", "iotbridge")
+MQTT_CA_FILE = env.file("MQTT_CA_FILE", "/etc/ssl/certs/ca.pem")
+MQTT_CERT_FILE = env.file("MQTT_CERT_FILE", "/etc/ssl/worker.crt")
+MQTT_KEY_FILE = env.file("MQTT_KEY_FILE", "/etc/ssl/worker.key")
+# Empty: those that the database keeps (`mqtt_ingest.installation`).
+MQTT_CLIENT_ID = env.text("MQTT_CLIENT_ID")
 MQTT_SLOTS = env.integer("MQTT_SLOTS", 1, 1, 256)
 MQTT_SHARED_GROUP = env.text("MQTT_SHARED_GROUP")
 MQTT_SHARING = env.choice("MQTT_SHARING", "auto", ("auto", "always", "never"))
 MQTT_VERSION = env.choice("MQTT_VERSION", "3.1.1", ("3.1.1", "5"))
 MQTT_CANARY = env.boolean("MQTT_CANARY", default=True)
 MQTT_REGISTRATION = env.choice("MQTT_REGISTRATION", "pending", ("accept", "pending", "reject"))
-if MQTT_SLOTS > 1 and not MQTT_SHARED_GROUP:
-    raise ImproperlyConfigured(
-        f"MQTT_SLOTS is {MQTT_SLOTS}, so the slots must share the load: "
-        "set MQTT_SHARED_GROUP, for example MQTT_SHARED_GROUP=iotbridge"
-    )
 # The embedded broker asks for these on every address but loopback.
 MQTT_PASSWORD = env.text("MQTT_PASSWORD")
 
 # --- ingest -----------------------------------------------------------------
 WORKER_HTTP_PORT = env.integer("WORKER_HTTP_PORT", 9101, 1, 65535)
-WORKER_HTTP_BIND = env.text("WORKER_HTTP_BIND", "127.0.0.1")
+WORKER_HTTP_BIND = env.address("WORKER_HTTP_BIND", "127.0.0.1")
 COMMIT_INTERVAL_MS = env.integer("COMMIT_INTERVAL_MS", 0, 0, 60_000)
 # How large the database may become; 0: as large as the disk that SQLite's file lies on.
 DISK_BUDGET_MB = env.integer("DISK_BUDGET_MB", 0, 0, 1_000_000_000)

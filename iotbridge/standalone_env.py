@@ -1,6 +1,6 @@
 """What `manage.py standalone` sets up before Django reads its settings.
 
-It runs before `iotbridge.settings`, so it may import the standard library only.
+It runs before `iotbridge.settings`, so it may import nothing of Django's.
 """
 
 import os
@@ -8,11 +8,13 @@ import secrets
 import socket
 from pathlib import Path
 
+import environ
+
 _HERE = Path(__file__).resolve().parent.parent
 
 
 def prepare(arguments: list[str]) -> None:
-    """Make DATA_DIR with its secret key, and choose what `--demo` chooses.
+    """Read `.env`, make DATA_DIR with its secret key, and choose what `--demo` chooses.
 
     Args:
         arguments: what follows `standalone` on the command line.
@@ -20,6 +22,7 @@ def prepare(arguments: list[str]) -> None:
     A variable that the user has set always wins.
     """
     os.environ["IOTBRIDGE_STANDALONE"] = "1"
+    _read_env()
     data_dir = Path(os.environ.get("DATA_DIR") or _HERE / "var").resolve()
     data_dir.mkdir(parents=True, exist_ok=True)
     if not os.environ.get("SECRET_KEY") and not os.environ.get("SECRET_KEY_FILE"):
@@ -31,8 +34,15 @@ def prepare(arguments: list[str]) -> None:
         _open_to_network(data_dir)
 
 
+def _read_env() -> None:
+    """Read `.env` as the settings do, which come later: what is chosen here must know of it."""
+    if (_HERE / ".env").is_file():
+        environ.Env.read_env(_HERE / ".env")
+
+
 def prepare_restore() -> None:
     """Let settings be read on a machine that has no data yet: the secret key is in the backup."""
+    _read_env()
     data_dir = Path(os.environ.get("DATA_DIR") or _HERE / "var").resolve()
     given = os.environ.get("SECRET_KEY") or os.environ.get("SECRET_KEY_FILE")
     if not given and not (data_dir / "secret_key").is_file():
@@ -52,7 +62,7 @@ def _open_to_network(data_dir: Path) -> None:
     os.environ.setdefault("HTTP_BIND", "0.0.0.0")  # noqa: S104 - LAN=1 asks for it
     os.environ.setdefault("MQTT_BIND", "0.0.0.0")  # noqa: S104 - LAN=1 asks for it
     os.environ.setdefault("ALLOWED_HOSTS", "*")
-    if not os.environ.get("MQTT_PASSWORD"):
+    if not os.environ.get("MQTT_PASSWORD") and not os.environ.get("MQTT_PASSWORD_FILE"):
         os.environ["MQTT_PASSWORD"] = kept_secret(data_dir / "mqtt_password", 12)
 
 

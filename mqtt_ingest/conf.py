@@ -6,7 +6,9 @@ from datetime import UTC, tzinfo
 from urllib.parse import unquote, urlsplit
 
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 
+from devices.addresses import in_url
 from devices.models import Identity, Source
 from devices.timetexts import zone_of
 from mqtt_ingest import sources
@@ -33,13 +35,29 @@ class Broker:
     @property
     def where(self) -> str:
         """Return the address as people may read it: without the password."""
-        return f"mqtt{'s' if self.tls else ''}://{self.host}:{self.port}"
+        return f"mqtt{'s' if self.tls else ''}://{in_url(self.host)}:{self.port}"
 
     def context(self) -> ssl.SSLContext:
-        """Return the TLS context: the system's or the given CA, and our certificate."""
-        context = ssl.create_default_context(cafile=self.ca_file or None)
-        if self.cert_file:
-            context.load_cert_chain(self.cert_file, self.key_file)
+        """Return the TLS context: the system's or the given CA, and our certificate.
+
+        Raises:
+            ImproperlyConfigured: a file is not what its setting says.
+        """
+        try:
+            context = ssl.create_default_context(cafile=self.ca_file or None)
+        except (ssl.SSLError, OSError) as error:
+            raise ImproperlyConfigured(
+                f"MQTT_CA_FILE is {self.ca_file!r}, which holds no certificate in PEM format: "
+                f"{error}"
+            ) from error
+        try:
+            if self.cert_file:
+                context.load_cert_chain(self.cert_file, self.key_file, password="")
+        except (ssl.SSLError, OSError) as error:
+            raise ImproperlyConfigured(
+                f"MQTT_CERT_FILE {self.cert_file!r} and MQTT_KEY_FILE {self.key_file!r} are no "
+                f"certificate and its key in PEM format, without a password: {error}"
+            ) from error
         return context
 
 
@@ -48,7 +66,7 @@ def broker(url: str | None = None) -> Broker:
     parts = urlsplit(url or settings.MQTT_URL)
     tls = parts.scheme == "mqtts"
     return Broker(
-        host=parts.hostname or "127.0.0.1",
+        host=unquote(parts.hostname or "127.0.0.1"),
         port=parts.port or (8883 if tls else 1883),
         username=unquote(parts.username) if parts.username else None,
         password=unquote(parts.password) if parts.password else None,
@@ -58,6 +76,16 @@ def broker(url: str | None = None) -> Broker:
         cert_file=settings.MQTT_CERT_FILE,
         key_file=settings.MQTT_KEY_FILE,
     )
+
+
+def check_files() -> None:
+    """Read the certificates that the settings name.
+
+    Raises:
+        ImproperlyConfigured: a file is not what its setting says.
+    """
+    if broker().tls:
+        broker().context()
 
 
 def limits(source: Source | None = None) -> Limits:

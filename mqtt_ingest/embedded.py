@@ -25,6 +25,7 @@ from amqtt.mqtt.puback import PubackPacket
 from amqtt.session import INCOMING, Session
 
 from mqtt_ingest.core.packets import Packet
+from mqtt_ingest.core.topics import matches
 
 logger = logging.getLogger(__name__)
 
@@ -40,6 +41,8 @@ class EmbeddedSource:
         self.where = where
         self.state = "stopped"
         self.on_state: Callable[[str, str], None] = lambda _state, _detail: None
+        # Filters of what is taken in; anything else is passed on as by any broker.
+        self.filters: Sequence[str] = ()
         self._feed: Callable[[Packet], None] | None = None
         # Unacknowledged packets in order of arrival; fed again to the next pipeline.
         self._waiting: dict[Packet, asyncio.Future[None]] = {}
@@ -47,7 +50,9 @@ class EmbeddedSource:
         self._paused = False
 
     async def take(self, packet: Packet) -> None:
-        """Hand `packet` to the pipeline; return once it is committed."""
+        """Hand `packet` to the pipeline where a Source wants it; return once it is committed."""
+        if not any(matches(wanted, packet.topic) for wanted in self.filters):
+            return
         committed = asyncio.get_running_loop().create_future()
         self._waiting[packet] = committed
         self._regulate()
@@ -183,12 +188,18 @@ class EmbeddedBroker(Broker):  # type: ignore[misc] # amqtt is not checked
             password: asked of clients that do not come over loopback; any user name.
             folder: where retained messages are kept over restarts.
         """
-        listener = ListenerConfig(bind=f"{bind}:{port}")
+        listener = ListenerConfig(bind=f"[{bind}]:{port}" if ":" in bind else f"{bind}:{port}")
         super().__init__(BrokerConfig(listeners={"default": listener}, plugins={}))
         self._source = source
         self._password = password
         self._file = folder / "retained.json"
         self._saving: asyncio.TimerHandle | None = None
+
+    @classmethod
+    def _split_bindaddr_port(cls, port_str: str, default_port: int) -> tuple[str | None, int]:
+        """Return address and port; amqtt leaves the brackets of IPv6, which no resolver knows."""
+        address, port = super()._split_bindaddr_port(port_str, default_port)
+        return address.strip("[]") if address else address, port
 
     async def start(self) -> None:
         """Listen, with the retained messages of the last run."""

@@ -12,6 +12,7 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
+from devices.addresses import in_url, is_anywhere
 from devices.health import beside, is_packets_token
 from mqtt_ingest import metrics
 
@@ -32,7 +33,7 @@ class WorkerHttp:
     def url(self) -> str:
         """Return where other processes reach this port."""
         bind = settings.WORKER_HTTP_BIND
-        host = socket.gethostname() if bind in {"0.0.0.0", "::"} else bind  # noqa: S104
+        host = socket.gethostname() if is_anywhere(bind) else in_url(bind)
         return f"http://{host}:{settings.WORKER_HTTP_PORT}"
 
     def start(self) -> None:
@@ -47,7 +48,7 @@ class WorkerHttp:
             worker = engine
 
         try:
-            self._server = ThreadingHTTPServer(
+            self._server = _server_class()(
                 (settings.WORKER_HTTP_BIND, settings.WORKER_HTTP_PORT), Handler
             )
         except OSError as error:
@@ -66,6 +67,16 @@ class WorkerHttp:
             self._server.shutdown()
             self._server.server_close()
             self._server = None
+
+
+def _server_class() -> type[ThreadingHTTPServer]:
+    if ":" not in settings.WORKER_HTTP_BIND:
+        return ThreadingHTTPServer
+
+    class OnIPv6(ThreadingHTTPServer):
+        address_family = socket.AF_INET6
+
+    return OnIPv6
 
 
 class _Handler(BaseHTTPRequestHandler):

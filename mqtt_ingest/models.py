@@ -1,5 +1,7 @@
 """Dead letters, and the arrival times that redelivered packets take again."""
 
+import secrets
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -57,3 +59,18 @@ class ArrivalStamp(models.Model):
 
     def __str__(self) -> str:
         return f"{self.slot}:{self.packets}"
+
+
+def made_name() -> str:
+    """Return a name that no other installation has."""
+    return f"iotbridge-{secrets.token_hex(6)}"
+
+
+class Installation(models.Model):
+    """The one row with this installation's names at its broker; see `installation`."""
+
+    client_id = models.CharField(max_length=100, default=made_name)
+    group = models.CharField(max_length=100, default=made_name)
+
+    def __str__(self) -> str:
+        return self.client_id

@@ -10,8 +10,10 @@ import asyncio
 import contextlib
 import logging
 import random
+import ssl
 import threading
 import time
+from collections import deque
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -40,6 +42,8 @@ KEEPALIVE_SECONDS = 30
 # MQTT 5 only: how long the broker keeps our session, and how much it sends unacknowledged.
 SESSION_SECONDS = 14 * 86_400
 RECEIVE_MAXIMUM = 10_000
+# A client id is contested where so many connections that worked were ended within so many s.
+CONTESTED_TIMES, CONTESTED_SECONDS = 4, 60.0
 # Between tries in s: of an address where nothing answers, of a broker that refuses us.
 UNREACHABLE_SECONDS, REFUSED_SECONDS = 1.0, 30.0
 # For so long a session waits for a canary that the broker may have forgotten, in s.
@@ -60,6 +64,17 @@ class Agreed:
     wanted: list[str]
     unwanted: list[str]
     look_back: bool = False
+
+
+def _words(error: Exception, *, tls: bool) -> str:
+    """Return why no connection comes about, with what to do about TLS."""
+    is_cut = isinstance(error, ConnectionResetError | ssl.SSLEOFError)
+    if tls and (is_cut or "WRONG_VERSION_NUMBER" in str(error)):
+        return f"this port speaks no TLS, it seems; MQTT_URL begins with mqtt then ({error})"
+    if isinstance(error, ssl.SSLCertVerificationError):
+        told = f"certificate verify failed: {error.verify_message}"
+        return f"{told}; is MQTT_CA_FILE the CA of this broker?"
+    return str(error)
 
 
 def backoff(first: float = 0.25, cap: float = UNREACHABLE_SECONDS) -> Iterator[float]:
@@ -125,7 +140,15 @@ class MqttSession:
         # Whether the socket did not take everything.
         self._held_back = False
         self._tasks: set[asyncio.Task[None]] = set()
+        # When (s, monotonic) the broker ended connections that worked, lately.
+        self._ended: deque[float] = deque(maxlen=CONTESTED_TIMES)
         self._client = self._make_client()
+
+    @property
+    def is_contested(self) -> bool:
+        """Return whether another client seems to use our client id: connections end and end."""
+        often = len(self._ended) == CONTESTED_TIMES
+        return often and time.monotonic() - self._ended[0] < CONTESTED_SECONDS
 
     def _make_client(self) -> BufferedClient:
         version = {"protocol": mqtt.MQTTv311, "clean_session": False}
@@ -159,8 +182,11 @@ class MqttSession:
                 await self._connect()
                 await self._stay()
             except (OSError, ValueError) as error:
-                self._change("unreachable", f"{self._broker.where}: {error}")
-            if self._worked:
+                self._ended.clear()
+                self._change(
+                    "unreachable", f"{self._broker.where}: {_words(error, tls=self._broker.tls)}"
+                )
+            if self._worked and not self.is_contested:
                 delays, refusals = backoff(), backoff(cap=REFUSED_SECONDS)
             # Whoever says no is asked ever less often; whoever is away may be back at any moment.
             await asyncio.sleep(next(refusals if self.state == "refused" else delays))
@@ -302,6 +328,7 @@ class MqttSession:
                     return
         except Malformed as error:
             logger.error("%s: the broker sent what is no MQTT: %s", self.client_id, error)
+            self._change("lost", f"{self._broker.where} sent what is no MQTT{self._tls_hint}")
             self._closed.set()
 
     def _wants_to_write(self, _client: mqtt.Client, _userdata: Any, _sock: Any) -> None:
@@ -501,10 +528,17 @@ class MqttSession:
 
     def _disconnected(self, _client: mqtt.Client, *details: Any) -> None:
         was_online, self._online = self._online, False
-        # A connection that the broker refused was none.
-        if was_online or self.state != "refused":
+        if was_online:
+            self._ended.append(time.monotonic())
             self._change("lost", f"{self._broker.where}: {details[2]}")
+        elif self.state not in {"refused", "lost"}:  # a connection that was refused was none
+            words = "closed the connection before it answered"
+            self._change("lost", f"{self._broker.where} {words}{self._tls_hint}")
         self._closed.set()
+
+    @property
+    def _tls_hint(self) -> str:
+        return "" if self._broker.tls else "; where that port wants TLS, MQTT_URL begins with mqtts"
 
     def _flush_at_last(self, _client: mqtt.Client, *_details: Any) -> None:
         self._client.flush()

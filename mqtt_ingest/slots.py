@@ -20,6 +20,7 @@ from mqtt_ingest.core.throttle import Throttle
 from mqtt_ingest.database import DatabaseSink, DatabaseThread, Unreachable
 from mqtt_ingest.embedded import EmbeddedSource
 from mqtt_ingest.session import MqttSession
+from mqtt_ingest.sharing import Filters
 from mqtt_ingest.stores import dialect as database_dialect
 from mqtt_ingest.stores import leases
 from mqtt_ingest.stores.writer import SlotWriter
@@ -133,6 +134,7 @@ class Slot:
             "session_present": session.session_present if session else None,
             "canary": session.aside.canary if session else "off",
             "refused": session.subscriptions.refused if session else {},
+            "contested": bool(session and session.is_contested),
             "clocks_ahead_s": self._clocks_ahead // 1_000_000,
             **self._sharing(),
             "broker_dropped": session.aside.broker_dropped if session else None,
@@ -157,8 +159,9 @@ class Slot:
         place, stored = await self._thread.run(lambda: leases.stamps(self.name))
         self._stamps.load(place, stored)
         self._clocks_ahead = await self._thread.run(lambda: leases.clocks_ahead(self.name))
-        routes = await self._thread.run(conf.routes)
+        routes, filters = await self._thread.run(conf.read_sources)
         self._routes = routes
+        self._pass_on(filters)
         source: MqttSession | EmbeddedSource
         self._upstream = upstream = Upstream(
             self.number, self._writer, self._thread, self._dialect, self._stamps
@@ -285,6 +288,7 @@ class Slot:
         """
         routes, filters = await self._thread.run(conf.read_sources)
         names = {route.source for route in routes}
+        self._pass_on(filters)
         if _signature(routes) != _signature(self._routes):
             gone = [route for route in self._routes if route.source not in names]
             self._routes = routes
@@ -299,6 +303,11 @@ class Slot:
             self._pipeline.use([*routes, *self._leaving])
         if self._session is not None and self._upstream is not None:
             await self._upstream.look(filters)
+
+    def _pass_on(self, filters: Filters) -> None:
+        """Tell the embedded broker what is taken in."""
+        if self._embedded is not None:
+            self._embedded.filters = [*filters.spread, *filters.ordered]
 
     def _change(self, state: str, detail: str) -> None:
         self.state, self.detail, self.since = state, detail, time.time()

@@ -9,7 +9,7 @@ from typing import Any, cast
 from django.conf import settings
 
 from devices import losses
-from mqtt_ingest import conf, metrics, sharing
+from mqtt_ingest import conf, installation, metrics, sharing
 from mqtt_ingest.aside import Aside
 from mqtt_ingest.core.arrivals import ArrivalStamps
 from mqtt_ingest.database import DatabaseThread, Unreachable
@@ -49,6 +49,7 @@ class Upstream:
         self._dialect = dialect
         self._stamps = stamps
         self._session: MqttSession | None = None
+        self._installation = installation.Names("", "")
         # What is known of the broker's shared subscriptions, and whether this slot uses them.
         self._found = sharing.Findings()
         self.verdict: sharing.Verdict = ""
@@ -58,7 +59,7 @@ class Upstream:
 
     def session(self, on_state: Callable[[str, str], None]) -> MqttSession:
         """Return the slot's session, which is not connected yet."""
-        client_id = f"{settings.MQTT_CLIENT_ID}-{self._name}"
+        client_id = f"{self._installation.client_id}-{self._name}"
         aside = Aside(
             client_id,
             canary=settings.MQTT_CANARY,
@@ -122,7 +123,7 @@ class Upstream:
             self._number,
             share=share,
             filters=filters or conf.filters(),
-            group=settings.MQTT_SHARED_GROUP,
+            group=self._installation.group,
             slots=settings.MQTT_SLOTS,
             known=known,
         )
@@ -134,7 +135,8 @@ class Upstream:
         return known.get(self._number, []), wanted
 
     def prepare(self) -> None:
-        """Find out what this slot will have to do, before it is connected."""
+        """Find out who we are, and what this slot will have to do, before it is connected."""
+        self._installation = installation.read()
         self._plan()
 
     async def look(self, filters: sharing.Filters) -> None:
@@ -203,7 +205,7 @@ class Upstream:
 
     async def end(self) -> None:
         """End the session at the broker for good: the slot was scaled in and is read out."""
-        client_id = f"{settings.MQTT_CLIENT_ID}-{self._name}"
+        client_id = f"{self._installation.client_id}-{self._name}"
         await asyncio.get_running_loop().run_in_executor(
             None, lambda: end_session(conf.broker(), client_id)
         )

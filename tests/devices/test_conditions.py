@@ -60,6 +60,7 @@ def test_without_a_worker() -> None:
         ({"oldest_s": 11.0}, "behind"),
         ({"paused": True}, "behind"),
         ({"clocks_ahead_s": 5_184_000}, "clock_behind"),
+        ({"contested": True}, "session_taken"),
         ({"database": "connection refused"}, "database_away"),
         ({"database": "No space left on device"}, "disk_full"),
         ({"database": "database or disk is full"}, "disk_full"),

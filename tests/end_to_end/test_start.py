@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -26,7 +27,6 @@ def run(*command: str, **env: str) -> tuple[int, str]:
     [
         ({"SECRET_KEY": ""}, ["SECRET_KEY is not set", "SECRET_KEY=$("]),
         ({"MQTT_SLOTS": "two"}, ["MQTT_SLOTS is 'two'", "MQTT_SLOTS=1"]),
-        ({"MQTT_SLOTS": "2"}, ["MQTT_SHARED_GROUP=iotbridge"]),
         ({"MQTT_URL": "http://x"}, ["MQTT_URL", "mqtt://127.0.0.1:1883"]),
         ({"MQTT_URL": "mqtt://x:99999"}, ["MQTT_URL", "mqtt://127.0.0.1:1883"]),
         ({"REDIS_URL": "127.0.0.1"}, ["REDIS_URL", "redis://127.0.0.1:6379/0"]),
@@ -34,7 +34,15 @@ def run(*command: str, **env: str) -> tuple[int, str]:
         ({"MQTT_REGISTRATION": "maybe"}, ["MQTT_REGISTRATION", "accept, pending, reject"]),
         ({"DEBUG": "perhaps"}, ["DEBUG=1 or DEBUG=0"]),
         ({"SECRET_KEY_FILE": "/nowhere"}, ["SECRET_KEY_FILE", "/nowhere"]),
-        ({"MQTT_CERT_FILE": "/a.crt"}, ["MQTT_KEY_FILE"]),
+        ({"MQTT_CERT_FILE": __file__}, ["MQTT_KEY_FILE"]),
+        ({"MQTT_CA_FILE": "/no/such.pem"}, ["MQTT_CA_FILE", "/no/such.pem", "No such file"]),
+        ({"HTTP_BIND": "127.0.0.1:8000"}, ["HTTP_BIND", "without a port"]),
+        ({"WORKER_HTTP_BIND": "300.1.1.1"}, ["WORKER_HTTP_BIND", "WORKER_HTTP_BIND=::1"]),
+        ({"DATABASE_URL": "postgres://u:p@ss/w#1@h/d"}, ["DATABASE_URL", "# as %23", "/ as %2F"]),
+        ({"DATABASE_URL": "postgres://u:p@h:54x/d"}, ["DATABASE_URL", "54x"]),
+        ({"MQTT_URL": "mqtt://u:p/w?@h"}, ["MQTT_URL", "/ as %2F", "? as %3F"]),
+        ({"MQTT_URL": "mqtt://u:50%@h"}, ["MQTT_URL", "% as %25"]),
+        ({"REDIS_URL": "redis://:a#b@h"}, ["REDIS_URL", "# as %23"]),
     ],
 )
 def test_a_wrong_setting_names_itself_and_shows_a_right_value(
@@ -64,6 +72,39 @@ def test_standalone_names_a_port_that_is_taken() -> None:
         status, printed = run("standalone", HTTP_PORT=port)
     assert status != 0
     assert f"HTTP_PORT {port} cannot be opened" in printed
+
+
+@pytest.mark.parametrize(
+    "command",
+    [["runworker", "mqtt-ingest"], ["status"], ["create_token", "me"], ["retention", "--dry-run"]],
+)
+def test_before_migrate_commands_say_so(tmp_path: Path, command: list[str]) -> None:
+    status, printed = run(*command, DATA_DIR=str(tmp_path), REDIS_URL="redis://127.0.0.1:1/0")
+    assert status != 0
+    assert "python manage.py migrate" in printed
+    assert "Traceback" not in printed
+
+
+def test_a_database_that_is_away_ends_a_command_in_a_line() -> None:
+    status, printed = run(
+        "create_token", "me", DATABASE_URL=f"postgres://u:p@127.0.0.1:{free_port()}/x"
+    )
+    assert status != 0
+    assert "cannot be used now" in printed
+    assert "Traceback" not in printed
+
+
+@pytest.mark.parametrize("name", ["MQTT_CA_FILE", "MQTT_CERT_FILE"])
+def test_a_file_that_is_no_certificate_is_named(tmp_path: Path, name: str) -> None:
+    env = {"MQTT_URL": "mqtts://127.0.0.1:1", "REDIS_URL": "redis://127.0.0.1:1/0"}
+    env |= {name: __file__, "DATA_DIR": str(tmp_path)}
+    if name == "MQTT_CERT_FILE":
+        env["MQTT_KEY_FILE"] = __file__
+    status, printed = run("runworker", "mqtt-ingest", **env)
+    assert status != 0
+    assert f"{name}" in printed
+    assert "PEM" in printed
+    assert "Traceback" not in printed
 
 
 @pytest.mark.services

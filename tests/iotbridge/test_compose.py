@@ -12,6 +12,9 @@ import sys
 import time
 from pathlib import Path
 from typing import Any
+from urllib.error import HTTPError
+from urllib.parse import urlencode
+from urllib.request import HTTPCookieProcessor, HTTPSHandler, Request, build_opener
 
 import pytest
 import yaml
@@ -42,7 +45,7 @@ class Hosts:
         self.web, self.http, self.https = free_port(), free_port(), free_port()
         self.workers = {"9101": free_port(), "9102": free_port()}
         self._map = {
-            "postgres://iotbridge:pw@postgres:5432/iotbridge": plant.url,
+            "postgres://iotbridge@postgres:5432/iotbridge": plant.url,
             "redis:6379": f"127.0.0.1:{plant.layer.port}",
             "mosquitto:1883": f"127.0.0.1:{plant.broker.port}",
             "0.0.0.0": "127.0.0.1",
@@ -113,9 +116,27 @@ def test_the_mounted_files_are_in_the_repository() -> None:
                 assert (ROOT / source).is_file(), source
 
 
-def test_readings_go_from_mqtt_through_the_proxy_to_a_websocket(plant: Plant) -> None:
+class Browser:
+    """Keeps cookies, follows redirects, and knows our certificate."""
+
+    def __init__(self, port: int, certificate: Path) -> None:
+        context = ssl.create_default_context(cafile=certificate)
+        handlers = HTTPSHandler(context=context), HTTPCookieProcessor()
+        self._opener = build_opener(*handlers)
+        self._base = f"https://localhost:{port}"
+
+    def send(self, path: str, body: bytes | None = None, **headers: str) -> tuple[int, str]:
+        request = Request(f"{self._base}{path}", body, {"Referer": self._base, **headers})
+        try:
+            with self._opener.open(request, timeout=60) as answer:
+                return answer.status, answer.read().decode()
+        except HTTPError as error:
+            return error.code, error.read().decode()
+
+
+def start_all(plant: Plant, hosts: Hosts) -> None:
+    """Start what compose.yaml starts, in its order."""
     assert shutil.which("openssl"), "openssl is missing: apt-get install openssl"
-    hosts = Hosts(plant)
     migrate = start(plant, hosts, "migrate")
     wait_until(lambda: migrate.returncode is not None, f"migrate: {migrate.log}", 60)
     assert migrate.returncode == 0, migrate.text()
@@ -127,6 +148,11 @@ def test_readings_go_from_mqtt_through_the_proxy_to_a_websocket(plant: Plant) ->
     for port in hosts.workers.values():
         wait_until(lambda port=port: services.listens(port), "a worker's HTTP port", 30)  # type: ignore[misc]
     plant.sql("UPDATE devices_source SET registration = 'accept'")
+
+
+def test_readings_go_from_mqtt_through_the_proxy_to_a_websocket(plant: Plant) -> None:
+    hosts = Hosts(plant)
+    start_all(plant, hosts)
     client = plant.client()
     client.publish("devices/press-3/telemetry", '{"t": 0}', 1)
     wait_until(lambda: plant.count() == 1, "the first row", 30)
@@ -146,3 +172,42 @@ def test_readings_go_from_mqtt_through_the_proxy_to_a_websocket(plant: Plant) ->
     client.disconnect()
     assert seen == 42
     assert plant.count() == 2
+
+
+def test_limits_agree_from_the_proxy_and_the_broker_to_us(plant: Plant) -> None:
+    hosts = Hosts(plant)
+    start_all(plant, hosts)
+    plant.add_user()
+    browser = Browser(hosts.https, plant.folder / "tls" / "fullchain.pem")
+    # A form, on a port that is not 443.
+    token = re.search(r'csrfmiddlewaretoken" value="(\w+)', browser.send("/login/")[1])
+    assert token
+    form = {"csrfmiddlewaretoken": token[1], "username": "admin", "password": "secret-123"}
+    filled = urlencode(form).encode()
+    status, words = browser.send("/login/", filled, Origin="https://elsewhere")
+    assert status == 403
+    assert "CSRF_TRUSTED_ORIGINS=https://elsewhere" in words
+    assert "<style" not in words
+    status, words = browser.send("/login/", filled, Origin=f"https://localhost:{hosts.https}")
+    assert (status, "logout" in words) == (200, True)
+    # An upload above what the proxy takes elsewhere.
+    row = b"2025-11-20T12:00:00Z,a,t,number,,1\n"
+    lines = b"time,device,metric,kind,unit,value\n" + row * 500_000
+    assert len(lines) > 16_000_000
+    path, bearer = "/api/v1/imports?name=it.csv", f"Bearer {plant.token()}"
+    assert browser.send(path, lines, Authorization=bearer)[0] == 201
+
+    def send(size: int) -> bool:
+        client, acknowledged = plant.client(), []
+        client.on_publish = lambda *_details: acknowledged.append(True)
+        ended: list[bool] = []
+        client.on_disconnect = lambda *_details: ended.append(True)
+        client.publish("devices/big/telemetry", json.dumps({"text": "x" * size}), 1)
+        wait_until(lambda: acknowledged or ended, "an answer")
+        client.loop_stop()
+        return bool(acknowledged)
+
+    assert send(300_000)
+    reasons = "SELECT reason FROM mqtt_ingest_deadletter"
+    wait_until(lambda: plant.sql(reasons) == [("too_large",)], "the dead letter")
+    assert not send(1_100_000)

@@ -147,3 +147,40 @@ def test_a_stranger_needs_the_password(standalone: Standalone) -> None:
     import asyncio
 
     assert asyncio.run(all_of_them()) == [True, False, False, True, False]
+
+
+def test_what_no_source_wants_is_passed_on_and_is_no_dead_letter(standalone: Standalone) -> None:
+    standalone.start(MQTT_REGISTRATION="accept")
+    heard: list[str] = []
+    listener, client = standalone.client("listener"), standalone.client()
+    listener.on_message = lambda _c, _u, message: heard.append(message.topic)
+    listener.subscribe("#", 1)
+    for topic in ("home/lamp/set", "devices/a/commands/1", "devices/a/telemetry"):
+        for qos in (0, 1, 2):
+            client.publish(topic, '{"t": 1}', qos).wait_for_publish(10)
+    wait_until(lambda: len(heard) >= 9, "what others publish")
+    wait_until(lambda: standalone.rows() == [(1,)] or standalone.rows() == [(3,)], "readings")
+    assert standalone.rows("SELECT count(*) FROM mqtt_ingest_deadletter") == [(0,)]
+    for one in (listener, client):
+        one.disconnect()
+        one.loop_stop()
+
+
+def test_it_listens_on_ipv6_alone(standalone: Standalone) -> None:
+    binds = {"HTTP_BIND": "[::1]", "MQTT_BIND": "::1", "WORKER_HTTP_BIND": "::1"}
+    printed = standalone.start(MQTT_REGISTRATION="accept", **binds)
+    assert f"Ready: http://[::1]:{standalone.http}/" in printed
+    client = mqtt.Client(CallbackAPIVersion.VERSION2)
+    client.connect("::1", standalone.mqtt)
+    client.loop_start()
+    client.publish("devices/a/telemetry", '{"t": 1}', 1).wait_for_publish(10)
+    assert standalone.rows() == [(1,)]
+    tail = standalone.manage("tail", "--count", "1", **binds)
+    assert "devices/a/telemetry" in tail
+    client.disconnect()
+    client.loop_stop()
+
+
+def test_a_password_that_begins_with_a_dollar_is_asked(standalone: Standalone) -> None:
+    printed = standalone.start(MQTT_PASSWORD="$ecret123", MQTT_BIND="0.0.0.0", HTTP_BIND="0.0.0.0")
+    assert "MQTT password (any user name): $ecret123" in printed

@@ -142,7 +142,7 @@ def test_a_session_the_broker_has_forgotten_is_a_named_loss(plant: Plant) -> Non
     wait_until(lambda: plant.count() == 10, "the rows", 20)
     worker.stop()
     client = plants.mqtt.Client(
-        plants.CallbackAPIVersion.VERSION2, client_id="iotbridge-ingest-0", clean_session=True
+        plants.CallbackAPIVersion.VERSION2, client_id=f"{plant.client_id}-ingest-0"
     )
     client.connect("127.0.0.1", plant.broker.port)
     client.loop_start()
@@ -181,3 +181,19 @@ def test_what_the_broker_drops_is_a_named_loss(
             lambda: (made.sql(lost)[0][0] or 0) - (6_000 - made.count()) in asides,
             "all that was dropped",
         )
+
+
+def test_a_port_that_wants_tls_is_named(secured: Plant) -> None:
+    worker = secured.worker(wait=False, MQTT_URL=f"mqtt://localhost:{secured.broker.port}")
+    says(worker, "MQTT_URL begins with mqtts")
+
+
+def test_a_port_that_speaks_no_tls_is_named(plant: Plant) -> None:
+    worker = plant.worker(wait=False, MQTT_URL=f"mqtts://localhost:{plant.broker.port}")
+    says(worker, "this port speaks no TLS, it seems")
+
+
+def test_the_ca_is_named_where_it_does_not_fit(secured: Plant, tmp_path: Path) -> None:
+    trustme.CA().cert_pem.write_to_path(tmp_path / "other.pem")
+    worker = secured.worker(wait=False, MQTT_CA_FILE=str(tmp_path / "other.pem"))
+    says(worker, "is MQTT_CA_FILE the CA of this broker?")

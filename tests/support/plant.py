@@ -133,6 +133,11 @@ class Plant:
         }
         self.env.pop("DJANGO_SETTINGS_MODULE", None)
 
+    @property
+    def client_id(self) -> str:
+        """What slots connect as, before their name."""
+        return str(self.sql("SELECT client_id FROM mqtt_ingest_installation")[0][0])
+
     # --- processes ----------------------------------------------------------
     def manage(self, *arguments: str, **env: str) -> str:
         """Run a management command and return what it printed."""

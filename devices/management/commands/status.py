@@ -7,6 +7,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import Error
 
 from devices import conditions, health, overview
+from devices.database import MIGRATE, problem
 from devices.states import STATES
 
 
@@ -24,7 +25,9 @@ class Command(BaseCommand):
         try:
             self._tell(check=options["check"])
         except Error as error:
-            raise CommandError(f"The database does not answer: {error}") from error
+            words = problem(error)
+            told = words if MIGRATE in words else f"The database does not answer: {error}"
+            raise CommandError(told) from error
 
     def _tell(self, *, check: bool) -> None:
         found = health.processes()

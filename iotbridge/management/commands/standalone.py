@@ -12,7 +12,9 @@ from django.contrib.auth import get_user_model
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from devices.addresses import in_url, is_anywhere
 from iotbridge.ending import Ending
+from mqtt_ingest import conf
 
 
 class Command(BaseCommand):
@@ -27,6 +29,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Migrate, make a login, and serve until SIGTERM."""
         self._check_ports()
+        if settings.MQTT_URL_GIVEN:
+            conf.check_files()
         call_command("migrate", interactive=False, verbosity=0)
         login = _make_login()
         if options["demo"]:
@@ -55,7 +59,7 @@ class Command(BaseCommand):
                     f"{name} {port} cannot be opened on {bind}: {problem}. "
                     f"Choose another one, for example {name}={port + 1}"
                     + (
-                        f", or use the broker there: MQTT_URL=mqtt://{bind}:{port}"
+                        f", or use the broker there: MQTT_URL=mqtt://{in_url(bind)}:{port}"
                         if name == "MQTT_PORT"
                         else ""
                     )
@@ -63,15 +67,16 @@ class Command(BaseCommand):
 
     def _ready(self, login: str) -> None:
         host = settings.HTTP_BIND
-        lan = host in {"0.0.0.0", "::"}  # noqa: S104 - compared, not bound
-        host = _own_address() if lan else host
+        lan = is_anywhere(host)
+        host = in_url(_own_address() if lan else host)
         url = f"http://{host}:{settings.HTTP_PORT}/"
         self.stdout.write(f"Ready: {url}")
         self.stdout.write(login)
         if settings.MQTT_URL_GIVEN:
             self.stdout.write(f"MQTT: the broker at {settings.MQTT_URL.rsplit('@', 1)[-1]}")
         else:
-            self.stdout.write(f"MQTT: {host if lan else settings.MQTT_BIND}:{settings.MQTT_PORT}")
+            here = host if lan else in_url(settings.MQTT_BIND)
+            self.stdout.write(f"MQTT: {here}:{settings.MQTT_PORT}")
         if lan:
             self.stdout.write(f"MQTT password (any user name): {settings.MQTT_PASSWORD}")
             self._show_code(url)

@@ -9,7 +9,9 @@ from channels.worker import Worker
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import CommandError
 
+from devices.database import require_tables
 from devices.live import require_shared_layer
+from mqtt_ingest import conf
 from mqtt_ingest.worker import CHANNEL, IngestWorker
 
 
@@ -22,6 +24,9 @@ class Command(runworker.Command):
         if CHANNEL in channels and channels != [CHANNEL]:
             raise CommandError(f"Run {CHANNEL} in a worker of its own.")
         require_shared_layer(f"runworker {' '.join(channels)}")
+        if channels == [CHANNEL]:
+            conf.check_files()
+            require_tables()
         self.worker_class = IngestWorker if channels == [CHANNEL] else Worker
         try:
             super().handle(*args, **options)

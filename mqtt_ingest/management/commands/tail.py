@@ -10,6 +10,7 @@ from urllib.request import Request, urlopen
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from devices.addresses import from_here, in_url
 from devices.health import packets_token
 
 EVERY_SECONDS = 0.3
@@ -22,7 +23,8 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Declare the arguments."""
-        default = f"http://{settings.WORKER_HTTP_BIND}:{settings.WORKER_HTTP_PORT}"
+        host = in_url(from_here(settings.WORKER_HTTP_BIND))
+        default = f"http://{host}:{settings.WORKER_HTTP_PORT}"
         parser.add_argument("--url", default=default, help="the worker's HTTP port")
         parser.add_argument("--device", default="", help="only this device key")
         parser.add_argument("--filter", default="", help="only topics that match this filter")

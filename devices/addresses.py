@@ -1,0 +1,31 @@
+"""Addresses of machines, IPv6 among them: as settings name them, and as they stand in a URL."""
+
+from ipaddress import ip_address
+
+_ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - compared, not bound
+
+
+def in_url(host: str) -> str:
+    """Return `host` as it stands in a URL: an IPv6 address in brackets, its zone encoded."""
+    return f"[{host.replace('%', '%25')}]" if ":" in host else host
+
+
+def is_anywhere(bind: str) -> bool:
+    """Return whether `bind` listens on every address."""
+    return bind in _ANYWHERE
+
+
+def from_here(bind: str) -> str:
+    """Return by which address this machine reaches what listens on `bind`."""
+    return _ANYWHERE.get(bind, bind)
+
+
+def is_address(host: str) -> bool:
+    """Return whether `host` is an IP address (with a zone, if need be) or may be a name."""
+    try:
+        ip_address(host)
+    except ValueError:
+        parts = host.rstrip(".").split(".")
+        is_name = all(p and p.replace("-", "").replace("_", "").isalnum() for p in parts)
+        return is_name and not all(part.isdecimal() for part in parts)
+    return True
