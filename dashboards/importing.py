@@ -96,7 +96,10 @@ def _given(posted: QueryDict) -> dict[str, Any]:
     given["time"] = [name for name in posted.getlist("time") if name]
     given["metrics"] = [] if given["value"] else posted.getlist("metrics")
     given["missing"] = [text.strip() for text in posted.get("missing", "").split(",")]
-    given["create"] = "create" in posted
+    given["create"], given["units_line"] = "create" in posted, "units_line" in posted
+    skipped = posted.get("skip_lines", "0").strip()
+    # What is no number is refused by its name.
+    given["skip_lines"] = int(skipped) if skipped.isdecimal() else skipped
     return given
 
 

@@ -16,11 +16,12 @@ from typing import Any, Protocol
 from django.contrib.auth import get_user_model
 from django.db.models import Q
 
-from devices import registry
+from devices import calendars, registry
 from devices.access import Scope, scope_of
 from devices.exports.formats import guarded
-from devices.imports.mapping import HEAD, Mapping, columns_of
+from devices.imports.mapping import HEAD, Mapping, columns_of, units_of
 from devices.imports.reading import Line, Problem, Reader
+from devices.imports.times import LocalTimes
 from devices.jobs import files
 from devices.jobs.runner import JobFailed, Progress
 from devices.models import Device, Job, Series, Source, Writer
@@ -121,6 +122,9 @@ class ImportWork:
         self._content = content or JobContent(job.pk)
         self._position: dict[str, Any] = job.position or {"offset": 0, "line": 0, "errors": 0}
         self._columns: list[str] = []
+        self._units: dict[str, str] = {}
+        self._zone = calendars.zone_of(self._mapping.zone)
+        self._local = LocalTimes(self._zone)
         self._writer: SlotWriter | None = None
 
     def step(self) -> Progress:
@@ -147,6 +151,7 @@ class ImportWork:
         position["lines"] += len(lines)
         output = self._errors(problems, position)
         position |= {"offset": reader.offset, "line": reader.number}
+        position["local"] = self._local.pack()
         self._position = position
         return self._progress(position, output, finished=ended)
 
@@ -175,7 +180,17 @@ class ImportWork:
         if not self._columns:
             head = b"".join(_first(self._content.pieces(0), HEAD))
             self._columns = columns_of(head, self._mapping)
-        reader = Reader(self._mapping, self._columns, at["offset"], at["line"])
+            self._units = units_of(head, self._mapping)
+        # A copy: lines that are read but not stored are read again.
+        self._local = LocalTimes(self._zone, at.get("local"))
+        reader = Reader(
+            self._mapping,
+            self._columns,
+            at["offset"],
+            at["line"],
+            local=self._local,
+            units=self._units,
+        )
         header = self._mapping.format == "csv" and not at["offset"]
         lines: list[Line] = []
         points, until = 0, time.monotonic() + SECONDS

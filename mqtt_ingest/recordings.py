@@ -2,6 +2,7 @@
 
 import csv
 import json
+import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from devices.imports import times
+from devices.imports import numbers, times
 from devices.imports.times import COLUMNS as TIME_COLUMNS
 from mqtt_ingest.core.errors import BadTime
 from mqtt_ingest.core.times import parse_time
@@ -69,7 +70,7 @@ def _read_json(path: Path, how: Reading) -> Iterator[Record]:
             except (ValueError, TypeError, AttributeError, StopIteration, BadTime) as error:
                 reason = str(error) or "there is no time column"
                 raise BadRecordingError(f"{path}, line {number}: {reason}") from error
-            yield Record(ts, row)
+            yield Record(ts, {key: item for key, item in row.items() if _is_storable(item)})
 
 
 def _read_csv(path: Path, how: Reading) -> Iterator[Record]:
@@ -108,13 +109,18 @@ def _values(named: dict[str, str], how: Reading) -> Iterator[tuple[str, Any]]:
         text = cell.strip()
         if not name or not text:
             continue
-        try:
-            number = float(text)
-        except ValueError:
-            yield name, text
-            continue
-        if number not in how.missing:
+        number = numbers.number(text)
+        if number is None:
+            # What is no number at all, as sensors write it, is no reading.
+            if not numbers.is_infinite(text):
+                yield name, text
+        elif number not in how.missing:
             yield name, number
+
+
+def _is_storable(value: Any) -> bool:
+    """Return whether `value` is no NaN or Infinity, which JSON does not know."""
+    return not isinstance(value, float) or math.isfinite(value)
 
 
 def _time(value: Any, how: Reading) -> int:

@@ -1,20 +1,18 @@
 """Which column of a file is what: as somebody says, beginning with a guess."""
 
-import csv
-import io
 import json
-import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_noop
 
 from devices import calendars
 from devices.exports.formats import READING
-from devices.imports import times
+from devices.imports import layout, times
+from devices.imports.layout import is_date
+from devices.imports.numbers import decimal_of
 from devices.models.registry import valid_key
 
 DELIMITERS = {
@@ -27,8 +25,12 @@ DELIMITERS = {
 HEAD = 65_536
 LOOKED_AT = 20
 ENCODINGS = ("utf-8-sig", "cp1252")
-MAX_COLUMNS = 1_000
-_COMMA = re.compile(r"-?(\d+|\d{1,3}(\.\d{3})+),\d+")
+MAX_COLUMNS, MAX_SKIPPED = 1_000, 1_000
+# In any case.
+MISSING = (
+    *("nan", "null", "na", "n/a", "#n/a", "none", "nil", "unavailable", "unknown", "undef"),
+    *("-", "--", "---", "?"),
+)
 
 
 class BadMapping(Exception):
@@ -53,6 +55,7 @@ class Mapping:
     # Columns whose texts, joined by a space, are the time: ["Date", "Time"].
     time: list[str] = field(default_factory=list)
     zone: str = "UTC"
+    # Empty: nobody knows yet, and dates with slashes are not read.
     order: str = "mdy"
     # The column of the device's key, or the one key of all lines.
     device: str = ""
@@ -66,8 +69,11 @@ class Mapping:
     decimal: str = "."
     # Each line begins with a cell that the header has no name for.
     skip_first: bool = False
-    # Texts that stand for "nothing was measured".
-    missing: list[str] = field(default_factory=lambda: ["NaN", "nan", "NULL", "null", "NA"])
+    # Lines before the header; whether the line below it holds units.
+    skip_lines: int = 0
+    units_line: bool = False
+    # Texts, in any case, that stand for "nothing was measured".
+    missing: list[str] = field(default_factory=lambda: list(MISSING))
     # Make devices that are not registered.
     create: bool = False
 
@@ -84,6 +90,9 @@ def mapping_of(given: dict[str, Any], columns: Sequence[str]) -> Mapping:
     """
     check_types(given)
     made = Mapping(**given)
+    if made.format == "csv" and any(is_date(name) for name in columns):
+        words = "time: the first line holds values; give the file a line with column names"
+        raise BadMapping(words, "time")
     if not made.time:
         raise BadMapping("time: choose the column that holds the time", "time")
     named = [("time", name) for name in made.time] + [("metrics", name) for name in made.metrics]
@@ -114,6 +123,8 @@ def check_types(given: dict[str, Any]) -> None:
         texts = value if isinstance(value, list) else [value]
         if known.type == "bool" or known.type is bool:
             good = isinstance(value, bool)
+        elif known.type == "int" or known.type is int:
+            good = type(value) is int and 0 <= value <= MAX_SKIPPED
         else:
             is_list = known.type not in {"str", str}
             good = is_list == isinstance(value, list) and all(isinstance(t, str) for t in texts)
@@ -128,6 +139,7 @@ def check_types(given: dict[str, Any]) -> None:
 
 _TYPES = {
     str(bool): "true or false",
+    str(int): f"a whole number from 0 to {MAX_SKIPPED}",
     str(str): "a text of printable characters",
     str(list[str]): "a list of texts of printable characters",
 }
@@ -143,7 +155,10 @@ def _check_rest(made: Mapping) -> None:
             valid_key(made.fixed_device)
         except ValidationError as error:
             raise BadMapping(f"device: {made.fixed_device!r} is no device key", "device") from error
-    if made.order not in times.FORMATS:
+    if not made.order:
+        words = "order: is 3/4/2026 the 3rd of April (dmy) or the 4th of March (mdy)? Choose"
+        raise BadMapping(f"{words}; the file itself does not tell", "order")
+    if made.order not in times.ORDERS:
         raise BadMapping("order must be mdy or dmy", "order")
     if made.decimal not in {".", ","}:
         raise BadMapping("decimal must be . or ,", "decimal")
@@ -163,32 +178,16 @@ def guess(head: bytes, name: str, device: str = "") -> Mapping:
     if name.lower().endswith((".jsonl", ".ndjson", ".json")) or text.lstrip().startswith("{"):
         columns = _json_columns(lines)
         return _guessed(columns, {"format": "jsonl", "encoding": encoding}, device, [])
-    delimiter = max(DELIMITERS, key=lines[0].count) if lines else ","
-    rows = _rows(text, delimiter)
-    columns = _header(rows)
-    cells = [cell.strip() for row in rows[1:] for cell in row]
-    comma = delimiter == ";" and any(_COMMA.fullmatch(cell) for cell in cells)
+    found = layout.layout_of(text)
+    rows, columns = found.rows, _header(found.rows)
     more = {len(row) for row in rows[1:]} == {len(columns) + 1}
     base: dict[str, Any] = {
-        "delimiter": delimiter,
+        "delimiter": found.delimiter,
         "encoding": encoding,
-        "decimal": "," if comma else ".",
+        "skip_lines": found.skip_lines,
+        "skip_first": more and all(row[-1].strip() for row in rows[1:]),
     }
-    base["skip_first"] = more and all(row[-1].strip() for row in rows[1:])
     return _guessed(columns, base, device, rows[1:])
-
-
-def _rows(text: str, delimiter: str) -> list[list[str]]:
-    """Return the first rows, as far as they can be read."""
-    found: list[list[str]] = []
-    try:
-        for row in csv.reader(io.StringIO(text), delimiter=delimiter):
-            found.append(row)
-            if len(found) >= LOOKED_AT:
-                break
-    except csv.Error:
-        pass  # a quotation mark that is not closed; reading says in which line
-    return found
 
 
 def _header(rows: list[list[str]]) -> list[str]:
@@ -217,7 +216,12 @@ def _guessed(
             missing=[],
         )
     time = _time_columns(columns, lowered) or _by_content(columns, rows)
-    base |= {"time": time, "order": _order(columns, time, rows)}
+    at = [columns.index(name) + bool(base.get("skip_first")) for name in time]
+    if base["encoding"] and layout.has_units_line([columns, *rows], at):
+        base["units_line"], rows = True, rows[1:]
+    cells = [row[n].strip() for row in rows for n in range(len(row)) if n not in at]
+    base["decimal"] = decimal_of(cells, base.get("delimiter", ","))
+    base |= {"time": time, "order": _order(at, rows)}
     base |= {"device": "" if device else named("device", "key", "sensor"), "fixed_device": device}
     rest = [name for name in columns if name and name not in {*time, base["device"]}]
     metric, value = named("metric"), named("value")
@@ -237,30 +241,19 @@ def _by_content(columns: list[str], rows: list[list[str]]) -> list[str]:
     """Return the first column that holds dates, whatever it is called."""
     for at, name in enumerate(columns):
         cells = [row[at] for row in rows if len(row) > at and row[at].strip()]
-        if name and cells and sum(map(_is_date, cells)) * 2 >= len(cells):
+        if name and cells and sum(map(is_date, cells)) * 2 >= len(cells):
             return [name]
     return []
 
 
-def _is_date(cell: str) -> bool:
-    if cell.strip().replace(".", "").isdecimal():
-        return False  # any number would be a time
-    for order in times.FORMATS:
-        try:
-            times.parse(cell, ZoneInfo("UTC"), order)
-        except ValueError:
-            continue
-        return True
-    return False
-
-
-def _order(columns: list[str], time: list[str], rows: list[list[str]]) -> str:
-    """Return `dmy` where only that can be."""
-    if not time:
-        return "mdy"
-    at = columns.index(time[0])
-    first = [row[at].split("/")[0] for row in rows if len(row) > at and row[at].count("/") == 2]
-    return "dmy" if any(part.isdecimal() and 12 < int(part) <= 31 for part in first) else "mdy"
+def _order(at: list[int], rows: list[list[str]]) -> str:
+    """Return which of day and month comes first; empty where these rows do not tell."""
+    finder, is_slashed = times.DateOrder(), False
+    for row in rows:
+        for cell in (row[n] for n in at if n < len(row)):
+            is_slashed |= times.needs_order(cell)
+            finder.look(f"{cell}\n".encode())
+    return finder.order or ("" if is_slashed else "mdy")
 
 
 def _encoding(head: bytes) -> str:
@@ -289,5 +282,19 @@ def columns_of(head: bytes, mapping: Mapping) -> list[str]:
     text = head.decode(mapping.encoding, "replace")
     if mapping.format == "jsonl":
         return _json_columns(text.splitlines())
-    rows = _rows(text, mapping.delimiter)
-    return _header(rows)
+    return _header(_first_rows(text, mapping))
+
+
+def units_of(head: bytes, mapping: Mapping) -> dict[str, str]:
+    """Return the unit of each column that has one, where the file has a line of units."""
+    if not mapping.units_line or mapping.format == "jsonl":
+        return {}
+    rows = _first_rows(head.decode(mapping.encoding, "replace"), mapping)
+    units = _header(rows[1:])[bool(mapping.skip_first) :]
+    pairs = zip(_header(rows), units, strict=False)
+    return {name: unit.strip("[]() ")[:50] for name, unit in pairs if name not in mapping.time}
+
+
+def _first_rows(text: str, mapping: Mapping) -> list[list[str]]:
+    lines = text.splitlines(keepends=True)
+    return layout.rows_of(lines, mapping.skip_lines, mapping.delimiter)

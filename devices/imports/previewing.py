@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 
+from devices.imports.contents import BadFile, as_utf8
 from devices.imports.mapping import (
     HEAD,
     BadMapping,
@@ -14,8 +15,10 @@ from devices.imports.mapping import (
     columns_of,
     guess,
     mapping_of,
+    units_of,
 )
 from devices.imports.reading import Line, Reader
+from devices.imports.times import DateOrder
 from devices.jobs import asking, files
 from devices.models import Job
 
@@ -62,17 +65,23 @@ def upload(name: str, chunks: Iterable[bytes], device: str, user: "AnyUser") -> 
     job = asking.ask("import", name, {"user": pk}, user, state=Job.State.ASKING)
     try:
         # Part by part, so that others may write meanwhile.
-        job.total = files.store(job.pk, files.IN, _bounded(_joined(chunks)))
+        dates = DateOrder()
+        pieces = map(dates.look, as_utf8(_bounded(_joined(chunks))))
+        job.total = files.store(job.pk, files.IN, pieces)
         if not job.total:
             raise BadUpload("file: it is empty", "file")
         mapping = guess(_head(job), name, device)
+        if not mapping.order:
+            mapping = replace(mapping, order=dates.order)
         job.options = {"user": pk, "mapping": mapping.options()}
         job.words = f"{job.total} bytes"
         job.save(update_fields=["total", "options", "words"])
-    except BaseException:
+    except BaseException as error:
         while files.remove(job.pk):
             pass
         job.delete()
+        if isinstance(error, BadFile):
+            raise BadUpload(f"file: {error}", "file") from error
         raise
     return job
 
@@ -86,7 +95,8 @@ def remap(job: Job, given: dict[str, Any]) -> Mapping:
     old = _mapping(job)
     check_types(given)
     wanted = {**old.options(), **given}
-    columns = columns_of(_head(job), replace(old, delimiter=wanted["delimiter"]))
+    laid_out = replace(old, delimiter=wanted["delimiter"], skip_lines=wanted["skip_lines"])
+    columns = columns_of(_head(job), laid_out)
     mapping = mapping_of(wanted, columns)
     job.options = {**job.options, "mapping": mapping.options()}
     job.save(update_fields=["options"])
@@ -113,10 +123,10 @@ def preview(job: Job) -> Preview:
 def preview_of(head: bytes, mapping: Mapping) -> Preview:
     """Return the first lines of `head` as `mapping` reads them."""
     columns = columns_of(head, mapping)
-    shown = head.decode(mapping.encoding, "replace").splitlines()[: SHOWN + 1]
+    shown = head.decode(mapping.encoding, "replace").splitlines()[: SHOWN + 1 + mapping.skip_lines]
     lines: list[Line] = []
     if mapping.time and set(mapping.time) <= {*columns, *([] if columns else mapping.time)}:
-        reader = Reader(mapping, columns, 0, 0)
+        reader = Reader(mapping, columns, 0, 0, units=units_of(head, mapping))
         found = reader.lines([head], header=mapping.format == "csv")
         lines = [line for line, _number in zip(found, range(SHOWN), strict=False)]
     return Preview(mapping, columns, lines, shown)

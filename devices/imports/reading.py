@@ -1,18 +1,19 @@
 """Lines of a file → points to store, or what is wrong in which column."""
 
 import json
-import math
 import re
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from devices import calendars
 from devices.exports.formats import unguarded
-from devices.imports import times
+from devices.imports import numbers, times
 from devices.imports.mapping import Mapping
 from devices.imports.records import Records
+from devices.imports.times import LocalTimes
 from devices.models.registry import KEY_PATTERN
 
 MAX_METRIC, MAX_TEXT, MAX_UNIT = 200, 4_096, 50
@@ -20,8 +21,7 @@ TRUE, FALSE = {"true", "on"}, {"false", "off"}
 # How far ahead of now a time may lie, as with packets.
 AHEAD_US = 3_600_000_000
 _KEY = re.compile(KEY_PATTERN)
-_COMMA = re.compile(r"[+-]?(\d+|\d{1,3}(\.\d{3})+)(,\d+)?([eE][+-]?\d+)?")
-_POINT = re.compile(r"[+-]?\d*\.?\d+")
+_POINT = re.compile(r"[+-]?\d*\.?\d+", re.ASCII)
 
 
 class Point(NamedTuple):
@@ -64,7 +64,16 @@ class Line:
 class Reader:
     """Reads lines from pieces of a file; `offset` is the byte after the last one."""
 
-    def __init__(self, mapping: Mapping, columns: list[str], offset: int, number: int) -> None:
+    def __init__(
+        self,
+        mapping: Mapping,
+        columns: list[str],
+        offset: int,
+        number: int,
+        *,
+        local: LocalTimes | None = None,
+        units: dict[str, str] | None = None,
+    ) -> None:
         """Prepare.
 
         Args:
@@ -72,12 +81,16 @@ class Reader:
             columns: the header's names, of CSV.
             offset: of the first byte that is given.
             number: of the line before it.
+            local: the local times of the part before, where there is one.
+            units: of columns, where the file has a line of them.
         """
         self.offset = offset
         self.number = number
         self._mapping = mapping
         self._columns = columns
-        self._zone = calendars.zone_of(mapping.zone)
+        self._local = local or LocalTimes(calendars.zone_of(mapping.zone))
+        self._units = units or {}
+        self._missing = {text.casefold() for text in mapping.missing}
         self._latest = round(time.time() * 1e6) + AHEAD_US
 
     def lines(self, pieces: Iterable[bytes], *, header: bool) -> Iterator[Line]:
@@ -85,10 +98,13 @@ class Reader:
         mapping = self._mapping
         records = Records(pieces, mapping.encoding, self.offset, self.number)
         is_json = mapping.format == "jsonl"
+        skipped = 0 if is_json or not header else 1 + mapping.units_line
+        if skipped:
+            records.skip(mapping.skip_lines)
         for record in records.json() if is_json else records.csv(mapping.delimiter):
             self.offset, self.number = records.offset, records.number
-            if header:
-                header = False
+            if skipped:
+                skipped -= 1
                 continue
             line = Line(record.line)
             if record.problem:
@@ -121,8 +137,9 @@ class Reader:
         try:
             is_json = self._mapping.format == "jsonl"
             row = self._parsed(cells[0]) if is_json else self._named(cells)
-            ts = self._time(row)
+            moment = self._moment(row)
             line.device = self._device(row)
+            ts = self._time(row, line.device, moment)
             if self._mapping.value:
                 line.points += self._one(row, ts)
         except BadCell as error:
@@ -130,17 +147,27 @@ class Reader:
             return
         for name in self._mapping.metrics:
             try:
-                line.points += self._point(name, ts, row.get(name), name)
+                unit = self._units.get(name, "")
+                line.points += self._point(name, ts, row.get(name), name, unit=unit)
             except BadCell as error:
                 line.problems.append(Problem(line.number, error.column, str(error)))
 
-    def _time(self, row: dict[str, Any]) -> int:
+    def _moment(self, row: dict[str, Any]) -> int | datetime:
         names = self._mapping.time
         text = " ".join(str(row.get(name, "")).strip() for name in names)
         try:
-            ts = times.parse(text, self._zone, self._mapping.order)
+            return times.read(text, self._mapping.order)
         except ValueError as error:
             raise BadCell(names[0], str(error)) from error
+
+    def _time(self, row: dict[str, Any], device: str, moment: int | datetime) -> int:
+        names, ts = self._mapping.time, moment
+        if isinstance(ts, datetime):
+            metric = str(row.get(self._mapping.metric)) if self._mapping.metric else ""
+            try:
+                ts = self._local.resolve(f"{device}/{metric}", ts)
+            except ValueError as error:
+                raise BadCell(names[0], str(error)) from error
         if ts < 0:
             raise BadCell(names[0], "the time lies before 1970")
         if ts > self._latest:
@@ -174,7 +201,8 @@ class Reader:
             raise BadCell(self._mapping.metric or column, "no metric name (1-200 characters, no *)")
         if len(unit) > MAX_UNIT or not unit.isprintable():
             raise BadCell(self._mapping.unit, f"no unit (at most {MAX_UNIT} printable characters)")
-        missing = str(cell).strip() in {"", *self._mapping.missing} and kind != "text"
+        word = str(cell).strip().casefold()
+        missing = (not word or word in self._missing) and kind != "text"
         if cell is None or missing:
             return []
         found, value, text = self._value(cell, kind, column)
@@ -199,22 +227,14 @@ class Reader:
         number = self._number(raw.strip())
         if number is not None:
             return "number", number, None
-        if not isinstance(cell, str):
+        if not isinstance(cell, str) or numbers.is_infinite(word):
             raise BadCell(column, "neither NaN nor Infinity is a value")
         if kind in {"number", "boolean"}:
             raise BadCell(column, f"{raw[:40]!r} is no {kind}")
         return "text", None, self._bounded(self._unguarded(raw.strip()), column)
 
     def _number(self, text: str) -> float | None:
-        if self._mapping.decimal == "," and text:
-            if not _COMMA.fullmatch(text):
-                return None
-            text = text.replace(".", "").replace(",", ".")
-        try:
-            number = float(text)
-        except ValueError:
-            return None
-        return number if math.isfinite(number) else None
+        return numbers.number(text, self._mapping.decimal)
 
     def _unguarded(self, text: str) -> str:
         """Return what an export has guarded: only in CSV."""

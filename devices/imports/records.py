@@ -41,6 +41,13 @@ class Records:
         # Lines that were looked at already.
         self._ahead: deque[bytes] = deque()
 
+    def skip(self, lines: int) -> None:
+        """Pass over the next `lines` lines, whatever they hold."""
+        for _number in range(lines):
+            line = self._next()
+            if line is not None:
+                self._take(line)
+
     def json(self) -> Iterator[Record]:
         """Yield each line that is not empty."""
         while (line := self._next()) is not None:

@@ -1,29 +1,45 @@
-"""Times in files: ISO 8601, numbers, and what spreadsheets write."""
+"""Times in files: what `devices.timetexts` reads, and numbers; local ones in the file's order."""
 
 import re
-from datetime import datetime
-from zoneinfo import ZoneInfo
+from collections import OrderedDict
+from datetime import datetime, tzinfo
+from typing import cast
 
+from devices import timetexts
 from devices.times import EPOCH
+from devices.timetexts import Order
 
 # Names of columns that hold a time, in lower case.
-COLUMNS = ("ts", "timestamp", "time", "date", "datetime", "date time")
-# What people write besides ISO 8601, tried in this order: the month first, or the day.
-FORMATS = {
-    "mdy": ("%m/%d/%Y %H:%M:%S", "%m/%d/%Y %H:%M", "%d.%m.%Y %H:%M:%S", "%Y/%m/%d %H:%M:%S"),
-    "dmy": ("%d/%m/%Y %H:%M:%S", "%d/%m/%Y %H:%M", "%d.%m.%Y %H:%M:%S", "%d.%m.%Y %H:%M"),
-}
+COLUMNS = ("ts", "timestamp", "time", "date", "datetime", "date time", "zeit", "datum", "zeitpunkt")
+ORDERS = ("mdy", "dmy")
 YEAR_2000_US = 946_684_800_000_000
-_NUMBER = re.compile(r"-?\d+(\.\d+)?")
+_NUMBER = re.compile(r"-?\d+(\.\d+)?", re.ASCII)
+# Series whose last time is remembered.
+_REMEMBERED = 100_000
+_SLASHED = re.compile(
+    rb"(?<![\d/.-])(\d{1,2})([/-])(\d{1,2})\2(?:\d{4}|\d{2})(?![\d/-])",
+)
+# Longer than any date.
+_OVERLAP = 16
 
 
-def parse(text: str, zone: ZoneInfo, order: str = "mdy") -> int:
-    """Return a time in µs since 1970 UTC.
+def parse(text: str, zone: tzinfo, order: str = "mdy") -> int:
+    """Return a time in µs since 1970 UTC; of two that a local time may be, the first.
 
     Args:
-        text: ISO 8601, a number of s, ms, µs or ns by magnitude, or one of `FORMATS`.
+        text: a date and time, or a number of s, ms, µs or ns by magnitude.
         zone: of texts that name none.
-        order: `mdy` or `dmy`, of dates with slashes.
+        order: `mdy` or `dmy`, of dates that do not tell; empty: they are not read.
+
+    Raises:
+        ValueError: it is no time, or lies outside the calendar.
+    """
+    found = read(text, order)
+    return found if isinstance(found, int) else micros(found.replace(tzinfo=zone))
+
+
+def read(text: str, order: str) -> int | datetime:
+    """Return a time in µs since 1970 UTC, or the local time that names no zone.
 
     Raises:
         ValueError: it is no time, or lies outside the calendar.
@@ -35,13 +51,36 @@ def parse(text: str, zone: ZoneInfo, order: str = "mdy") -> int:
             # 20251120 is a date to people, and a time in 1970 to programs.
             raise ValueError(f"{text!r} is a number, and as one a time before 2000")
         return ts
-    moment = _parse(text, order)
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=zone)
+    try:
+        moment = timetexts.parse(text, cast("Order", order))
+    except ValueError as error:
+        told = str(error)
+        is_order = "cannot be told apart" in told
+        raise ValueError(
+            told if is_order else f"{text[:40]!r} is no time that can be read"
+        ) from error
+    return moment if moment.tzinfo is None else micros(moment)
+
+
+def needs_order(text: str) -> bool:
+    """Return whether `text` is a date that does not tell day from month."""
+    try:
+        read(text, "")
+    except ValueError as error:
+        return "cannot be told apart" in str(error)
+    return False
+
+
+def micros(moment: datetime) -> int:
+    """Return an aware datetime in µs since 1970 UTC.
+
+    Raises:
+        ValueError: it lies outside the calendar.
+    """
     try:
         delta = moment - EPOCH
     except OverflowError as error:
-        raise ValueError(f"{text!r} lies outside the calendar") from error
+        raise ValueError(f"{moment} lies outside the calendar") from error
     return (delta.days * 86_400 + delta.seconds) * 1_000_000 + delta.microseconds
 
 
@@ -56,14 +95,82 @@ def _of_number(value: float) -> int:
     return value * factor if isinstance(value, int) else round(value * factor)
 
 
-def _parse(text: str, order: str) -> datetime:
-    try:
-        return datetime.fromisoformat(text)
-    except ValueError:
-        pass
-    for form in FORMATS[order]:
-        try:
-            return datetime.strptime(text, form)  # noqa: DTZ007 - the zone is set by the caller
-        except ValueError:
-            continue
-    raise ValueError(f"{text[:40]!r} is no time that can be read")
+class LocalTimes:
+    """Local times of a zone in the order of a file.
+
+    When clocks are set back an hour comes twice: which of the two a line means, the lines
+    before it tell. When they are set forward, times in the gap are none.
+    """
+
+    def __init__(self, zone: tzinfo, begun: dict[str, list[int]] | None = None) -> None:
+        """Prepare.
+
+        Args:
+            zone: of the times.
+            begun: what `pack` returned after an earlier part of the file.
+        """
+        self._zone = zone
+        # Series -> (its last time in µs, whether times rise: 1, or fall: -1)
+        self._last: OrderedDict[str, list[int]] = OrderedDict(begun or {})
+        self._twice: set[str] = set(begun or ())
+
+    def resolve(self, series: str, moment: datetime) -> int:
+        """Return a local time of `series` in µs since 1970 UTC.
+
+        Raises:
+            ValueError: there is no such time in the zone.
+        """
+        first = micros(moment.replace(tzinfo=self._zone, fold=0))
+        second = micros(moment.replace(tzinfo=self._zone, fold=1))
+        if first > second:
+            words = moment.isoformat(sep=" ", timespec="minutes")
+            raise ValueError(f"there is no {words} in {self._zone}: clocks were set forward")
+        last, way = self._last.pop(series, (None, 1))
+        ts = first
+        if first < second:
+            ts = _either(first, second, last, way)
+            self._twice.add(series)
+        else:
+            self._twice.discard(series)
+        if last is not None and ts != last:
+            way = 1 if ts > last else -1
+        self._last[series] = [ts, way]
+        if len(self._last) > _REMEMBERED:
+            self._twice.discard(self._last.popitem(last=False)[0])
+        return ts
+
+    def pack(self) -> dict[str, list[int]]:
+        """Return what the rest of the file needs: series that are within an hour that is twice."""
+        return {series: self._last[series] for series in sorted(self._twice)}
+
+
+def _either(first: int, second: int, last: int | None, way: int) -> int:
+    if last is None:
+        return first
+    if way > 0:
+        return first if first > last else second
+    return second if second < last else first
+
+
+class DateOrder:
+    """Finds out of a whole file whether its dates begin with the day or the month."""
+
+    def __init__(self) -> None:
+        self._rest = b""
+        self._found: set[str] = set()
+
+    def look(self, piece: bytes) -> bytes:
+        """Look through a piece of the file, and return it."""
+        if len(self._found) < len(ORDERS):
+            for one, _mark, other in _SLASHED.findall(self._rest + piece):
+                if 12 < int(one) <= 31 and int(other) <= 12:
+                    self._found.add("dmy")
+                elif 12 < int(other) <= 31 and int(one) <= 12:
+                    self._found.add("mdy")
+            self._rest = piece[-_OVERLAP:]
+        return piece
+
+    @property
+    def order(self) -> str:
+        """Return `dmy` or `mdy` where all dates that tell agree; else an empty text."""
+        return next(iter(self._found)) if len(self._found) == 1 else ""

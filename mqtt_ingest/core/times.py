@@ -26,7 +26,7 @@ def parse_time(value: object) -> int:
     return read_time(value).ts
 
 
-def read_time(value: object, zone: tzinfo = UTC) -> Time:
+def read_time(value: object, zone: tzinfo = UTC, near: int | None = None) -> Time:
     """Return a device time, cut below the microsecond.
 
     The magnitude of a number tells its unit: s, ms, µs or ns.
@@ -34,12 +34,14 @@ def read_time(value: object, zone: tzinfo = UTC) -> Time:
     Args:
         value: a number, digits in quotes, or a text (see `devices.timetexts`).
         zone: of texts that name none.
+        near: of two times that a local one may be, as clocks were set back, the one nearer to
+            this (µs) is meant.
 
     Raises:
         BadTime: of another type, not a time, or outside the calendar.
     """
     if isinstance(value, str):
-        return _read_text(value.strip(), zone)
+        return _read_text(value.strip(), zone, near)
     if isinstance(value, int | float) and not isinstance(value, bool):
         return Time(_parse_number(value))
     raise BadTime(f"a time cannot be a {type(value).__name__}")
@@ -61,7 +63,7 @@ def _parse_number(value: float) -> int:
     return value * factor if isinstance(value, int) else round(value * factor)
 
 
-def _read_text(text: str, zone: tzinfo) -> Time:
+def _read_text(text: str, zone: tzinfo, near: int | None) -> Time:
     if len(text) <= timetexts.MAX_LENGTH and _NUMBER.fullmatch(text):
         digits = text.removeprefix("+")
         ts = _parse_number(int(digits) if digits.lstrip("-").isdecimal() else float(digits))
@@ -74,12 +76,19 @@ def _read_text(text: str, zone: tzinfo) -> Time:
         text = f"{day}T{hour}{minute}{second}.{millis}"
     try:
         moment = timetexts.parse(text)
-        is_local = moment.tzinfo is None
-        delta = (moment.replace(tzinfo=zone) if is_local else moment) - _EPOCH
+        if moment.tzinfo is not None:
+            return Time(_micros(moment))
+        both = [_micros(moment.replace(tzinfo=zone, fold=fold)) for fold in (0, 1)]
     except (ValueError, OverflowError) as error:
         raise BadTime(f"{text[:40]!r} is no time that can be read") from error
-    ts = (delta.days * 86_400 + delta.seconds) * MICROSECONDS + delta.microseconds
-    return Time(ts, is_local)
+    return Time(
+        both[0] if near is None else min(both, key=lambda ts: abs(ts - near)), is_local=True
+    )
+
+
+def _micros(moment: datetime) -> int:
+    delta = moment - _EPOCH
+    return (delta.days * 86_400 + delta.seconds) * MICROSECONDS + delta.microseconds
 
 
 def is_like_a_date(text: str) -> bool:

@@ -291,3 +291,60 @@ def test_pages_see_what_was_imported_as_the_newest() -> None:
     finish(start(lines("05Z,a,t,number,,5", "01Z,a,t,number,,1")))
     (info,) = queries.series_of([device.pk])
     assert list(queries.latest([info]).values()) == [(T0 + 5 * 10**6, 5.0)]
+
+
+def test_an_hour_that_comes_twice_is_stored_whole_over_any_number_of_steps(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(importing, "LINES", 1)
+    Device.objects.create(key="a")
+    clocks = ["01:45", "02:00", "02:30", "02:00", "02:30", "03:00"]
+    rows = "".join(f"2025-10-26 {clock},{n}\n" for n, clock in enumerate(clocks))
+    done = finish(start(f"time,t\n{rows}".encode(), fixed_device="a", zone="Europe/Berlin"))
+    assert done.result["bad"] == 0
+    stored = list(Reading.objects.order_by("ts").values_list("value", flat=True))
+    assert stored == [0, 1, 2, 3, 4, 5]
+
+
+def test_sixty_rows_that_do_not_tell_and_one_that_does() -> None:
+    Device.objects.create(key="a")
+    rows = "".join(f"05/11/2025 12:{n:02},{n}\n" for n in range(60))
+    job = start(f"time,t\n{rows}13/11/2025 12:00,60\n".encode(), fixed_device="a")
+    finish(job)
+    assert Reading.objects.order_by("ts").values_list("ts", flat=True)[0] == 1_762_344_000_000_000
+    assert Reading.objects.count() == 61
+
+
+def test_an_upload_of_utf_16_with_units_and_a_preamble() -> None:
+    Device.objects.create(key="a")
+    text = "Logger 7\r\n\r\nZeit\tT\tRH\r\n\t[°C]\t%\r\n20.11.2025 12:00\t21,5\tn/a\r\n"
+    job = start(text.encode("utf-16"), fixed_device="a")
+    assert finish(job).result["stored"] == 1
+    assert Series.objects.values_list("metric", "unit", "kind").get() == ("T", "°C", "number")
+
+
+def test_a_workbook_is_refused_in_words_and_leaves_nothing() -> None:
+    with pytest.raises(previewing.BadUpload, match="save it as CSV"):
+        previewing.upload("x.xlsx", [b"PK\x03\x04" + b"\0" * 100], "", None)
+    assert not Job.objects.exists()
+
+
+def test_the_command_asks_for_the_order_and_shows_times(tmp_path: Path) -> None:
+    Device.objects.create(key="a")
+    path = tmp_path / "x.csv"
+    path.write_bytes("time,t\n05/11/2025 12:00,1\n".encode("utf-16"))
+    with pytest.raises(CommandError, match="--map order="):
+        call_command("import", path, "--device", "a", "--dry-run")
+    out = StringIO()
+    zone = ("--zone", "Europe/Berlin")
+    call_command(
+        "import", path, "--device", "a", "--map", "order=dmy", "--dry-run", *zone, stdout=out
+    )
+    assert "2025-11-05T12:00:00+01:00 a t=1.0" in out.getvalue()
+
+
+def test_the_command_names_what_is_no_text(tmp_path: Path) -> None:
+    path = tmp_path / "x.csv.gz"
+    path.write_bytes(b"\x1f\x8b" + b"\0" * 50)
+    with pytest.raises(CommandError, match="unpack it first"):
+        call_command("import", path, "--device", "a")

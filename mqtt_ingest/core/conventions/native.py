@@ -169,7 +169,7 @@ def _own_time(decoded: Decoded, given: object, packet: Packet, limits: Limits) -
     zones = limits.zones
     zone = zones.get(decoded.native_id, limits.zone) if zones else limits.zone
     try:
-        ts, is_local = read_time(given, zone)
+        ts, is_local = read_time(given, zone, packet.now)
     except BadTime:
         decoded.clock_replaced += 1
         return None

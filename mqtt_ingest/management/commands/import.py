@@ -1,16 +1,30 @@
 """`import FILE`: readings of a CSV or JSON Lines file into the database."""
 
+import tempfile
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from tqdm import tqdm
 
-from devices.imports.mapping import HEAD, BadMapping, Mapping, columns_of, guess, mapping_of
+from devices import calendars
+from devices.imports.contents import BadFile, as_utf8, utf16_of
+from devices.imports.mapping import (
+    HEAD,
+    BadMapping,
+    Mapping,
+    check_types,
+    columns_of,
+    guess,
+    mapping_of,
+)
 from devices.imports.previewing import preview_of
+from devices.imports.times import DateOrder
 from devices.jobs.runner import JobFailed
 from devices.models import Job
+from devices.times import moment
 from mqtt_ingest.importing import ImportWork
 
 _PIECE = 1_000_000
@@ -57,6 +71,13 @@ class Command(BaseCommand):
         path: Path = options["file"]
         if not path.is_file():
             raise CommandError(f"There is no file {path}.")
+        with tempfile.TemporaryDirectory() as folder:
+            try:
+                self._import(_as_utf8(path, Path(folder)), options)
+            except BadFile as error:
+                raise CommandError(f"{path}: {error}") from error
+
+    def _import(self, path: Path, options: dict[str, Any]) -> None:
         mapping = self._mapping(path, options)
         self._show(path, mapping)
         if options["dry_run"]:
@@ -72,30 +93,35 @@ class Command(BaseCommand):
             work.release()
 
     def _mapping(self, path: Path, options: dict[str, Any]) -> Mapping:
-        with path.open("rb") as file:
-            head = file.read(HEAD)
+        head = _head(path)
         guessed = guess(head, path.name, options["device"])
+        if not guessed.order:
+            guessed = replace(guessed, order=_order(path))
         given: dict[str, Any] = {"zone": options["zone"], "create": options["create"]}
         for pair in options["map"]:
             name, _equals, text = pair.partition("=")
-            is_list = name in {"time", "metrics", "missing"}
-            given[name] = [part for part in text.split(",") if part] if is_list else text
+            given[name] = _parsed(name, text)
         if given.get("value"):
             given.setdefault("metrics", [])
         try:
-            return mapping_of({**guessed.options(), **given}, columns_of(head, guessed))
+            check_types(given)
+            laid_out = {name: given[name] for name in ("delimiter", "skip_lines") if name in given}
+            columns = columns_of(head, replace(guessed, **laid_out))
+            return mapping_of({**guessed.options(), **given}, columns)
         except BadMapping as error:
             raise CommandError(f"{error} (--map {error.parameter}=…, or --device)") from error
 
     def _show(self, path: Path, mapping: Mapping) -> None:
-        with path.open("rb") as file:
-            found = preview_of(file.read(HEAD), mapping)
+        found = preview_of(_head(path), mapping)
+        zone = calendars.zone_of(mapping.zone)
         for line in found.lines[:3]:
             values = ", ".join(
                 f"{p.metric}={p.value if p.text is None else p.text}" for p in line.points
             )
             problems = "; ".join(f"{p.column}: {p.reason}" for p in line.problems)
-            self.stdout.write(f"line {line.number}: {line.device} {values} {problems}".rstrip())
+            when = moment(line.points[0].ts).astimezone(zone).isoformat() if line.points else ""
+            words = f"line {line.number}: {when} {line.device} {values} {problems}"
+            self.stdout.write(" ".join(words.split()))
 
     def _store(self, work: ImportWork, errors: Path | None) -> None:
         refused: list[str] = []
@@ -117,3 +143,42 @@ class Command(BaseCommand):
             errors.write_text(told)
         elif told:
             self.stderr.write(told[:4_000])
+
+
+def _as_utf8(path: Path, folder: Path) -> Path:
+    """Return the file, or a copy of it within `folder` where it is not in UTF-8.
+
+    Raises:
+        BadFile: it is no text.
+    """
+    content = FileContent(path)
+    if not utf16_of(_head(path)):
+        return path
+    copy = folder / path.name
+    with copy.open("wb") as file:
+        file.writelines(as_utf8(content.pieces(0)))
+    return copy
+
+
+def _head(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(HEAD)
+
+
+def _order(path: Path) -> str:
+    """Return whether the dates of the whole file begin with the day or the month, if they tell."""
+    dates = DateOrder()
+    for piece in FileContent(path).pieces(0):
+        dates.look(piece)
+    return dates.order
+
+
+def _parsed(name: str, text: str) -> Any:
+    """Return a field of the mapping from the command line as its type."""
+    if name in {"time", "metrics", "missing"}:
+        return [part for part in text.split(",") if part]
+    if name == "skip_lines" and text.isdecimal():
+        return int(text)
+    if name in {"skip_first", "units_line"}:
+        return text in {"1", "true", "yes"}
+    return text

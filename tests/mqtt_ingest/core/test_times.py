@@ -2,6 +2,7 @@
 
 import math
 from datetime import UTC, datetime, timedelta, timezone
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -97,3 +98,14 @@ def test_a_time_without_a_zone_is_in_the_zone_that_is_given() -> None:
     assert read_time("2025-11-20 01:00:00", east) == (1_763_596_800_000_000, True)
     assert read_time("2025-11-20T00:00:00Z", east) == (1_763_596_800_000_000, False)
     assert read_time("1763596800", east) == (1_763_596_800_000_000, False)
+
+
+def test_of_an_hour_that_comes_twice_the_nearer_one_is_meant() -> None:
+    berlin, back = ZoneInfo("Europe/Berlin"), 1_761_440_400_000_000  # 2025-10-26 01:00 UTC
+    hour = 3_600_000_000
+    for near, expected in (
+        (back - hour // 2, back - hour // 2),
+        (back + hour // 2, back + hour // 2),
+    ):
+        assert read_time("2025-10-26 02:30", berlin, near) == (expected, True)
+    assert read_time("2025-10-26 02:30", berlin).ts == back - hour // 2
