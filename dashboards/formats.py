@@ -1,12 +1,15 @@
 """How values and times are put into words; `js/format.js` says the same in the browser."""
 
 import math
+import struct
 from datetime import datetime
 
 from django.utils.translation import gettext, gettext_noop
 
 from devices.queries import Value
 
+# Beyond these a double tells how it was computed, not what was measured.
+DIGITS = 12
 # Seconds below which an age is told so, the words, and how many seconds are one of them.
 _AGES = (
     (100, gettext_noop("%(n)s s ago"), 1),
@@ -16,7 +19,10 @@ _AGES = (
 
 
 def format_value(value: Value) -> str:
-    """Return a value for people: on/off, at most 6 significant digits, text as it is."""
+    """Return a value for people: on/off, up to 12 significant digits, text as it is.
+
+    A number that was one of single precision has no more digits than that tells apart.
+    """
     if value is None:
         return "–"  # noqa: RUF001 - a dash for people
     if isinstance(value, bool):
@@ -26,12 +32,30 @@ def format_value(value: Value) -> str:
     size = abs(value)
     if size < 1e15 and value == int(value):
         return str(int(value))
+    digits = _digits(value)
     if not 1e-4 <= size < 1e15:
-        mantissa, exponent = f"{value:.4e}".split("e")
-        return f"{mantissa.rstrip('0').rstrip('.')}e{int(exponent)}"
-    decimals = min(9, max(0, 5 - math.floor(math.log10(size))))
-    fixed = f"{value:.{decimals}f}"
-    return fixed.rstrip("0").rstrip(".") if "." in fixed else fixed
+        mantissa, exponent = f"{value:.{digits - 1}e}".split("e")
+        return f"{_trimmed(mantissa)}e{int(exponent)}"
+    decimals = max(0, digits - 1 - math.floor(math.log10(size)))
+    return _trimmed(f"{value:.{decimals}f}")
+
+
+def _digits(value: float) -> int:
+    """Return how many significant digits tell `value`: 12, or what single precision needs."""
+    if _single(value) != value:
+        return DIGITS
+    return next((n for n in range(1, 10) if _single(float(f"{value:.{n - 1}e}")) == value), DIGITS)
+
+
+def _single(value: float) -> float:
+    try:
+        return float(struct.unpack("f", struct.pack("f", value))[0])
+    except OverflowError:
+        return math.inf
+
+
+def _trimmed(text: str) -> str:
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def format_age(seconds: float) -> str:

@@ -1,9 +1,11 @@
 """What the pages show, read for the server-rendered first view."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.core.paginator import Page, Paginator
 from django.http import HttpRequest
 from django.utils.translation import gettext, gettext_noop
 
@@ -134,15 +136,19 @@ class SeriesView:
     table: list[tuple[datetime, str]]
 
 
-def series_views(device: Device, now: datetime) -> list[SeriesView]:
-    """Return the series of a device with their newest values and rows."""
-    infos = queries.series_of([device.pk])
-    newest, expiries = queries.latest(infos), cadence.expiries(infos[:CHARTS])
+def series_page(device: Device, number: str | None) -> "Page[queries.SeriesInfo]":
+    """Return a page of the series of a device, by metric; the first where there is no such page."""
+    return Paginator(queries.series_of([device.pk]), CHARTS).get_page(number)
+
+
+def series_views(infos: Sequence[queries.SeriesInfo], now: datetime) -> list[SeriesView]:
+    """Return series with their newest values and rows."""
+    newest, expiries = queries.latest(infos), cadence.expiries(infos)
     return [
         SeriesView(
             info, cell_of(info, newest.get(info.pk), expiries.get(info.pk, 0), now), _table(info)
         )
-        for info in infos[:CHARTS]
+        for info in infos
     ]
 
 

@@ -71,6 +71,7 @@ def device_page(request: HttpRequest, key: str) -> HttpResponse:
     device = scope.devices().select_related("site").filter(key=key).first()
     if device is None:
         raise Http404(gettext("There is no such device, or you may not see it."))
+    metrics = pages.series_page(device, request.GET.get("page"))
     native_id, address = pages.published_as(device), snippets.broker(request)
     context = {
         "now": now,
@@ -80,7 +81,8 @@ def device_page(request: HttpRequest, key: str) -> HttpResponse:
         "seen": age_of(device.last_seen, now),
         "counts": getattr(device, "counts", None),
         "clock": clocks.note_of(device, now),
-        "series": pages.series_views(device, now),
+        "metrics": metrics,
+        "series": pages.series_views(list(metrics.object_list), now),
         **pages.chosen_range(request),
         "may_change": scope.may_change(device),
         "meter": meter.read(device, _micros(now) - DAY_US, _micros(now)),

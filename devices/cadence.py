@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from itertools import pairwise
-from statistics import median
 
 from django.db import connection
 
@@ -10,9 +9,12 @@ from devices.models import Kind
 from devices.queries import SeriesInfo
 
 # Readings looked at, and how many there must be.
-NEWEST, ENOUGH = 11, 4
+NEWEST, ENOUGH = 31, 4
 # A number is stale after three times its usual silence, in µs at least so long.
 TIMES, SHORTEST = 3, 30_000_000
+# A few quick readings are no habit: it must have been so for so long (µs), at its end and
+# halfway.
+STEADY = 300_000_000
 
 
 def expiries(infos: Sequence[SeriesInfo]) -> dict[int, int]:
@@ -22,16 +24,50 @@ def expiries(infos: Sequence[SeriesInfo]) -> dict[int, int]:
     is a series of too few readings. They are not in the result.
     """
     numbers = [info.pk for info in infos if info.kind == Kind.NUMBER]
-    return {
-        pk: max(SHORTEST, int(TIMES * _usual(times)))
-        for pk, times in _newest(numbers).items()
-        if len(times) >= ENOUGH
-    }
+    times = {pk: found for pk, found in _newest(numbers).items() if len(found) >= ENOUGH}
+    gaps = {pk: _gaps(found) for pk, found in times.items()}
+    expiries = {pk: max(SHORTEST, TIMES * _usual(found)) for pk, found in gaps.items()}
+    young = {pk: times[pk][0] for pk, found in gaps.items() if sum(found) < STEADY}
+    for back in (STEADY // 2, STEADY):
+        wanted = {pk: newest - back for pk, newest in young.items() if pk in expiries}
+        for pk, before in _before(wanted).items():
+            if before is None or wanted[pk] - before > expiries[pk]:
+                del expiries[pk]
+    return expiries
 
 
-def _usual(times: list[int]) -> float:
-    ordered = sorted(times)
-    return median(late - early for early, late in pairwise(ordered))
+def _before(wanted: dict[int, int]) -> dict[int, int | None]:
+    """Return the time of the last reading of each series by a time (µs); None where none is."""
+    found: dict[int, int | None] = {}
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute(
+                "SELECT v.s, (SELECT max(ts) FROM devices_reading WHERE series_id = v.s "
+                "AND ts <= v.t) FROM unnest(%s::bigint[], %s::bigint[]) AS v(s, t)",
+                [list(wanted), list(wanted.values())],
+            )
+            return dict(cursor.fetchall())
+        for pk, ts in wanted.items():
+            cursor.execute(
+                "SELECT max(ts) FROM devices_reading WHERE series_id = %s AND ts <= %s", [pk, ts]
+            )
+            found[pk] = cursor.fetchone()[0]
+    return found
+
+
+def _gaps(times: list[int]) -> list[int]:
+    """Return the silences between readings, sorted, without the longest: one outage is no habit."""
+    return sorted(late - early for early, late in pairwise(sorted(times)))[:-1]
+
+
+def _usual(gaps: list[int]) -> int:
+    """Return the silence that half of the time lies in or below: bursts do not make it short."""
+    half = sum(gaps) / 2
+    for gap in gaps:
+        half -= gap
+        if half <= 0:
+            return gap
+    return gaps[-1]
 
 
 def _newest(series: list[int]) -> dict[int, list[int]]:

@@ -25,8 +25,9 @@ from devices.stopping import has_left, stoppable
 Value = float | bool | str | None
 # A time in µs and its value.
 Point = tuple[int, Value]
-# (start of the bin, last, min, max, n)
-Bin = tuple[int, Value, float | None, float | None, int]
+# (start of the bin, last, min, max, n, mean); the mean is of numbers, of booleans the share of
+# true ones, and None where there are none.
+Bin = tuple[int, Value, float | None, float | None, int, float | None]
 
 SECOND = 1_000_000
 # No time in the database is later.
@@ -47,19 +48,25 @@ BIN_WIDTHS = tuple(
 READ_SECONDS = 10
 # Spans up to this (µs) are read from the readings alone.
 SHORT = 2 * 3_600 * SECOND
+# Sums of larger numbers may leave the range of doubles, which is an error in SQL.
+SUM = "sum(CASE WHEN abs(value) < 1e100 THEN value END)"
+NUMBERS = "count(CASE WHEN abs(value) < 1e100 THEN 1 END)"
 _RAW_BINS = (
     "WITH b AS (SELECT ts / %s AS bin, min(value) AS low, max(value) AS high, "
-    "count(*) AS n, max(ts) AS newest FROM devices_reading r "
+    f"count(*) AS n, max(ts) AS newest, {SUM} AS total, {NUMBERS} AS numbers "
+    "FROM devices_reading r "
     "WHERE series_id = %s AND ts >= %s AND ts < %s AND {kept} GROUP BY 1) "
-    "SELECT b.bin * %s, r.value, r.text, b.low, b.high, b.n FROM b "
+    "SELECT b.bin * %s, r.value, r.text, b.low, b.high, b.n, b.total, b.numbers FROM b "
     "JOIN devices_reading r ON r.series_id = %s AND r.ts = b.newest "
     "AND r.ts >= %s AND r.ts < %s ORDER BY 1"
 )
 _ROLLED_BINS = (
     "WITH b AS (SELECT bucket / %s AS bin, min(min) AS low, max(max) AS high, "
-    "sum(count) AS n, max(bucket) AS newest FROM {table} "
+    "sum(count) AS n, max(bucket) AS newest, "
+    "sum(CASE WHEN abs(sum) < 1e200 THEN sum END) AS total, "
+    "sum(CASE WHEN abs(sum) < 1e200 THEN count - {texts} END) AS numbers FROM {table} "
     "WHERE series_id = %s AND bucket >= %s AND bucket < %s GROUP BY 1) "
-    "SELECT b.bin * %s, r.last, r.texts, b.low, b.high, b.n FROM b "
+    "SELECT b.bin * %s, r.last, r.texts, b.low, b.high, b.n, b.total, b.numbers FROM b "
     "JOIN {table} r ON r.series_id = %s AND r.bucket = b.newest ORDER BY 1"
 )
 
@@ -98,6 +105,25 @@ class Columns:
     value: list[Value] = field(default_factory=list)
     low: list[float | None] = field(default_factory=list)
     high: list[float | None] = field(default_factory=list)
+    mean: list[float | None] = field(default_factory=list)
+
+
+# A bin while it is put together: its sum and how many numbers that is of, in place of its mean.
+Part = tuple[int, Value, float | None, float | None, int, float | None, int]
+
+
+def mean_of(total: float | None, numbers: int) -> float | None:
+    """Return a mean without the digits in which sums of another order differ."""
+    if total is None or numbers < 2:
+        return total
+    return float(f"{total / numbers:.12g}")
+
+
+def _texts_sql() -> str:
+    """Return SQL for how many readings of a bucket are texts, which have no mean."""
+    if connection.vendor == "postgresql":
+        return "coalesce((texts::jsonb ->> 0)::bigint, 0)"
+    return "coalesce(json_extract(texts, '$[0]'), 0)"
 
 
 def shown(value: float | None, text: str | None, kind: str) -> Value:
@@ -387,21 +413,21 @@ def bins(
     low, high = start // width * width, end // width * width + width
     if rolled is None:
         rolled = rolled_up() if high - low > SHORT else Exact()
-    found: list[Bin] = []
+    found: list[Part] = []
     for level, piece_start, piece_end in rolled.pieces(info, low, high, [width]):
         part = _bins_of(info, level, piece_start, piece_end, width)
         if found and part and found[-1][0] == part[0][0]:
             part[0] = _joined(found.pop(), part[0])
         found += part
-    return found
+    return [(*rest, mean_of(total, numbers)) for *rest, total, numbers in found]  # type: ignore[misc] # a bin
 
 
-def _bins_of(info: SeriesInfo, level: Level | None, start: int, end: int, width: int) -> list[Bin]:
+def _bins_of(info: SeriesInfo, level: Level | None, start: int, end: int, width: int) -> list[Part]:
     if level is None:
         sql = _RAW_BINS.format(kept=kept(info.pk))
         values = [width, info.pk, start, end, width, info.pk, start, end]
     else:
-        sql = _ROLLED_BINS.format(table=level.table)
+        sql = _ROLLED_BINS.format(table=level.table, texts=_texts_sql())
         values = [width, info.pk, start, end, width, info.pk]
     with connection.cursor() as cursor:
         cursor.execute(sql, values)
@@ -412,17 +438,19 @@ def _bins_of(info: SeriesInfo, level: Level | None, start: int, end: int, width:
             for ts, last, texts, *rest in rows
         ]
     return [
-        (ts, shown(value, text, info.kind), lowest, highest, n)
-        for ts, value, text, lowest, highest, n in rows
+        (ts, shown(value, text, info.kind), lowest, highest, n, total, int(numbers or 0))
+        for ts, value, text, lowest, highest, n, total, numbers in rows
     ]
 
 
-def _joined(early: Bin, late: Bin) -> Bin:
+def _joined(early: Part, late: Part) -> Part:
     """Return two parts of one bin as one."""
     lows = [low for low in (early[2], late[2]) if low is not None]
     highs = [high for high in (early[3], late[3]) if high is not None]
     count = early[4] + late[4]
-    return (early[0], late[1], min(lows, default=None), max(highs, default=None), count)
+    totals = [total for total in (early[5], late[5]) if total is not None]
+    sums = (sum(totals) if totals else None, early[6] + late[6])
+    return (early[0], late[1], min(lows, default=None), max(highs, default=None), count, *sums)
 
 
 def window(info: SeriesInfo, start: int, end: int, points: int, width: int) -> Columns:
@@ -433,9 +461,10 @@ def window(info: SeriesInfo, start: int, end: int, points: int, width: int) -> C
             columns.ts.append(ts)
             columns.value.append(value)
         return columns
-    for ts, value, low, high, _n in bins(info, start, end, width):
+    for ts, value, low, high, _n, mean in bins(info, start, end, width):
         columns.ts.append(ts)
         columns.value.append(value)
         columns.low.append(low)
         columns.high.append(high)
+        columns.mean.append(mean)
     return columns

@@ -31,9 +31,10 @@ _COUNT = (
 _BINS = (
     f"SELECT v.s, x.* FROM {_SPANS} CROSS JOIN LATERAL ("
     "WITH b AS (SELECT ts / %s AS bin, min(value) AS low, max(value) AS high, count(*) AS n, "
-    "max(ts) AS newest FROM devices_reading r WHERE series_id = v.s "
+    f"max(ts) AS newest, {queries.SUM} AS total, {queries.NUMBERS} AS numbers "
+    "FROM devices_reading r WHERE series_id = v.s "
     f"AND ts >= v.since AND ts < v.until AND {kept_of_column('v.s')} GROUP BY 1) "
-    "SELECT b.bin * %s AS at, r.value, r.text, b.low, b.high, b.n FROM b "
+    "SELECT b.bin * %s AS at, r.value, r.text, b.low, b.high, b.n, b.total, b.numbers FROM b "
     "JOIN devices_reading r ON r.series_id = v.s AND r.ts = b.newest "
     "AND r.ts >= v.since AND r.ts < v.until) x ORDER BY 1, 2 LIMIT %s"
 )
@@ -108,8 +109,9 @@ def bins(
     }
     found = {pk: queries.bins(infos[pk], *spans[pk], width) for pk in spans if pk not in whole}
     found |= {pk: [] for pk in whole}
-    for pk, ts, value, text, low, high, n in _fetch(_BINS, whole, width, width, most):
-        found[pk].append((ts, queries.shown(value, text, infos[pk].kind), low, high, n))
+    for pk, ts, value, text, low, high, n, *sums in _fetch(_BINS, whole, width, width, most):
+        last = queries.shown(value, text, infos[pk].kind)
+        found[pk].append((ts, last, low, high, n, queries.mean_of(*sums)))
     return found
 
 

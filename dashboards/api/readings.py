@@ -89,4 +89,5 @@ def _columns(info: SeriesInfo, start: int, end: int, points: int) -> dict[str, A
         "value": found.value,
         "min": found.low if width else plain,
         "max": found.high if width else plain,
+        "mean": found.mean if width else plain,
     }

@@ -65,5 +65,5 @@ def _cut(cols: Columns, part: slice) -> dict[str, list[Any]]:
         "value": list(cols.value[part]),
     }
     if cols.low or cols.high:
-        cut |= {"min": cols.low[part], "max": cols.high[part]}
+        cut |= {"min": cols.low[part], "max": cols.high[part], "mean": cols.mean[part]}
     return cut

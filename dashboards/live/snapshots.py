@@ -171,6 +171,7 @@ def _within(info: SeriesInfo, spans: list[tuple[int, int]], points: int, width: 
         columns.value += part.value
         columns.low += part.low
         columns.high += part.high
+        columns.mean += part.mean
     return columns
 
 

@@ -222,4 +222,4 @@ def _newest(devices: list[int]) -> dict[int, SafeString]:
 def _short(value: queries.Value) -> str:
     if isinstance(value, bool):
         return "on" if value else "off"
-    return f"{value:.6g}" if isinstance(value, float) else str(value)[:40]
+    return f"{value:.12g}" if isinstance(value, float) else str(value)[:40]

@@ -8,7 +8,7 @@ from django.test import Client
 from django.utils import timezone
 
 from devices import losses, registry
-from devices.models import Device, Membership, Site
+from devices.models import Device, DeviceCounts, Membership, Site
 from mqtt_ingest.models import DeadLetter
 from tests.mqtt_ingest.test_writer import entry, make_writer, store
 from tests.support.factories import make_entry
@@ -230,3 +230,36 @@ def test_metrics_tell_each_condition(press: Device) -> None:
     told = Client().get("/metrics").content.decode()
     assert 'iotbridge_condition{code="no_worker"} 1.0' in told
     assert 'iotbridge_condition{code="disk_full"} 0.0' in told
+
+
+def test_a_device_with_many_metrics_has_pages_of_them_and_says_so(
+    staff: Client, settings: Any
+) -> None:
+    settings.MQTT_REGISTRATION = "accept"
+    store(make_writer(), entry({f"m{n:03}": n for n in range(95)}))
+    first = staff.get("/devices/press-3/").content.decode()
+    assert "Metrics 1 to 40 of 95" in first
+    assert first.count("<figure") == 40
+    last = staff.get("/devices/press-3/?page=3").content.decode()
+    assert "Metrics 81 to 95 of 95" in last
+    assert 'data-metric="m094"' in last
+
+
+def test_the_first_run_page_does_not_say_that_nothing_came_where_a_device_waits(
+    staff: Client,
+) -> None:
+    assert "Nothing has been received yet" in staff.get("/").content.decode()
+    Device.objects.create(key="new", pending=True)
+    page = staff.get("/").content.decode()
+    assert "Nothing has been received yet" not in page
+    assert "1</strong>" in page
+
+
+def test_a_clock_in_another_zone_is_told_with_the_zone(staff: Client, press: Device) -> None:
+    registry.accept([press])
+    DeviceCounts.objects.update_or_create(
+        device=press, defaults={"clock_difference_ms": 3_600_000, "local_time": 1}
+    )
+    page = staff.get("/devices/press-3/").content.decode()
+    assert "Its clock is 1:00:00 ahead." in page
+    assert "UTC+01:00" in page

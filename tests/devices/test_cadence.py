@@ -37,7 +37,13 @@ def test_one_outage_does_not_count() -> None:
 
 
 def test_a_fast_series_is_given_half_a_minute() -> None:
-    assert expiry_s({END - n * 100: float(n) for n in range(20)}) == 30
+    assert expiry_s({END - n * SECOND: float(n) for n in range(400)}) == 30
+
+
+@pytest.mark.parametrize(("hours", "expiry"), [(1, None), (2, None), (5, 3 * 3_595)])
+def test_a_few_quick_readings_are_no_habit(hours: int, expiry: float | None) -> None:
+    times = [END - n * SECOND - hour * HOUR for hour in range(hours) for n in range(6)]
+    assert expiry_s(dict.fromkeys(times, 1.5)) == expiry
 
 
 @pytest.mark.parametrize(

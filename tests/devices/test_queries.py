@@ -79,9 +79,13 @@ def test_bins_are_aligned_and_keep_extremes(writer: SlotWriter) -> None:
     by_bin: dict[int, list[tuple[int, float]]] = {}
     for ts, value in points:
         by_bin.setdefault(ts // width * width, []).append((ts, value))
-    assert found == [
+    assert [one[:5] for one in found] == [
         (start, max(inside)[1], min(v for _, v in inside), max(v for _, v in inside), len(inside))
         for start, inside in sorted(by_bin.items())
+    ]
+    assert [mean for *_bin, mean in found] == [
+        pytest.approx(sum(v for _, v in inside) / len(inside), rel=1e-9)
+        for _start, inside in sorted(by_bin.items())
     ]
 
 

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { isFar, plotData, shifted, valuesAt } from "../../../dashboards/static/dashboards/js/plotdata.js";
+import { alone, lineAt, isFar, plotData, shifted, valuesAt } from "../../../dashboards/static/dashboards/js/plotdata.js";
 
 /** @param {number[]} ts @returns {any} */
 function columns(ts) {
   const none = ts.map(() => null);
-  return { ts, value: ts.map((t) => t / 10), min: none, max: none };
+  return { ts, value: ts.map((t) => t / 10), min: none, max: none, mean: none };
 }
 
 test("a line is broken where nothing came for much longer than usual", () => {
@@ -26,7 +26,7 @@ test("a line is broken where something was lost", () => {
 });
 
 test("bins have their extremes, and booleans are 0 and 1", () => {
-  const data = plotData({ ts: [0, 10], value: [true, false], min: [0, 0], max: [1, 0] }, 10);
+  const data = plotData({ ts: [0, 10], value: [true, false], min: [0, 0], max: [1, 0], mean: [0.5, 0] }, 10);
   assert.deepEqual(data, [[0, 10], [1, 0], [0, 0], [1, 0]]);
 });
 
@@ -46,4 +46,18 @@ test("at the cursor each line has its last value, or none in a gap", () => {
   assert.deepEqual(valuesAt(data, [1, 2], 2), [5, null]);
   assert.deepEqual(valuesAt(data, [1, 2], 0), [5, null]);
   assert.deepEqual(valuesAt(data, [1, 2], 1), [5, 7]);
+});
+
+test("points that no line joins are found, also between the times of other lines", () => {
+  assert.deepEqual(alone([1]), [0]);
+  assert.deepEqual(alone([1, null, 2, 3, null, 4]), [0, 5]);
+  assert.deepEqual(alone([undefined, 1, undefined, undefined]), [1]);
+  assert.deepEqual(alone([1, undefined, 2]), []);
+  assert.deepEqual(alone([null, undefined, null]), []);
+});
+
+test("a bin of numbers is drawn at its mean, anything else at its value", () => {
+  const columns = { ts: [0, 1, 2], value: [9, true, 5], min: [1, 0, 5], max: [9, 1, 5], mean: [4, 0.5, null] };
+  assert.deepEqual([0, 1, 2].map((i) => lineAt(columns, i)), [4, 1, 5]);
+  assert.deepEqual(plotData(columns, 1)[1], [4, 1, 5]);
 });

@@ -4,7 +4,7 @@ import { segments } from "../../../dashboards/static/dashboards/js/segments.js";
 
 /** @param {number[]} ts @param {any[]} value @param {any[]} [min] @param {any[]} [max] @returns {any} */
 function part(ts, value, min, max, binMs = 0, gaps = /** @type {[number, number][]} */ ([])) {
-  return { columns: { ts, value, min: min ?? ts.map(() => null), max: max ?? ts.map(() => null) }, binMs, gaps };
+  return { columns: { ts, value, min: min ?? ts.map(() => null), max: max ?? ts.map(() => null), mean: ts.map(() => null) }, binMs, gaps };
 }
 
 test("a state lasts until the next one, and the last one until now", () => {

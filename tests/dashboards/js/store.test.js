@@ -56,7 +56,7 @@ test("a gap is kept beside the points, until the next answer tells anew", () => 
 
 test("what lies before the window goes, but for the point at its edge", () => {
   const columns = emptyColumns();
-  for (let ts = 0; ts < 100; ts += 1) put(columns, ts, ts, null, null);
+  for (let ts = 0; ts < 100; ts += 1) put(columns, ts, ts, null, null, null);
   trim(columns, 90);
   assert.equal(columns.ts[0], 89);
   assert.equal(columns.value.length, columns.ts.length);
@@ -84,4 +84,15 @@ test("a store keeps the newest points alone, and says that it is full", () => {
   assert.equal(store.isFull, true);
   store.take({ ...ACK });
   assert.equal(store.isFull, false);
+});
+
+test("means of bins come with snapshots and updates, and nothing is known before them", () => {
+  const store = new Store(() => {});
+  store.take({ ...ACK, bin_ms: 10 });
+  assert.equal(store.part("a/t").known, false);
+  const cols = { 0: { ts: [0], value: [3], min: [1], max: [3], mean: [2] } };
+  store.take({ t: "snap", part: 1, of: 1, mode: "full", cols });
+  store.take({ t: "upd", d: { 0: [[10, 7, 5, 7, 2, 6]] } });
+  assert.deepEqual(store.part("a/t").columns.mean, [2, 6]);
+  assert.equal(store.part("a/t").known, true);
 });

@@ -10,7 +10,7 @@ import { sparkPath } from "../../../dashboards/static/dashboards/js/widgets/valu
 /** @param {number[]} ts @param {any[]} value @returns {any} */
 function part(ts, value) {
   const none = ts.map(() => null);
-  return { columns: { ts, value, min: none, max: none }, binMs: 0, gaps: [] };
+  return { columns: { ts, value, min: none, max: none, mean: none }, binMs: 0, gaps: [] };
 }
 
 test("a gauge stays on its scale", () => {

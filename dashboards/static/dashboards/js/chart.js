@@ -5,7 +5,7 @@ import { axesOf, scaleOf } from "./axes.js";
 import { chosenZone, formatTime, formatValue } from "./format.js";
 import { token } from "./look.js";
 import { shadeLosses } from "./losses.js";
-import { plotData, valuesAt } from "./plotdata.js";
+import { alone, plotData, valuesAt } from "./plotdata.js";
 import { drawThresholds } from "./thresholds.js";
 import { gettext } from "./words.js";
 
@@ -77,7 +77,8 @@ export class Chart {
     this.shape = shape;
     const [from, to] = span;
     const shown = parts.some(({ columns }) => (columns.ts.at(-1) ?? 0) >= from);
-    this.empty.textContent = shown ? "" : gettext("No readings in this time range.");
+    const known = parts.every((part) => part.known !== false);
+    this.empty.textContent = shown || !known ? "" : gettext("No readings in this time range.");
     this.span = span;
     this.plot.setScale("x", { min: from, max: to });
   }
@@ -164,8 +165,16 @@ function seriesOf(line, band) {
   const paths = line.kind === "boolean" ? uPlot.paths.stepped?.({ align: 1 }) : undefined;
   const dash = line.dashed ? { dash: [6, 4] } : {};
   const none = { scale, stroke: "transparent", points: { show: false } };
-  const shown = { label: line.label, scale, stroke: token(line.colour), width: 1.75, paths, points: { size: 4 }, ...dash };
+  const shown = { label: line.label, scale, stroke: token(line.colour), width: 1.75, paths, points: { size: 4, filter: pointsOf }, ...dash };
   return band ? [shown, none, none] : [shown];
+}
+
+/**
+ * @param {any} plot @param {number} i of the line @param {boolean} show whether there is room for all
+ * @returns {number[]|null} the points to draw: all, or those that no line would show
+ */
+function pointsOf(plot, i, show) {
+  return show ? null : alone(plot.data[i]);
 }
 
 /** @param {number} ms @returns {Date} whose local parts are those of the zone that times are shown in */

@@ -1,10 +1,10 @@
 // The points of one series, in order of time, as columns.
 
-/** @typedef {{ ts: number[], value: any[], min: (number|null)[], max: (number|null)[] }} Columns ts in ms */
+/** @typedef {{ ts: number[], value: any[], min: (number|null)[], max: (number|null)[], mean: (number|null)[] }} Columns ts in ms; min, max and mean of bins */
 
 /** @returns {Columns} */
 export function emptyColumns() {
-  return { ts: [], value: [], min: [], max: [] };
+  return { ts: [], value: [], min: [], max: [], mean: [] };
 }
 
 /**
@@ -14,8 +14,9 @@ export function emptyColumns() {
  * @param {any} value
  * @param {number|null} min
  * @param {number|null} max
+ * @param {number|null} mean
  */
-export function put(columns, ts, value, min, max) {
+export function put(columns, ts, value, min, max, mean) {
   let at = columns.ts.length;
   while (at > 0 && columns.ts[at - 1] > ts) at -= 1;
   const there = at > 0 && columns.ts[at - 1] === ts;
@@ -24,6 +25,7 @@ export function put(columns, ts, value, min, max) {
   columns.value.splice(at, there ? 1 : 0, value);
   columns.min.splice(at, there ? 1 : 0, min);
   columns.max.splice(at, there ? 1 : 0, max);
+  columns.mean.splice(at, there ? 1 : 0, mean);
 }
 
 /**
@@ -58,10 +60,10 @@ export function clear(columns, ranges) {
 export function merge(columns, more) {
   const late = more.ts.length > 0 && more.ts[0] <= (columns.ts.at(-1) ?? -Infinity);
   if (late) {
-    for (let i = 0; i < more.ts.length; i += 1) put(columns, more.ts[i], more.value[i], more.min[i], more.max[i]);
+    for (let i = 0; i < more.ts.length; i += 1) put(columns, more.ts[i], more.value[i], more.min[i], more.max[i], more.mean[i]);
     return;
   }
-  for (const name of /** @type {const} */ (["ts", "value", "min", "max"])) {
+  for (const name of /** @type {const} */ (["ts", "value", "min", "max", "mean"])) {
     for (const item of more[name]) columns[name].push(/** @type {never} */ (item));
   }
 }

@@ -15,7 +15,6 @@ import { Store } from "./store.js";
 
 /** @typedef {import("./socket.js").LiveSocket} LiveSocket */
 
-const MOST_VIEWS = 40;
 // More exact rows than this and the server should make bins: subscribe anew.
 const TOO_MANY = 4 * POINTS;
 
@@ -50,8 +49,8 @@ export class DevicePage {
     });
     setInterval(() => paint(this.draw), Math.max(1_000, this.range.spanMs / 1_000));
     this.subscribe();
-    // Also brings metrics that are new; a device with very many shows the first ones.
-    const keys = this.views.size < MOST_VIEWS ? [`${this.key}/*`] : [...this.views.keys()];
+    // Also brings metrics that are new; a device with very many has several pages of them.
+    const keys = this.root.dataset.pages === "1" ? [`${this.key}/*`] : [...this.views.keys()];
     this.socket.subscribe({ kind: "latest", keys, rate_hz: 10 }, this.newest.take);
   }
 
@@ -106,6 +105,8 @@ export class DevicePage {
     noteState(this.offline, state.state, state.since);
     const since = /** @type {HTMLElement|null} */ (this.root.querySelector("[data-cell=since] > *"));
     if (since) showAge(since, state.since);
+    const seen = /** @type {HTMLElement|null} */ (this.root.querySelector("[data-cell=seen] > *"));
+    if (seen && !seen.dataset.ago && state.state === "online") showAge(seen, now());
     const words = document.getElementById("since");
     if (words) words.hidden = state.since === null;
   }
@@ -129,7 +130,9 @@ export class DevicePage {
       view.draw(part(key), beside, beside?.other ? this.unitOf(beside.other) !== this.unitOf(key) : false);
     }
     const seen = /** @type {HTMLElement|null} */ (this.root.querySelector("[data-cell=seen] > *"));
-    if (seen && newest > Number(seen.dataset.ago ?? 0) && newest <= now() + 1_000) showAge(seen, newest);
+    // A reading that was imported is nothing that was heard.
+    const heard = Number(seen?.dataset.ago ?? 0);
+    if (seen && heard && newest > heard && newest <= now() + 1_000) showAge(seen, newest);
   }
 
   /** @param {string} key */

@@ -110,6 +110,6 @@ export class Past {
 
 /** @param {any} series of the API's answer @returns {Part} */
 function partOf(series) {
-  const { ts, value, min, max } = series;
-  return { columns: { ts, value, min, max }, binMs: series.resolution_s * 1_000 };
+  const { ts, value, min, max, mean } = series;
+  return { columns: { ts, value, min, max, mean }, binMs: series.resolution_s * 1_000 };
 }

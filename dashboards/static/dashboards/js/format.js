@@ -4,7 +4,7 @@ import { filled, gettext } from "./words.js";
 
 /**
  * @param {number|boolean|string|null|undefined} value
- * @returns {string} on/off, at most 6 significant digits, text as it is
+ * @returns {string} on/off, up to 12 significant digits (of single precision no more than it tells apart), text as it is
  */
 export function formatValue(value) {
   if (value === null || value === undefined) return "–";
@@ -12,12 +12,22 @@ export function formatValue(value) {
   if (typeof value === "string") return value;
   const size = Math.abs(value);
   if (size < 1e15 && Number.isInteger(value)) return String(value === 0 ? 0 : value);
+  const digits = digitsOf(value);
   if (size < 1e-4 || size >= 1e15) {
-    const [mantissa, exponent] = value.toExponential(4).split("e");
+    const [mantissa, exponent] = value.toExponential(digits - 1).split("e");
     return `${trimZeros(mantissa)}e${Number(exponent)}`;
   }
-  const decimals = Math.min(9, Math.max(0, 5 - Math.floor(Math.log10(size))));
-  return trimZeros(value.toFixed(decimals));
+  return trimZeros(value.toFixed(Math.max(0, digits - 1 - Math.floor(Math.log10(size)))));
+}
+
+// Beyond these a double tells how it was computed, not what was measured.
+const DIGITS = 12;
+
+/** @param {number} value @returns {number} how many significant digits tell it */
+function digitsOf(value) {
+  if (Math.fround(value) !== value) return DIGITS;
+  for (let n = 1; n < 10; n += 1) if (Math.fround(Number(value.toPrecision(n))) === value) return n;
+  return DIGITS;
 }
 
 /** @param {string} text */

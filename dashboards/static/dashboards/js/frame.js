@@ -16,6 +16,11 @@ export function paint(work) {
   else requestAnimationFrame(run);
 }
 
+/** Do at once what waits for the next frame: a page that is being printed has none. */
+export function flush() {
+  run();
+}
+
 function run() {
   asked = false;
   const works = [...waiting];

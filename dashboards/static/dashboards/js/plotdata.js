@@ -4,7 +4,7 @@ import { lostBetween } from "./losses.js";
 
 /** @typedef {import("./columns.js").Columns} Columns */
 /** @typedef {import("./losses.js").Span} Span */
-/** @typedef {{ columns: Columns, binMs: number, gaps: Span[] }} Part what is known of one series */
+/** @typedef {{ columns: Columns, binMs: number, gaps: Span[], known?: boolean }} Part what is known of one series; not `known`: nothing yet */
 
 // A step is a gap when it is so much longer than those around it.
 const FAR = 2.5;
@@ -20,7 +20,7 @@ const AROUND = 5;
  * @returns {any[][]} [ts, value] or [ts, value, min, max]
  */
 export function plotData(columns, binMs, losses = []) {
-  const { ts, value, min, max } = columns;
+  const { ts, min, max } = columns;
   let wasFar = false;
   /** @type {any[][]} */
   const data = binMs ? [[], [], [], []] : [[], []];
@@ -33,7 +33,7 @@ export function plotData(columns, binMs, losses = []) {
     wasFar = far;
     const lost = i > 0 && losses.length > 0 && lostBetween(losses, ts[i - 1], ts[i]);
     if (far || lost) push(data, (ts[i - 1] + ts[i]) / 2, null, null, null);
-    push(data, ts[i], number(value[i]), min[i], max[i]);
+    push(data, ts[i], lineAt(columns, i), min[i], max[i]);
   }
   return data;
 }
@@ -46,6 +46,15 @@ function push(data, ts, value, min, max) {
     data[2].push(min);
     data[3].push(max);
   }
+}
+
+/**
+ * @param {Columns} columns @param {number} i
+ * @returns {number|null} where the line is: of a bin of numbers at their mean, else at the value
+ */
+export function lineAt({ value, mean }, i) {
+  if (typeof value[i] === "boolean") return number(value[i]);
+  return mean[i] ?? number(value[i]);
 }
 
 /** @param {any} value @returns {number|null} as it is drawn */
@@ -71,6 +80,30 @@ function medianStep(ts, from, to) {
   for (let i = Math.max(0, from); i < Math.min(to, ts.length - 1); i += 1) steps.push(ts[i + 1] - ts[i]);
   steps.sort((a, b) => a - b);
   return steps[steps.length >> 1] ?? 0;
+}
+
+/**
+ * Return the points of a line that have no neighbour to be joined with. What the times of
+ * other lines leave open (undefined) is passed over.
+ * @param {(number|null|undefined)[]} values @returns {number[]} their indices
+ */
+export function alone(values) {
+  /** @type {number[]} */
+  const found = [];
+  let last = -1;
+  let joined = true;
+  for (let i = 0; i <= values.length; i += 1) {
+    const value = i < values.length ? values[i] : null;
+    if (value === undefined) continue;
+    if (value === null) {
+      if (last >= 0 && !joined) found.push(last);
+      last = -1;
+    } else {
+      joined = last >= 0;
+      last = i;
+    }
+  }
+  return found;
 }
 
 /**

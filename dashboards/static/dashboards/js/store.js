@@ -39,6 +39,8 @@ export class Store {
     /** @type {string[]} */
     this.denied = [];
     this.problem = "";
+    /** Whether the server has answered: before that, nobody knows that there is nothing. */
+    this.isKnown = false;
     this.take = this.take.bind(this);
   }
 
@@ -82,10 +84,11 @@ export class Store {
       const columns = this.coming.get(key) ?? emptyColumns();
       this.coming.set(key, columns);
       const none = cols.ts.map(() => null);
-      merge(columns, { ts: cols.ts, value: cols.value, min: cols.min ?? none, max: cols.max ?? none });
+      merge(columns, { ts: cols.ts, value: cols.value, min: cols.min ?? none, max: cols.max ?? none, mean: cols.mean ?? none });
     }
     if (frame.devices) this.onChange(new Set(), frame.devices);
     if (frame.part < frame.of) return;
+    this.isKnown = true;
     if (frame.mode === "full") this.columns = this.coming;
     else this.patch();
     for (const columns of this.columns.values()) this.bound(columns);
@@ -109,7 +112,7 @@ export class Store {
 
   /** @param {string} key @returns {import("./plotdata.js").Part} what can be drawn of a series */
   part(key) {
-    return { columns: this.columnsOf(key), binMs: this.binMs, gaps: this.gaps.get(key) ?? [] };
+    return { columns: this.columnsOf(key), binMs: this.binMs, gaps: this.gaps.get(key) ?? [], known: this.isKnown };
   }
 
   /** @param {number} start Forget what lies before, of all series. */
@@ -134,7 +137,7 @@ export class Store {
       const key = this.series[k]?.key;
       if (!key) continue;
       const columns = this.columnsOf(key);
-      for (const [ts, value, min = null, max = null] of rows) put(columns, ts, value, min, max);
+      for (const [ts, value, min = null, max = null, , mean = null] of rows) put(columns, ts, value, min, max, mean);
       this.bound(columns);
       keys.add(key);
     }

@@ -1,17 +1,23 @@
 // The values of a chart as a table, newest first: for people who cannot see it, or want to copy.
 
 import { formatTime, formatValue } from "./format.js";
+import { lineAt } from "./plotdata.js";
 import { filled, gettext } from "./words.js";
 
 /** @typedef {import("./plotdata.js").Part} Part */
 
 const ROWS = 200;
 
+/** @param {import("./columns.js").Columns} columns @param {number} i what is told of a point: what its chart draws */
+function valueAt(columns, i) {
+  return typeof columns.value[i] === "number" ? lineAt(columns, i) : columns.value[i];
+}
+
 /** @param {Part} part @param {number} i @returns {string} */
 export function wordsAt({ columns, binMs }, i) {
-  const { value, min, max } = columns;
+  const { min, max } = columns;
   const band = binMs && min[i] !== null ? ` (${filled(gettext("%(from)s to %(to)s"), { from: formatValue(min[i]), to: formatValue(max[i]) })})` : "";
-  return formatValue(value[i]) + band;
+  return formatValue(valueAt(columns, i)) + band;
 }
 
 /**

@@ -1,5 +1,7 @@
 // Who is in view: what is not, need not be drawn. On paper everything is.
 
+import { flush } from "./frame.js";
+
 // Drawn already when it scrolls into view.
 const AHEAD = "200px";
 
@@ -13,6 +15,11 @@ export function watchVisible(element, onVisible) {
   const show = () => {
     state.now = true;
     onVisible();
+  };
+  const print = () => {
+    show();
+    // After everybody else's, and before the page is taken.
+    queueMicrotask(flush);
   };
   const observer = new IntersectionObserver(
     ([entry]) => {
@@ -28,11 +35,11 @@ export function watchVisible(element, onVisible) {
   };
   function stop() {
     observer.disconnect();
-    removeEventListener("beforeprint", show);
+    removeEventListener("beforeprint", print);
     removeEventListener("afterprint", again);
   }
   observer.observe(element);
-  addEventListener("beforeprint", show);
+  addEventListener("beforeprint", print);
   addEventListener("afterprint", again);
   return state;
 }
