@@ -122,7 +122,7 @@ def _span(given: QueryDict, device: Device) -> Span:
         if name == "to" and text == span.since and span.errors.get("from"):
             continue
         try:
-            ts = parse_moment(text)
+            ts = parse_moment(text, timezone.get_current_timezone())
         except ValueError as error:
             span.errors[name] = str(error)
             continue
@@ -136,8 +136,8 @@ def _span(given: QueryDict, device: Device) -> Span:
 
 
 def _written(ts: int) -> str:
-    """Return a time (µs) as people may change it: 2026-11-20T12:00:00.500Z."""
-    return moment(ts).replace(tzinfo=None).isoformat() + "Z"
+    """Return a time (µs) as people may change it: 2026-11-20T13:00:00.500+01:00."""
+    return timezone.localtime(moment(ts)).isoformat().replace("+00:00", "Z")
 
 
 def marks_of(device: Device) -> list[Correction]:

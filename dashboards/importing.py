@@ -56,7 +56,8 @@ def _upload(request: HttpRequest) -> Job:
     if not isinstance(file, UploadedFile):
         raise BadUpload("file: choose a file", "file")
     device = request.POST.get("device", "").strip()
-    return previewing.upload(str(file.name), file.chunks(), device, request.user)
+    zone = timezone.get_current_timezone_name()
+    return previewing.upload(str(file.name), file.chunks(), device, request.user, zone)
 
 
 @login_required

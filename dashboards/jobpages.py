@@ -19,11 +19,12 @@ from dashboards.importing import may_import
 from dashboards.joblist import listed
 from devices import queries
 from devices.access import scope_of
-from devices.calendars import BUCKETS
+from devices.calendars import BUCKETS, zone_of
 from devices.exports.options import FORMATS, BadExport, export_of
 from devices.jobs import asking
 from devices.jobs.asking import TooManyJobs
 from devices.models import Device
+from devices.times import parse_moment
 
 # Metrics of a device that the form lists.
 CHOICES = 200
@@ -55,7 +56,20 @@ def export_page(request: HttpRequest) -> HttpResponse:
     if key and device is None:
         raise Http404(gettext("There is no such device, or you may not see it."))
     given = {name: request.GET.get(name, "") for name in ("from", "to")}
-    return _show(request, device, {**given, "format": "csv", "zone": "UTC", "keys": []}, {})
+    return _show(
+        request,
+        device,
+        {**given, "format": "csv", "zone": timezone.get_current_timezone_name(), "keys": []},
+        {},
+    )
+
+
+def _in_zone(text: str, zone: str) -> str:
+    """Return a time that names no zone as one of the export's zone, in ms; else as it stands."""
+    try:
+        return repr(parse_moment(text, zone_of(zone)) / 1_000)
+    except ValueError:
+        return text
 
 
 def _export(request: HttpRequest) -> HttpResponse:
@@ -66,7 +80,11 @@ def _export(request: HttpRequest) -> HttpResponse:
     scope = scope_of(request.user)
     try:
         made = export_of(
-            *(scope, given["keys"], given["from"], given["to"]),
+            *(
+                scope,
+                given["keys"],
+                *(_in_zone(given[name], given["zone"]) for name in ("from", "to")),
+            ),
             now=time.time_ns() // 1_000,
             user=request.user.pk,
             **more,

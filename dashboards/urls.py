@@ -2,7 +2,7 @@
 
 from django.contrib.auth import views as auth
 from django.templatetags.static import static
-from django.urls import path
+from django.urls import path, re_path
 from django.views.generic import RedirectView
 from django.views.i18n import JavaScriptCatalog
 
@@ -21,6 +21,8 @@ urlpatterns = [
     path("jobs/<int:number>/file", jobpages.job_file, name="job-file"),
     path("jobs/<int:number>/cancel", jobpages.cancel_job, name="cancel-job"),
     path("export", jobpages.export_page, name="export"),
+    re_path("^static/[0-9a-f]{12}/(?P<path>.+)$", views.static_of_another_release),
+    path("static/<path:path>", views.static_of_another_release),
     path("import", importing.upload_page, name="import"),
     path("import/<int:number>", importing.import_page, name="import-job"),
     path("wall/<slug:slug>/", walls.wall_page, name="wall"),

@@ -5,16 +5,18 @@ from datetime import datetime
 from urllib.parse import urlencode
 
 from django.contrib.auth.decorators import login_required, user_passes_test
+from django.contrib.staticfiles.finders import find
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
+from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.translation import gettext
 
 from dashboards import pages, sitelist, snippets
 from dashboards.correcting import marks_of
 from dashboards.formats import age_of
-from devices import clocks, conditions, health, losses, meter, overview
+from devices import clocks, conditions, health, losses, meter, overview, undecoded
 from devices.access import scope_of
 from devices.models import Tag
 from devices.states import STATES, since_of, state_of
@@ -81,6 +83,7 @@ def device_page(request: HttpRequest, key: str) -> HttpResponse:
         "seen": age_of(device.last_seen, now),
         "counts": getattr(device, "counts", None),
         "clock": clocks.note_of(device, now),
+        "letter": undecoded.last_of(device.key),
         "metrics": metrics,
         "series": pages.series_views(list(metrics.object_list), now),
         **pages.chosen_range(request),
@@ -127,3 +130,12 @@ def inspect_page(request: HttpRequest) -> HttpResponse:
         "filter": request.GET.get("filter", ""),
     }
     return render(request, "dashboards/inspect.html", context)
+
+
+def static_of_another_release(_request: HttpRequest, path: str) -> HttpResponse:
+    """Send a page of another release to the static files that there are now."""
+    if find(path) is None:
+        raise Http404(gettext("There is no such file."))
+    answer = redirect(static(path))
+    answer["Cache-Control"] = "no-store"
+    return answer

@@ -1,6 +1,6 @@
 """Times as people and programs write them."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 
 from devices import timetexts
 
@@ -26,11 +26,12 @@ def moment(ts: int) -> datetime:
     return EPOCH + timedelta(microseconds=ts)
 
 
-def parse_moment(text: str) -> int:
+def parse_moment(text: str, zone: tzinfo = UTC) -> int:
     """Return a moment in µs since 1970 UTC.
 
     Args:
-        text: ISO 8601 (without a zone: UTC), or ms since 1970.
+        text: ISO 8601, or ms since 1970.
+        zone: of a text that names none.
 
     Raises:
         ValueError: neither of them, or seconds.
@@ -38,7 +39,7 @@ def parse_moment(text: str) -> int:
     try:
         ms = float(text)
     except ValueError:
-        return _parse_iso(text)
+        return _parse_iso(text, zone)
     if _SECONDS_MS <= abs(ms) < _SECONDS_MS * 1_000:
         raise ValueError(f"{text!r} looks like seconds; ms since 1970 are expected")
     if not _FIRST_MS <= ms <= _LIMIT_MS:
@@ -46,7 +47,7 @@ def parse_moment(text: str) -> int:
     return round(ms * 1_000)
 
 
-def _parse_iso(text: str) -> int:
+def _parse_iso(text: str, zone: tzinfo) -> int:
     try:
         # A plus sign in an address that was not encoded arrives as a blank.
         parsed = timetexts.parse(text.strip().replace(" ", "+") if "T" in text else text)
@@ -55,6 +56,6 @@ def _parse_iso(text: str) -> int:
             f"{text!r} is neither ISO 8601 (2026-11-20T12:00:00Z) nor ms since 1970"
         ) from error
     if parsed.tzinfo is None:
-        parsed = parsed.replace(tzinfo=UTC)
+        parsed = parsed.replace(tzinfo=zone)
     delta = parsed - EPOCH
     return (delta.days * 86_400 + delta.seconds) * 1_000_000 + delta.microseconds

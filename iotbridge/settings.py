@@ -12,7 +12,7 @@ import environ
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
-from iotbridge import __version__, env
+from iotbridge import __version__, assets, env
 
 # Lets `ModelAdmin[Device]` be written at run time too.
 django_stubs_ext.monkeypatch()
@@ -77,6 +77,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
 ]
 MIDDLEWARE = [
+    "dashboards.compressing.Compressed",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -84,6 +85,7 @@ MIDDLEWARE = [
     "dashboards.outage.DatabaseOutage",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
+    "dashboards.zones.person_zone",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -129,12 +131,12 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 
 # --- browser side -----------------------------------------------------------
-STATIC_URL = "static/"
-# Served from the apps themselves and revalidated: no collectstatic step, and ES
-# modules never mix two versions.
+# Served from the apps themselves, at an address that changes with them: no collectstatic
+# step, ES modules never mix two versions, and browsers need not ask again.
+STATIC_URL = f"static/{assets.digest(INSTALLED_APPS)}/"
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = False
-WHITENOISE_MAX_AGE = 0
+WHITENOISE_IMMUTABLE_FILE_TEST = "."
 X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
@@ -150,11 +152,13 @@ CONTENT_SECURITY_POLICY = {
 
 # --- database ---------------------------------------------------------------
 _SQLITE_PRAGMAS = (
+    # Small pages (of a new file): a commit of few rows writes few bytes, which spares SD cards.
     # FULL: a batch is acknowledged to the broker after COMMIT, so COMMIT must be durable.
-    "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA busy_timeout=10000; "
+    "PRAGMA page_size=1024; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; "
+    "PRAGMA busy_timeout=10000; "
     # Each series grows at its own place: the pages of some thousand must fit in (kB), and
-    # the log (pages of 4 kB) must be longer than a few batches.
-    "PRAGMA cache_size=-32000; PRAGMA wal_autocheckpoint=4000;"
+    # the log (in pages) must be longer than a few batches.
+    "PRAGMA cache_size=-32000; PRAGMA wal_autocheckpoint=16000;"
 )
 
 

@@ -11,7 +11,7 @@ class MqttIngestConfig(AppConfig):
 
     def ready(self) -> None:
         """Register the system checks, our kind of job, and what only this app can count."""
-        from devices import kinds, losses
+        from devices import kinds, losses, undecoded
         from devices import sources as checked
         from devices.jobs import runner
         from mqtt_ingest import checks, converting, sources  # noqa: F401 - checks register themselves
@@ -25,3 +25,4 @@ class MqttIngestConfig(AppConfig):
         checked.checks.append(sources.problems)
         checked.conventions.append(conventions.names)
         losses.counters.append(deadletters.counted)
+        undecoded.lookups.append(deadletters.last_of)

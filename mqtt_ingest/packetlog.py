@@ -1,7 +1,7 @@
 """The last packets of this worker, for /inspect and `tail`, kept in memory."""
 
 import base64
-from collections import deque
+from collections import OrderedDict, deque
 from typing import Any
 
 from mqtt_ingest.core.errors import Undecodable
@@ -13,6 +13,11 @@ from mqtt_ingest.core.values import BASE
 CAPACITY = 2_000
 SHOWN_PAYLOAD = 4_096
 SHOWN_SAMPLES = 50
+# Of each device so many packets stay, however many others send since; of so many devices, and
+# so many bytes in all.
+PER_DEVICE, DEVICES, MAX_BYTES = 3, 5_000, 16_000_000
+# What an entry takes besides its payload, and each of its samples; about, in bytes.
+_ENTRY, _SAMPLE = 600, 120
 
 
 class PacketLog:
@@ -20,12 +25,27 @@ class PacketLog:
 
     def __init__(self) -> None:
         self._entries: deque[tuple[int, Entry]] = deque(maxlen=CAPACITY)
+        # By what a device calls itself, those that sent last at the end.
+        self._own: OrderedDict[str, deque[tuple[int, Entry]]] = OrderedDict()
+        self._bytes = 0
         self.number = 0
 
     def add(self, entry: Entry) -> None:
         """Remember `entry`."""
         self.number += 1
         self._entries.append((self.number, entry))
+        name = _name(entry)
+        own = self._own.get(name)
+        if own is None:
+            own = self._own[name] = deque()
+        else:
+            self._own.move_to_end(name)
+        own.append((self.number, entry))
+        self._bytes += _weight(entry)
+        while len(own) > PER_DEVICE:
+            self._bytes -= _weight(own.popleft()[1])
+        while len(self._own) > DEVICES or (self._bytes > MAX_BYTES and len(self._own) > 1):
+            self._bytes -= sum(_weight(old) for _number, old in self._own.popitem(last=False)[1])
 
     def since(
         self, after: int = 0, *, device: str = "", topic_filter: str = "", limit: int = 100
@@ -38,14 +58,30 @@ class PacketLog:
             topic_filter: only topics that match this MQTT filter.
             limit: at most so many, the newest.
         """
+        entries = list(self._entries)
+        if device:
+            first = entries[0][0] if entries else 0
+            own = [pair for kept in list(self._own.values()) for pair in list(kept)]
+            entries = sorted((p for p in own if p[0] < first), key=lambda p: p[0]) + entries
         found = [
             describe(number, entry)
-            for number, entry in list(self._entries)
+            for number, entry in entries
             if number > after
             and (not device or _key(entry) == device)
             and (not topic_filter or matches(topic_filter, entry.packet.topic))
         ]
         return {"last": self.number, "packets": found[-limit:]}
+
+
+def _name(entry: Entry) -> str:
+    """Return what the device calls itself, as far as that can be read."""
+    decoded = entry.decoded
+    return decoded.native_id if decoded is not None else device_level(entry.packet.topic)
+
+
+def _weight(entry: Entry) -> int:
+    samples = len(entry.decoded.samples) if entry.decoded is not None else 0
+    return len(entry.packet.payload) + _ENTRY + _SAMPLE * samples
 
 
 def _key(entry: Entry) -> str:

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from django import template
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
@@ -34,10 +35,11 @@ def ago(when: datetime | None, now: datetime) -> SafeString:
     if when is None:
         return format_html("<span>{}</span>", gettext("never"))
     return format_html(
-        '<time datetime="{}" data-ago="{}" title="{} UTC">{}</time>',
+        '<time datetime="{}" data-ago="{}" title="{} {}">{}</time>',
         when.isoformat(),
         round(when.timestamp() * 1_000),
-        when.strftime("%Y-%m-%d %H:%M:%S"),
+        timezone.localtime(when).strftime("%Y-%m-%d %H:%M:%S"),
+        timezone.get_current_timezone_name(),
         format_age((now - when).total_seconds()),
     )
 
@@ -55,12 +57,13 @@ def clock(when: datetime) -> SafeString:
 
 
 def _local(when: datetime, kind: str, pattern: str) -> SafeString:
-    """Return a moment in UTC by `pattern`; the browser writes it anew, by `kind`."""
+    """Return a moment by `pattern` in the person's zone; the browser writes it anew, by `kind`."""
     return format_html(
-        '<time datetime="{}" data-at="{}">{} UTC</time>',
+        '<time datetime="{}" data-at="{}">{} {}</time>',
         when.isoformat(),
         kind,
-        when.strftime(pattern),
+        timezone.localtime(when).strftime(pattern),
+        timezone.get_current_timezone_name(),
     )
 
 

@@ -51,8 +51,17 @@ class Preview:
     head: list[str]
 
 
-def upload(name: str, chunks: Iterable[bytes], device: str, user: "AnyUser") -> Job:
+def upload(
+    name: str, chunks: Iterable[bytes], device: str, user: "AnyUser", zone: str = "UTC"
+) -> Job:
     """Keep a file, with a guess at its columns; the job waits until it is started.
+
+    Args:
+        name: of the file.
+        chunks: its content.
+        device: the key of the one device it is of; empty where a column tells.
+        user: whose it is.
+        zone: of times that name none, to begin with.
 
     Raises:
         BadUpload: it is empty, or larger than IMPORT_MB.
@@ -73,7 +82,7 @@ def upload(name: str, chunks: Iterable[bytes], device: str, user: "AnyUser") -> 
         mapping = guess(_head(job), name, device)
         if not mapping.order:
             mapping = replace(mapping, order=dates.order)
-        job.options = {"user": pk, "mapping": mapping.options()}
+        job.options = {"user": pk, "mapping": replace(mapping, zone=zone).options()}
         job.words = f"{job.total} bytes"
         job.save(update_fields=["total", "options", "words"])
     except BaseException as error:

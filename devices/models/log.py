@@ -52,7 +52,8 @@ class Change(models.Model):
     pk = models.CompositePrimaryKey("writer", "seq")
     writer = models.CharField(max_length=100)
     seq = models.BigIntegerField()
-    stored_at = models.DateTimeField(db_index=True)
+    # Rises with `seq`, so that it needs no index.
+    stored_at = models.DateTimeField()
     touched = models.BinaryField()
     # The smallest ts_min (µs): whether closed buckets of rollups are touched.
     oldest = models.BigIntegerField(default=0, db_default=0)

@@ -35,6 +35,8 @@ SPAN_BYTES = 200_000
 WIDE = 8
 # The change log is kept for so long.
 KEPT = timedelta(days=1)
+# Changes that are looked at in one go.
+PRUNED = 5_000
 PRUNE_SECONDS = 60.0
 RENEW_SECONDS = 5.0
 State = dict[str, Any]
@@ -222,8 +224,18 @@ class Roller:
             return
         self._pruned = time.monotonic()
         for writer, seq in self._state["position"].items():
-            old = Change.objects.filter(writer=writer, stored_at__lt=Now() - KEPT)
-            old.filter(seq__lte=seq).delete()
+            while _prune(writer, seq) == PRUNED:
+                pass
+
+
+def _prune(writer: str, upto: int) -> int:
+    """Remove the oldest changes of `writer` up to a sequence, some at a time; return how many."""
+    mine = Change.objects.filter(writer=writer, seq__lte=upto)
+    page = list(mine.order_by("seq").values_list("seq", flat=True)[:PRUNED])
+    if not page:
+        return 0
+    gone, _each = mine.filter(seq__lte=page[-1], stored_at__lt=Now() - KEPT).delete()
+    return gone
 
 
 def writers() -> changes.Cursor:

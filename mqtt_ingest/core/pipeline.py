@@ -10,6 +10,7 @@ from mqtt_ingest.core.batching import BatchQueue, Bounds
 from mqtt_ingest.core.clocks import DeviceClocks
 from mqtt_ingest.core.conventions.base import Convention
 from mqtt_ingest.core.errors import IngestError, Undecodable
+from mqtt_ingest.core.haste import Haste
 from mqtt_ingest.core.keys import device_key
 from mqtt_ingest.core.limits import Limits
 from mqtt_ingest.core.packets import Batch, Decoded, Entry, Packet, Stored
@@ -59,6 +60,7 @@ class Pipeline:
         self._throttle = throttle
         self._arrivals = ArrivalOrder()
         self._wake = asyncio.Event()
+        self._haste = Haste()
         self._stopping = False
         self.paused = False
         self.received = 0
@@ -83,25 +85,31 @@ class Pipeline:
             self._hear(entry, decoded, decoded.clock_difference)
         if entry.source in self._spread:
             self._spreading.look(entry, again=again)
-        if decoded is None:
-            entry.again = again
-            if packet.qos:
-                self._stamps.remember(packet)
-        elif decoded.stamped:
-            if packet.qos:
-                self._stamps.remember(packet)
-            # A restored time lies in the past: what was used since stays used.
-            if not (again or packet.stamp):
-                self._arrivals.used(decoded.samples[-1].ts)
+        self._stamp(entry, again=again)
         if self._throttle is not None:
             self._throttle.look(entry)
         now = self._clock()
         self._sink.stage(self.queue.add(entry, now), entry)
         self._on_entry(entry)
+        if self._commit_interval:
+            self._haste.came(packet, now)
         self._wake.set()
         if not self.paused and self.queue.is_high(now):
             self.paused = True
             self._source.pause()
+
+    def _stamp(self, entry: Entry, *, again: bool) -> None:
+        """Remember when a packet that was stored at our time, or not at all, arrived."""
+        packet, decoded = entry.packet, entry.decoded
+        if decoded is None:
+            entry.again = again
+        elif not decoded.stamped:
+            return
+        # A restored time lies in the past: what was used since stays used.
+        elif not (again or packet.stamp):
+            self._arrivals.used(decoded.samples[-1].ts)
+        if packet.qos:
+            self._stamps.remember(packet)
 
     def _hear(self, entry: Entry, decoded: Decoded, difference: int) -> None:
         """Let an accepted device say what time it is; not what the broker has kept for it."""
@@ -119,7 +127,10 @@ class Pipeline:
         while await self._anything():
             batch = self.queue.take()
             stored = await self._sink.store(batch)
-            self._source.acknowledge([entry.packet for entry in batch.entries])
+            packets = [entry.packet for entry in batch.entries]
+            self._source.acknowledge(packets)
+            if self._commit_interval:
+                self._haste.acknowledged(packets, self._clock())
             self.queue.done(batch)
             self._on_stored(batch, stored)
             if self.paused and self.queue.is_low(self._clock()):
@@ -128,7 +139,7 @@ class Pipeline:
 
     async def _anything(self) -> bool:
         if self._commit_interval and not self._stopping:
-            await asyncio.sleep(self._commit_interval)
+            await self._haste.rest(self._commit_interval)
         while not self.queue:
             if self._stopping:
                 return False
@@ -140,6 +151,7 @@ class Pipeline:
         """Let `run` end once everything fed so far is committed."""
         self._stopping = True
         self._wake.set()
+        self._haste.now()
 
 
 def decode(packet: Packet, routes: Sequence[Route]) -> Entry:

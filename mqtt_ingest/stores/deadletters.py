@@ -16,11 +16,14 @@ from django.db.models.functions import Coalesce, Length
 from devices import losses
 from devices.models import Loss
 from devices.times import moment
+from devices.undecoded import LastLetter
 from mqtt_ingest.core.arrivals import digest
 from mqtt_ingest.core.shapes import fold_key
 from mqtt_ingest.models import WHOLE_REASONS, DeadLetter
 from mqtt_ingest.stores.rows import Dead
 
+# Of a payload that pages show.
+SHOWN_BYTES = 400
 # Kept letters removed per step when the budget is full.
 STEP = 500
 _COLUMNS = (
@@ -163,3 +166,21 @@ def counted() -> list[losses.Count]:
         losses.Count("packets kept as dead letters", kept, note),
         losses.Count("dead letters evicted or discarded", gone),
     ]
+
+
+def last_of(key: str) -> LastLetter | None:
+    """Return the newest dead letter of device `key`."""
+    mine = DeadLetter.objects.filter(device_key=key)
+    newest = Coalesce("last_at", "received_at")
+    letter = mine.annotate(at=newest).order_by("-at").first()
+    if letter is None:
+        return None
+    payload = letter.payload if letter.last_payload is None else letter.last_payload
+    return LastLetter(
+        letter.pk,
+        mine.aggregate(packets=Sum("number"))["packets"],
+        letter.last_at or letter.received_at,
+        letter.reason,
+        letter.last_detail or letter.detail,
+        bytes(payload)[:SHOWN_BYTES].decode("utf-8", "backslashreplace"),
+    )

@@ -9,7 +9,8 @@ from devices.times import moment
 from mqtt_ingest.stores.dialect import Dialect, Seen
 from mqtt_ingest.stores.tallies import LASTS, SUMS, Tally
 
-FLUSH_SECONDS = 2.0
+# Of a device with a short limit no less than so often within it.
+WITHIN_LIMIT = 3
 # A write takes so many devices, those that wait longest: with 50,000 devices each is
 # written every 50 s, and writing them never costs more than storing what they sent.
 FLUSH_DEVICES = 2_000
@@ -53,13 +54,18 @@ class Touch:
     """Last-seen times and counts that gather between two writes.
 
     Per device they cost a row update, so they are written every few seconds, and
-    at once for a device that is new to this process. A crash loses a few seconds
-    of counts; readings never depend on them.
+    at once for a device that is new to this process, or comes back. A crash loses a few
+    seconds of counts; readings never depend on them.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, seconds: float) -> None:
+        """Write every `seconds`."""
+        self._seconds = seconds
         self._waiting: dict[int, Tally] = {}
-        self._known: set[int] = set()
+        # Device pk -> when it was last heard of, in µs.
+        self._known: dict[int, int] = {}
+        # After how many seconds the most impatient of those that wait is stale.
+        self._limit = 0
         self._new: set[int] = set()
         self._written = 0.0
 
@@ -69,16 +75,26 @@ class Touch:
             waiting = self._waiting.get(pk)
             if waiting is None:
                 self._waiting[pk] = tally
-                if pk not in self._known:
-                    self._new.add(pk)
+                self._limit = min(self._limit or tally.stale_after_s, tally.stale_after_s)
             else:
                 waiting.add(tally)
+            before, limit = self._known.get(pk), tally.stale_after_s * 1_000_000
+            if before is None or (tally.seen and tally.seen - before > limit):
+                self._new.add(pk)
+            if tally.seen and before is not None:
+                self._known[pk] = tally.seen
+
+    def expect(self, devices: Iterable[int]) -> None:
+        """Write what these devices send next at once: their state may change by it."""
+        for pk in devices:
+            self._known.pop(pk, None)
 
     @property
     def is_due(self) -> bool:
         """Return whether it is time to write what waits."""
+        seconds = min(self._seconds, self._limit / WITHIN_LIMIT)
         return bool(self._new) or (
-            bool(self._waiting) and time.monotonic() - self._written >= FLUSH_SECONDS
+            bool(self._waiting) and time.monotonic() - self._written >= seconds
         )
 
     def write(self, cursor: Any, dialect: Dialect, limit: int | None = None) -> None:
@@ -88,8 +104,10 @@ class Touch:
         if not waiting:
             return
         self._written = time.monotonic()
-        self._known |= self._new
+        self._known |= {pk: tally.seen for pk, tally in waiting if pk in self._new}
         self._new.clear()
+        if not self._waiting:
+            self._limit = 0
         if seen := list(_seen(waiting)):
             dialect.touch_devices(cursor, seen)
         dialect.add_counts(cursor, ("device_id", *SUMS), LASTS, _counts(waiting))

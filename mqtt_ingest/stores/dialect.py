@@ -56,6 +56,8 @@ class Dialect(Protocol):
     # Bounds of a batch: long enough to be cheap, short enough for others who write.
     batch_packets: int
     batch_samples: int
+    # How often last-seen times and counts are written.
+    touch_seconds: float
 
     def prepare(self, cursor: Any) -> None:
         """Set up a new connection: nothing that was known of the database holds any more."""

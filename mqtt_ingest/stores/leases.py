@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, cast
 
 from django.db import connection
 
+from devices.alone import is_alone
 from devices.models import Change, Writer
 from devices.models.log import SLOT_PREFIX
 from mqtt_ingest.core.arrivals import CAPACITY
@@ -16,16 +17,23 @@ from mqtt_ingest.sharing import Findings
 from mqtt_ingest.stores.dialect import Dialect
 
 LEASE_SECONDS = 6
+_FREE = "holder = '' OR lease_until IS NULL OR lease_until < {now}"
+
+
+def _is_alone(name: str) -> bool:
+    """Return whether nobody else takes this slot; imports from the command line may take theirs."""
+    return is_alone() and name.startswith(SLOT_PREFIX)
 
 
 def acquire(name: str, holder: str, dialect: Dialect) -> int | None:
     """Lease slot `name` for `holder`; return its new epoch, or None while it is held."""
     Writer.objects.get_or_create(name=name)
+    # Alone, whoever held it is gone.
+    free = "TRUE" if _is_alone(name) else _FREE.format(now=dialect.now_sql)
     with connection.cursor() as cursor:
         cursor.execute(
             f"UPDATE devices_writer SET holder = %s, epoch = epoch + 1, "
-            f"lease_until = {dialect.ahead_sql} WHERE name = %s AND "
-            f"(holder IN ('', %s) OR lease_until IS NULL OR lease_until < {dialect.now_sql}) "
+            f"lease_until = {dialect.ahead_sql} WHERE name = %s AND (holder = %s OR {free}) "
             "RETURNING epoch",
             [holder, LEASE_SECONDS, name, holder],
         )
@@ -35,6 +43,8 @@ def acquire(name: str, holder: str, dialect: Dialect) -> int | None:
 
 def renew(name: str, epoch: int, dialect: Dialect, least_seq: int = 0) -> bool:
     """Prolong the lease; False if the slot has been taken over, or its `seq` is less."""
+    if _is_alone(name):
+        return Writer.objects.filter(name=name, epoch=epoch, seq__gte=least_seq).exists()
     with connection.cursor() as cursor:
         cursor.execute(
             f"UPDATE devices_writer SET lease_until = {dialect.ahead_sql} "

@@ -90,6 +90,7 @@ class PostgreSQL:
     ahead_sql = "clock_timestamp() + %s * interval '1 second'"
     batch_packets = 2_000
     batch_samples = 10_000
+    touch_seconds = 2.0
 
     def __init__(self) -> None:
         self._weeks: set[int] = set()

@@ -36,6 +36,8 @@ class SQLite:
     # Pages share the one writer lock: a transaction takes about 20 ms at most.
     batch_packets = 500
     batch_samples = 2_000
+    # Each write of a page wears out an SD card.
+    touch_seconds = 10.0
 
     def prepare(self, cursor: Any) -> None:
         """Nothing beyond the pragmas of the settings."""

@@ -55,7 +55,7 @@ class SlotWriter:
         self.registry = Registry()
         self._dialect = dialect
         self._prepared: object = None
-        self._touch = devices.Touch()
+        self._touch = devices.Touch(dialect.touch_seconds)
         self._replaying = replaying
         self._counting = counting
 
@@ -115,6 +115,7 @@ class SlotWriter:
         stored.added_devices = self.registry.added - added
         if self._counting:
             self._touch.add(made.tallies)
+            self._touch.expect(made.statuses)
             self.flush()
         return stored
 

@@ -11,7 +11,9 @@ from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import connection
 
+from devices import alone
 from devices.addresses import in_url, is_anywhere
 from iotbridge.ending import Ending
 from mqtt_ingest import conf
@@ -28,6 +30,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Migrate, make a login, and serve until SIGTERM."""
+        self._claim()
         self._check_ports()
         if settings.MQTT_URL_GIVEN:
             conf.check_files()
@@ -46,6 +49,15 @@ class Command(BaseCommand):
             Ending.status = 1
             sys.exit(f"iotbridge stopped: {server.failure}")
         self.stdout.write("Stopped; everything received is stored.")
+
+    def _claim(self) -> None:
+        try:
+            alone.claim(Path(settings.DATA_DIR), whole=connection.vendor == "sqlite")
+        except alone.AlreadyRunning as error:
+            raise CommandError(
+                f"iotbridge runs on {error} already. Stop it first, or give this one a folder of "
+                "its own: DATA_DIR=/other/folder"
+            ) from error
 
     def _check_ports(self) -> None:
         ports = [("HTTP_PORT", settings.HTTP_BIND, settings.HTTP_PORT)]

@@ -268,3 +268,9 @@ def test_a_name_is_one_however_it_was_typed() -> None:
     ]
     assert [entry.decoded.native_id for entry in entries if entry.decoded] == [composed] * 2
     assert [list(samples_of(entry)) for entry in entries] == [[composed]] * 2
+
+
+@pytest.mark.parametrize("text", ["-" * 101, "x" * 4_096, " " * 101 + "on"])
+def test_a_long_text_is_neither_word_nor_number(text: str) -> None:
+    assert samples_of(make_entry(json.dumps({"t": text}))) == {"t": text}
+    assert make_entry(json.dumps({"t": "x" * 4_097})).reason == "no_value"

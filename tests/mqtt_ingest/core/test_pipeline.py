@@ -241,3 +241,38 @@ async def test_at_qos_0_nothing_is_delivered_again_so_nothing_is_remembered() ->
     again = make_packet(payload="nonsense", packet_id=1, dup=True, received_at=ARRIVAL + 9)
     rig.pipeline.feed(again)
     assert again.received_at == ARRIVAL + 9
+
+
+@pytest.mark.parametrize("session", ["device", ""])
+async def test_who_sends_on_after_the_acknowledgement_is_not_held_up(session: str) -> None:
+    rig = Rig(bounds=Bounds(commit_interval=30.0))
+    running = asyncio.create_task(rig.pipeline.run())
+
+    def send(count: int) -> None:
+        for _n in range(count):
+            rig.pipeline.feed(make_packet(payload='{"a": 1}', session=session))
+
+    async def commits(number: int) -> None:
+        while len(rig.sink.batches) < number:  # noqa: ASYNC110 - nobody else tells
+            await asyncio.sleep(0)
+
+    send(1)
+    rig.pipeline._haste.now()  # the interval has passed
+    await asyncio.wait_for(commits(1), 5)
+    for number in range(2, 5):
+        send(1 if session else 10)
+        await asyncio.wait_for(commits(number), 5)
+    rig.pipeline.stop()
+    await asyncio.wait_for(running, 5)
+
+
+async def test_who_sends_now_and_then_waits_for_the_interval() -> None:
+    rig = Rig(bounds=Bounds(commit_interval=30.0))
+    now = 100.0
+    rig.pipeline._clock = lambda: now
+    rig.pipeline._haste.acknowledged([make_packet(session="device")], now)
+    now += 0.6
+    rig.pipeline.feed(make_packet(payload='{"a": 1}', session="device"))
+    rig.pipeline.feed(make_packet(payload='{"a": 1}', session="another"))
+    rig.pipeline.feed(make_packet(payload='{"a": 1}', session="device", qos=0))
+    assert not rig.pipeline._haste._hurry.is_set()

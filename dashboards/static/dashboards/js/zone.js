@@ -19,12 +19,18 @@ export function zoneFor(query, kept) {
 export function startZone() {
   const chosen = zoneFor(location.search, localStorage.getItem(KEPT));
   if (chosen) setZone(chosen);
+  tellServer(zoneName());
   const picker = /** @type {HTMLInputElement|null} */ (document.getElementById("zone-picker"));
   if (!picker) return;
   picker.value = zoneName();
   picker.disabled = false;
   picker.addEventListener("focus", () => fill(picker.list), { once: true });
   picker.addEventListener("change", () => choose(picker));
+}
+
+/** What the server writes, and forms read, is in the same zone. @param {string} name */
+function tellServer(name) {
+  if (isZone(name)) document.cookie = `iotbridge_zone=${encodeURIComponent(name)}; path=/; max-age=31536000; samesite=lax`;
 }
 
 /** @param {HTMLElement|null} list */
@@ -43,6 +49,7 @@ function choose(picker) {
   picker.setCustomValidity(known ? "" : gettext("There is no such time zone. Europe/Berlin is one, and UTC."));
   if (!picker.reportValidity()) return;
   localStorage.setItem(KEPT, name);
+  tellServer(name);
   const url = new URL(location.href);
   url.searchParams.set("zone", name);
   location.assign(url);

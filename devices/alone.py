@@ -1,0 +1,56 @@
+"""Whether this process alone works on the database, so that leases need not be prolonged.
+
+`standalone` on SQLite does: it holds a lock on its folder. Leases that nobody can want
+would wear out an SD card, written every few seconds for nothing. What is committed is
+fenced as ever.
+"""
+
+import fcntl
+from pathlib import Path
+from typing import IO
+
+FILE = "running.lock"
+
+
+class AlreadyRunning(Exception):
+    """Another process holds the folder."""
+
+
+class _State:
+    lock: IO[bytes] | None = None
+
+
+def claim(folder: Path, *, whole: bool) -> None:
+    """Hold `folder` until this process ends.
+
+    Args:
+        folder: DATA_DIR.
+        whole: the database is a file that no other process of ours works on.
+
+    Raises:
+        AlreadyRunning: another process holds it.
+    """
+    lock = (folder / FILE).open("ab")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        lock.close()
+        raise AlreadyRunning(str(folder)) from error
+    _State.lock = lock if whole else None
+    _held.append(lock)
+
+
+# Kept open: closing it would give the lock back.
+_held: list[IO[bytes]] = []
+
+
+def is_alone() -> bool:
+    """Return whether no other process takes leases."""
+    return _State.lock is not None
+
+
+def release() -> None:
+    """Give the folder back; for tests."""
+    _State.lock = None
+    while _held:
+        _held.pop().close()
