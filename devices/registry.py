@@ -68,8 +68,14 @@ def _on_change(**_kwargs: Any) -> None:
     changed()
 
 
+def _on_series_deleted(instance: Series, **_kwargs: Any) -> None:
+    """Have the readings of a series go that somebody deleted by itself."""
+    Purge.objects.bulk_create([Purge(series_id=instance.pk)], ignore_conflicts=True)
+
+
 def connect() -> None:
     """Watch single saves and deletes; bulk changes above call `changed` themselves."""
+    post_delete.connect(_on_series_deleted, sender=Series, dispatch_uid="purge series")
     for model in (Device, Series, Source, Site, Identity):
         for signal in (post_save, post_delete):
             signal.connect(_on_change, sender=model, dispatch_uid=f"registry {model} {id(signal)}")

@@ -19,6 +19,7 @@ from devices.jobs import runner
 from devices.jobs.runner import Runner
 from devices.live import INGEST_GROUP, WEB_GROUP, WatchTable
 from devices.memory import collect_rarely
+from devices.outages import Outage
 from devices.retention.sweep import Sweeper
 from devices.rollups.roller import Roller
 from mqtt_ingest import conf, metrics
@@ -235,17 +236,19 @@ class Engine:
     # --- the other processes ------------------------------------------------
     async def _hear(self) -> None:
         """Learn what web processes watch; ask for it at the start."""
+        deaf = Outage(logger, "Cannot hear what pages watch")
         while True:
             try:
                 channel = await self._layer.new_channel()
                 await self._layer.group_add(INGEST_GROUP, channel)
                 await self._layer.group_send(WEB_GROUP, {"type": "watch.ask"})
+                deaf.works()
                 while True:
                     message = await self._layer.receive(channel)
                     if message["type"] == "watch.set":
                         self._watched.take(message)
             except Exception as error:  # noqa: BLE001 - whatever the layer raises
-                logger.warning("Cannot hear what pages watch: %s. Trying again.", error)
+                deaf.fails(error)
                 await asyncio.sleep(1.0)
 
     async def _beat(self) -> None:

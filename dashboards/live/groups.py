@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, Generic, TypeVar
 
 from devices.live import FLEET_GROUP, WEB_GROUP, device_group, layer
+from devices.outages import Outage
 
 logger = logging.getLogger(__name__)
 
@@ -36,6 +37,7 @@ class Groups(Generic[Member]):
         self._members: dict[int, set[Member]] = defaultdict(set)
         self._joined: set[int] = set()
         self._lock = asyncio.Lock()
+        self._outage = Outage(logger, "Cannot hear the workers live; the database is read instead")
 
     @property
     def devices(self) -> list[int]:
@@ -79,8 +81,9 @@ class Groups(Generic[Member]):
                 for device in self._joined - self._members.keys():
                     await self._layer.group_discard(device_group(device), self._channel)
                     self._joined.discard(device)
+                self._outage.works()
             except Exception as error:  # noqa: BLE001 - whatever the layer raises
-                logger.info("Cannot join groups: %s", error)
+                self._outage.fails(error)
 
     async def receive(self) -> None:
         """Receive until cancelled; a layer that is away is asked again."""
@@ -90,10 +93,11 @@ class Groups(Generic[Member]):
             try:
                 channel = await self._enter()
                 await self._follow()
+                self._outage.works()
                 while True:
                     self._hear(await self._layer.receive(channel))
             except Exception as error:  # noqa: BLE001 - whatever the layer raises
-                logger.info("Cannot hear the workers: %s", error)
+                self._outage.fails(error)
                 self._channel = ""
                 await asyncio.sleep(RETRY_SECONDS)
             except asyncio.CancelledError:
@@ -137,4 +141,4 @@ class Groups(Generic[Member]):
                 await self._layer.group_add(group, self._channel)
             self._joined.clear()
         except Exception as error:  # noqa: BLE001 - whatever the layer raises
-            logger.info("Cannot join groups again: %s", error)
+            self._outage.fails(error)

@@ -151,3 +151,12 @@ def test_a_series_with_nothing_but_the_future_has_no_newest(writer: SlotWriter) 
     now = time.time_ns() // 1_000
     put(writer, [(now + 1_800 * SECOND, 2.0)], received_at=now)
     assert queries.latest([info()]) == {}
+
+
+def test_the_readings_of_a_series_that_is_deleted_by_itself_go_too(writer: SlotWriter) -> None:
+    put(writer, [(START + n, float(n)) for n in range(5)])
+    Device.objects.get(key="a").series.get().delete()
+    while purge.purge_step(100):
+        pass
+    assert not Reading.objects.exists()
+    assert not Latest.objects.exists()

@@ -1,0 +1,50 @@
+"""The last packets: a ring of all, and a few of each device."""
+
+from typing import Any
+
+import pytest
+
+from mqtt_ingest import packetlog
+from mqtt_ingest.packetlog import PacketLog
+from tests.support.factories import make_entry
+
+
+def add(log: PacketLog, device: str, payload: Any) -> None:
+    log.add(make_entry(payload, f"devices/{device}/telemetry"))
+
+
+def payloads(log: PacketLog, device: str) -> list[str]:
+    return [packet["payload"] for packet in log.since(device=device)["packets"]]
+
+
+def test_a_quiet_device_keeps_its_last_packets(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(packetlog, "CAPACITY", 10)
+    log = PacketLog()
+    for n in range(5):
+        add(log, "Küche", f'{{"t": {n}}}')
+    add(log, "Küche", "{")
+    for n in range(50):
+        add(log, "loud", f'{{"n": {n}}}')
+    assert payloads(log, "K~C3~BCche") == ['{"t": 3}', '{"t": 4}', "{"]
+    assert len(payloads(log, "loud")) == 10
+
+
+def test_none_is_told_twice() -> None:
+    log = PacketLog()
+    for n in range(5):
+        add(log, "a", f'{{"t": {n}}}')
+    assert payloads(log, "a") == [f'{{"t": {n}}}' for n in range(5)]
+    assert [p["number"] for p in log.since(3, device="a")["packets"]] == [4, 5]
+
+
+def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(packetlog, "MAX_BYTES", 20_000)
+    monkeypatch.setattr(packetlog, "DEVICES", 5)
+    log = PacketLog()
+    for n in range(50):
+        add(log, f"d{n}", f'{{"t": {n}}}')
+    assert len(log._own) == 5
+    for n in range(50):
+        add(log, f"e{n}", '{"t": "' + "x" * 9_000 + '"}')
+    assert log._bytes <= 20_000
+    assert log._bytes == sum(packetlog._weight(e) for own in log._own.values() for _n, e in own)
