@@ -6,6 +6,7 @@ import sys
 from typing import Any
 
 from channels.routing import ProtocolTypeRouter
+from django.conf import settings
 from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "iotbridge.settings")
@@ -18,6 +19,7 @@ from devices.live import require_shared_layer  # noqa: E402 - Django must be set
 from devices.memory import collect_rarely  # noqa: E402
 from iotbridge import routing  # noqa: E402
 from iotbridge.backpressure import patient  # noqa: E402
+from iotbridge.crowd import bounded  # noqa: E402
 from iotbridge.ending import Ending, finishing  # noqa: E402
 
 
@@ -60,7 +62,7 @@ if "daphne.server" in sys.modules:
 
 application = ProtocolTypeRouter(
     {
-        "http": patient(finishing(stop_when_left(http))),
+        "http": patient(finishing(bounded(stop_when_left(http), settings.REQUESTS_AT_ONCE))),
         "websocket": routing.websocket,
         "channel": routing.channel,
         "lifespan": lifespan,

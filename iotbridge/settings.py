@@ -57,6 +57,9 @@ if TRUSTED_PROXY:
     SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
     SECURE_HSTS_SECONDS = 3600
 
+# Each has a database connection of its own.
+REQUESTS_AT_ONCE = env.integer("REQUESTS_AT_ONCE", 40, 1, 10_000)
+
 EXTRA_APPS = env.names("EXTRA_APPS")
 INSTALLED_APPS = [
     # Before `channels`: our `runworker` builds the consumer at boot (mqtt_ingest.E001).

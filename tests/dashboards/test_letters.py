@@ -9,7 +9,7 @@ from django.test import Client
 from devices import undecoded
 from devices.models import Membership, Site
 from tests.mqtt_ingest.test_writer import entry, make_writer, store
-from tests.support.factories import make_entry
+from tests.support.factories import ARRIVAL, make_entry
 
 pytestmark = pytest.mark.usefixtures("tables")
 
@@ -19,8 +19,8 @@ def _press(tables: None, settings: Any) -> None:
     settings.MQTT_REGISTRATION = "accept"
     writer = make_writer()
     store(writer, entry({"t": 1}))
-    for payload in ('{"t": ', '{"t": 2', '{"<script>": nan}'):
-        store(writer, make_entry(payload))
+    for n, payload in enumerate(('{"t": ', '{"t": 2', '{"<script>": nan}')):
+        store(writer, make_entry(payload, received_at=ARRIVAL + n * 1_000_000))
 
 
 def client_of(name: str, **more: Any) -> Client:
