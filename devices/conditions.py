@@ -14,6 +14,7 @@ from django.utils.translation import gettext_noop
 
 from devices import health, sources
 from devices.models import Loss, Process
+from devices.words import counted
 
 Level = Literal["red", "yellow"]
 DAY_US = 86_400_000_000
@@ -181,7 +182,7 @@ def _of_slot(name: str, slot: dict[str, Any]) -> Iterator[Condition]:
     if slot["oldest_s"] > SLOW_SECONDS or slot["paused"]:
         yield Condition(
             "behind",
-            f"{name}: {slot['unacknowledged']} packets wait for their commit, "
+            f"{name}: waiting for their commit: {counted(slot['unacknowledged'], 'packet')}, "
             f"the oldest for {slot['oldest_s']:.0f} s"
             + ("; not reading on meanwhile" if slot["paused"] else ""),
         )
@@ -212,6 +213,7 @@ def _of_losses() -> Iterator[Condition]:
         "dead_letters_evicted",
     )
     for loss in Loss.objects.filter(device__isnull=True, until__gte=since, reason__in=shown):
-        number = "an unknown number of" if loss.packets is None else str(loss.packets)
-        told = f"{number} packets within the last day"
+        many = loss.packets is None
+        told = "an unknown number of packets" if many else counted(loss.packets or 0, "packet")
+        told += " within the last day"
         yield Condition(loss.reason, f"{told}: {loss.detail}" if loss.detail else told)

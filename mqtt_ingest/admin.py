@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
+from devices.words import counted
 from mqtt_ingest import inbox
 from mqtt_ingest.models import DeadLetter
 
@@ -110,7 +111,9 @@ class DeadLetterAdmin(admin.ModelAdmin[DeadLetter]):
             for letter in letters[:50]:
                 self._log(request, letter, DELETION, why)
             number = inbox.discard(letters, why)
-            self.message_user(request, f"{number} packets discarded: {why}", messages.WARNING)
+            self.message_user(
+                request, f"{counted(number, 'packet')} discarded: {why}", messages.WARNING
+            )
             return None
         context = {
             **self.admin_site.each_context(request),

@@ -14,6 +14,7 @@ from devices import changes
 from devices.corrections import WRITER
 from devices.jobs.runner import Progress
 from devices.models import Job, Series
+from devices.words import counted
 from mqtt_ingest import conf
 from mqtt_ingest.core.limits import Limits
 from mqtt_ingest.core.packets import Kind, SampleKind
@@ -68,7 +69,7 @@ class ConvertWork:
 
     def _progress(self, *, finished: bool) -> Progress:
         total = self._done if finished else self._done + ROWS
-        words = f"{self._done} readings"
+        words = counted(self._done, "reading")
         position = {"at": self._at, "ts": self._ts}
         return Progress(position, self._done, total, words, finished=finished)
 

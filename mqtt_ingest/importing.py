@@ -26,6 +26,7 @@ from devices.jobs import files
 from devices.jobs.runner import JobFailed, Progress
 from devices.models import Device, Job, Series, Source, Writer
 from devices.models.registry import KEY_PATTERN
+from devices.words import counted
 from mqtt_ingest import stores
 from mqtt_ingest.core.errors import SlotLost
 from mqtt_ingest.core.packets import Batch, Decoded, Entry, Packet, Sample
@@ -266,9 +267,12 @@ class ImportWork:
         if finished:
             self.release()
         found = {name: position.get(name, 0) for name in COUNTED}
-        words = f"{found['stored']} readings stored, {found['known']} were there already"
+        known = "was" if found["known"] == 1 else "were"
+        words = (
+            f"{counted(found['stored'], 'reading')} stored, {found['known']} {known} there already"
+        )
         if found["bad"]:
-            words += f", {found['bad']} lines refused"
+            words += f", {counted(found['bad'], 'line')} refused"
         if found["expired"]:
             words += f", {found['expired']} older than what is kept"
         return Progress(

@@ -10,6 +10,7 @@ from django.db import transaction
 from django.db.models import QuerySet, Sum
 
 from devices import losses
+from devices.words import counted
 from mqtt_ingest import conf
 from mqtt_ingest.core.errors import IngestError
 from mqtt_ingest.core.packets import Batch, Entry, Packet
@@ -38,8 +39,11 @@ class Replayed:
 
     def words(self) -> str:
         """Return it for people."""
-        stay = ", ".join(f"{number} stay: {reason}" for reason, number in self.stay.items())
-        return f"{self.gone} replayed, {self.readings} readings stored" + (
+        stay = ", ".join(
+            f"{number} {'stays' if number == 1 else 'stay'}: {reason}"
+            for reason, number in self.stay.items()
+        )
+        return f"{self.gone} replayed, {counted(self.readings, 'reading')} stored" + (
             f"; {stay}" if stay else ""
         )
 

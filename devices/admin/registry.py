@@ -10,6 +10,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from devices import health, kinds, overview, queries, registry
 from devices.models import Device, DeviceCounts, Identity, Series
@@ -176,18 +177,21 @@ class DeviceAdmin(admin.ModelAdmin[Device]):
     def accept(self, request: HttpRequest, devices: QuerySet[Device]) -> None:
         """Accept in bulk."""
         count = registry.accept(devices)
-        self.message_user(request, f"{count} devices accepted.", messages.SUCCESS)
+        words = ngettext("%(n)s device accepted.", "%(n)s devices accepted.", count)
+        self.message_user(request, words % {"n": count}, messages.SUCCESS)
 
     @admin.action(description="Reject selected devices (purges their readings)")
     def reject(self, request: HttpRequest, devices: QuerySet[Device]) -> None:
         """Reject in bulk; the readings go in the background."""
         count = registry.reject(devices)
-        self.message_user(
-            request,
-            f"{count} devices rejected. Their readings are being removed; what they send from "
-            "now on is counted, not stored.",
-            messages.SUCCESS,
+        words = ngettext(
+            "%(n)s device rejected. Its readings are being removed; what it sends from now on "
+            "is counted, not stored.",
+            "%(n)s devices rejected. Their readings are being removed; what they send from now "
+            "on is counted, not stored.",
+            count,
         )
+        self.message_user(request, words % {"n": count}, messages.SUCCESS)
 
     def delete_queryset(self, _request: HttpRequest, queryset: QuerySet[Device]) -> None:
         """Delete devices with all their readings."""

@@ -21,6 +21,7 @@ from devices.imports.reading import Line, Reader
 from devices.imports.times import DateOrder
 from devices.jobs import asking, files
 from devices.models import Job
+from devices.words import counted
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
@@ -83,7 +84,7 @@ def upload(
         if not mapping.order:
             mapping = replace(mapping, order=dates.order)
         job.options = {"user": pk, "mapping": replace(mapping, zone=zone).options()}
-        job.words = f"{job.total} bytes"
+        job.words = counted(job.total, "byte")
         job.save(update_fields=["total", "options", "words"])
     except BaseException as error:
         while files.remove(job.pk):

@@ -120,7 +120,7 @@ class Loss(models.Model):
         indexes = [models.Index(fields=["device", "reason", "until"], name="loss_by_device")]
 
     def __str__(self) -> str:
-        return f"{self.reason} of {self.packets if self.packets is not None else 'some'} packets"
+        return f"{self.reason} of {'some' if self.packets is None else self.packets} packet(s)"
 
 
 class Process(models.Model):

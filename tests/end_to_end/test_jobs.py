@@ -130,7 +130,7 @@ def test_a_wrong_file_is_said_by_line_and_column(plant: Plant) -> None:
         page.shot("import-errors")
         page.page.click("button:has-text('Start the import')")
         page.wait("document.querySelector('.job').dataset.state === 'done'")
-        assert "1 readings stored" in page.page.inner_text(".job")
+        assert "1 reading stored" in page.page.inner_text(".job")
         assert page.page.is_visible("text=Lines that were refused")
 
 

@@ -163,7 +163,7 @@ def test_replaying_from_the_list_tells_what_became_of_them(settings: Any, staff:
     answer = staff.post(
         reverse(LIST), {"action": "replay_selected", "_selected_action": keys}, follow=True
     )
-    assert "3 replayed, 9 readings stored; 1 stay: not_json" in answer.content.decode()
+    assert "3 replayed, 9 readings stored; 1 stays: not_json" in answer.content.decode()
 
 
 def test_the_command_lists_replays_and_discards(
@@ -176,7 +176,7 @@ def test_the_command_lists_replays_and_discards(
     call_command("deadletters", "--replay", "--device", "d1")
     assert "1 replayed, 3 readings stored" in capsys.readouterr().out
     call_command("deadletters", "--discard", "tests", "--reason", "not_json")
-    assert "1 packets discarded" in capsys.readouterr().out
+    assert "1 packet discarded" in capsys.readouterr().out
     assert DeadLetter.objects.count() == 2
 
 

@@ -11,6 +11,7 @@ from devices.retention.guard import look
 from devices.retention.policies import GRACE_DAYS
 from devices.retention.sweep import Sweeper, run_once
 from devices.rollups.tables import SECOND
+from devices.words import counted
 
 
 class Command(BaseCommand):
@@ -51,7 +52,8 @@ class Command(BaseCommand):
     def _show(self, line: preview.Line) -> None:
         self.stdout.write(
             f"{line.policy}\n"
-            f"  {line.series} series; to go: {line.readings} readings, {line.minutes} minutes, "
+            f"  {line.series} series; to go: {counted(line.readings, 'reading')}, "
+            f"{counted(line.minutes, 'minute')}, "
             f"{line.quarters} quarters, {line.hours} hours; about {line.bytes / 1e6:.1f} MB"
         )
         if line.spared:

@@ -6,6 +6,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db.models import Count, QuerySet, Sum
 from tqdm import tqdm
 
+from devices.words import counted
 from mqtt_ingest import inbox
 from mqtt_ingest.models import DeadLetter
 
@@ -34,7 +35,7 @@ class Command(BaseCommand):
             self._replay(letters)
         elif options["discard"]:
             number = inbox.discard(letters.order_by(), options["discard"])
-            self.stdout.write(f"{number} packets discarded.")
+            self.stdout.write(f"{counted(number, 'packet')} discarded.")
         else:
             self._list(letters)
 

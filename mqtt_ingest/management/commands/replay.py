@@ -9,6 +9,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from tqdm import tqdm
 
+from devices.words import counted
 from mqtt_ingest import conf, replaying
 from mqtt_ingest.recordings import BadRecordingError, Reading, count_lines
 
@@ -52,7 +53,7 @@ class Command(BaseCommand):
         except OSError as error:
             where = conf.broker().where
             raise CommandError(f"Cannot publish to {where}: {error}. Check MQTT_URL.") from error
-        self.stdout.write(f"{sent} packets acknowledged by the broker.")
+        self.stdout.write(f"{counted(sent, 'packet')} acknowledged by the broker.")
 
     def _check(self, files: list[Path], options: dict[str, Any]) -> None:
         for path in files:
