@@ -194,11 +194,19 @@ def _date(words: str, order: Order) -> date:
         return date(_year(found[3]), _month(found[2]), int(found[1]))
     if found := _MONTH_FIRST.fullmatch(words):
         return date(int(found[3]), _month(found[1]), int(found[2]))
-    found = _EITHER.fullmatch(words)
-    if not found or not order:
-        raise ValueError("day and month cannot be told apart" if found else "there is no date")
-    day, month = (found[3], found[1]) if order == "mdy" else (found[1], found[3])
-    return date(_year(found[4]), int(month), int(day))
+    if found := _EITHER.fullmatch(words):
+        return _either(found, order)
+    raise ValueError("there is no date")
+
+
+def _either(found: re.Match[str], order: Order) -> date:
+    """Return a date of which `order`, or a part above 12, tells day from month."""
+    one, other = int(found[1]), int(found[3])
+    if not order and (max(one, other) <= 12 or len(found[4]) == 2):
+        raise ValueError("day and month cannot be told apart")
+    is_month_first = order == "mdy" or (not order and other > 12)
+    day, month = (other, one) if is_month_first else (one, other)
+    return date(_year(found[4]), month, day)
 
 
 def _month(text: str) -> int:
