@@ -100,3 +100,37 @@ def test_zooming_from_a_month_to_single_readings(plant: Plant) -> None:
         publish(plant, [("devices/press-3/telemetry", '{"t": 77}')])
         page.wait(f"document.querySelector('{FIGURE} [data-cell=value]').textContent === '77'")
         assert page.problems == []
+
+
+def test_what_is_off_screen_is_printed_and_nothing_is_asked_for_twice(plant: Plant) -> None:
+    plant.worker()
+    plant.web()
+    plant.add_user()
+    now = int(time.time() * 1_000)
+    for back in (60_000, 30_000, 0):
+        values = {f"m{n:02}": n + back for n in range(45)}
+        publish(plant, [("devices/press-3/telemetry", json.dumps({"ts": now - back, **values}))])
+    wait_until(lambda: plant.count() == 135, "every reading")
+    with chromium() as browser:
+        page = Watched(browser, plant.base)
+        page.log_in()
+        page.goto("/devices/press-3/?range=5m")
+        page.wait_live()
+        assert "Metrics 1 to 40 of 45" in page.page.inner_text("nav.pages")
+        drawn = "[...document.querySelectorAll('.plot canvas')].length"
+        page.wait(f"{drawn} > 0")
+        # As Chromium does before it takes the page; its own PDF cannot be looked into here.
+        page.page.evaluate("dispatchEvent(new Event('beforeprint'))")
+        assert page.page.evaluate(drawn) == 40
+        told = "[...document.querySelectorAll('.plot .empty')].filter((e) => e.textContent).length"
+        assert page.page.evaluate(told) == 0
+        # Static files are not asked for again.
+        transferred = (
+            "performance.getEntriesByType('resource')"
+            ".filter((e) => e.name.includes('/static/') && e.transferSize > 0).length"
+        )
+        page.goto("/devices/press-3/?page=2")
+        page.wait_live()
+        assert "Metrics 41 to 45 of 45" in page.page.inner_text("nav.pages")
+        assert page.page.evaluate(transferred) == 0
+        assert page.problems == []
