@@ -4,9 +4,9 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
-from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 
+from dashboards.zones import zone_name
 from devices.access import scope_of
 
 
@@ -19,5 +19,5 @@ def page(request: HttpRequest) -> dict[str, Any]:
     return {
         "version": settings.VERSION,
         "pending_count": SimpleLazyObject(pending),
-        "zone_name": timezone.get_current_timezone_name(),
+        "zone_name": zone_name(),
     }

@@ -42,7 +42,8 @@ def format_value(value: Value) -> str:
 
 def _digits(value: float) -> int:
     """Return how many significant digits tell `value`: 12, or what single precision needs."""
-    if _single(value) != value:
+    plain = f"{value:.{DIGITS - 1}e}"
+    if float(plain) == value or _single(value) != value:
         return DIGITS
     return next((n for n in range(1, 10) if _single(float(f"{value:.{n - 1}e}")) == value), DIGITS)
 

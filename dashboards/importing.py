@@ -12,6 +12,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext
 
+from dashboards.zones import zone_name
 from devices.access import Scope, scope_of
 from devices.imports import previewing
 from devices.imports.mapping import DELIMITERS, BadMapping, Mapping
@@ -56,7 +57,7 @@ def _upload(request: HttpRequest) -> Job:
     if not isinstance(file, UploadedFile):
         raise BadUpload("file: choose a file", "file")
     device = request.POST.get("device", "").strip()
-    zone = timezone.get_current_timezone_name()
+    zone = zone_name()
     return previewing.upload(str(file.name), file.chunks(), device, request.user, zone)
 
 

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_POST
 from dashboards.downloads import file_of
 from dashboards.importing import may_import
 from dashboards.joblist import listed
+from dashboards.zones import zone_name
 from devices import queries
 from devices.access import scope_of
 from devices.calendars import BUCKETS, zone_of
@@ -59,7 +60,7 @@ def export_page(request: HttpRequest) -> HttpResponse:
     return _show(
         request,
         device,
-        {**given, "format": "csv", "zone": timezone.get_current_timezone_name(), "keys": []},
+        {**given, "format": "csv", "zone": zone_name(), "keys": []},
         {},
     )
 

@@ -2,10 +2,8 @@
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.middleware.csrf import REASON_BAD_ORIGIN
 from django.shortcuts import render
-
-# What Django says where the page is older than the session, or has no cookie.
-_TOKEN = ("token", "cookie")
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
@@ -13,7 +11,7 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     origin = request.headers.get("Origin", "")
     context = {
         "reason": reason,
-        "by_origin": not any(word in reason.lower() for word in _TOKEN),
+        "by_origin": bool(origin) and reason.startswith(REASON_BAD_ORIGIN.partition("%")[0]),
         "origin": origin,
         "own": f"{request.scheme}://{request.get_host()}",
         "needs_proxy": origin.startswith("https://") and not request.is_secure(),

@@ -2,6 +2,7 @@
 
 from dataclasses import asdict, fields
 from datetime import datetime
+from pathlib import Path
 from urllib.parse import urlencode
 
 from django.contrib.auth.decorators import login_required, user_passes_test
@@ -134,7 +135,8 @@ def inspect_page(request: HttpRequest) -> HttpResponse:
 
 def static_of_another_release(_request: HttpRequest, path: str) -> HttpResponse:
     """Send a page of another release to the static files that there are now."""
-    if find(path) is None:
+    found = find(path)
+    if not isinstance(found, str) or not Path(found).is_file():
         raise Http404(gettext("There is no such file."))
     answer = redirect(static(path))
     answer["Cache-Control"] = "no-store"

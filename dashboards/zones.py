@@ -34,6 +34,12 @@ def person_zone(get_response: Callable[[HttpRequest], HttpResponseBase]) -> obje
     return now
 
 
+def zone_name() -> str:
+    """Return the name of the zone that times are shown in, as it may be given back."""
+    zone = timezone.get_current_timezone()
+    return str(getattr(zone, "key", zone))
+
+
 def zone_of(request: HttpRequest) -> ZoneInfo | None:
     """Return the zone that the browser told; None where it told none that there is."""
     name = unquote(request.COOKIES.get(COOKIE, ""))

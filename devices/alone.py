@@ -7,7 +7,7 @@ fenced as ever.
 
 import fcntl
 from pathlib import Path
-from typing import IO
+from typing import IO, ClassVar
 
 FILE = "running.lock"
 
@@ -18,6 +18,8 @@ class AlreadyRunning(Exception):
 
 class _State:
     lock: IO[bytes] | None = None
+    # What was begun since.
+    begun: ClassVar[set[str]] = set()
 
 
 def claim(folder: Path, *, whole: bool) -> None:
@@ -33,10 +35,11 @@ def claim(folder: Path, *, whole: bool) -> None:
     lock = (folder / FILE).open("ab")
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
+    except BlockingIOError as error:
         lock.close()
         raise AlreadyRunning(str(folder)) from error
     _State.lock = lock if whole else None
+    _State.begun.clear()
     _held.append(lock)
 
 
@@ -47,6 +50,13 @@ _held: list[IO[bytes]] = []
 def is_alone() -> bool:
     """Return whether no other process takes leases."""
     return _State.lock is not None
+
+
+def begins_alone(name: str) -> bool:
+    """Return whether this process is alone, and asks for `name` for the first time."""
+    is_first = is_alone() and name not in _State.begun
+    _State.begun.add(name)
+    return is_first
 
 
 def release() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
-from devices.alone import is_alone
+from devices.alone import begins_alone, is_alone
 from devices.models import Duty
 
 LEASE = timedelta(seconds=15)
@@ -33,8 +33,8 @@ def acquire(name: str, holder: str) -> int | None:
     if known.holder == holder and mine.update(lease_until=Now() + LEASE):
         return known.epoch
     free = Q(holder="") | Q(lease_until__isnull=True) | Q(lease_until__lt=Now())
-    if is_alone():  # whoever held it is gone
-        free = Q()
+    if begins_alone(name):
+        free = Q()  # whoever held it is gone; later it may be somebody at the command line
     taken = Duty.objects.filter(free, name=name, epoch=known.epoch).update(
         holder=holder, epoch=F("epoch") + 1, lease_until=Now() + LEASE
     )

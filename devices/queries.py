@@ -11,12 +11,14 @@ from dataclasses import dataclass, field
 from threading import local
 from typing import Any
 
+from django.conf import settings
 from django.db import OperationalError, connection, transaction
 from django.db.models import Max, QuerySet
 
 from devices.changes import Cursor
 from devices.corrections import kept
 from devices.models import Device, Kind, Series, Writer
+from devices.models.log import SLOT_PREFIX
 from devices.rollups.reading import Exact, exact
 from devices.rollups.tables import HOUR, QUARTER, Level, last_before
 from devices.stopping import has_left, stoppable
@@ -322,7 +324,8 @@ def _now(newest: int) -> int:
     now = time.time_ns() // 1_000
     if newest <= now:
         return now
-    ahead = Writer.objects.aggregate(most=Max("clocks_ahead"))["most"]
+    slots = [f"{SLOT_PREFIX}{number}" for number in range(settings.MQTT_SLOTS)]
+    ahead = Writer.objects.filter(name__in=slots).aggregate(most=Max("clocks_ahead"))["most"]
     return now + (ahead or 0)
 
 

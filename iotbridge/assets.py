@@ -6,6 +6,7 @@ relative paths, which stay right below one folder, without a step that builds an
 
 import hashlib
 from collections.abc import Iterable, Iterator
+from importlib.machinery import ModuleSpec
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -26,15 +27,22 @@ def digest(apps: Iterable[str]) -> str:
 def folders(apps: Iterable[str]) -> Iterator[Path]:
     """Yield the static folder of each app (a package, or its AppConfig) that has one."""
     for app in apps:
-        spec = find_spec(app) if _is_package(app) else find_spec(app.rpartition(".apps.")[0] or app)
+        spec = package_of(app)
         for place in (spec.submodule_search_locations or []) if spec else []:
             folder = Path(place) / "static"
             if folder.is_dir():
                 yield folder
 
 
-def _is_package(app: str) -> bool:
-    try:
-        return find_spec(app) is not None
-    except ModuleNotFoundError:
-        return False
+def package_of(app: str) -> ModuleSpec | None:
+    """Return the package that `app`, a package or the path of an AppConfig, is in."""
+    name = app
+    while name:
+        try:
+            spec = find_spec(name)
+        except (ModuleNotFoundError, ValueError):
+            spec = None
+        if spec is not None and spec.submodule_search_locations is not None:
+            return spec
+        name = name.rpartition(".")[0]
+    return None

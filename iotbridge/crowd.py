@@ -30,12 +30,32 @@ def bounded(application: App, most: int) -> App:
         except TimeoutError:
             await _refuse(send)
             return
+        turn = _Turn(turns)
+
+        async def send_on(message: Any) -> None:
+            # A file that is being read, slowly perhaps, holds up nobody.
+            if message.get("more_body"):
+                turn.end()
+            await send(message)
+
         try:
-            await application(scope, receive, send)
+            await application(scope, receive, send_on)
         finally:
-            turns.release()
+            turn.end()
 
     return app
+
+
+class _Turn:
+    """A turn that ends once."""
+
+    def __init__(self, turns: asyncio.Semaphore) -> None:
+        self._turns: asyncio.Semaphore | None = turns
+
+    def end(self) -> None:
+        if self._turns is not None:
+            self._turns.release()
+        self._turns = None
 
 
 async def _refuse(send: Any) -> None:

@@ -15,6 +15,7 @@ import environ
 from django.core.exceptions import ImproperlyConfigured
 
 from devices.addresses import is_address
+from iotbridge.assets import package_of
 
 
 def text(name: str, default: str = "") -> str:
@@ -26,30 +27,22 @@ def text(name: str, default: str = "") -> str:
     if not path:
         return os.environ.get(name, default).strip()
     try:
-        return Path(path).read_text().strip()
+        found = Path(path).read_text(encoding="utf-8-sig").strip()
     except (OSError, UnicodeDecodeError) as error:
         raise ImproperlyConfigured(
             f"{name}_FILE is {path!r}, which is not a readable file ({_reason(error)}). "
             f"Point it at a file that holds the value, or set {name} itself."
         ) from error
 
+    if not found:
+        raise ImproperlyConfigured(
+            f"{name}_FILE is {path!r}, which is empty. Write the value into it, or unset it."
+        )
+    return found
+
 
 def _reason(error: Exception) -> str:
     return (error.strerror or str(error)) if isinstance(error, OSError) else "no UTF-8"
-
-
-def file(name: str, example: str) -> str:
-    """Return variable `name`, the path of a file that can be read, or empty."""
-    path = text(name)
-    if path:
-        try:
-            Path(path).read_bytes()
-        except OSError as error:
-            raise ImproperlyConfigured(
-                f"{name} is {path!r}, which cannot be read: {_reason(error)}. "
-                f"Point it at a file in PEM format, for example {name}={example}"
-            ) from error
-    return path
 
 
 def address(name: str, default: str) -> str:
@@ -105,6 +98,18 @@ def names(name: str, default: str = "") -> list[str]:
     return [part.strip() for part in text(name, default).split(",") if part.strip()]
 
 
+def apps(name: str) -> list[str]:
+    """Return variable `name`, Django apps that can be imported."""
+    found = names(name)
+    for app in found:
+        if package_of(app) is None:
+            raise ImproperlyConfigured(
+                f"{name} names {app!r}, which is no Python package here. Install it, or correct "
+                f"the name, for example {name}=plant_extras"
+            )
+    return found
+
+
 def url(name: str, default: str, schemes: tuple[str, ...], example: str) -> str:
     """Return variable `name`, a URL with one of `schemes` and a host, or empty."""
     raw = text(name, default)
@@ -121,7 +126,11 @@ def check_encoding(name: str, raw: str) -> None:
     """
     authority = re.split(r"[/?#]", raw.partition("://")[2], maxsplit=1)[0]
     rest = raw.partition("://")[2][len(authority) :]
-    inside = (authority + rest).rpartition("@")[0] if "@" in rest else authority.rpartition("@")[0]
+    path, _mark, query = rest.partition("?")
+    # What follows a host's port may hold an @ of its own: options of a database.
+    is_host = "@" in authority or authority.rpartition(":")[2].isdecimal() or ":" not in authority
+    is_cut = "@" in path or ("@" in query and not is_host)
+    inside = (authority + rest).rpartition("@")[0] if is_cut else authority.rpartition("@")[0]
     found = {sign for sign in "/?#[]" if sign in inside}
     if re.search(r"%(?![0-9A-Fa-f]{2})", inside):
         found.add("%")
@@ -138,14 +147,16 @@ def database(name: str, raw: str) -> dict[str, Any]:
     if not raw.startswith("sqlite:"):
         check_encoding(name, raw)
     try:
-        port = urlsplit(raw).port
+        # Several hosts, each with its port, are libpq's to read.
+        several = "," in urlsplit(raw).netloc.rpartition("@")[2]
+        port = None if several else urlsplit(raw).port
         config: dict[str, Any] = dict(environ.Env.db_url_config(raw))
     except ValueError as error:
         raise ImproperlyConfigured(
             f"{name} is not a URL that can be used: {error}. Write it as in "
             f"{name}=postgres://user:password@127.0.0.1:5432/iotbridge"
         ) from error
-    return {**config, "PORT": port or ""}
+    return config if several else {**config, "PORT": port or ""}
 
 
 def _check_url(name: str, raw: str, schemes: tuple[str, ...], example: str) -> None:

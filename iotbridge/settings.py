@@ -60,7 +60,7 @@ if TRUSTED_PROXY:
 # Each has a database connection of its own.
 REQUESTS_AT_ONCE = env.integer("REQUESTS_AT_ONCE", 40, 1, 10_000)
 
-EXTRA_APPS = env.names("EXTRA_APPS")
+EXTRA_APPS = env.apps("EXTRA_APPS")
 INSTALLED_APPS = [
     # Before `channels`: our `runworker` builds the consumer at boot (mqtt_ingest.E001).
     "mqtt_ingest",
@@ -169,7 +169,13 @@ def _database() -> dict[str, Any]:
     """Return the default database: DATABASE_URL, else SQLite in DATA_DIR."""
     raw = env.text("DATABASE_URL")
     if not raw:
-        DATA_DIR.mkdir(parents=True, exist_ok=True)
+        try:
+            DATA_DIR.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ImproperlyConfigured(
+                f"DATA_DIR is {str(DATA_DIR)!r}, where no folder can be made: {error.strerror}. "
+                "Choose one that can be written to, for example DATA_DIR=/var/lib/iotbridge"
+            ) from error
         # Not as a URL: a folder may be called anything.
         return _sqlite({"NAME": str(DATA_DIR / "db.sqlite3")})
     if not raw.startswith(("postgres://", "postgresql://", "sqlite:///")):
@@ -209,9 +215,9 @@ CHANNEL_LAYERS: dict[str, dict[str, Any]] = {
 # --- MQTT -------------------------------------------------------------------
 MQTT_URL = env.url("MQTT_URL", "mqtt://127.0.0.1:1883", ("mqtt", "mqtts"), "mqtt://127.0.0.1:1883")
 MQTT_URL_GIVEN = bool(env.text("MQTT_URL"))
-MQTT_CA_FILE = env.file("MQTT_CA_FILE", "/etc/ssl/certs/ca.pem")
-MQTT_CERT_FILE = env.file("MQTT_CERT_FILE", "/etc/ssl/worker.crt")
-MQTT_KEY_FILE = env.file("MQTT_KEY_FILE", "/etc/ssl/worker.key")
+MQTT_CA_FILE = env.text("MQTT_CA_FILE")
+MQTT_CERT_FILE = env.text("MQTT_CERT_FILE")
+MQTT_KEY_FILE = env.text("MQTT_KEY_FILE")
 # Empty: those that the database keeps (`mqtt_ingest.installation`).
 MQTT_CLIENT_ID = env.text("MQTT_CLIENT_ID")
 MQTT_SLOTS = env.integer("MQTT_SLOTS", 1, 1, 256)

@@ -4,6 +4,10 @@ from typing import Any
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
+from django.core.checks import Warning as CheckWarning
+from django.core.exceptions import ImproperlyConfigured
+
+from mqtt_ingest import conf
 
 
 @register()
@@ -20,6 +24,16 @@ def check_app_order(**_kwargs: Any) -> list[CheckMessage]:
             id="mqtt_ingest.E001",
         )
     ]
+
+
+@register()
+def check_certificates(**_kwargs: Any) -> list[CheckMessage]:
+    """Look into the files; a warning, as other processes may not be allowed to read them."""
+    try:
+        conf.check_files()
+    except ImproperlyConfigured as error:
+        return [CheckWarning(str(error), id="mqtt_ingest.W001")]
+    return []
 
 
 @register()

@@ -3,6 +3,7 @@
 import ssl
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
+from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from django.conf import settings
@@ -84,8 +85,19 @@ def check_files() -> None:
     Raises:
         ImproperlyConfigured: a file is not what its setting says.
     """
-    if broker().tls:
-        broker().context()
+    found = broker()
+    for name in ("ca_file", "cert_file", "key_file"):
+        path = getattr(found, name)
+        try:
+            if path:
+                Path(path).read_bytes()
+        except OSError as error:
+            raise ImproperlyConfigured(
+                f"MQTT_{name.upper()} is {path!r}, which cannot be read: {error.strerror}. "
+                "Point it at a file in PEM format"
+            ) from error
+    if found.tls:
+        found.context()
 
 
 def limits(source: Source | None = None) -> Limits:

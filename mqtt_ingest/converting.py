@@ -18,7 +18,7 @@ from devices.words import counted
 from mqtt_ingest import conf
 from mqtt_ingest.core.limits import Limits
 from mqtt_ingest.core.packets import Kind, SampleKind
-from mqtt_ingest.core.values import fit, leaf
+from mqtt_ingest.core.values import fit, leaf, told_by
 
 KIND = "convert"
 ROWS = 2_000
@@ -91,6 +91,9 @@ def _converted(kind: Kind, old: str, row: _Stored, limits: Limits) -> _Stored:
     if text is not None:
         read = leaf(text, limits)
         sample, value = (read[0], read[1]) if isinstance(read, tuple) else ("text", None)
+        # What was written of a number by an earlier change is that number, to its last digit.
+        own = told_by(text) if sample == "text" else None
+        sample, value = ("number", own) if own is not None else (sample, value)
     value, words, _fits = fit(kind, sample, value, text)
     return ts, value, words
 

@@ -9,6 +9,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
 from dashboards.formats import format_age, format_value
+from dashboards.zones import zone_name
 from devices import losses
 from devices.queries import Value
 from devices.times import moment
@@ -39,7 +40,7 @@ def ago(when: datetime | None, now: datetime) -> SafeString:
         when.isoformat(),
         round(when.timestamp() * 1_000),
         timezone.localtime(when).strftime("%Y-%m-%d %H:%M:%S"),
-        timezone.get_current_timezone_name(),
+        zone_name(),
         format_age((now - when).total_seconds()),
     )
 
@@ -63,7 +64,7 @@ def _local(when: datetime, kind: str, pattern: str) -> SafeString:
         when.isoformat(),
         kind,
         timezone.localtime(when).strftime(pattern),
-        timezone.get_current_timezone_name(),
+        zone_name(),
     )
 
 

@@ -125,7 +125,8 @@ class DeviceAdmin(admin.ModelAdmin[Device]):
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:  # noqa: FBT001 - Django's
         """Save; what is stored of series whose kind was changed is converted."""
         is_series = formset.model is Series
-        forms = [one for one in formset.forms if is_series and "kind" in one.changed_data]
+        stay = [one for one in formset.forms if one not in formset.deleted_forms]
+        forms = [one for one in stay if is_series and "kind" in one.changed_data]
         old = {one.instance.pk: one.initial["kind"] for one in forms}
         super().save_formset(request, form, formset, change)
         for job in kinds.convert([one.instance for one in forms], old, request.user):

@@ -9,7 +9,8 @@ def escape_dots(apps, _editor):
     """Give the devices called `.` and `..` a key that an address may hold."""
     devices = apps.get_model("devices", "Device").objects
     for key in (".", ".."):
-        devices.filter(key=key).update(key="~2E" * len(key), name=key)
+        devices.filter(key=key, name="").update(name=key)
+        devices.filter(key=key).update(key="~2E" * len(key))
 
 
 class Migration(migrations.Migration):

@@ -254,7 +254,11 @@ def run_once(sweeper: Sweeper, on_step: Callable[[Sweeper], object], seconds: fl
     """
     until = time.monotonic() + seconds
     while True:
-        if sweeper.step():
+        try:
+            more = sweeper.step()
+        except duties.DutyLost:
+            more = False  # another process has it: it goes on there
+        if more:
             until = time.monotonic() + seconds
             on_step(sweeper)
             continue

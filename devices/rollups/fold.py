@@ -128,9 +128,10 @@ def growth(before: float, value: float) -> float:
     """Return by how much a counter grew from `before` to `value`.
 
     A value below nine tenths of the one before is a reset, and counts from zero. A smaller
-    dip is none (a meter that rounds, or packets out of order): it is taken off again.
+    dip is none (a meter that rounds, or packets out of order): it is taken off again. What
+    is negative was never a counter, and has no resets.
     """
-    return value if value < before * DIP else value - before
+    return value if 0 <= value < before * DIP else value - before
 
 
 def _finite(number: float) -> float:

@@ -31,7 +31,7 @@ _FOLDS = (
     "max(CASE WHEN since IS NULL THEN value END), max(CASE WHEN next IS NULL THEN value END), "
     "min(ts), max(ts), "
     "sum(CASE WHEN before IS NULL OR value IS NULL THEN 0 "
-    "WHEN value < before * {dip} THEN value ELSE value - before END), "
+    "WHEN value >= 0 AND value < before * {dip} THEN value ELSE value - before END), "
     "sum(CASE WHEN before IS NULL THEN 0 ELSE before * (ts - since) END), "
     "count(text) + sum(large) FROM ("
     "SELECT *, lag(value) OVER w AS before, lag(ts) OVER w AS since, lead(ts) OVER w AS next "

@@ -33,6 +33,8 @@ MINUTE = Level("1m", 60 * SECOND)
 QUARTER = Level("15m", 900 * SECOND)
 HOUR = Level("1h", 3_600 * SECOND)
 LEVELS = (HOUR, QUARTER, MINUTE)
+# What no text is called: one that is stored holds no NUL.
+FIRST, LAST = "\0first", "\0last"
 # Minutes are kept of a quarter in which every minute has as many readings.
 DENSE = 20
 
@@ -57,8 +59,7 @@ def record(series_id: int, bucket: int, made: Fold, *, dense: bool = False) -> R
     """Return `made` as a row."""
     texts = None
     if made.texts:
-        numbers = [made.first_number, made.last_number]
-        texts = json.dumps([made.texts, made.first_text, made.last_text, made.held, *numbers])
+        texts = json.dumps([made.texts, made.first_text, made.last_text, _held(made)])
     return (
         *(series_id, bucket, made.count, made.low, made.high, made.total, made.first, made.last),
         *(made.first_ts, made.last_ts, made.rise, made.area, texts, dense),
@@ -71,10 +72,20 @@ def fold_of(row: Sequence[Any]) -> Fold:
     made = Fold(count, low, high, total, first, last, first_ts, last_ts, rise, area)
     made.first_number, made.last_number = first, last
     if texts is not None:
+        made.texts, made.first_text, made.last_text, made.held = json.loads(texts)
         # Rows of earlier releases tell no numbers besides.
-        made.texts, made.first_text, made.last_text, made.held, *numbers = json.loads(texts)
-        made.first_number, made.last_number = numbers or (first, last)
+        made.first_number = made.held.pop(FIRST, first)
+        made.last_number = made.held.pop(LAST, last)
     return made
+
+
+def _held(made: Fold) -> dict[str, float]:
+    """Return how long texts held, with the numbers beside them where there are some.
+
+    Within that, so that a process of the last release reads the row.
+    """
+    numbers = {FIRST: made.first_number, LAST: made.last_number}
+    return {**made.held, **{name: found for name, found in numbers.items() if found is not None}}
 
 
 def write(cursor: Any, level: Level, records: Sequence[Record]) -> None:

@@ -42,6 +42,8 @@ class DeviceClocks:
 
     def _agreed(self, now: int) -> int:
         said = [difference for difference, at in self._votes.values() if 0 <= now - at <= RECENT]
+        if len(said) < LEAST:
+            return self.ahead  # as it was known before this process began
         middle = median_low(said)
         close = sum(abs(difference - middle) <= CLOSE for difference in said)
         is_agreed = close >= LEAST and close * 3 >= len(said) * 2

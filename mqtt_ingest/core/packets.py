@@ -63,6 +63,8 @@ class Decoded:
     clock_difference: int | None = None
     # That time was local time without a zone: it says little about the device's clock.
     is_local: bool = False
+    # It was of an hour that comes twice: which one is meant, the time of arrival told.
+    is_twice: bool = False
     # True where at least one sample has a time that we gave it.
     stamped: bool = False
 

@@ -78,7 +78,8 @@ class Pipeline:
         self._stamps.passed()
         self._arrivals.order(packet)
         again = packet.dup and self._stamps.restore(packet)
-        packet.ahead = self.clocks.ahead
+        # What was stored at its arrival is so again, whatever devices agree on by now.
+        packet.ahead = 0 if again else self.clocks.ahead
         entry = decode(packet, self._routes)
         decoded = entry.decoded
         if decoded is not None and decoded.clock_difference is not None:
@@ -103,10 +104,10 @@ class Pipeline:
         packet, decoded = entry.packet, entry.decoded
         if decoded is None:
             entry.again = again
-        elif not decoded.stamped:
+        elif not (decoded.stamped or decoded.is_twice):
             return
         # A restored time lies in the past: what was used since stays used.
-        elif not (again or packet.stamp):
+        elif decoded.stamped and not (again or packet.stamp):
             self._arrivals.used(decoded.samples[-1].ts)
         if packet.qos:
             self._stamps.remember(packet)

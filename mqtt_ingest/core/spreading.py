@@ -9,62 +9,76 @@ from collections import OrderedDict
 from mqtt_ingest.core.limits import MICROSECONDS
 from mqtt_ingest.core.packets import Entry, Sample
 
-# Devices that are remembered.
-CAPACITY = 100_000
+# Devices that are remembered, and times of each: as many as a list holds records.
+CAPACITY, TIMES = 100_000, 1_000
+# Beyond this (µs) a packet that arrives late is moved by no more, but for a step each.
+LATEST = MICROSECONDS - 10_000
+
+
+class _Device:
+    """Time -> (our time when it first came, the last time that was given for it); in µs."""
+
+    __slots__ = ("given",)
+
+    def __init__(self) -> None:
+        self.given: OrderedDict[int, tuple[int, int]] = OrderedDict()
+
+    def move(self, ts: int, now: int) -> int:
+        """Return the time that a sample of `ts`, arriving at `now`, is stored at."""
+        first_at, last = self.given.pop(ts, (now, ts - 1))
+        given = min(max(ts + min(now - first_at, LATEST), last + 1), ts + MICROSECONDS - 1)
+        self.given[ts] = (first_at, given)
+        if len(self.given) > TIMES:
+            self.given.popitem(last=False)
+        return given
 
 
 class Spreading:
     """Moves samples within their second, for sources that ask for it."""
 
     def __init__(self) -> None:
-        # (source, native id) -> (the time that came last, our time when it first came, the last
-        # time it was given); all in µs
-        self._last: OrderedDict[tuple[str, str], tuple[int, int, int]] = OrderedDict()
+        self._devices: OrderedDict[tuple[str, str], _Device] = OrderedDict()
 
     def look(self, entry: Entry, *, again: bool) -> None:
         """Give the samples of `entry` times of their own.
 
         The first that comes with a time keeps it; a later one is moved by how much later it
-        arrived, by less than a second. What it was given is stored as the packet's time of
-        arrival, so that a redelivery gets the same.
+        arrived, by less than a second. What its first sample was given is stored as the
+        packet's time of arrival, so that a redelivery gets the same.
 
         Args:
             entry: of one device, read.
             again: its time of arrival is that of an earlier delivery.
         """
         decoded, packet = entry.decoded, entry.packet
-        if decoded is None or not decoded.samples:
+        if decoded is None or not decoded.samples or decoded.clock_difference is None:
             return
-        _apart(decoded.samples)
+        if decoded.stamped:
+            return  # some of its records have no time of their own: theirs is that of arrival
         ts = decoded.samples[0].ts
-        if again:
-            shift = packet.received_at - ts
-            shift = shift if 0 <= shift < MICROSECONDS else 0
-        else:
-            shift = self._shift((entry.source, decoded.native_id), ts, packet.received_at)
-        if shift:
-            decoded.samples = [sample._replace(ts=sample.ts + shift) for sample in decoded.samples]
-        if decoded.clock_difference is not None:
-            packet.stamp, decoded.stamped = ts + shift, True
+        known = (
+            packet.received_at if again and 0 <= packet.received_at - ts < MICROSECONDS else None
+        )
+        device = self._device((entry.source, decoded.native_id))
+        moved: dict[tuple[int, int], int] = {}
+        seen: dict[tuple[str, int], int] = {}
+        samples: list[Sample] = []
+        for sample in decoded.samples:
+            # The values of one record have one time; records of one time in a list do not.
+            turn = seen[sample.metric, sample.ts] = seen.get((sample.metric, sample.ts), -1) + 1
+            key = (sample.ts, turn)
+            if key not in moved:
+                is_first = known is not None and key == (ts, 0)
+                moved[key] = (
+                    known if is_first and known else device.move(sample.ts, packet.received_at)
+                )
+            samples.append(sample._replace(ts=moved[key]))
+        decoded.samples = samples
+        packet.stamp, decoded.stamped = samples[0].ts, True
 
-    def _shift(self, device: tuple[str, str], ts: int, now: int) -> int:
-        last, first_at, given = self._last.pop(device, (-1, now, -1))
-        if ts == last:
-            given = min(max(ts + now - first_at, given + 1), ts + MICROSECONDS - 1)
-        else:
-            first_at = now
-            given = ts
-        self._last[device] = (ts, first_at, given)
-        if len(self._last) > CAPACITY:
-            self._last.popitem(last=False)
-        return given - ts
-
-
-def _apart(samples: list[Sample]) -> None:
-    """Move records of one packet that have the same time apart, by a microsecond each."""
-    seen: dict[str, int] = {}
-    for number, sample in enumerate(samples):
-        before = seen.get(sample.metric)
-        if before is not None and sample.ts <= before and before - sample.ts < MICROSECONDS // 2:
-            samples[number] = sample._replace(ts=before + 1)
-        seen[sample.metric] = samples[number].ts
+    def _device(self, name: tuple[str, str]) -> _Device:
+        device = self._devices.pop(name, None) or _Device()
+        self._devices[name] = device
+        if len(self._devices) > CAPACITY:
+            self._devices.popitem(last=False)
+        return device

@@ -19,6 +19,8 @@ class Time(NamedTuple):
 
     ts: int
     is_local: bool = False
+    # Local, and of an hour that comes twice as clocks were set back.
+    is_twice: bool = False
 
 
 def parse_time(value: object) -> int:
@@ -81,9 +83,8 @@ def _read_text(text: str, zone: tzinfo, near: int | None) -> Time:
         both = [_micros(moment.replace(tzinfo=zone, fold=fold)) for fold in (0, 1)]
     except (ValueError, OverflowError) as error:
         raise BadTime(f"{text[:40]!r} is no time that can be read") from error
-    return Time(
-        both[0] if near is None else min(both, key=lambda ts: abs(ts - near)), is_local=True
-    )
+    ts = both[0] if near is None else min(both, key=lambda ts: abs(ts - near))
+    return Time(ts, is_local=True, is_twice=both[0] < both[1])
 
 
 def _micros(moment: datetime) -> int:

@@ -52,6 +52,7 @@ def loads(text: str, levels: int) -> object:
     if reader.peek() not in {"{", "["}:
         raise Broken("neither an object nor an array")
     value = reader.value()
+    reader.pass_commas()
     if reader.peek():
         raise Broken("something follows the value")
     return value
@@ -69,6 +70,11 @@ class _Reader:
         """Return the next character that is no white space; "" at the end."""
         self._at = _end(_SPACE, self._text, self._at)
         return self._text[self._at : self._at + 1]
+
+    def pass_commas(self) -> None:
+        """Pass over superfluous commas."""
+        while self.peek() == ",":
+            self._at += 1
 
     def value(self) -> object:
         """Return the next value."""
@@ -140,13 +146,18 @@ def _end(pattern: re.Pattern[str], text: str, at: int) -> int:
     return found.end() if found else at
 
 
+def is_nan(text: str) -> bool:
+    """Return whether `text` is what printf writes for Infinity or no number."""
+    return _NAN.fullmatch(text) is not None
+
+
 def _scalar(token: str) -> object:
     if not token:
         return Unreadable("there is no value")
     found = number(token)
     if found is not None:
         return found
-    if _NAN.fullmatch(token):
+    if is_nan(token):
         return math.nan
     word = token.lower()
     return _WORDS[word] if word in _WORDS else Unreadable(f"{token[:40]!r} is no value")

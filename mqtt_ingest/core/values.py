@@ -85,6 +85,14 @@ def numeral(text: str) -> float | None:
     return number if is_exact else None
 
 
+def told_by(text: str) -> float | None:
+    """Return the number of which `text` is what we write; None where it is of none."""
+    if not _NUMERAL.fullmatch(text):
+        return None
+    number = float(text)
+    return number if math.isfinite(number) and _words("number", number) == text else None
+
+
 def fit(kind: Kind, sample: SampleKind, value: float | None, text: str | None) -> Fitted:
     """Return value and text of a sample as a series of `kind` stores them, and whether it fits.
 

@@ -170,9 +170,11 @@ def counted() -> list[losses.Count]:
 
 def last_of(key: str) -> LastLetter | None:
     """Return the newest dead letter of device `key`."""
-    mine = DeadLetter.objects.filter(device_key=key)
+    # What was read and stored in part is told otherwise.
+    mine = DeadLetter.objects.filter(device_key=key).exclude(reason__in=WHOLE_REASONS)
     newest = Coalesce("last_at", "received_at")
-    letter = mine.annotate(at=newest).order_by("-at").first()
+    pk = mine.annotate(at=newest).order_by("-at").values_list("pk", flat=True).first()
+    letter = DeadLetter.objects.filter(pk=pk).first() if pk else None
     if letter is None:
         return None
     payload = letter.payload if letter.last_payload is None else letter.last_payload

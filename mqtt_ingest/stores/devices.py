@@ -88,6 +88,8 @@ class Touch:
         """Write what these devices send next at once: their state may change by it."""
         for pk in devices:
             self._known.pop(pk, None)
+            if pk in self._waiting:
+                self._new.add(pk)
 
     @property
     def is_due(self) -> bool:

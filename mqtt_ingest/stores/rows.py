@@ -123,7 +123,7 @@ def _take(
         made.refused["disabled"] += 1
         tally.refused += 1
         return
-    if decoded.stamped and packet.qos:
+    if (decoded.stamped or decoded.is_twice) and packet.qos:
         made.stamped.append(entry)
     if decoded.status:
         made.statuses[ref.pk] = (decoded.status, packet.received_at)

@@ -138,8 +138,11 @@ def test_a_text_before_the_window_does_not_hide_the_number_before_it(rolled: boo
     assert found.increase == 10
 
 
-def test_rollups_of_an_earlier_release_tell_less() -> None:
-    made = fold([(0, 1.0, None), (1, None, "x")])
+def test_rollups_are_read_by_an_earlier_release_and_theirs_by_us() -> None:
+    made = fold([(0, 1.0, None), (1, None, "x"), (2, 3.0, None), (3, None, "y")])
     row = list(record(1, 0, made)[2:13])
-    row[-1] = json.dumps(json.loads(row[-1])[:4])
+    assert fold_of(row) == made
+    texts, first, last, held = json.loads(row[-1])
+    assert all(isinstance(micros, int | float) for micros in held.values())
+    row[-1] = json.dumps([texts, first, last, {"x": 1}])
     assert fold_of(row).last_number is None

@@ -35,7 +35,9 @@ def run(*command: str, **env: str) -> tuple[int, str]:
         ({"DEBUG": "perhaps"}, ["DEBUG=1 or DEBUG=0"]),
         ({"SECRET_KEY_FILE": "/nowhere"}, ["SECRET_KEY_FILE", "/nowhere"]),
         ({"MQTT_CERT_FILE": __file__}, ["MQTT_KEY_FILE"]),
-        ({"MQTT_CA_FILE": "/no/such.pem"}, ["MQTT_CA_FILE", "/no/such.pem", "No such file"]),
+        ({"DATA_DIR": "/proc/x"}, ["DATA_DIR", "/proc/x", "DATA_DIR=/var/lib/iotbridge"]),
+        ({"EXTRA_APPS": "nope"}, ["EXTRA_APPS", "'nope'"]),
+        ({"SECRET_KEY_FILE": "/dev/null"}, ["SECRET_KEY_FILE", "is empty"]),
         ({"HTTP_BIND": "127.0.0.1:8000"}, ["HTTP_BIND", "without a port"]),
         ({"WORKER_HTTP_BIND": "300.1.1.1"}, ["WORKER_HTTP_BIND", "WORKER_HTTP_BIND=::1"]),
         ({"DATABASE_URL": "postgres://u:p@ss/w#1@h/d"}, ["DATABASE_URL", "# as %23", "/ as %2F"]),
@@ -92,6 +94,16 @@ def test_a_database_that_is_away_ends_a_command_in_a_line() -> None:
     assert status != 0
     assert "cannot be used now" in printed
     assert "Traceback" not in printed
+
+
+def test_a_certificate_that_is_not_there_is_named() -> None:
+    env = {"REDIS_URL": "redis://127.0.0.1:1/0", "MQTT_CA_FILE": "/no/such.pem"}
+    status, printed = run("runworker", "mqtt-ingest", **env)
+    assert status != 0
+    for word in ("MQTT_CA_FILE", "/no/such.pem", "No such file"):
+        assert word in printed
+    assert "Traceback" not in printed
+    assert "MQTT_CA_FILE" in run("check", **env)[1]
 
 
 @pytest.mark.parametrize("name", ["MQTT_CA_FILE", "MQTT_CERT_FILE"])

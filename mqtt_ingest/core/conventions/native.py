@@ -10,7 +10,7 @@ from mqtt_ingest.core.limits import YEAR_2000, Limits
 from mqtt_ingest.core.packets import Decoded, Packet
 from mqtt_ingest.core.payloads import decode_json, decode_payload, decode_text
 from mqtt_ingest.core.times import is_expired, is_like_a_date, is_sane, read_time
-from mqtt_ingest.core.tolerant import Unreadable, number
+from mqtt_ingest.core.tolerant import Unreadable, is_nan, number
 from mqtt_ingest.core.topics import check_topic
 from mqtt_ingest.core.values import collect
 
@@ -68,84 +68,105 @@ class Native:
 
 def _telemetry(decoded: Decoded, packet: Packet, metric: str, limits: Limits) -> None:
     if metric:
-        text = decode_text(packet.payload, limits)
-        _records(decoded, packet, [_bare(text, metric, limits)], limits)
-        return
+        records = [_bare(decode_text(packet.payload, limits), metric, limits)]
+    else:
+        records = [_split_time(decoded, item) for item in _objects(decoded, packet, limits)]
+    for index, record in enumerate(records):
+        _record(decoded, packet, index, record, limits)
+    if decoded.bad and not decoded.samples and not decoded.expired:
+        name, problem = decoded.bad[0]
+        raise Undecodable("no_value", f"{name}: {problem}" if name else problem)
+
+
+def _objects(decoded: Decoded, packet: Packet, limits: Limits) -> list[dict[str, object]]:
+    """Return the objects in the payload; what else is in a list of them is counted as bad."""
     value = decode_payload(packet.payload, limits)
     if isinstance(value, dict):
-        _records(decoded, packet, [value], limits)
-    elif isinstance(value, list):
-        _records(decoded, packet, _objects(decoded, value), limits)
-    else:
-        raise Undecodable("not_an_object", "expected a JSON object or a list of objects")
-
-
-def _objects(decoded: Decoded, items: list[object]) -> list[dict[str, object]]:
+        return [value]
+    items = value if isinstance(value, list) else [value]
     records = [item for item in items if isinstance(item, dict)]
-    unreadable = [item.problem for item in items if isinstance(item, Unreadable)]
-    decoded.bad += [("", problem) for problem in unreadable]
-    if len(records) + len(unreadable) != len(items):
-        raise Undecodable("not_an_object", "every element of the list must be an object")
+    if not records and (items or not isinstance(value, list)):
+        raise Undecodable("not_an_object", "expected a JSON object or a list of objects")
+    for item in items:
+        if item is not None and not isinstance(item, dict):
+            problem = item.problem if isinstance(item, Unreadable) else "is no object"
+            decoded.bad.append(("", problem))
     return records
 
 
-def _bare(text: str, metric: str, limits: Limits) -> dict[str, object]:
-    """Return the object that a bare value on `…/telemetry/{metric}` stands for."""
+class _Record(NamedTuple):
+    """Values by name, and the time that is given for them, or `_ABSENT`."""
+
+    values: dict[str, object]
+    given: object = _ABSENT
+
+
+def _bare(text: str, metric: str, limits: Limits) -> _Record:
+    """Return what a bare value on `…/telemetry/{metric}` says."""
     stripped = text.strip()
     bare = number(stripped)
     if bare is not None or stripped.lower() in limits.no_reading:
-        return {metric: bare}
+        return _Record({metric: bare})
     try:
         value = decode_json(text)
     except Undecodable as error:
-        if error.reason != "not_json" or not stripped:
+        # What begins like JSON is broken; anything else is a text, or a word such as ON.
+        if error.reason != "not_json" or not stripped or stripped[0] in '{["':
             raise
-        return {metric: stripped}  # not JSON: text, or a word such as ON
-    if isinstance(value, dict) and "value" in value:
-        return {
-            **{name: value[name] for name in _TIME_NAMES if name in value},
-            metric: value["value"],
-        }
-    if isinstance(value, dict):
-        return {
-            **{name: item for name, item in value.items() if name in _TIME_NAMES},
-            metric: {name: item for name, item in value.items() if name not in _TIME_NAMES},
-        }
-    return {metric: value}
+        return _Record({metric: _scalar(stripped)})
+    if not isinstance(value, dict):
+        return _Record({metric: value})
+    name = next((name for name in _TIME_NAMES if _gives_time(name, value)), None)
+    given = _ABSENT if name is None else value.pop(name)
+    if "value" not in value:
+        return _Record({metric: value}, given)
+    own = {metric: value.pop("value")}
+    return _Record({**own, **{f"{metric}.{name}": item for name, item in value.items()}}, given)
 
 
-def _records(
-    decoded: Decoded, packet: Packet, records: list[dict[str, object]], limits: Limits
-) -> None:
-    for index, record in enumerate(records):
-        values, given = _split_time(record)
-        own = _own_time(decoded, given, packet, limits)
-        if own is None and packet.retain:
-            continue  # last known, time unknown: not a reading of now
-        ts = packet.received_at + index if own is None else own
-        if own is not None and is_expired(ts, packet.now, limits):
-            decoded.expired += 1
-            continue
-        before = len(decoded.samples)
-        collect(decoded, values, ts, limits)
-        decoded.stamped |= own is None and len(decoded.samples) > before
-    if decoded.bad and not decoded.samples and not decoded.expired:
-        metric, problem = decoded.bad[0]
-        raise Undecodable("no_value", f"{metric}: {problem}")
+def _scalar(text: str) -> object:
+    """Return a bare text: without superfluous commas a number, or none as printf writes it."""
+    token = text.rstrip(", ")
+    found = number(token)
+    if found is not None:
+        return found
+    return math.nan if is_nan(token) else text
 
 
-def _split_time(record: dict[str, object]) -> tuple[dict[str, object], object]:
-    """Return the values of `record`, which is changed, and the time it gives, or `_ABSENT`."""
+def _record(decoded: Decoded, packet: Packet, index: int, record: _Record, limits: Limits) -> None:
+    own = _own_time(decoded, record.given, packet, limits)
+    if own is None and packet.retain:
+        return  # last known, time unknown: not a reading of now
+    ts = packet.received_at + index if own is None else own
+    if own is not None and is_expired(ts, packet.now, limits):
+        decoded.expired += 1
+        return
+    before = len(decoded.samples)
+    collect(decoded, record.values, ts, limits)
+    decoded.stamped |= own is None and len(decoded.samples) > before
+
+
+def _split_time(decoded: Decoded, record: dict[str, object]) -> _Record:
+    """Return the values of `record`, which is changed, and the time it gives."""
     given: object = _ABSENT
     for name in _TIME_NAMES:
-        if name in record and _is_time(name, record[name]):
-            given = record.pop(name)
-            break
+        if name in record and record[name] in (None, ""):
+            del record[name]
+        elif _gives_time(name, record):
+            # Of several times the first counts; another one is no value either.
+            found = record.pop(name)
+            given = found if given is _ABSENT else given
     nested = record.get("values")
     if isinstance(nested, dict):
         del record["values"]
+        twice = record.keys() & nested.keys()
+        decoded.bad += [(name, "two values of this packet have the same name") for name in twice]
         record |= nested
-    return record, given
+    return _Record(record, given)
+
+
+def _gives_time(name: str, record: dict[str, object]) -> bool:
+    return name in record and _is_time(name, record[name])
 
 
 def _is_time(name: str, value: object) -> bool:
@@ -169,11 +190,12 @@ def _own_time(decoded: Decoded, given: object, packet: Packet, limits: Limits) -
     zones = limits.zones
     zone = zones.get(decoded.native_id, limits.zone) if zones else limits.zone
     try:
-        ts, is_local = read_time(given, zone, packet.now)
+        ts, is_local, is_twice = read_time(given, zone, packet.now)
     except BadTime:
         decoded.clock_replaced += 1
         return None
     decoded.clock_difference, decoded.is_local = ts - packet.received_at, is_local
+    decoded.is_twice |= is_twice
     if limits.clock == "arrival" or not is_sane(ts, packet.now):
         decoded.clock_replaced += 1
         return None

@@ -82,3 +82,26 @@ def test_local_times_and_strangers_have_no_say(ts: str | None) -> None:
     for native in ("a", "b", "c", "a"):
         rig.pipeline.feed(make_packet(f"devices/{native}/telemetry", payload))
     assert rig.pipeline.clocks.ahead == 0
+
+
+def test_what_was_known_before_holds_until_enough_were_heard_again() -> None:
+    clocks = DeviceClocks()
+    clocks.ahead = 60 * DAY
+    found = []
+    for number in range(4):
+        clocks.hear(("native", f"d{number}"), 60 * DAY + number, ARRIVAL)
+        found.append(clocks.ahead // DAY)
+    assert found == [60] * 4
+    for number in range(4):
+        clocks.hear(("native", f"d{number}"), 0, ARRIVAL + 60 * DAY)
+    assert clocks.ahead == 0
+
+
+def test_what_was_stored_at_its_arrival_is_so_again() -> None:
+    rig = Rig()
+    payload = json.dumps({"ts": (ARRIVAL + 60 * DAY) // 1_000, "x": 1})
+    rig.pipeline.feed(make_packet(payload=payload, packet_id=7))
+    rig.pipeline.clocks.ahead = 60 * DAY
+    rig.pipeline.feed(make_packet(payload=payload, packet_id=7, dup=True, received_at=ARRIVAL + 99))
+    times = [entry.decoded.samples[0].ts for entry in rig.entries if entry.decoded]
+    assert times == [ARRIVAL] * 2

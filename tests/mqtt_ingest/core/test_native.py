@@ -274,3 +274,58 @@ def test_a_name_is_one_however_it_was_typed() -> None:
 def test_a_long_text_is_neither_word_nor_number(text: str) -> None:
     assert samples_of(make_entry(json.dumps({"t": text}))) == {"t": text}
     assert make_entry(json.dumps({"t": "x" * 4_097})).reason == "no_value"
+
+
+@pytest.mark.parametrize("metric", ["ts", "time", "timestamp", "values"])
+def test_a_bare_value_of_a_metric_that_is_called_like_a_time_is_a_value(metric: str) -> None:
+    topic = f"{TOPIC}/{metric}"
+    for payload in ("1763681000", "21.5", '{"value": 3, "ts": 1763681000}'):
+        found = samples_of(make_entry(payload, topic))
+        assert list(found) == [metric]
+    assert samples_of(make_entry('{"a": 1}', topic)) == {f"{metric}.a": 1.0}
+
+
+def test_what_stands_beside_a_bare_value_is_kept_below_it() -> None:
+    entry = make_entry('{"value": 1, "unit": "C", "battery": {"v": 3}}', f"{TOPIC}/m")
+    assert samples_of(entry) == {"m": 1.0, "m.unit": "C", "m.battery.v": 3.0}
+
+
+@pytest.mark.parametrize(
+    ("payload", "bad"), [('[{"t": 1}, nan]', 1), ('[null, {"t": 1}]', 0), ('[{"t": 1}, 5, "x"]', 2)]
+)
+def test_a_bad_element_costs_itself_alone(payload: str, bad: int) -> None:
+    entry = make_entry(payload)
+    assert samples_of(entry) == {"t": 1.0}
+    assert entry.decoded is not None
+    assert len(entry.decoded.bad) == bad
+
+
+@pytest.mark.parametrize("none", ["null", '""'])
+def test_a_time_that_is_none_leaves_it_to_the_next_name(none: str) -> None:
+    entry = make_entry(f'{{"ts": {none}, "time": 1763681000, "t": 1}}')
+    assert samples_of(entry) == {"t": 1.0}
+    assert entry.decoded is not None
+    assert entry.decoded.samples[0].ts == 1_763_681_000_000_000
+
+
+def test_of_several_times_the_first_counts_and_none_is_a_value() -> None:
+    entry = make_entry('{"ts": 1763681000, "time": "2025-11-20T00:00:00Z", "t": 1}')
+    assert samples_of(entry) == {"t": 1.0}
+
+
+def test_a_name_beside_values_and_in_them_is_counted() -> None:
+    entry = make_entry('{"values": {"t": 1}, "t": 2}')
+    assert samples_of(entry) == {"t": 1.0}
+    assert entry.decoded is not None
+    assert len(entry.decoded.bad) == 1
+
+
+@pytest.mark.parametrize("payload", ['{"value":1', "1.#IND", "nan,", '"open', "[1"])
+def test_a_broken_bare_value_is_no_text(payload: str) -> None:
+    entry = make_entry(payload, f"{TOPIC}/x")
+    assert entry.decoded is None or samples_of(entry) == {}
+
+
+def test_superfluous_commas_cost_nothing() -> None:
+    assert samples_of(make_entry("21.5,", f"{TOPIC}/x")) == {"x": 21.5}
+    assert samples_of(make_entry('{"t": 1},')) == {"t": 1.0}

@@ -5,6 +5,7 @@ from typing import ClassVar
 
 import pytest
 
+from devices.timetexts import zone_of
 from mqtt_ingest.core import conventions
 from mqtt_ingest.core.arrivals import ArrivalStamps
 from mqtt_ingest.core.batching import Bounds
@@ -276,3 +277,14 @@ async def test_who_sends_now_and_then_waits_for_the_interval() -> None:
     rig.pipeline.feed(make_packet(payload='{"a": 1}', session="another"))
     rig.pipeline.feed(make_packet(payload='{"a": 1}', session="device", qos=0))
     assert not rig.pipeline._haste._hurry.is_set()
+
+
+async def test_a_redelivery_means_the_same_of_two_hours() -> None:
+    half = 1_761_440_400_000_000 - 1_800_000_000  # 2025-10-26 00:30 UTC, as clocks are set back
+    rig = Rig(routes=[route(zone=zone_of("Europe/Berlin"))])
+    payload = '{"ts": "2025-10-26 02:30", "t": 1}'
+    rig.pipeline.feed(make_packet(payload=payload, packet_id=3, received_at=half))
+    late = make_packet(payload=payload, packet_id=3, dup=True, received_at=half + 3_000_000_000)
+    rig.pipeline.feed(late)
+    times = [entry.decoded.samples[0].ts for entry in rig.entries if entry.decoded]
+    assert times == [half] * 2

@@ -96,4 +96,32 @@ def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     rig = rig_of()
     for name in "abca":
         rig.pipeline.feed(make_packet(f"devices/{name}/telemetry", f'{{"ts": {SECOND}, "t": 1}}'))
-    assert len(rig.pipeline._spreading._last) == 2
+    assert len(rig.pipeline._spreading._devices) == 2
+
+
+def test_after_a_stall_none_is_lost() -> None:
+    rig = rig_of()
+    for n, late in enumerate((0, 2_000_000, 2_001_000, 2_002_000, 9_000_000)):
+        payload = f'{{"ts": {SECOND}, "t": {n}}}'
+        rig.pipeline.feed(make_packet(payload=payload, packet_id=n + 1, received_at=ARRIVAL + late))
+    times = times_of(rig)
+    assert times == sorted(set(times))
+    assert {ts // MICROSECONDS for ts in times} == {SECOND}
+
+
+def test_lists_that_meet_in_a_second_share_it() -> None:
+    rig = rig_of()
+    for n, seconds in enumerate(((0, 1), (1, 2), (0, 1, 1))):
+        records = [f'{{"ts": {SECOND + second}, "t": {n}, "u": 1}}' for second in seconds]
+        payload = f"[{','.join(records)}]"
+        rig.pipeline.feed(make_packet(payload=payload, received_at=ARRIVAL + n * 300_000))
+    times = times_of(rig)
+    # Two values a record share its time.
+    assert len(set(times)) * 2 == len(times) == 14
+
+
+def test_records_without_a_time_of_their_own_are_left_alone() -> None:
+    rig = rig_of()
+    rig.pipeline.feed(make_packet(payload=f'{{"ts": {SECOND}, "t": 1}}'))
+    rig.pipeline.feed(make_packet(payload=f'[{{"ts": {SECOND}, "t": 2}}, {{"h": 5}}]'))
+    assert times_of(rig)[1:] == [SECOND * MICROSECONDS, ARRIVAL + 1]

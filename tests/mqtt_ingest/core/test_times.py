@@ -95,9 +95,9 @@ def test_digits_in_quotes_are_a_time(text: str, ts: int) -> None:
 
 def test_a_time_without_a_zone_is_in_the_zone_that_is_given() -> None:
     east = timezone(timedelta(hours=1))
-    assert read_time("2025-11-20 01:00:00", east) == (1_763_596_800_000_000, True)
-    assert read_time("2025-11-20T00:00:00Z", east) == (1_763_596_800_000_000, False)
-    assert read_time("1763596800", east) == (1_763_596_800_000_000, False)
+    assert read_time("2025-11-20 01:00:00", east)[:2] == (1_763_596_800_000_000, True)
+    assert read_time("2025-11-20T00:00:00Z", east)[:2] == (1_763_596_800_000_000, False)
+    assert read_time("1763596800", east)[:2] == (1_763_596_800_000_000, False)
 
 
 def test_of_an_hour_that_comes_twice_the_nearer_one_is_meant() -> None:
@@ -107,5 +107,5 @@ def test_of_an_hour_that_comes_twice_the_nearer_one_is_meant() -> None:
         (back - hour // 2, back - hour // 2),
         (back + hour // 2, back + hour // 2),
     ):
-        assert read_time("2025-10-26 02:30", berlin, near) == (expected, True)
+        assert read_time("2025-10-26 02:30", berlin, near) == (expected, True, True)
     assert read_time("2025-10-26 02:30", berlin).ts == back - hour // 2

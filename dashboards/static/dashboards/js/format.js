@@ -25,7 +25,7 @@ const DIGITS = 12;
 
 /** @param {number} value @returns {number} how many significant digits tell it */
 function digitsOf(value) {
-  if (Math.fround(value) !== value) return DIGITS;
+  if (Number(value.toPrecision(DIGITS)) === value || Math.fround(value) !== value) return DIGITS;
   for (let n = 1; n < 10; n += 1) if (Math.fround(Number(value.toPrecision(n))) === value) return n;
   return DIGITS;
 }
