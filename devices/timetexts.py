@@ -11,7 +11,7 @@ from typing import Literal
 from zoneinfo import ZoneInfo
 
 # Which comes first in dates such as 5/11/2026; empty: such dates are not read.
-Order = Literal["", "mdy", "dmy"]
+Order = Literal["", "mdy", "dmy", "ymd"]
 
 MAX_LENGTH = 100
 _MONTHS = {
@@ -28,6 +28,7 @@ _ABBREVIATIONS = {
 _BRACKETS = re.compile(r"\[!?([^\]]+)\](\[[^\]]*\])*$")
 _COMMENT = re.compile(r"\s*\([^)]*\)$")
 _OFFSET = re.compile(r"\s*(?:UTC|GMT)?\s*([+-])(\d{1,2})(?::?(\d\d))?(?::?(\d\d))?$", re.IGNORECASE)
+_SPAN = re.compile(r"(?<![tT\d:])\d{1,2}:\d\d-\d{1,2}:\d\d\s*$", re.ASCII)
 _ENDS_IN_A_TIME = re.compile(r"(:\d\d([.,]\d+)?|t\d{2,6}([.,]\d+)?|[ap]\.?m\.?)$", re.IGNORECASE)
 _ZONE_NAME = re.compile(r"\s+((?:[A-Za-z][\w+-]*/)+[\w+-]+)$")
 _ABBREVIATION = re.compile(r"\s*(?<![A-Za-z])([A-Za-z]{1,4})$")
@@ -59,6 +60,8 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 def parse(text: str, order: Order = "") -> datetime:
     """Return the date and time that `text` tells; without a zone where it names none.
 
+    `2025-11-20 12:00-13:00` is a span, or an offset: neither is read.
+
     24:00 is the begin of the next day, and so is a leap second, 23:59:60. A date alone is
     its midnight. Below the microsecond is cut.
 
@@ -69,6 +72,8 @@ def parse(text: str, order: Order = "") -> datetime:
     Raises:
         ValueError: it is no date, or lies outside the calendar.
     """
+    if _SPAN.search(text):
+        raise ValueError(f"{text[:40]!r} is no date and time: a span, or an offset?")
     try:
         return datetime.fromisoformat(text)
     except ValueError:
@@ -204,6 +209,10 @@ def _either(found: re.Match[str], order: Order) -> date:
     one, other = int(found[1]), int(found[3])
     if not order and (max(one, other) <= 12 or len(found[4]) == 2):
         raise ValueError("day and month cannot be told apart")
+    if order == "ymd":
+        if len(found[1]) != 2 or len(found[4]) != 2:
+            raise ValueError("the year does not come first")
+        return date(_year(found[1]), other, int(found[4]))
     is_month_first = order == "mdy" or (not order and other > 12)
     day, month = (other, one) if is_month_first else (one, other)
     return date(_year(found[4]), month, day)

@@ -1,6 +1,7 @@
 """The worker's cache of the registry, and the making of devices and series it meets."""
 
 import sys
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, cast
@@ -10,7 +11,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from devices.models import Device, Identity, Series, Source
-from mqtt_ingest.core.keys import device_key, readable
+from mqtt_ingest.core.keys import composed, device_key, readable
 from mqtt_ingest.core.packets import Batch, Kind
 from mqtt_ingest.core.values import BASE
 
@@ -155,13 +156,12 @@ class Registry:
                 self._refused[(source, native_id)] = why
 
     def _read(self, source: Source, native_ids: list[str]) -> dict[str, DeviceRef]:
-        identities = Identity.objects.filter(source=source, native_id__in=native_ids)
-        return self._refs(
-            {
-                identity.native_id: identity.device
-                for identity in identities.select_related("device")
-            }
-        )
+        # Names were not composed before: a device keeps the name it was registered under.
+        apart = {unicodedata.normalize("NFD", name) for name in native_ids if not name.isascii()}
+        identities = Identity.objects.filter(source=source, native_id__in={*native_ids, *apart})
+        found = {one.native_id: one.device for one in identities.select_related("device")}
+        composed_first = sorted(found, key=lambda name: composed(name) == name)
+        return self._refs({composed(name): found[name] for name in composed_first})
 
     def _refs(self, devices: Mapping[str, Device]) -> dict[str, DeviceRef]:
         """Return `devices` with their series."""
@@ -174,7 +174,7 @@ class Registry:
         columns = series.values_list("device_id", "pk", "metric", "kind", "raw_since")
         for device_id, pk, metric, kind, raw_since in columns:
             # Names and kinds are the same few texts over and over.
-            name, ref = sys.intern(metric), by_pk[device_id]
+            name, ref = sys.intern(composed(metric)), by_pk[device_id]
             ref.series[name] = SeriesRef(pk, cast("Kind", sys.intern(kind)), ref)
             if raw_since:
                 ref.floors = {**(ref.floors or {}), pk: raw_since}

@@ -54,7 +54,9 @@ def outgoing(path: Path, how: Reading, pace: Pace, device: str = "") -> Iterator
     due = 0
     for number, record in enumerate(read(path, how)):
         due = max(due, record.ts)
-        body = {"ts": (record.ts + pace.shift) // 1_000, **record.values}
+        ts = record.ts + pace.shift
+        # In ms, unless that cut it. The time of the record wins over a value of that name.
+        body = {**record.values, "ts": ts if ts % 1_000 else ts // 1_000}
         yield Outgoing(due, number, topic, json.dumps(body, allow_nan=False))
 
 

@@ -36,7 +36,8 @@ def layout_of(text: str) -> Layout:
     named = _SEP.fullmatch(lines[0]) if lines else None
     if named:
         delimiter = named[1] if named[1] in DELIMITERS else ","
-        return Layout(delimiter, 1, rows_of(lines, 1, delimiter))
+        rest = _layout(lines[1:], delimiter)
+        return Layout(delimiter, 1 + rest.skip_lines, rest.rows)
     layouts = [_layout(lines, delimiter) for delimiter in DELIMITERS]
     # The one that reads most lines as a table of most columns.
     return max(layouts, key=lambda one: sum(len(row) - 1 for row in one.rows))
@@ -53,6 +54,10 @@ def _layout(lines: list[str], delimiter: str) -> Layout:
         named = sum(bool(cell.strip()) for cell in row)
         is_header = len(row) in {width, width - 1} and len(row) > 1 and named >= len(row) - 1
         below = [len(other) for other in rows[at + 1 : at + 4] if other]
+        holds = [_holds_data(other) for other in (row, *rows[at + 1 : at + 3])]
+        # Below the names there are data, perhaps after a line of units.
+        is_header = is_header and not (any(holds[1:]) and holds[0]) and (any(holds[1:]) or at == 0)
+        is_header = is_header and (len(holds) < 3 or holds[1] or holds[2])
         if is_header and below and all(len(row) <= n <= width + 1 for n in below):
             skipped = _lines_before(lines, at, delimiter)
             return Layout(delimiter, skipped, rows_of(lines, skipped, delimiter))
@@ -78,6 +83,11 @@ def rows_of(lines: list[str], skip: int, delimiter: str) -> list[list[str]]:
     except csv.Error:
         pass  # a quotation mark that is not closed; reading says in which line
     return found
+
+
+def _holds_data(row: list[str]) -> bool:
+    """Return whether any cell is a date or a number."""
+    return any(is_date(cell) or number(cell.strip()) is not None for cell in row)
 
 
 def is_date(cell: str) -> bool:

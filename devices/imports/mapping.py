@@ -30,6 +30,8 @@ MAX_COLUMNS, MAX_SKIPPED = 1_000, 1_000
 MISSING = (
     *("nan", "null", "na", "n/a", "#n/a", "none", "nil", "unavailable", "unknown", "undef"),
     *("-", "--", "---", "?"),
+    *("#div/0!", "#value!", "#ref!", "#null!", "#num!", "#name?"),
+    *("#nv", "#wert!", "#bezug!", "#zahl!"),
 )
 
 
@@ -78,8 +80,9 @@ class Mapping:
     create: bool = False
 
     def options(self) -> dict[str, Any]:
-        """Return it as a job keeps it."""
-        return asdict(self)
+        """Return it as a job keeps it; without what a process of the last release does not know."""
+        made = asdict(self)
+        return {k: v for k, v in made.items() if k not in {"skip_lines", "units_line"} or v}
 
 
 def mapping_of(given: dict[str, Any], columns: Sequence[str]) -> Mapping:
@@ -159,8 +162,8 @@ def _check_rest(made: Mapping) -> None:
         words = "order: is 3/4/2026 the 3rd of April (dmy) or the 4th of March (mdy)? Choose"
         raise BadMapping(f"{words}; the file itself does not tell", "order")
     if made.order not in times.ORDERS:
-        raise BadMapping("order must be mdy or dmy", "order")
-    if made.decimal not in {".", ","}:
+        raise BadMapping("order must be mdy, dmy or ymd", "order")
+    if made.decimal not in {"", ".", ","}:
         raise BadMapping("decimal must be . or ,", "decimal")
     if made.format == "csv" and made.delimiter not in DELIMITERS:
         raise BadMapping("delimiter must be one of , ; | or a tab", "delimiter")
@@ -219,8 +222,10 @@ def _guessed(
     at = [columns.index(name) + bool(base.get("skip_first")) for name in time]
     if base["encoding"] and layout.has_units_line([columns, *rows], at):
         base["units_line"], rows = True, rows[1:]
-    cells = [row[n].strip() for row in rows for n in range(len(row)) if n not in at]
-    base["decimal"] = decimal_of(cells, base.get("delimiter", ","))
+    width = max(map(len, rows), default=0)
+    found = [[row[n].strip() for row in rows if n < len(row)] for n in range(width) if n not in at]
+    # Empty: these rows do not tell; whoever has the whole file may.
+    base["decimal"] = decimal_of(found, base.get("delimiter", ","))
     base |= {"time": time, "order": _order(at, rows)}
     base |= {"device": "" if device else named("device", "key", "sensor"), "fixed_device": device}
     rest = [name for name in columns if name and name not in {*time, base["device"]}]
@@ -231,8 +236,10 @@ def _guessed(
 
 
 def _time_columns(columns: list[str], lowered: list[str]) -> list[str]:
-    if "date" in lowered and "time" in lowered:
-        return [columns[lowered.index("date")], columns[lowered.index("time")]]
+    day = next((name for name in times.DAYS if name in lowered), None)
+    clock = next((name for name in times.CLOCKS if name in lowered and name != day), None)
+    if day and clock:
+        return [columns[lowered.index(day)], columns[lowered.index(clock)]]
     found = next((name for name in times.COLUMNS if name in lowered), None)
     return [] if found is None else [columns[lowered.index(found)]]
 
@@ -267,7 +274,7 @@ def _encoding(head: bytes) -> str:
 
 def _json_columns(lines: list[str]) -> list[str]:
     found: dict[str, None] = {}
-    for line in lines[:LOOKED_AT]:
+    for line in lines:
         try:
             row = json.loads(line)
         except (ValueError, RecursionError):

@@ -2,29 +2,43 @@
 
 import math
 import re
+from collections.abc import Iterable
 
-_POINT = re.compile(r"[+-]?(\d+\.?\d*|\d{1,3}(,\d{3})+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
-_COMMA = re.compile(r"[+-]?(\d+|\d{1,3}([. ]\d{3})+)(,\d+)?([eE][+-]?\d+)?", re.ASCII)
+# Blanks that do not break, and marks of thousands, as spreadsheets of several countries write.
+_MARKS = str.maketrans({"\u00a0": " ", "\u202f": " ", "\u2009": " ", "\u2019": "'", "\u2212": "-"})
+_EXPONENT = r"([eE][+-]?\d+)?"
+_PLAIN = rf"(\d+\.?\d*|\.\d+){_EXPONENT}"
+# No group of thousands begins with a zero.
+_POINT = re.compile(rf"[+-]?({_PLAIN}|[1-9]\d{{0,2}}([, '])\d{{3}}(\4\d{{3}})*(\.\d*)?)", re.ASCII)
+_COMMA = re.compile(
+    rf"[+-]?(\d+|[1-9]\d{{0,2}}([. '])\d{{3}}(\2\d{{3}})*)(,\d+)?{_EXPONENT}", re.ASCII
+)
 _INFINITE = re.compile(r"[+-]?(inf|infinity|nan)", re.IGNORECASE)
 # What can be nothing but a decimal comma, and nothing but a decimal point.
 _SURELY_COMMA = re.compile(
-    r"[+-]?(\d+|\d{1,3}(\.\d{3})+),(\d{1,2}|\d{4,})([eE][+-]?\d+)?", re.ASCII
+    r"[+-]?(\d+|\d{1,3}(\.\d{3})+),(\d{1,2}|\d{4,})([eE][+-]?\d+)?|[+-]?0\d*,\d+", re.ASCII
 )
-_MAYBE_COMMA = re.compile(r"[+-]?\d{1,3},\d{3}", re.ASCII)
+_MAYBE_COMMA = re.compile(r"[+-]?[1-9]\d{0,2},\d{3}", re.ASCII)
 _SURELY_POINT = re.compile(
-    r"[+-]?(\d+|\d{1,3}(,\d{3})+)?\.(\d{1,2}|\d{4,})([eE][+-]?\d+)?", re.ASCII
+    r"[+-]?(\d+|\d{1,3}(,\d{3})+)?\.(\d{1,2}|\d{4,})([eE][+-]?\d+)?|[+-]?0\d*\.\d+", re.ASCII
 )
+_CELL = rb"(?:^|(?<=[;\t|\"\n\r]))[ ]*"
+_END = rb"[ ]*(?=[;\t|\"\r\n]|$)"
+_COMMA_CELL = re.compile(_CELL + rb"[+-]?(?:\d+,(?:\d{1,2}|\d{4,})|0,\d+)" + _END)
+# Longer than any number.
+_OVERLAP = 64
 
 
 def number(text: str, decimal: str = ".") -> float | None:
     """Return the number that `text` is; None where it is none, or not finite."""
+    text = text.translate(_MARKS)
     if decimal == ",":
         if not _COMMA.fullmatch(text):
             return None
-        text = text.replace(".", "").replace(" ", "").replace(",", ".")
+        text = re.sub(r"[. ']", "", text).replace(",", ".")
     elif not _POINT.fullmatch(text):
         return None
-    found = float(text.replace(",", ""))
+    found = float(re.sub(r"[, ']", "", text))
     return found if math.isfinite(found) else None
 
 
@@ -33,15 +47,54 @@ def is_infinite(text: str) -> bool:
     return _INFINITE.fullmatch(text) is not None
 
 
-def decimal_of(cells: list[str], delimiter: str) -> str:
-    """Return the decimal mark that `cells` have: a point or a comma.
+def doubt(text: str, decimal: str, delimiter: str) -> str:
+    """Return why `text` may be another number than it seems; "" where it is not to be doubted.
 
-    1,234 alone may be either: between semicolons and tabs it is taken for a decimal comma,
-    between commas for a thousand.
+    A decimal comma in a file that is read with points, or the other way round; and 1,234,
+    which is a thousand between commas, and anything between semicolons and tabs.
     """
-    if any(_SURELY_POINT.fullmatch(cell) for cell in cells):
-        return "."
-    if any(_SURELY_COMMA.fullmatch(cell) for cell in cells):
+    text = text.translate(_MARKS)
+    if decimal == "." and _SURELY_COMMA.fullmatch(text):
+        return "is no number with a decimal point"
+    if decimal == "." and delimiter in {";", "\t"} and _MAYBE_COMMA.fullmatch(text):
+        return "may be a thousand or a decimal: choose the decimal mark"
+    return ""
+
+
+def decimal_of(columns: Iterable[list[str]], delimiter: str) -> str:
+    """Return the decimal mark that `columns` of cells have; "" where they do not tell.
+
+    Some columns may hold a point for other reasons (versions, addresses): where fields are
+    not separated by commas, a column of decimal commas outweighs them.
+    """
+    points = commas = maybes = 0
+    for cells in columns:
+        told = [cell.translate(_MARKS) for cell in cells]
+        point = any(_SURELY_POINT.fullmatch(cell) for cell in told)
+        comma = any(_SURELY_COMMA.fullmatch(cell) for cell in told)
+        points += point
+        commas += comma and not point
+        maybes += not point and any(_MAYBE_COMMA.fullmatch(cell) for cell in told)
+    if commas and (not points or delimiter != ","):
         return ","
-    is_likely = delimiter in {";", "\t"} and any(_MAYBE_COMMA.fullmatch(cell) for cell in cells)
-    return "," if is_likely else "."
+    if points:
+        return "."
+    return "," if maybes and delimiter in {";", "\t"} else ""
+
+
+class DecimalComma:
+    """Finds out of a whole file whether any cell holds a decimal comma."""
+
+    def __init__(self) -> None:
+        self.found = False
+        self._rest = b""
+
+    def look(self, piece: bytes) -> bytes:
+        """Look through a piece of the file, and return it."""
+        if not self.found:
+            text = self._rest + piece
+            self.found = _COMMA_CELL.search(text) is not None
+            # From the begin of a cell on: half of one tells nothing.
+            cut = max(text.rfind(mark) for mark in (b";", b"\t", b"|", b'"', b"\n"))
+            self._rest = text[cut:][:_OVERLAP] if cut >= 0 else b""
+        return piece

@@ -17,6 +17,7 @@ from devices.imports.mapping import (
     mapping_of,
     units_of,
 )
+from devices.imports.numbers import DecimalComma
 from devices.imports.reading import Line, Reader
 from devices.imports.times import DateOrder
 from devices.jobs import asking, files
@@ -75,14 +76,12 @@ def upload(
     job = asking.ask("import", name, {"user": pk}, user, state=Job.State.ASKING)
     try:
         # Part by part, so that others may write meanwhile.
-        dates = DateOrder()
-        pieces = map(dates.look, as_utf8(_bounded(_joined(chunks))))
+        dates, commas = DateOrder(), DecimalComma()
+        pieces = map(commas.look, map(dates.look, as_utf8(_bounded(_joined(chunks)))))
         job.total = files.store(job.pk, files.IN, pieces)
         if not job.total:
             raise BadUpload("file: it is empty", "file")
-        mapping = guess(_head(job), name, device)
-        if not mapping.order:
-            mapping = replace(mapping, order=dates.order)
+        mapping = settled(guess(_head(job), name, device), dates, commas)
         job.options = {"user": pk, "mapping": replace(mapping, zone=zone).options()}
         job.words = counted(job.total, "byte")
         job.save(update_fields=["total", "options", "words"])
@@ -96,6 +95,12 @@ def upload(
     return job
 
 
+def settled(mapping: Mapping, dates: DateOrder, commas: DecimalComma) -> Mapping:
+    """Return a guess with what the whole file tells, where its first lines do not."""
+    order = mapping.order or dates.order
+    return replace(mapping, order=order, decimal=mapping.decimal or ("," if commas.found else "."))
+
+
 def remap(job: Job, given: dict[str, Any]) -> Mapping:
     """Take other columns; what is not given stays.
 
@@ -105,7 +110,7 @@ def remap(job: Job, given: dict[str, Any]) -> Mapping:
     old = _mapping(job)
     check_types(given)
     wanted = {**old.options(), **given}
-    laid_out = replace(old, delimiter=wanted["delimiter"], skip_lines=wanted["skip_lines"])
+    laid_out = replace(old, delimiter=wanted["delimiter"], skip_lines=wanted.get("skip_lines", 0))
     columns = columns_of(_head(job), laid_out)
     mapping = mapping_of(wanted, columns)
     job.options = {**job.options, "mapping": mapping.options()}

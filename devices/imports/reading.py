@@ -90,6 +90,7 @@ class Reader:
         self._columns = columns
         self._local = local or LocalTimes(calendars.zone_of(mapping.zone))
         self._units = units or {}
+        self._known = {*columns, *mapping.metrics, *mapping.time, mapping.device}
         self._missing = {text.casefold() for text in mapping.missing}
         self._latest = round(time.time() * 1e6) + AHEAD_US
 
@@ -145,12 +146,21 @@ class Reader:
         except BadCell as error:
             line.problems.append(Problem(line.number, error.column, str(error)))
             return
+        for name in self._unknown(row):
+            words = "no column was named so; map it to be read (metrics)"
+            line.problems.append(Problem(line.number, name, words))
         for name in self._mapping.metrics:
             try:
                 unit = self._units.get(name, "")
                 line.points += self._point(name, ts, row.get(name), name, unit=unit)
             except BadCell as error:
                 line.problems.append(Problem(line.number, error.column, str(error)))
+
+    def _unknown(self, row: dict[str, Any]) -> list[str]:
+        """Return keys of JSON that nobody has chosen or left out, as they came later."""
+        if self._mapping.format != "jsonl" or not self._mapping.metrics:
+            return []
+        return [name for name in row if name not in self._known and name.isprintable()]
 
     def _moment(self, row: dict[str, Any]) -> int | datetime:
         names = self._mapping.time
@@ -224,6 +234,9 @@ class Reader:
         word = raw.strip().lower()
         if word in TRUE | FALSE:
             return "boolean", float(word in TRUE), None
+        doubt = numbers.doubt(raw.strip(), self._mapping.decimal, self._mapping.delimiter)
+        if doubt and not kind:
+            raise BadCell(column, f"{raw[:40]!r} {doubt}")
         number = self._number(raw.strip())
         if number is not None:
             return "number", number, None

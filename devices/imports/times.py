@@ -11,16 +11,20 @@ from devices.timetexts import Order
 
 # Names of columns that hold a time, in lower case.
 COLUMNS = ("ts", "timestamp", "time", "date", "datetime", "date time", "zeit", "datum", "zeitpunkt")
-ORDERS = ("mdy", "dmy")
+ORDERS = ("mdy", "dmy", "ymd")
+# Of a day and a time of day in two columns.
+DAYS = ("date", "datum", "day", "tag", "fecha", "data")
+CLOCKS = ("time", "uhrzeit", "zeit", "hour", "hora", "heure", "ora", "clock")
 YEAR_2000_US = 946_684_800_000_000
-_NUMBER = re.compile(r"-?\d+(\.\d+)?", re.ASCII)
+_NUMBER = re.compile(r"-?\d+(\.\d+)?([eE][+-]?\d{1,2})?", re.ASCII)
+# 20251120120000
+_COMPACT = re.compile(r"((?:19|20)\d{6})(\d{2})(\d{2})(\d{2})?", re.ASCII)
 # Series whose last time is remembered.
-_REMEMBERED = 100_000
-_SLASHED = re.compile(
-    rb"(?<![\d/.-])(\d{1,2})([/-])(\d{1,2})\2(?:\d{4}|\d{2})(?![\d/-])",
-)
+_REMEMBERED, _PACKED = 100_000, 2_000
+# A date at the begin of a cell; with two digits a year may stand in any place.
+_SLASHED = re.compile(rb"(?:^|(?<=[;,\t|\"\n\r]))[ ]*(\d{1,2})([/-])(\d{1,2})\2\d{4}(?![\d/-])")
 # Longer than any date.
-_OVERLAP = 16
+_OVERLAP = 64
 
 
 def parse(text: str, zone: tzinfo, order: str = "mdy") -> int:
@@ -46,7 +50,10 @@ def read(text: str, order: str) -> int | datetime:
     """
     text = text.strip()
     if _NUMBER.fullmatch(text):
-        ts = _of_number(float(text) if "." in text else int(text))
+        compact = _COMPACT.fullmatch(text)
+        if compact:
+            return timetexts.parse(f"{compact[1]}T{compact[2]}{compact[3]}{compact[4] or '00'}")
+        ts = _of_number(int(text) if text.lstrip("-").isdecimal() else float(text))
         if ts < YEAR_2000_US:
             # 20251120 is a date to people, and a time in 1970 to programs.
             raise ValueError(f"{text!r} is a number, and as one a time before 2000")
@@ -110,9 +117,8 @@ class LocalTimes:
             begun: what `pack` returned after an earlier part of the file.
         """
         self._zone = zone
-        # Series -> (its last time in µs, whether times rise: 1, or fall: -1)
+        # Series -> (its last time in µs, whether times rise: 1, or fall: -1, its last step)
         self._last: OrderedDict[str, list[int]] = OrderedDict(begun or {})
-        self._twice: set[str] = set(begun or ())
 
     def resolve(self, series: str, moment: datetime) -> int:
         """Return a local time of `series` in µs since 1970 UTC.
@@ -125,28 +131,25 @@ class LocalTimes:
         if first > second:
             words = moment.isoformat(sep=" ", timespec="minutes")
             raise ValueError(f"there is no {words} in {self._zone}: clocks were set forward")
-        last, way = self._last.pop(series, (None, 1))
-        ts = first
-        if first < second:
-            ts = _either(first, second, last, way)
-            self._twice.add(series)
-        else:
-            self._twice.discard(series)
+        last, way, step = self._last.pop(series, (None, 1, 0))
+        ts = first if first == second else _either(first, second, last, way, step)
         if last is not None and ts != last:
-            way = 1 if ts > last else -1
-        self._last[series] = [ts, way]
+            way, step = 1 if ts > last else -1, abs(ts - last)
+        self._last[series] = [ts, way, step]
         if len(self._last) > _REMEMBERED:
-            self._twice.discard(self._last.popitem(last=False)[0])
+            self._last.popitem(last=False)
         return ts
 
     def pack(self) -> dict[str, list[int]]:
-        """Return what the rest of the file needs: series that are within an hour that is twice."""
-        return {series: self._last[series] for series in sorted(self._twice)}
+        """Return what the rest of the file needs: the series that came last."""
+        return dict(list(self._last.items())[-_PACKED:])
 
 
-def _either(first: int, second: int, last: int | None, way: int) -> int:
+def _either(first: int, second: int, last: int | None, way: int, step: int) -> int:
     if last is None:
-        return first
+        return first if way > 0 else second
+    if last in {first, second} and step < second - first:
+        return last  # another line of the same moment
     if way > 0:
         return first if first > last else second
     return second if second < last else first
@@ -167,7 +170,10 @@ class DateOrder:
                     self._found.add("dmy")
                 elif 12 < int(other) <= 31 and int(one) <= 12:
                     self._found.add("mdy")
-            self._rest = piece[-_OVERLAP:]
+            # From the begin of a cell on: half of one tells nothing.
+            text = self._rest + piece
+            cut = max(text.rfind(mark) for mark in (b";", b",", b"\t", b"|", b'"', b"\n"))
+            self._rest = text[cut:][:_OVERLAP] if cut >= 0 else b""
         return piece
 
     @property

@@ -84,7 +84,7 @@ def test_recordings_in_the_forms_that_people_have(tmp_path: Path) -> None:
     split.write_text("Date,Time,CO(GT),T,,\n3/10/2004,18:00:00,2.6,-200,,\n,,,,,\n")
     lines = tmp_path / "lines.jsonl"
     lines.write_text('{"ts": 1700000000, "t": 1}\n\n{"ts": "2023-11-14T22:13:21", "t": 2}\n')
-    berlin = Reading(zone="Europe/Berlin", missing=frozenset({-200.0}))
+    berlin = Reading(zone="Europe/Berlin", order="mdy", missing=frozenset({-200.0}))
     assert [(r.ts, r.values) for r in read(numbered, berlin)] == [
         (1_422_883_140_000_000, {"t": 23.7})
     ]

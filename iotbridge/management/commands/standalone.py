@@ -1,5 +1,6 @@
 """`standalone`: web, ingest and broker in one process. `--demo` adds a simulated fleet."""
 
+import errno
 import os
 import secrets
 import socket
@@ -65,7 +66,13 @@ class Command(BaseCommand):
         if not settings.MQTT_URL_GIVEN:
             ports.append(("MQTT_PORT", settings.MQTT_BIND, settings.MQTT_PORT))
         for name, bind, port in ports:
-            problem = _problem(bind, port)
+            problem, is_bind = _problem(bind, port)
+            if is_bind:
+                variable = name.replace("_PORT", "_BIND")
+                raise CommandError(
+                    f"{variable} is {bind!r}, which is no address of this machine: {problem}. "
+                    f"Use one of its own, {variable}=127.0.0.1, or {variable}=0.0.0.0 for all"
+                )
             if problem:
                 raise CommandError(
                     f"{name} {port} cannot be opened on {bind}: {problem}. "
@@ -100,14 +107,16 @@ class Command(BaseCommand):
         segno.make(url).terminal(out=sys.stdout, compact=True)
 
 
-def _problem(bind: str, port: int) -> str:
+def _problem(bind: str, port: int) -> tuple[str, bool]:
+    """Return why nothing can listen there, and whether that is for the address."""
     with socket.socket(socket.AF_INET6 if ":" in bind else socket.AF_INET) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((bind, port))
         except OSError as error:
-            return error.strerror or str(error)
-    return ""
+            is_bind = isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL
+            return error.strerror or str(error), is_bind
+    return "", False
 
 
 def _own_address() -> str:

@@ -20,7 +20,8 @@ from devices.imports.mapping import (
     guess,
     mapping_of,
 )
-from devices.imports.previewing import preview_of
+from devices.imports.numbers import DecimalComma
+from devices.imports.previewing import preview_of, settled
 from devices.imports.times import DateOrder
 from devices.jobs.runner import JobFailed
 from devices.models import Job
@@ -94,9 +95,7 @@ class Command(BaseCommand):
 
     def _mapping(self, path: Path, options: dict[str, Any]) -> Mapping:
         head = _head(path)
-        guessed = guess(head, path.name, options["device"])
-        if not guessed.order:
-            guessed = replace(guessed, order=_order(path))
+        guessed = _guess(path, head, options["device"])
         given: dict[str, Any] = {"zone": options["zone"], "create": options["create"]}
         for pair in options["map"]:
             name, _equals, text = pair.partition("=")
@@ -165,12 +164,14 @@ def _head(path: Path) -> bytes:
         return file.read(HEAD)
 
 
-def _order(path: Path) -> str:
-    """Return whether the dates of the whole file begin with the day or the month, if they tell."""
-    dates = DateOrder()
-    for piece in FileContent(path).pieces(0):
-        dates.look(piece)
-    return dates.order
+def _guess(path: Path, head: bytes, device: str) -> Mapping:
+    """Return a guess, by the whole file where its first lines do not tell."""
+    guessed = guess(head, path.name, device)
+    dates, commas = DateOrder(), DecimalComma()
+    if not (guessed.order and guessed.decimal):
+        for piece in FileContent(path).pieces(0):
+            commas.look(dates.look(piece))
+    return settled(guessed, dates, commas)
 
 
 def _parsed(name: str, text: str) -> Any:

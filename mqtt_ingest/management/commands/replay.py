@@ -9,6 +9,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from tqdm import tqdm
 
+from devices.imports import times
 from devices.words import counted
 from mqtt_ingest import conf, replaying
 from mqtt_ingest.recordings import BadRecordingError, Reading, count_lines
@@ -31,6 +32,9 @@ class Command(BaseCommand):
         parser.add_argument("--device", default="", help="device name, for a single file")
         parser.add_argument("--zone", default="UTC", help="zone of times without one")
         parser.add_argument(
+            "--order", choices=times.ORDERS, default="", help="of dates such as 3/4/2026"
+        )
+        parser.add_argument(
             "--missing", type=float, action="append", default=[], help="a value that means none"
         )
         parser.add_argument("--qos", type=int, choices=(0, 1, 2), default=1)
@@ -39,7 +43,9 @@ class Command(BaseCommand):
         """Check, warn, publish."""
         files: list[Path] = options["files"]
         self._check(files, options)
-        how = Reading(zone=options["zone"], missing=frozenset(options["missing"]))
+        how = Reading(
+            zone=options["zone"], order=options["order"], missing=frozenset(options["missing"])
+        )
         try:
             pace = self._pace(files, how, options)
             self._warn(files, how, pace)
@@ -61,6 +67,8 @@ class Command(BaseCommand):
                 raise CommandError(f"There is no file {path}.")
         if options["device"] and len(files) > 1:
             raise CommandError("--device names one device, so give one file.")
+        if set(options["device"]) & set("+#/\0"):
+            raise CommandError("--device is one level of a topic: it may not hold + # or /.")
         if options["speed"] <= 0:
             raise CommandError("--speed must be above 0; --fast sends as fast as it goes.")
         try:

@@ -6,7 +6,8 @@ import pytest
 
 from devices.imports.contents import BadFile, as_utf8
 from devices.imports.mapping import BadMapping, Mapping, columns_of, guess, mapping_of, units_of
-from devices.imports.numbers import number
+from devices.imports.numbers import DecimalComma, number
+from devices.imports.previewing import settled
 from devices.imports.reading import Line, Reader
 from devices.imports.times import DateOrder, LocalTimes
 
@@ -79,8 +80,6 @@ def test_the_rest_of_a_file_knows_what_came_before() -> None:
         first.resolve("a", datetime.fromisoformat(f"2025-10-26 {clock}"))
     rest = LocalTimes(berlin, first.pack())
     assert rest.resolve("a", datetime.fromisoformat("2025-10-26 02:15")) == BACK + 15 * MINUTE
-    rest.resolve("a", datetime.fromisoformat("2025-10-26 03:15"))
-    assert rest.pack() == {}
 
 
 def test_times_that_clocks_skip_are_errors_by_line() -> None:
@@ -215,3 +214,110 @@ def test_utf_16_is_read(encoding: str) -> None:
 def test_what_is_no_text_is_refused_in_words_that_help(head: bytes, words: str) -> None:
     with pytest.raises(BadFile, match=words):
         list(as_utf8([head + b"\0" * 100]))
+
+
+# --- found by trying -------------------------------------------------------------------
+
+
+def settled_values(text: str, name: str = "x.csv", **changed: Any) -> list[Line]:
+    """Read as an upload is: what the first lines do not tell, the whole file does."""
+    content = text.encode()
+    dates, commas = DateOrder(), DecimalComma()
+    for at in range(0, len(content), 11):
+        commas.look(dates.look(content[at : at + 11]))
+    mapping = settled(guess(content, name, "a"), dates, commas)
+    mapping = Mapping(**{**mapping.options(), **changed})
+    columns = columns_of(content, mapping)
+    reader = Reader(mapping_of(mapping.options(), columns), columns, 0, 0)
+    return list(reader.lines([content], header=True))
+
+
+def test_decimal_commas_that_begin_late_are_found() -> None:
+    rows = "".join(f"20.11.2025 05:{n:02};0\n" for n in range(50))
+    text = f"Zeit;P\n{rows}20.11.2025 06:00;0,125\n20.11.2025 06:01;12,5\n20.11.2025 06:02;1,234\n"
+    assert values(settled_values(text))[-3:] == [0.125, 12.5, 1.234]
+
+
+def test_a_column_of_versions_does_not_decide_on_the_decimal_mark() -> None:
+    text = "Zeit;T;FW\n2025-11-20 12:00;21,5;1.2\n2025-11-20 12:01;21,543;1.2\n"
+    lines = settled_values(text)
+    assert [p.value for line in lines for p in line.points if p.metric == "T"] == [21.5, 21.543]
+
+
+@pytest.mark.parametrize(
+    ("cell", "delimiter", "words"),
+    [("12,5", ";", "no number with a decimal point"), ("0,123", ";", "no number with"),
+     ("1,234", ";", "may be a thousand"), ('"0,123"', ",", "no number with")],
+)  # fmt: skip
+def test_a_number_that_may_be_another_is_refused(cell: str, delimiter: str, words: str) -> None:
+    text = f"time{delimiter}t\n2025-11-20 12:00{delimiter}{cell}\n"
+    lines = read(text, decimal=".")
+    assert words in lines[0].problems[0].reason
+
+
+@pytest.mark.parametrize("cell", ["1\u00a0234,5", "1\u202f234,5", "1'234,5", "1.234,5"])
+def test_thousands_of_several_countries(cell: str) -> None:
+    assert values(read(f"time;t\n2025-11-20 12:00;{cell}\n2025-11-20 12:01;1,5\n"))[0] == 1234.5
+
+
+@pytest.mark.parametrize(("cell", "value"), [("1'234.5", 1234.5), ("\u22125.5", -5.5)])
+def test_marks_of_thousands_and_minus_signs(cell: str, value: float) -> None:
+    assert values(read(f"time;t\n2025-11-20 12:00;{cell}\n")) == [value]
+
+
+@pytest.mark.parametrize("names", ["Datum;Uhrzeit", "Date;Time", "Datum;Zeit", "Fecha;Hora"])
+def test_a_day_and_a_time_of_day_in_two_columns(names: str) -> None:
+    lines = read(f"{names};T\n20.11.2025;12:00;1,5\n20.11.2025;12:05;1,6\n")
+    assert times(lines) == [1_763_640_000_000_000, 1_763_640_300_000_000]
+
+
+def test_keys_of_json_that_come_late_are_told() -> None:
+    early = '{"ts":1763640000,"device":"a","t":1}\n'
+    text = early * 5_000 + '{"ts":1763640001,"device":"a","h":40}\n'
+    content = text.encode()
+    mapping = guess(content[:65_536], "x.jsonl", "a")
+    reader = Reader(mapping, columns_of(content[:65_536], mapping), 0, 0)
+    (problem,) = [p for line in reader.lines([content], header=False) for p in line.problems]
+    assert (problem.line, problem.column) == (5_001, "h")
+
+
+@pytest.mark.parametrize("way", [1, -1])
+def test_lines_of_one_moment_stay_together_in_the_hour_that_comes_twice(way: int) -> None:
+    clocks = ["02:00", "02:15", "02:30", "02:45"] * 2
+    rows = [f"2025-10-26 {clock},{cells}" for clock in clocks for cells in ("1,", ",2")]
+    text = "\n".join(["2025-10-26 01:45,1,", *rows, "2025-10-26 03:00,1,"][::way])
+    found = times(read(f"time,t,u\n{text}\n", zone="Europe/Berlin"))[::way]
+    steps = sorted(set(found))
+    assert len(steps) == 10
+    assert found == sorted(found)
+
+
+def test_years_of_two_digits_between_slashes_are_asked() -> None:
+    text = "time,t\n25/11/18,1\n25/11/19,2\n"
+    with pytest.raises(BadMapping):
+        settled_values(text)
+    assert times(settled_values(text, order="ymd"))[0] == 1_763_424_000_000_000
+
+
+def test_dates_within_other_texts_decide_nothing() -> None:
+    rows = "".join(f"3/4/2025 12:{n:02},{n},\n" for n in range(50))
+    with pytest.raises(BadMapping):
+        settled_values(f"time,t,note\n{rows}3/4/2025 13:00,1,calibrated 13/4/2024\n")
+
+
+@pytest.mark.parametrize("cell", ["20.11.2025 00:00-00:15", "2025-11-20 12:00-13:00"])
+def test_a_span_of_hours_is_no_offset(cell: str) -> None:
+    lines = read(f"time,t\n2025-11-20 12:00,1\n2025-11-20 12:01,1\n{cell},1\n")
+    assert len(lines[2].problems) == 1
+
+
+@pytest.mark.parametrize("cell", ["20251120120000", "1.76364E+09"])
+def test_numbers_that_are_times(cell: str) -> None:
+    assert times(read(f"ts,t\n{cell},1\n")) == [1_763_640_000_000_000]
+
+
+def test_the_header_is_what_stands_above_data() -> None:
+    text = "sep=;\nLogger 7\n\nZeit;T\n2025-11-20 12:00;21,5\n2025-11-20 12:01;21,5\n"
+    lines = read(text)
+    assert {p.metric for line in lines for p in line.points} == {"T"}
+    assert set(values(lines)) == {21.5}

@@ -238,7 +238,7 @@ def test_files_of_spreadsheets_in_other_encodings() -> None:
         ({"fixed_device": ""}, "device"),
         ({"fixed_device": "no spaces"}, "device"),
         ({"zone": "Nowhere"}, "zone"),
-        ({"order": "ymd"}, "order"),
+        ({"order": "ydm"}, "order"),
         ({"decimal": ";"}, "decimal"),
         ({"delimiter": "x"}, "delimiter"),
         ({"nonsense": 1}, "nonsense"),
