@@ -27,17 +27,30 @@ def packets(count: int) -> list[tuple[str, bytes]]:
 
 
 def expected(entry: Entry) -> list[Row]:
-    """Return the rows of one packet: the first of each time, later kinds as text."""
+    """Return the rows of one packet: the first of each time, what fits no kind as text."""
     assert entry.decoded is not None
     rows: dict[tuple[str, int], Row] = {}
     kinds: dict[str, str] = {}
-    for metric, ts, kind, value, text in entry.decoded.samples:
-        stored: float | str | None = value if text is None else text
-        if kinds.setdefault(metric, kind) != kind and text is None:
-            stored = repr(value) if kind == "number" else ("true" if value else "false")
+    for metric, ts, sample, value, text in entry.decoded.samples:
+        plain = {"numeral": "number", "word": "boolean"}.get(sample, sample)
+        kind = kinds.setdefault(metric, plain)
+        fits = kind == plain or (value is not None and kind == "number" and plain == "boolean")
+        fits = fits or (kind == "boolean" and value in {0.0, 1.0})
+        if fits and kind != "text":
+            stored: float | str | None = value
+        else:
+            stored = text if text is not None else in_words(plain, value)
         assert stored is not None
         rows.setdefault((metric, ts), (entry.decoded.native_id, metric, stored))
     return list(rows.values())
+
+
+def in_words(kind: str, value: float | None) -> str:
+    """Return a number or boolean as JSON writes it."""
+    assert value is not None
+    if kind == "boolean":
+        return "true" if value else "false"
+    return str(int(value)) if value.is_integer() and abs(value) <= 2**53 else repr(value)
 
 
 def test_mutated_packets(plant: Plant, report: Report) -> None:
