@@ -1,6 +1,5 @@
 """The pages on which exports are asked for, and jobs are watched."""
 
-import time
 from typing import Any
 
 from django.conf import settings
@@ -86,7 +85,7 @@ def _export(request: HttpRequest) -> HttpResponse:
                 given["keys"],
                 *(_in_zone(given[name], given["zone"]) for name in ("from", "to")),
             ),
-            now=time.time_ns() // 1_000,
+            now=queries.now_us(),
             user=request.user.pk,
             **more,
         )

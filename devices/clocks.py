@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from django.conf import settings
 
 from devices.models import Device
+from devices.queries import clocks_ahead_us
 from devices.timetexts import zone_of
 
 QUARTER = timedelta(minutes=15)
@@ -48,6 +49,9 @@ def note_of(device: Device, now: datetime) -> ClockNote | None:
     if counts is None or counts.clock_difference_ms is None:
         return None
     difference = timedelta(milliseconds=counts.clock_difference_ms)
+    if difference > AHEAD:
+        # It may be ours that is wrong.
+        difference -= timedelta(microseconds=clocks_ahead_us())
     zone = _zone(device, difference, now) if counts.local_time else ""
     return ClockNote(difference, zone) if zone or difference > AHEAD else None
 

@@ -49,6 +49,8 @@ class IngestHealth(TypedDict):
     lag_ms: float | None
     # Where it is not up: until when it was, in ms; None where nobody can tell.
     since: float | None
+    # By how much the clocks of the devices are ahead of ours, if they agree.
+    ahead_ms: int
 
 
 @dataclass(slots=True)
@@ -253,7 +255,16 @@ def ingest_health(found: list[Process] | None = None) -> IngestHealth:
         "last_packet": max(packets, default=None),
         "lag_ms": max(lags) * 1_000 if lags else None,
         "since": None if state == "up" else _up_until(down, workers),
+        "ahead_ms": _ahead_ms(alive),
     }
+
+
+def _ahead_ms(alive: list[Process]) -> int:
+    """Return by how much the devices' clocks are ahead of ours, where they agree; else 0."""
+    ahead = (slot["clocks_ahead_s"] for process in alive for slot in slots_of(process).values())
+    most = max(ahead, default=0)
+    # Whole seconds are told: rounded up, so that the newest reading is no later.
+    return (most + 1) * 1_000 if most else 0
 
 
 def _receiving(process: Process) -> dict[str, dict[str, Any]]:

@@ -310,7 +310,8 @@ def latest(series: Iterable[SeriesInfo]) -> dict[int, Point]:
         "WHERE c.undone_at IS NULL AND l.series_id",
         list(found),
     )
-    now = _now(max((ts for ts, _value in found.values()), default=0))
+    newest = max((ts for ts, _value in found.values()), default=0)
+    now = now_us() if newest > time.time_ns() // 1_000 else newest
     ahead = {pk for pk, (ts, _value) in found.items() if ts > now}
     for pk in ahead.union(*hidden):
         del found[pk]
@@ -319,14 +320,16 @@ def latest(series: Iterable[SeriesInfo]) -> dict[int, Point]:
     return found
 
 
-def _now(newest: int) -> int:
-    """Return now in µs; where `newest` is later, by the clocks of devices if they agree."""
-    now = time.time_ns() // 1_000
-    if newest <= now:
-        return now
+def now_us() -> int:
+    """Return now in µs, by the clocks of the devices where they agree that ours is behind."""
+    return time.time_ns() // 1_000 + clocks_ahead_us()
+
+
+def clocks_ahead_us() -> int:
+    """Return by how much the clocks of the devices are ahead of ours, if they agree; else 0."""
     slots = [f"{SLOT_PREFIX}{number}" for number in range(settings.MQTT_SLOTS)]
     ahead = Writer.objects.filter(name__in=slots).aggregate(most=Max("clocks_ahead"))["most"]
-    return now + (ahead or 0)
+    return ahead or 0
 
 
 def _last_summed_up(info: SeriesInfo) -> list[Point]:

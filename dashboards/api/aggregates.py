@@ -1,6 +1,5 @@
 """Aggregates over calendar buckets: hours, days, weeks, months and years of a time zone."""
 
-import time
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
@@ -36,7 +35,7 @@ def read_aggregates(
     if len(infos) > MAX_SERIES:
         raise Problem(422, f"{len(infos)} series, {MAX_SERIES} are allowed in a call", "keys")
     edges = _edges(window, bucket, zone, max(1, len(infos)))
-    now = time.time_ns() // 1_000
+    now = queries.now_us()
     with queries.read_snapshot():
         series = [_columns(info, aggregates(info, edges, now)) for info in infos]
     return {

@@ -1,6 +1,5 @@
 """Jobs: ask for exports, watch, cancel, fetch the file."""
 
-import time
 from typing import Annotated, Any
 
 from django.http import Http404, HttpRequest
@@ -11,6 +10,7 @@ from dashboards.api.auth import scope
 from dashboards.api.problems import Body, Problem
 from dashboards.downloads import file_of
 from dashboards.joblist import job_out, jobs_of
+from devices import queries
 from devices.exports.options import BadExport, export_of
 from devices.jobs import asking
 from devices.jobs.asking import TooManyJobs
@@ -48,7 +48,7 @@ def ask_export(request: HttpRequest, keys: list[str], start: str, end: str, **mo
     Raises:
         Problem: names what is wrong.
     """
-    now = time.time_ns() // 1_000
+    now = queries.now_us()
     try:
         made = export_of(scope(request), keys, start, end, now=now, user=request.user.pk, **more)
         title = f"{', '.join(keys[:3])}{' …' if len(keys) > 3 else ''}"

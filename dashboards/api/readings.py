@@ -1,6 +1,5 @@
 """Readings as columns: exact rows where they fit, else aligned bins."""
 
-import time
 from collections.abc import Sequence
 from typing import Annotated, Any
 
@@ -34,7 +33,7 @@ def window_params(window: Window) -> tuple[int, int, int]:
     Raises:
         Problem: names the parameter that is wrong.
     """
-    end = _moment(window.end, "to") if window.end else time.time_ns() // 1_000
+    end = _moment(window.end, "to") if window.end else queries.now_us()
     start = _moment(window.start, "from") if window.start else end - HOUR_US
     if start > end:
         raise Problem(422, "from must not be later than to", "from")

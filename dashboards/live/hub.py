@@ -51,6 +51,7 @@ _UNKNOWN: health.IngestHealth = {
     "last_packet": None,
     "lag_ms": None,
     "since": None,
+    "ahead_ms": 0,
 }
 
 

@@ -45,7 +45,7 @@ def answer(
         sub = given.get("id")
         try:
             wanted = parse_subscribe(given, settings.LIVE_MAX_RATE_HZ)
-            yield from _show(wanted, scope, jobs, shown, as_of)
+            yield from _show(wanted, scope, jobs, shown, as_of, ingest["ahead_ms"])
         except (BadFrame, QueryTooLong) as error:
             code = error.code if isinstance(error, BadFrame) else "too_many"
             yield {"t": "err", "id": sub, "code": code, "msg": str(error)}
@@ -59,6 +59,7 @@ def _show(
     jobs: Callable[[], list[dict[str, Any]]],
     shown: set[int],
     as_of: AsOf,
+    ahead_ms: int,
 ) -> list[Frame]:
     """Return the frames of one subscription; its series are added to `shown`."""
     if wanted.kind == "fleet":
@@ -66,7 +67,7 @@ def _show(
         return [bare_ack(wanted.id), {"t": "upd", "id": wanted.id, "sites": sites}]
     if wanted.kind == "jobs":
         return [bare_ack(wanted.id), {"t": "upd", "id": wanted.id, "jobs": jobs()}]
-    now_us = time.time_ns() // 1_000
+    now_us = time.time_ns() // 1_000 + ahead_ms * 1_000
     room = int(settings.LIVE_MAX_SERIES) - len(shown)
     snapshot = snapshots.read(wanted, scope, now_us, room, wanted.after, shown)
     shown.update(snapshot.infos)

@@ -97,6 +97,7 @@ class LiveSession:
                     "t": "hello",
                     "v": 1,
                     "now": now_ms(),
+                    "ahead_ms": self._hub.health["ahead_ms"],
                     "heartbeat_ms": settings.LIVE_HEARTBEAT_MS,
                     "window": settings.LIVE_WINDOW,
                     "limits": {
@@ -325,7 +326,7 @@ class LiveSession:
         shown = self._shown_beside(subscription)
         has, subscription.anew = None if subscription.anew else subscription.has, False
         room = int(settings.LIVE_MAX_SERIES) - len(shown)
-        now_us = time.time_ns() // 1_000
+        now_us = time.time_ns() // 1_000 + self._hub.health["ahead_ms"] * 1_000
         snapshot = await in_thread(
             lambda: snapshots.read(wanted, self.scope, now_us, room, has, shown)
         )

@@ -1,6 +1,7 @@
 """The API: rights, registering, readings, and errors that name the parameter."""
 
 import json
+import time
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from django.test import Client
 
 from devices import queries
 from devices.access import token_digest
-from devices.models import ApiToken, Device, Membership, Site
+from devices.models import ApiToken, Device, Membership, Site, Writer
 from tests.mqtt_ingest.test_writer import entry, make_writer, store
 from tests.support.factories import ARRIVAL
 
@@ -139,6 +140,19 @@ def test_readings_are_exact_rows_or_bins(staff: Client, settings: Any) -> None:
     assert max(series["max"]) == 49
     assert binned["denied"] == ["press-3/none"]
     problem(staff.get("/api/v1/devices/press-3/readings?metric=none"), 404)
+
+
+def test_without_an_end_a_span_ends_now_by_the_clocks_of_the_devices(
+    staff: Client, settings: Any
+) -> None:
+    settings.MQTT_REGISTRATION = "accept"
+    writer = make_writer()
+    ahead = 60 * 86_400_000_000
+    right = time.time_ns() // 1_000 + ahead
+    store(writer, entry({"ts": right / 1e3 - 60_000, "t": 1}, received_at=right))
+    Writer.objects.update(clocks_ahead=ahead)
+    (series,) = staff.get("/api/v1/readings?keys=press-3/t").json()["series"]
+    assert series["value"] == [1]
 
 
 def test_a_viewer_sees_only_the_site_and_changes_nothing(viewer: Client) -> None:

@@ -1,11 +1,12 @@
 """What a device's times say about its clock."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
 from devices.clocks import note_of
-from devices.models import Device, DeviceCounts, Identity, Source
+from devices.models import Device, DeviceCounts, Identity, Source, Writer
 
 pytestmark = pytest.mark.usefixtures("tables")
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -69,3 +70,12 @@ def test_the_zone_of_its_source_counts() -> None:
     note = note_of(device, NOW)
     assert note is not None
     assert note.zone == "UTC+02:00"
+
+
+def test_a_device_that_agrees_with_the_others_is_not_said_to_be_ahead(settings: Any) -> None:
+    device = device_of(60 * 24 * HOUR, local=False)
+    assert note_of(device, NOW)
+    settings.MQTT_SLOTS = 1
+    ahead = 60 * 24 * HOUR // timedelta(microseconds=1)
+    Writer.objects.update_or_create(name="ingest-0", defaults={"clocks_ahead": ahead})
+    assert note_of(device, NOW) is None

@@ -71,6 +71,14 @@ def test_a_slot_that_is_to_receive_and_does_not_is_told_with_its_time() -> None:
     assert health.as_of().moment == T0
 
 
+def test_how_far_the_clocks_of_devices_are_ahead_is_rounded_up() -> None:
+    worker("a", ahead(), ingest_0=UP, ingest_1={**UP, "clocks_ahead_s": 60})
+    assert health.ingest_health()["ahead_ms"] == 61_000
+    Process.objects.all().delete()
+    worker("b", ahead(), ingest_0=UP)
+    assert health.ingest_health()["ahead_ms"] == 0
+
+
 def test_a_slot_whose_worker_was_killed_is_missed_until_somebody_holds_it(settings: Any) -> None:
     settings.MQTT_SLOTS = 2
     killed = lately()

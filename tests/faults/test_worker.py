@@ -151,9 +151,9 @@ def test_a_worker_of_the_last_release_beside_one_of_this(
     subprocess.run(["tar", "-x", "-C", str(tmp_path)], input=archive.stdout, check=True)
     # As the migration leaves them in a database that has been used.
     plant.sql(
-        "INSERT INTO mqtt_ingest_installation (id, client_id, \"group\") "
+        'INSERT INTO mqtt_ingest_installation (id, client_id, "group") '
         "VALUES (1, 'iotbridge', 'iotbridge') ON CONFLICT (id) DO UPDATE "
-        "SET client_id = EXCLUDED.client_id, \"group\" = EXCLUDED.\"group\" RETURNING id"
+        'SET client_id = EXCLUDED.client_id, "group" = EXCLUDED."group" RETURNING id'
     )
     port = str(free_port())
     old = plant.start(

@@ -51,6 +51,22 @@ def test_each_poll_brings_what_the_last_one_missed(
     assert screen.devices["a"]["state"] == "online"
 
 
+def test_ranges_end_by_the_clocks_of_devices_where_they_agree_that_ours_is_behind(
+    writer: SlotWriter, staff: Client, ingest_up: Process
+) -> None:
+    ahead = 60 * 86_400
+    right = now_us() + ahead * 1_000_000
+    put(writer, "a", {right - 7_200_000_000: 1, right - 60_000_000: 2}, right)
+    ingest_up.info["slots"]["ingest-0"]["clocks_ahead_s"] = ahead
+    ingest_up.save()
+    screen = Screen()
+    frames = poll(staff, {**SUB, "from": -3_600_000})
+    for frame in frames:
+        screen.take(frame)
+    assert [value for _ts, value in screen.since(0)["a/t"]] == [2]
+    assert frames[-1]["ingest"]["ahead_ms"] == (ahead + 1) * 1_000
+
+
 def test_counts_jobs_and_health_come_too(
     writer: SlotWriter, staff: Client, ingest_up: Process
 ) -> None:

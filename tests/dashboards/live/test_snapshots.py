@@ -45,11 +45,14 @@ def now_us() -> int:
     return time.time_ns() // 1_000
 
 
-def put(writer: SlotWriter, device: str, points: dict[int, Any]) -> None:
+def put(
+    writer: SlotWriter, device: str, points: dict[int, Any], received_at: int | None = None
+) -> None:
     """Store values of metric `t`, by their time in µs."""
+    at = received_at or now_us()
     topic = f"devices/{device}/telemetry"
     entries = [
-        make_entry(json.dumps({"ts": ts / 1e3, "t": value}), topic, received_at=now_us())
+        make_entry(json.dumps({"ts": ts / 1e3, "t": value}), topic, received_at=at)
         for ts, value in points.items()
     ]
     writer.store(make_batch(*entries))

@@ -5,9 +5,14 @@ import { gettext } from "./words.js";
 
 let offset = 0;
 let known = false;
+let ahead = 0;
 
-/** @param {number} serverNow ms, from `hello`, `hb` or `pong` */
-export function setServerTime(serverNow) {
+/**
+ * @param {number} serverNow ms, from `hello`, `hb` or `pong`
+ * @param {number} [aheadMs] by how much the devices' clocks are ahead of the server's
+ */
+export function setServerTime(serverNow, aheadMs = ahead) {
+  ahead = aheadMs;
   const measured = serverNow - Date.now();
   // Frames are late, never early: the largest offset seen is the truest.
   offset = known && Math.abs(measured - offset) < 5_000 ? Math.max(offset, measured) : measured;
@@ -17,6 +22,11 @@ export function setServerTime(serverNow) {
 /** @returns {number} ms since 1970 UTC by the server's clock */
 export function now() {
   return Date.now() + offset;
+}
+
+/** @returns {number} now as readings have it: by the devices' clocks, where they agree that the server's is behind */
+export function readingNow() {
+  return now() + ahead;
 }
 
 /** @param {number} ms @returns {string} the time of day, with its date where that is not today */
@@ -38,13 +48,19 @@ export function showAge(element, ms) {
     return;
   }
   element.dataset.ago = String(ms);
-  element.textContent = formatAge((now() - ms) / 1_000);
+  element.textContent = ageOf(element);
+}
+
+/** @param {HTMLElement} element @returns {string} the age of its moment: of a value, by the clocks of the devices */
+function ageOf(element) {
+  const at = element.matches("[data-age], [data-cell=age]") ? readingNow() : now();
+  return formatAge((at - Number(element.dataset.ago)) / 1_000);
 }
 
 /** Write all ages below `root` anew; called once a second. @param {ParentNode} root */
 export function tickAges(root) {
   for (const element of /** @type {NodeListOf<HTMLElement>} */ (root.querySelectorAll("[data-ago]"))) {
-    const words = formatAge((now() - Number(element.dataset.ago)) / 1_000);
+    const words = ageOf(element);
     if (element.textContent !== words) element.textContent = words;
   }
 }

@@ -1,7 +1,7 @@
 // The device page: a chart and a table per series from one subscription, newest values and
 // their own times from another (a bin does not tell when in it its last value was).
 
-import { localTimes, now, showAge } from "./clock.js";
+import { localTimes, now, readingNow, showAge } from "./clock.js";
 import { Compare } from "./compare.js";
 import { POINTS } from "./explore.js";
 import { paint } from "./frame.js";
@@ -115,7 +115,7 @@ export class DevicePage {
     const gone = /** @type {HTMLElement} */ (document.getElementById("gone"));
     gone.hidden = !this.newest.isGone;
     this.root.toggleAttribute("data-gone", this.newest.isGone);
-    const start = now() - this.range.spanMs;
+    const start = readingNow() - this.range.spanMs;
     // So many exact rows that the server should make bins.
     if (this.store.isFull && !this.store.binMs) this.subscribe();
     this.store.isFull = false;

@@ -1,7 +1,7 @@
 // What the widgets of a page read, in as few subscriptions as may be: widgets that look at the
 // same stretch of time share one, and a series is sent once however many widgets show it.
 
-import { now } from "./clock.js";
+import { readingNow } from "./clock.js";
 import { Store } from "./store.js";
 
 /** @typedef {import("./socket.js").LiveSocket} LiveSocket */
@@ -54,7 +54,7 @@ export class Feeds {
   refresh() {
     for (const feed of this.feeds.values()) {
       if (feed.query.kind === "latest") continue;
-      feed.store.trim(now() - this.spanMs);
+      feed.store.trim(readingNow() - this.spanMs);
       if (feed.store.binMs || !feed.store.isFull) continue;
       feed.store.isFull = false;
       feed.asked = 0;

@@ -1,6 +1,6 @@
 // What a widget's module gets: its element, its options, and the values of its series.
 
-import { now } from "./clock.js";
+import { readingNow } from "./clock.js";
 import { filled, gettext } from "./words.js";
 
 /** @typedef {import("./board.js").Board} Board */
@@ -35,7 +35,7 @@ export class Place {
 
   /** @returns {[number, number]} what stretch of time is shown, in ms */
   get span() {
-    const end = now();
+    const end = readingNow();
     return this.board.range?.shown ?? [end - this.board.feeds.spanMs, end];
   }
 

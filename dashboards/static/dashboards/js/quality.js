@@ -1,6 +1,6 @@
 // Whether a value that is shown still holds: told by words and form beside it, not by colour.
 
-import { now } from "./clock.js";
+import { readingNow } from "./clock.js";
 import { gettext } from "./words.js";
 
 /** What people read. @type {Record<string, string>} */
@@ -35,7 +35,7 @@ export function noteTime(element, ts, expireMs) {
  */
 export function tickQuality(root) {
   const live = document.body.dataset.live === "yes";
-  const at = now();
+  const at = readingNow();
   for (const element of /** @type {NodeListOf<HTMLElement>} */ (root.querySelectorAll("[data-ts]"))) {
     const words = qualityOf(Number(element.dataset.ts), Number(element.dataset.expire ?? 0), at, live);
     if (element.dataset.q === words) continue;

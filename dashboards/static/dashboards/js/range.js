@@ -1,6 +1,6 @@
 // The stretch of time that all charts of a page show: the live tail, or one that somebody chose.
 
-import { now } from "./clock.js";
+import { readingNow } from "./clock.js";
 import { POINTS, Past, kept, moved, scaled, spanOf } from "./explore.js";
 import { formatTime } from "./format.js";
 import { filled, gettext } from "./words.js";
@@ -48,14 +48,14 @@ export class TimeRange {
 
   /** @returns {Span} what is on screen */
   get shown() {
-    const end = now();
+    const end = readingNow();
     return this.span ?? [end - this.spanMs, end];
   }
 
   /** @param {(span: Span) => Span|null} change */
   onSpan(change) {
     const span = change(this.shown);
-    this.show(span ? kept(span, now()) : null);
+    this.show(span ? kept(span, readingNow()) : null);
   }
 
   /** Show a span on every chart, or the live tail. @param {Span|null} span */

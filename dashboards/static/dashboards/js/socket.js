@@ -117,7 +117,7 @@ export class LiveSocket {
   /** @param {Frame} frame */
   take(frame) {
     this.silence.end();
-    if (typeof frame.now === "number") setServerTime(frame.now);
+    if (typeof frame.now === "number") setServerTime(frame.now, frame.ahead_ms ?? frame.ingest?.ahead_ms);
     if (frame.t === "hello") this.greeted(frame);
     else if (frame.t === "hb") this.change(this.link.state, frame.ingest);
     else if (frame.t === "bye") this.farewell(frame);
