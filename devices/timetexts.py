@@ -54,6 +54,8 @@ _LIKE_A_DATE = re.compile(
     r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{4}|^\d{8}T\d|^\d{4}-?W\d\d", re.ASCII
 )
 _DOTNET = re.compile(r"/Date\((-?\d{1,15})(?:[+-]\d{4})?\)/")
+# What AT+CCLK? answers, the offset in quarter hours (3GPP TS 27.007, section 8.30).
+_MODEM = re.compile(r"(\d\d/\d\d/\d\d),(\d\d:\d\d:\d\d)([+-]\d\d)", re.ASCII)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -97,7 +99,12 @@ def _apart(words: str, order: Order) -> datetime:
     dotnet = _DOTNET.fullmatch(words)
     if dotnet:
         return _EPOCH + timedelta(milliseconds=int(dotnet[1]))
-    words, zone = _zone(words)
+    modem = _MODEM.fullmatch(words)
+    if modem and order in {"", "ymd"}:
+        zone: tzinfo | None = timezone(int(modem[3]) * timedelta(minutes=15))
+        words, order = f"{modem[1]} {modem[2]}", "ymd"
+    else:
+        words, zone = _zone(words)
     words, since_midnight = _time_of_day(words)
     day = _date(_WEEKDAY.sub("", words).strip(" ,_-"), order)
     return datetime(day.year, day.month, day.day, tzinfo=zone) + since_midnight

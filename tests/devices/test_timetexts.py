@@ -24,7 +24,8 @@ MIDNIGHT = NOON.replace(hour=0, second=0)
         "Fri, 20 Nov 2026 13:00:01 +0100", "Fri, 20 Nov 2026 12:00:01 GMT",
         "20 Nov 2026 07:00:01 EST", "Friday, 20-Nov-26 12:00:01 GMT",
         "Fri, 20 Nov 2026 13:00:01 +0100 (CET)", "Fri Nov 20 13:00:01 CET 2026",
-        "2026-11-20 13:00:01 GMT+1", "/Date(1795176001000)/",
+        "2026-11-20 13:00:01 GMT+1", "/Date(1795176001000)/", "26/11/20,13:00:01+04",
+        "26/11/20,07:00:01-20",
     ],
 )  # fmt: skip
 def test_texts_with_a_zone(text: str) -> None:
