@@ -54,10 +54,9 @@ def _layout(lines: list[str], delimiter: str) -> Layout:
         named = sum(bool(cell.strip()) for cell in row)
         is_header = len(row) in {width, width - 1} and len(row) > 1 and named >= len(row) - 1
         below = [len(other) for other in rows[at + 1 : at + 4] if other]
-        holds = [_holds_data(other) for other in (row, *rows[at + 1 : at + 3])]
-        # Below the names there are data, perhaps after a line of units.
+        holds = [_holds_data(other) for other in (row, *rows[at + 1 : at + 4])]
+        # Below the names there are data, perhaps after lines of units and of kinds.
         is_header = is_header and not (any(holds[1:]) and holds[0]) and (any(holds[1:]) or at == 0)
-        is_header = is_header and (len(holds) < 3 or holds[1] or holds[2])
         if is_header and below and all(len(row) <= n <= width + 1 for n in below):
             skipped = _lines_before(lines, at, delimiter)
             return Layout(delimiter, skipped, rows_of(lines, skipped, delimiter))
@@ -105,13 +104,17 @@ def is_date(cell: str) -> bool:
 
 
 def has_units_line(rows: list[list[str]], time: list[int]) -> bool:
-    """Return whether the row below the header holds units: no time, and no number."""
+    """Return whether the row below the header holds units: no time, and no number.
+
+    Some loggers write a line of kinds (Avg, Max) below the units: it is refused as any line
+    without a time is.
+    """
     if len(rows) < 3 or not time:
         return False
-    units, first = rows[1], rows[2]
-    if any(len(row) <= at for row in (units, first) for at in time):
+    units, below = rows[1], rows[2:4]
+    if any(len(row) <= at for row in (units, *below) for at in time):
         return False
-    is_below = any(is_date(first[at]) or number(first[at].strip()) is not None for at in time)
+    is_below = any(_holds_data([row[at] for at in time]) for row in below)
     words = [cell.strip() for cell in units]
     is_none = not any(is_date(cell) or number(cell) is not None for cell in words)
     return is_below and is_none and any(words)

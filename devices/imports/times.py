@@ -21,8 +21,10 @@ _NUMBER = re.compile(r"-?\d+(\.\d+)?([eE][+-]?\d{1,2})?", re.ASCII)
 _COMPACT = re.compile(r"((?:19|20)\d{6})(\d{2})(\d{2})(\d{2})?", re.ASCII)
 # Series whose last time is remembered.
 _REMEMBERED, _PACKED = 100_000, 2_000
-# A date at the begin of a cell; with two digits a year may stand in any place.
-_SLASHED = re.compile(rb"(?:^|(?<=[;,\t|\"\n\r]))[ ]*(\d{1,2})([/-])(\d{1,2})\2\d{4}(?![\d/-])")
+# A date at the begin of a cell.
+_SLASHED = re.compile(
+    rb"(?:^|(?<=[;,\t|\"\n\r]))[ ]*(\d{1,2})([/-])(\d{1,2})\2(\d{4}|\d{2})(?![\d/-])"
+)
 # Longer than any date.
 _OVERLAP = 64
 
@@ -165,8 +167,9 @@ class DateOrder:
     def look(self, piece: bytes) -> bytes:
         """Look through a piece of the file, and return it."""
         if len(self._found) < len(ORDERS):
-            for one, _mark, other in _SLASHED.findall(self._rest + piece):
-                if 12 < int(one) <= 31 and int(other) <= 12:
+            for one, _mark, other, year in _SLASHED.findall(self._rest + piece):
+                # With two digits a year may come first, too; in the middle it never is.
+                if 12 < int(one) <= 31 and int(other) <= 12 and len(year) == 4:
                     self._found.add("dmy")
                 elif 12 < int(other) <= 31 and int(one) <= 12:
                     self._found.add("mdy")

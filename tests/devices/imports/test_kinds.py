@@ -321,3 +321,20 @@ def test_the_header_is_what_stands_above_data() -> None:
     lines = read(text)
     assert {p.metric for line in lines for p in line.points} == {"T"}
     assert set(values(lines)) == {21.5}
+
+
+def test_lines_of_units_and_of_kinds_stand_below_the_names() -> None:
+    lines = read(
+        '"TOA5","Station 7","CR1000","1234"\n"TIMESTAMP","RECORD","Air"\n'
+        '"TS","RN","Deg C"\n"","","Avg"\n'
+        '"2025-11-20 12:00:00",0,21.5\n"2025-11-20 12:01:00",1,21.6\n'
+    )
+    assert [len(line.problems) for line in lines] == [1, 0, 0]
+    points = [p for line in lines for p in line.points if p.metric == "Air"]
+    assert [(p.value, p.unit) for p in points] == [(21.5, "Deg C"), (21.6, "Deg C")]
+
+
+def test_a_year_of_two_digits_is_never_in_the_middle() -> None:
+    rows = "1,11/20/25 12:00:00 PM,21.5\n2,11/20/25 12:01:00 PM,21.6\n"
+    text = f'"Plot: Roof"\n"#","Date Time, GMT+01:00","Temp"\n{rows}'
+    assert times(settled_values(text))[0] == 1_763_640_000_000_000
