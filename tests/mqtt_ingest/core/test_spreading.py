@@ -125,3 +125,14 @@ def test_records_without_a_time_of_their_own_are_left_alone() -> None:
     rig.pipeline.feed(make_packet(payload=f'{{"ts": {SECOND}, "t": 1}}'))
     rig.pipeline.feed(make_packet(payload=f'[{{"ts": {SECOND}, "t": 2}}, {{"h": 5}}]'))
     assert times_of(rig)[1:] == [SECOND * MICROSECONDS, ARRIVAL + 1]
+
+
+def test_of_each_device_the_last_times_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(spreading, "TIMES", 2)
+    rig = rig_of()
+    for at, second in enumerate([0, 1, 2, 0, 2]):
+        body = f'{{"ts": {SECOND + second}, "t": 1}}'
+        rig.pipeline.feed(make_packet(payload=body, packet_id=at + 1, received_at=ARRIVAL + at))
+    begins = [SECOND * MICROSECONDS + n * MICROSECONDS for n in range(3)]
+    # The first second is forgotten, the last one is not.
+    assert times_of(rig) == [*begins, begins[0], begins[2] + 2]
