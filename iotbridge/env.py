@@ -161,14 +161,18 @@ def database(name: str, raw: str) -> dict[str, Any]:
 
 def _check_url(name: str, raw: str, schemes: tuple[str, ...], example: str) -> None:
     check_encoding(name, raw)
+    why = ""
     try:
         parts: SplitResult = urlsplit(raw)
         good = parts.scheme in schemes and bool(parts.hostname) and (parts.port or 1) > 0
-    except ValueError:
-        good = False
+    except ValueError as error:
+        good, why = False, f": {error}"
+    host = raw.partition("://")[2].rpartition("@")[2].partition("/")[0]
+    if host.count(":") > 1 and "[" not in host:
+        good, why = False, ": an address of IPv6 stands in brackets, as in [::1]"
     if not good:
         raise ImproperlyConfigured(
-            f"{name} is not a URL that can be used. It must start with "
+            f"{name} is not a URL that can be used{why}. It must start with "
             f"{' or '.join(s + '://' for s in schemes)} and name a host, "
             f"for example {name}={example}"
         )

@@ -81,3 +81,29 @@ def test_addresses_in_urls() -> None:
     assert [from_here(bind) for bind in ("0.0.0.0", "::", "10.0.0.1")] == [
         "127.0.0.1", "::1", "10.0.0.1",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("raw", "why"),
+    [
+        ("mqtt://::1:1883", "brackets"),
+        ("mqtt://u:p@fe80::1:1883", "brackets"),
+        ("mqtt://::1", "brackets"),
+        ("mqtt://h:99999", "Port out of range"),
+        ("http://h", "start with mqtt://"),
+        ("mqtt://", "name a host"),
+    ],
+)
+def test_an_url_that_cannot_be_used_says_why(
+    raw: str, why: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SOME_URL", raw)
+    with pytest.raises(ImproperlyConfigured, match="SOME_URL is not a URL") as told:
+        env.url("SOME_URL", "", ("mqtt", "mqtts"), "mqtt://127.0.0.1:1883")
+    assert why in str(told.value)
+
+
+@pytest.mark.parametrize("raw", ["mqtt://[::1]:1883", "mqtt://u:a:b@h:1/x:y:z", "mqtts://h"])
+def test_urls_that_can_be_used(raw: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SOME_URL", raw)
+    assert env.url("SOME_URL", "", ("mqtt", "mqtts"), "") == raw
