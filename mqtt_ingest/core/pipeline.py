@@ -93,7 +93,7 @@ class Pipeline:
         self._sink.stage(self.queue.add(entry, now), entry)
         self._on_entry(entry)
         if self._commit_interval:
-            self._haste.came(packet, now)
+            self._haste.came(packet, now, self._commit_interval)
         self._wake.set()
         if not self.paused and self.queue.is_high(now):
             self.paused = True
