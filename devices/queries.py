@@ -124,7 +124,8 @@ def mean_of(total: float | None, numbers: int) -> float | None:
 def _texts_sql() -> str:
     """Return SQL for how many readings of a bucket are texts, which have no mean."""
     if connection.vendor == "postgresql":
-        return "coalesce((texts::jsonb ->> 0)::bigint, 0)"
+        # Its JSON functions refuse the NUL in the names beside it (`tables.FIRST`).
+        return r"coalesce(substring(texts from '^\[\s*(\d+)')::bigint, 0)"
     return "coalesce(json_extract(texts, '$[0]'), 0)"
 
 
