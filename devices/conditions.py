@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Literal
 
+from django.conf import settings
 from django.utils.translation import gettext_noop
 
 from devices import health, sources
@@ -179,7 +180,9 @@ def _of_slot(name: str, slot: dict[str, Any]) -> Iterator[Condition]:
         )
     if slot["sharing"] == "refused":
         yield Condition("share_refused", "slot 0 receives everything, the others stand by")
-    if slot["oldest_s"] > SLOW_SECONDS or slot["paused"]:
+    # Packets wait for the rest between commits as they should.
+    resting = settings.COMMIT_INTERVAL_MS / 1_000
+    if slot["oldest_s"] > SLOW_SECONDS + resting or slot["paused"]:
         yield Condition(
             "behind",
             f"{name}: waiting for their commit: {counted(slot['unacknowledged'], 'packet')}, "

@@ -18,7 +18,7 @@ class Bounds:
     low_packets: int = 5_000
     high_bytes: int = 32_000_000
     low_bytes: int = 8_000_000
-    # Seconds that the oldest packet has waited.
+    # Seconds that the oldest packet has waited, beyond the rest between commits.
     high_age: float = 5.0
     low_age: float = 2.0
 
@@ -76,7 +76,7 @@ class BatchQueue:
         return (
             self.packets >= bounds.high_packets
             or self.bytes >= bounds.high_bytes
-            or self.age(now) >= bounds.high_age
+            or self.age(now) >= bounds.commit_interval + bounds.high_age
         )
 
     def is_low(self, now: float) -> bool:
@@ -85,5 +85,5 @@ class BatchQueue:
         return (
             self.packets <= bounds.low_packets
             and self.bytes <= bounds.low_bytes
-            and self.age(now) <= bounds.low_age
+            and self.age(now) <= bounds.commit_interval + bounds.low_age
         )

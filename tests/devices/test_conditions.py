@@ -72,6 +72,12 @@ def test_of_a_slot(slot: dict[str, Any], code: str) -> None:
     assert codes(worker(slot=slot)) == [code]
 
 
+def test_a_rest_between_commits_is_not_being_behind(settings: Any) -> None:
+    settings.COMMIT_INTERVAL_MS = 20_000
+    assert codes(worker(slot={"oldest_s": 25.0})) == []
+    assert codes(worker(slot={"oldest_s": 31.0})) == ["behind"]
+
+
 @pytest.mark.parametrize(
     ("info", "code"),
     [

@@ -279,6 +279,21 @@ async def test_who_sends_now_and_then_waits_for_the_interval() -> None:
     assert not rig.pipeline._haste._hurry.is_set()
 
 
+async def test_while_commits_rest_packets_are_still_read_as_they_come() -> None:
+    rig = Rig(bounds=Bounds(commit_interval=30.0))
+    now = 100.0
+    rig.pipeline._clock = lambda: now
+    rig.feed(1)
+    now += 34.0
+    rig.feed(1)
+    assert not rig.pipeline.paused
+    now += 2.0
+    rig.feed(1)
+    assert rig.pipeline.paused
+    await rig.finish()
+    assert not rig.pipeline.paused
+
+
 async def test_a_redelivery_means_the_same_of_two_hours() -> None:
     half = 1_761_440_400_000_000 - 1_800_000_000  # 2025-10-26 00:30 UTC, as clocks are set back
     rig = Rig(routes=[route(zone=zone_of("Europe/Berlin"))])
