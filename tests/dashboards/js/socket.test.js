@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import test, { mock } from "node:test";
+import test from "node:test";
+import * as timers from "./timers.js";
 
 /** @type {any[]} */
 const opened = [];
@@ -38,7 +39,7 @@ const HELLO = { t: "hello", v: 1, now: 0, heartbeat_ms: 5_000, window: 8, build:
 const page = { hidden: false, addEventListener() {}, removeEventListener() {}, querySelector: () => null };
 Object.assign(globalThis, { WebSocket: FakeSocket, document: page, addEventListener() {}, removeEventListener() {} });
 Object.assign(globalThis, { requestAnimationFrame: (/** @type {() => void} */ work) => setTimeout(work, 16) });
-mock.timers.enable({ apis: ["setTimeout", "setInterval", "Date"] });
+timers.enable();
 const { LiveSocket } = await import("../../../dashboards/static/dashboards/js/socket.js");
 
 /** @returns {{ socket: any, server: () => any, states: string[] }} */
@@ -57,10 +58,10 @@ test("whoever comes back goes on after the last cursor, and acknowledges what it
   server().receive(HELLO);
   assert.deepEqual(server().sent, [{ keys: ["a/t"], t: "sub", id: 1 }]);
   server().receive({ t: "upd", id: 1, seq: 3, cursor: "c3", d: {} });
-  mock.timers.tick(20);
+  timers.tick(20);
   assert.deepEqual(server().sent.at(-1), { t: "rx", seq: 3 });
   server().end(1006);
-  mock.timers.tick(600);
+  timers.tick(600);
   server().receive(HELLO);
   assert.equal(opened.length, 2);
   assert.equal(server().sent[0].after, "c3");
@@ -70,19 +71,19 @@ test("whoever comes back goes on after the last cursor, and acknowledges what it
 test("a link that says nothing is asked, then given up", () => {
   const { socket, server, states } = connected();
   server().receive(HELLO);
-  mock.timers.tick(13_000);
+  timers.tick(13_000);
   assert.deepEqual(server().sent.at(-1), { t: "ping" });
-  mock.timers.tick(3_000);
+  timers.tick(3_000);
   assert.equal(states.at(-1), "waiting");
-  mock.timers.tick(1_000);
+  timers.tick(1_000);
   assert.equal(opened.length, 2);
   socket.disconnect();
 });
 
 test("a socket that does not open is given up", () => {
   const { socket } = connected();
-  mock.timers.tick(12_000);
-  mock.timers.tick(1_000);
+  timers.tick(12_000);
+  timers.tick(1_000);
   assert.equal(opened.length, 2);
   assert.equal(opened[0].readyState, 3);
   socket.disconnect();
@@ -93,9 +94,9 @@ test("a server that restarts says when to come back", () => {
   server().receive(HELLO);
   server().receive({ t: "bye", code: "restart", retry_ms: 2_000 });
   server().end(4012);
-  mock.timers.tick(1_900);
+  timers.tick(1_900);
   assert.equal(opened.length, 1);
-  mock.timers.tick(3_200);
+  timers.tick(3_200);
   assert.equal(opened.length, 2);
   socket.disconnect();
 });
@@ -104,7 +105,7 @@ test("whoever is logged out stays away", () => {
   const { socket, server, states } = connected();
   server().receive(HELLO);
   server().receive({ t: "bye", code: "auth", retry_ms: 2_000 });
-  mock.timers.tick(60_000);
+  timers.tick(60_000);
   assert.equal(states.at(-1), "denied");
   assert.equal(opened.length, 1);
   socket.disconnect();
