@@ -15,7 +15,8 @@ from django.utils.translation import gettext
 from dashboards.zones import zone_name
 from devices.access import Scope, scope_of
 from devices.imports import previewing
-from devices.imports.mapping import DELIMITERS, BadMapping, Mapping
+from devices.imports.layout import DELIMITERS
+from devices.imports.mapping import BadMapping, Mapping
 from devices.imports.previewing import BadUpload
 from devices.jobs import asking
 from devices.jobs.asking import TooManyJobs

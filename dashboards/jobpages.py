@@ -78,13 +78,10 @@ def _export(request: HttpRequest) -> HttpResponse:
     given["keys"] = request.POST.getlist("keys")
     more = {name: given[name] for name in ("format", "bucket", "zone")}
     scope = scope_of(request.user)
+    since, until = (_in_zone(given[name], given["zone"]) for name in ("from", "to"))
     try:
         made = export_of(
-            *(
-                scope,
-                given["keys"],
-                *(_in_zone(given[name], given["zone"]) for name in ("from", "to")),
-            ),
+            *(scope, given["keys"], since, until),
             now=queries.now_us(),
             user=request.user.pk,
             **more,

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from urllib.parse import unquote
 from zoneinfo import ZoneInfo
 
+from asgiref.sync import iscoroutinefunction
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils import timezone
@@ -16,8 +17,6 @@ COOKIE = "iotbridge_zone"
 @sync_and_async_middleware
 def person_zone(get_response: Callable[[HttpRequest], HttpResponseBase]) -> object:
     """Show and read times of a request in the zone of its cookie; without one in UTC."""
-    from asgiref.sync import iscoroutinefunction
-
     if iscoroutinefunction(get_response):
 
         async def later(request: HttpRequest) -> HttpResponseBase:

@@ -1,13 +1,13 @@
 """What a device's times say about its clock, and the zone that would explain them."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from django.conf import settings
 
 from devices.models import Device
 from devices.queries import clocks_ahead_us
-from devices.timetexts import zone_of
+from devices.timetexts import zone_or_utc
 
 QUARTER = timedelta(minutes=15)
 # How far a clock in another zone may be off besides; there are zones of up to 14 hours.
@@ -74,11 +74,7 @@ def _of_source(device: Device) -> str:
 
 
 def _offset(name: str, now: datetime) -> timedelta:
-    try:
-        zone = zone_of(name) if name else UTC
-    except ValueError:
-        zone = UTC
-    return now.astimezone(zone).utcoffset() or timedelta()
+    return now.astimezone(zone_or_utc(name)).utcoffset() or timedelta()
 
 
 def _fixed(offset: timedelta) -> str:

@@ -259,6 +259,11 @@ def ingest_health(found: list[Process] | None = None) -> IngestHealth:
     }
 
 
+def reading_now_us(ingest: IngestHealth) -> int:
+    """Return now in µs as readings have it: by the devices' clocks where they agree."""
+    return time.time_ns() // 1_000 + ingest["ahead_ms"] * 1_000
+
+
 def _ahead_ms(alive: list[Process]) -> int:
     """Return by how much the devices' clocks are ahead of ours, where they agree; else 0."""
     ahead = (slot["clocks_ahead_s"] for process in alive for slot in slots_of(process).values())

@@ -3,8 +3,8 @@
 from datetime import UTC, datetime, timedelta, tzinfo
 
 from devices import timetexts
+from devices.timetexts import EPOCH
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FIRST_MS = -62_135_596_800_000  # the begin of the year 1
 # From here on seconds of our time would be ms of the year 1970.
 _SECONDS_MS = 100_000_000
@@ -57,5 +57,4 @@ def _parse_iso(text: str, zone: tzinfo) -> int:
         ) from error
     if parsed.tzinfo is None:
         parsed = parsed.replace(tzinfo=zone)
-    delta = parsed - EPOCH
-    return (delta.days * 86_400 + delta.seconds) * 1_000_000 + delta.microseconds
+    return timetexts.micros(parsed)

@@ -56,7 +56,7 @@ _LIKE_A_DATE = re.compile(
 _DOTNET = re.compile(r"/Date\((-?\d{1,15})(?:[+-]\d{4})?\)/")
 # What AT+CCLK? answers, the offset in quarter hours (3GPP TS 27.007, section 8.30).
 _MODEM = re.compile(r"(\d\d/\d\d/\d\d),(\d\d:\d\d:\d\d)([+-]\d\d)", re.ASCII)
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def parse(text: str, order: Order = "") -> datetime:
@@ -90,6 +90,19 @@ def parse(text: str, order: Order = "") -> datetime:
         raise ValueError(f"{text[:40]!r} is no date and time: {error}") from error
 
 
+def micros(moment: datetime) -> int:
+    """Return an aware datetime in µs since 1970 UTC.
+
+    Raises:
+        ValueError: it lies outside the calendar.
+    """
+    try:
+        delta = moment - EPOCH
+    except OverflowError as error:
+        raise ValueError(f"{moment} lies outside the calendar") from error
+    return (delta.days * 86_400 + delta.seconds) * 1_000_000 + delta.microseconds
+
+
 def is_like_a_date(text: str) -> bool:
     """Return whether `text` is meant as a date, be it a wrong one (30 February)."""
     return _LIKE_A_DATE.search(text.strip()) is not None
@@ -98,7 +111,7 @@ def is_like_a_date(text: str) -> bool:
 def _apart(words: str, order: Order) -> datetime:
     dotnet = _DOTNET.fullmatch(words)
     if dotnet:
-        return _EPOCH + timedelta(milliseconds=int(dotnet[1]))
+        return EPOCH + timedelta(milliseconds=int(dotnet[1]))
     modem = _MODEM.fullmatch(words)
     if modem and order in {"", "ymd"}:
         zone: tzinfo | None = timezone(int(modem[3]) * timedelta(minutes=15))
@@ -159,6 +172,14 @@ def zone_of(name: str) -> tzinfo:
         return UTC if name.upper() in {"UTC", "Z"} else ZoneInfo(name)
     except (KeyError, ValueError, OSError) as error:
         raise ValueError(f"{name!r} is no time zone (for example Europe/Berlin)") from error
+
+
+def zone_or_utc(name: str) -> tzinfo:
+    """Return the zone called `name`; UTC where there is none."""
+    try:
+        return zone_of(name) if name else UTC
+    except ValueError:
+        return UTC
 
 
 def _time_of_day(words: str) -> tuple[str, timedelta]:

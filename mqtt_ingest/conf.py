@@ -2,7 +2,7 @@
 
 import ssl
 from dataclasses import dataclass
-from datetime import UTC, tzinfo
+from datetime import tzinfo
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -11,7 +11,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from devices.addresses import in_url
 from devices.models import Identity, Source
-from devices.timetexts import zone_of
+from devices.timetexts import zone_or_utc
 from mqtt_ingest import sources
 from mqtt_ingest.core.limits import MICROSECONDS, Limits
 from mqtt_ingest.core.pipeline import Route
@@ -111,7 +111,7 @@ def limits(source: Source | None = None) -> Limits:
         text_length=settings.MAX_TEXT_LENGTH,
         clock="arrival" if clock == "arrival" else "sane",
         retention=settings.RETENTION_DAYS * 86_400 * MICROSECONDS,
-        zone=_zone(source.zone) if source else UTC,
+        zone=zone_or_utc(source.zone if source else ""),
         zones=_zones(source) if source else {},
         spread_equal=bool(source and source.spread_equal),
         numbers_in_text=settings.NUMBERS_IN_TEXT,
@@ -119,19 +119,12 @@ def limits(source: Source | None = None) -> Limits:
     )
 
 
-def _zone(name: str) -> tzinfo:
-    """Return the zone called `name`; UTC where there is none, which /status then tells."""
-    try:
-        return zone_of(name) if name else UTC
-    except ValueError:
-        return UTC
-
-
 def _zones(source: Source) -> dict[str, tzinfo]:
     """Return the zones of the source's devices that have one of their own, by native id."""
     named = Identity.objects.filter(source=source).exclude(device__zone="")
     return {
-        native_id: _zone(name) for native_id, name in named.values_list("native_id", "device__zone")
+        native_id: zone_or_utc(name)
+        for native_id, name in named.values_list("native_id", "device__zone")
     }
 
 

@@ -40,12 +40,12 @@ def answer(
     """
     shown: set[int] = set()
     ingest = health.ingest_health()
-    as_of = health.as_of_health(ingest)
+    as_of, now_us = health.as_of_health(ingest), health.reading_now_us(ingest)
     for given in subs[:MAX_SUBSCRIPTIONS]:
         sub = given.get("id")
         try:
             wanted = parse_subscribe(given, settings.LIVE_MAX_RATE_HZ)
-            yield from _show(wanted, scope, jobs, shown, as_of, ingest["ahead_ms"])
+            yield from _show(wanted, scope, jobs, shown, as_of, now_us)
         except (BadFrame, QueryTooLong) as error:
             code = error.code if isinstance(error, BadFrame) else "too_many"
             yield {"t": "err", "id": sub, "code": code, "msg": str(error)}
@@ -59,7 +59,7 @@ def _show(
     jobs: Callable[[], list[dict[str, Any]]],
     shown: set[int],
     as_of: AsOf,
-    ahead_ms: int,
+    now_us: int,
 ) -> list[Frame]:
     """Return the frames of one subscription; its series are added to `shown`."""
     if wanted.kind == "fleet":
@@ -67,7 +67,6 @@ def _show(
         return [bare_ack(wanted.id), {"t": "upd", "id": wanted.id, "sites": sites}]
     if wanted.kind == "jobs":
         return [bare_ack(wanted.id), {"t": "upd", "id": wanted.id, "jobs": jobs()}]
-    now_us = time.time_ns() // 1_000 + ahead_ms * 1_000
     room = int(settings.LIVE_MAX_SERIES) - len(shown)
     snapshot = snapshots.read(wanted, scope, now_us, room, wanted.after, shown)
     shown.update(snapshot.infos)

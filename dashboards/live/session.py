@@ -32,7 +32,7 @@ from dashboards.threads import in_thread
 from devices import overview
 from devices.access import Scope
 from devices.events import set_within
-from devices.health import as_of_health
+from devices.health import as_of_health, reading_now_us
 from devices.losses import Gap
 from devices.queries import QueryTooLong, SeriesInfo
 
@@ -326,7 +326,7 @@ class LiveSession:
         shown = self._shown_beside(subscription)
         has, subscription.anew = None if subscription.anew else subscription.has, False
         room = int(settings.LIVE_MAX_SERIES) - len(shown)
-        now_us = time.time_ns() // 1_000 + self._hub.health["ahead_ms"] * 1_000
+        now_us = reading_now_us(self._hub.health)
         snapshot = await in_thread(
             lambda: snapshots.read(wanted, self.scope, now_us, room, has, shown)
         )

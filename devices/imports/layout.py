@@ -7,10 +7,18 @@ from collections import Counter
 from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
+from django.utils.translation import gettext_noop
+
 from devices.imports import times
 from devices.imports.numbers import number
 
-DELIMITERS = (",", ";", "\t", "|")
+# In the order in which one is preferred, and what they are called.
+DELIMITERS = {
+    ",": gettext_noop("comma"),
+    ";": gettext_noop("semicolon"),
+    "\t": gettext_noop("tab"),
+    "|": gettext_noop("bar"),
+}
 LOOKED_AT = 40
 _SEP = re.compile(r"\ufeff?\"?sep=(.)\"?\s*", re.IGNORECASE)
 

@@ -6,24 +6,16 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.utils.translation import gettext_noop
 
 from devices import calendars
 from devices.exports.formats import READING
 from devices.imports import layout, times
-from devices.imports.layout import is_date
+from devices.imports.layout import DELIMITERS, is_date
 from devices.imports.numbers import decimal_of
 from devices.models.registry import valid_key
 
-DELIMITERS = {
-    ",": gettext_noop("comma"),
-    ";": gettext_noop("semicolon"),
-    "\t": gettext_noop("tab"),
-    "|": gettext_noop("bar"),
-}
 # Bytes of a file that a guess looks at.
 HEAD = 65_536
-LOOKED_AT = 20
 ENCODINGS = ("utf-8-sig", "cp1252")
 MAX_COLUMNS, MAX_SKIPPED = 1_000, 1_000
 # In any case.

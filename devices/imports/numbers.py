@@ -4,6 +4,8 @@ import math
 import re
 from collections.abc import Iterable
 
+from devices.imports.cells import CellFinder
+
 # Blanks that do not break, and marks of thousands, as spreadsheets of several countries write.
 _MARKS = str.maketrans({"\u00a0": " ", "\u202f": " ", "\u2009": " ", "\u2019": "'", "\u2212": "-"})
 _EXPONENT = r"([eE][+-]?\d+)?"
@@ -25,8 +27,6 @@ _SURELY_POINT = re.compile(
 _CELL = rb"(?:^|(?<=[;\t|\"\n\r]))[ ]*"
 _END = rb"[ ]*(?=[;\t|\"\r\n]|$)"
 _COMMA_CELL = re.compile(_CELL + rb"[+-]?(?:\d+,(?:\d{1,2}|\d{4,})|0,\d+)" + _END)
-# Longer than any number.
-_OVERLAP = 64
 
 
 def number(text: str, decimal: str = ".") -> float | None:
@@ -82,19 +82,20 @@ def decimal_of(columns: Iterable[list[str]], delimiter: str) -> str:
     return "," if maybes and delimiter in {";", "\t"} else ""
 
 
-class DecimalComma:
+class DecimalComma(CellFinder):
     """Finds out of a whole file whether any cell holds a decimal comma."""
 
-    def __init__(self) -> None:
-        self.found = False
-        self._rest = b""
+    marks = (b";", b"\t", b"|", b'"', b"\n")
 
-    def look(self, piece: bytes) -> bytes:
-        """Look through a piece of the file, and return it."""
-        if not self.found:
-            text = self._rest + piece
-            self.found = _COMMA_CELL.search(text) is not None
-            # From the begin of a cell on: half of one tells nothing.
-            cut = max(text.rfind(mark) for mark in (b";", b"\t", b"|", b'"', b"\n"))
-            self._rest = text[cut:][:_OVERLAP] if cut >= 0 else b""
-        return piece
+    def __init__(self) -> None:
+        super().__init__()
+        self.found = False
+
+    @property
+    def knows(self) -> bool:
+        """Return whether one was found."""
+        return self.found
+
+    def find(self, text: bytes) -> None:
+        """Look for one in `text`."""
+        self.found = _COMMA_CELL.search(text) is not None

@@ -6,8 +6,8 @@ from datetime import datetime, tzinfo
 from typing import cast
 
 from devices import timetexts
-from devices.times import EPOCH
-from devices.timetexts import Order
+from devices.imports.cells import CellFinder
+from devices.timetexts import Order, micros
 
 # Names of columns that hold a time, in lower case.
 COLUMNS = ("ts", "timestamp", "time", "date", "datetime", "date time", "zeit", "datum", "zeitpunkt")
@@ -25,8 +25,6 @@ _REMEMBERED, _PACKED = 100_000, 2_000
 _SLASHED = re.compile(
     rb"(?:^|(?<=[;,\t|\"\n\r]))[ ]*(\d{1,2})([/-])(\d{1,2})\2(\d{4}|\d{2})(?![\d/-])"
 )
-# Longer than any date.
-_OVERLAP = 64
 
 
 def parse(text: str, zone: tzinfo, order: str = "mdy") -> int:
@@ -78,19 +76,6 @@ def needs_order(text: str) -> bool:
     except ValueError as error:
         return "cannot be told apart" in str(error)
     return False
-
-
-def micros(moment: datetime) -> int:
-    """Return an aware datetime in µs since 1970 UTC.
-
-    Raises:
-        ValueError: it lies outside the calendar.
-    """
-    try:
-        delta = moment - EPOCH
-    except OverflowError as error:
-        raise ValueError(f"{moment} lies outside the calendar") from error
-    return (delta.days * 86_400 + delta.seconds) * 1_000_000 + delta.microseconds
 
 
 def _of_number(value: float) -> int:
@@ -157,27 +142,28 @@ def _either(first: int, second: int, last: int | None, way: int, step: int) -> i
     return second if second < last else first
 
 
-class DateOrder:
+class DateOrder(CellFinder):
     """Finds out of a whole file whether its dates begin with the day or the month."""
 
+    marks = (b";", b",", b"\t", b"|", b'"', b"\n")
+
     def __init__(self) -> None:
-        self._rest = b""
+        super().__init__()
         self._found: set[str] = set()
 
-    def look(self, piece: bytes) -> bytes:
-        """Look through a piece of the file, and return it."""
-        if len(self._found) < len(ORDERS):
-            for one, _mark, other, year in _SLASHED.findall(self._rest + piece):
-                # With two digits a year may come first, too; in the middle it never is.
-                if 12 < int(one) <= 31 and int(other) <= 12 and len(year) == 4:
-                    self._found.add("dmy")
-                elif 12 < int(other) <= 31 and int(one) <= 12:
-                    self._found.add("mdy")
-            # From the begin of a cell on: half of one tells nothing.
-            text = self._rest + piece
-            cut = max(text.rfind(mark) for mark in (b";", b",", b"\t", b"|", b'"', b"\n"))
-            self._rest = text[cut:][:_OVERLAP] if cut >= 0 else b""
-        return piece
+    @property
+    def knows(self) -> bool:
+        """Return whether dates contradict each other: no further one changes that."""
+        return len(self._found) > 1
+
+    def find(self, text: bytes) -> None:
+        """Note what the dates in `text` tell."""
+        for one, _mark, other, year in _SLASHED.findall(text):
+            # With two digits a year may come first, too; in the middle it never is.
+            if 12 < int(one) <= 31 and int(other) <= 12 and len(year) == 4:
+                self._found.add("dmy")
+            elif 12 < int(other) <= 31 and int(one) <= 12:
+                self._found.add("mdy")
 
     @property
     def order(self) -> str:

@@ -1,5 +1,7 @@
 """The device registry: sites, sources, devices and how each source names them."""
 
+from typing import Any
+
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
@@ -28,6 +30,20 @@ def valid_zone(name: str) -> None:
             _("%(name)s is no time zone. Write it as in Europe/Berlin or UTC+01:00."),
             params={"name": repr(name)},
         ) from error
+
+
+def zone_field(help_text: Any) -> "models.CharField[str, str]":
+    """Return a field with the name of a time zone, or none."""
+    # db_default: a worker of the last release may still write.
+    return models.CharField(
+        _("time zone"),
+        max_length=50,
+        blank=True,
+        default="",
+        db_default="",
+        validators=[valid_zone],
+        help_text=help_text,
+    )
 
 
 class Site(models.Model):
@@ -84,16 +100,7 @@ class Source(models.Model):
         max_length=10, blank=True, default="", choices=Registration.choices
     )
     clock = models.CharField(max_length=10, default="sane", choices=Clock.choices)
-    # db_default: a worker of the last release may still write.
-    zone = models.CharField(
-        _("time zone"),
-        max_length=50,
-        blank=True,
-        default="",
-        db_default="",
-        validators=[valid_zone],
-        help_text=_("Of times that name none, for example Europe/Berlin. Empty: UTC."),
-    )
+    zone = zone_field(_("Of times that name none, for example Europe/Berlin. Empty: UTC."))
     spread_equal = models.BooleanField(
         _("spread equal times"),
         default=False,
@@ -164,15 +171,7 @@ class Device(models.Model):
         blank=True,
         help_text=_("Empty: three times as long as it is usually silent, at least STALE_AFTER_S."),
     )
-    zone = models.CharField(
-        _("time zone"),
-        max_length=50,
-        blank=True,
-        default="",
-        db_default="",
-        validators=[valid_zone],
-        help_text=_("Of times that name none, for example Europe/Berlin. Empty: its source's."),
-    )
+    zone = zone_field(_("Of times that name none, for example Europe/Berlin. Empty: its source's."))
     # How long it is usually silent, in s; learned where no limit is set.
     cadence_s = models.FloatField(null=True, blank=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)

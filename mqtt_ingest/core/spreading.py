@@ -56,11 +56,10 @@ class Spreading:
         if decoded.stamped:
             return  # some of its records have no time of their own: theirs is that of arrival
         ts = decoded.samples[0].ts
-        known = (
-            packet.received_at if again and 0 <= packet.received_at - ts < MICROSECONDS else None
-        )
         device = self._device((entry.source, decoded.native_id))
         moved: dict[tuple[int, int], int] = {}
+        if again and 0 <= packet.received_at - ts < MICROSECONDS:
+            moved[ts, 0] = packet.received_at
         seen: dict[tuple[str, int], int] = {}
         samples: list[Sample] = []
         for sample in decoded.samples:
@@ -68,10 +67,7 @@ class Spreading:
             turn = seen[sample.metric, sample.ts] = seen.get((sample.metric, sample.ts), -1) + 1
             key = (sample.ts, turn)
             if key not in moved:
-                is_first = known is not None and key == (ts, 0)
-                moved[key] = (
-                    known if is_first and known else device.move(sample.ts, packet.received_at)
-                )
+                moved[key] = device.move(sample.ts, packet.received_at)
             samples.append(sample._replace(ts=moved[key]))
         decoded.samples = samples
         packet.stamp, decoded.stamped = samples[0].ts, True

@@ -1,14 +1,13 @@
 """Device times: the forms they come in, and which of them are believed."""
 
 import re
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, tzinfo
 from typing import NamedTuple
 
 from devices import timetexts
 from mqtt_ingest.core.errors import BadTime
-from mqtt_ingest.core.limits import MAX_AHEAD, MICROSECONDS, YEAR_2000, YEAR_2200, Limits
+from mqtt_ingest.core.limits import MAX_AHEAD, YEAR_2000, YEAR_2200, Limits
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _NUMBER = re.compile(r"[+-]?\d+(?:\.\d*)?(?:[eE][+-]?\d{1,3})?", re.ASCII)
 # 20261120120001 and the like: what as a number lies beyond any clock's years.
 _COMPACT = re.compile(r"(\d{8})(?:(\d{2})(\d{2})(\d{2})?(\d{3})?)?", re.ASCII)
@@ -79,17 +78,12 @@ def _read_text(text: str, zone: tzinfo, near: int | None) -> Time:
     try:
         moment = timetexts.parse(text)
         if moment.tzinfo is not None:
-            return Time(_micros(moment))
-        both = [_micros(moment.replace(tzinfo=zone, fold=fold)) for fold in (0, 1)]
-    except (ValueError, OverflowError) as error:
+            return Time(timetexts.micros(moment))
+        both = [timetexts.micros(moment.replace(tzinfo=zone, fold=fold)) for fold in (0, 1)]
+    except ValueError as error:
         raise BadTime(f"{text[:40]!r} is no time that can be read") from error
     ts = both[0] if near is None else min(both, key=lambda ts: abs(ts - near))
     return Time(ts, is_local=True, is_twice=both[0] < both[1])
-
-
-def _micros(moment: datetime) -> int:
-    delta = moment - _EPOCH
-    return (delta.days * 86_400 + delta.seconds) * MICROSECONDS + delta.microseconds
 
 
 def is_like_a_date(text: str) -> bool:
