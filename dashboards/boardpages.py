@@ -10,18 +10,19 @@ from django.shortcuts import render
 from django.utils.translation import gettext
 
 from dashboards import boards, pages, placing, sitelist
-from devices import health, overview
 from devices.access import Scope, scope_of
 from devices.models import Device
-from devices.states import STATES
+from devices.monitoring import heartbeats
+from devices.registry import listing
+from devices.registry.states import STATES
 
 
 @login_required
 def boards_page(request: HttpRequest) -> HttpResponse:
     """List the boards: sites with their counts, device types, devices without a site."""
-    scope, as_of = scope_of(request.user), health.as_of()
-    counts = overview.fleet_of(scope, overview.fleet(as_of))
-    types = overview.accepted(scope.devices()).exclude(device_type="").values("device_type")
+    scope, as_of = scope_of(request.user), heartbeats.as_of()
+    counts = listing.fleet_of(scope, listing.fleet(as_of))
+    types = listing.accepted(scope.devices()).exclude(device_type="").values("device_type")
     unsited = counts.get("")
     context = {
         "now": as_of.now,
@@ -37,7 +38,7 @@ def boards_page(request: HttpRequest) -> HttpResponse:
 def site_board(request: HttpRequest, slug: str) -> HttpResponse:
     """Show the board of a site, and the way to those below it."""
     scope = scope_of(request.user)
-    counts = overview.fleet_of(scope, overview.fleet(health.as_of()))
+    counts = listing.fleet_of(scope, listing.fleet(heartbeats.as_of()))
     sites = sitelist.listed(scope, counts)
     found = next((one for one in sites if one.site.slug == slug), None)
     if found is None:
@@ -51,7 +52,7 @@ def site_board(request: HttpRequest, slug: str) -> HttpResponse:
         "filter": urlencode({"site": site.slug}),
         "states": STATES,
     }
-    devices = overview.at_site(scope.devices(), slug)
+    devices = listing.at_site(scope.devices(), slug)
     return _board(request, scope, devices, {"title": site.name, **extra})
 
 
@@ -62,7 +63,7 @@ def unsited_board(request: HttpRequest) -> HttpResponse:
     return _board(
         request,
         scope,
-        overview.at_site(scope.devices(), ""),
+        listing.at_site(scope.devices(), ""),
         {"title": gettext("Without a site"), "slugs": " "},
     )
 
@@ -72,7 +73,7 @@ def type_board(request: HttpRequest) -> HttpResponse:
     """Show the board of the device type that `type` names; people choose any text for it."""
     scope, device_type = scope_of(request.user), request.GET.get("type", "")
     found = scope.devices().filter(device_type=device_type)
-    if not overview.accepted(found).exists():
+    if not listing.accepted(found).exists():
         raise Http404(gettext("There is no device of that type, or you may not see one."))
     context = {"title": device_type, "filter": urlencode({"device_type": device_type})}
     return _board(request, scope, found, context)
@@ -81,7 +82,7 @@ def type_board(request: HttpRequest) -> HttpResponse:
 def _board(
     request: HttpRequest, scope: Scope, devices: QuerySet[Device], context: dict[str, Any]
 ) -> HttpResponse:
-    as_of = health.as_of()
+    as_of = heartbeats.as_of()
     board = boards.automatic(devices, as_of)
     context |= {
         "now": as_of.now,

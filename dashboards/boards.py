@@ -16,10 +16,11 @@ from django.utils.translation import gettext
 from dashboards.widgets import Offer, Widget, all_widgets
 from dashboards.widgets.grouping import by_metric, is_about_itself
 from dashboards.widgets.values import StatusTable, TableOptions
-from devices import overview, queries
+from devices import queries
 from devices.models import Device
 from devices.queries import SeriesInfo
-from devices.states import AsOf
+from devices.registry import listing
+from devices.registry.states import AsOf
 
 logger = logging.getLogger(__name__)
 
@@ -49,8 +50,8 @@ class Board:
 
 def automatic(devices: QuerySet[Device], as_of: AsOf) -> Board:
     """Return a board of `devices`, from what they measure."""
-    accepted = overview.accepted(devices)
-    shown = list(overview.worst_first(accepted, as_of)[:DEVICES])
+    accepted = listing.accepted(devices)
+    shown = list(listing.worst_first(accepted, as_of)[:DEVICES])
     infos = queries.series_of([device.pk for device in shown])
     itself = [info for info in infos if is_about_itself(info)]
     measured = [info for info in infos if not is_about_itself(info)]

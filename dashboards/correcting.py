@@ -17,7 +17,7 @@ from devices.access import scope_of
 from devices.corrections import CannotCorrect
 from devices.models import Correction, Device
 from devices.queries import QueryTooLong, SeriesInfo
-from devices.times import moment, parse_moment
+from devices.timestamps import moment, parse_moment
 
 # Corrections that a page lists, and readings that a preview shows.
 LISTED, SHOWN = 50, 20

@@ -10,7 +10,7 @@ from django.utils.translation import gettext
 
 from dashboards.threads import in_thread
 from devices.exports.formats import TYPES
-from devices.jobs import asking, files
+from devices.jobs import files, requests
 from devices.models import Job
 
 _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})\Z")
@@ -22,8 +22,8 @@ def file_of(request: HttpRequest, number: int) -> HttpResponseBase:
     Raises:
         Http404: there is none, or this person may not have it (any more).
     """
-    job = asking.visible(request.user).filter(pk=number, state=Job.State.DONE).first()
-    if job is None or not asking.may_fetch(job, request.user):
+    job = requests.visible(request.user).filter(pk=number, state=Job.State.DONE).first()
+    if job is None or not requests.may_fetch(job, request.user):
         raise Http404(
             gettext("There is no file of job %(number)s, or you may not have it.")
             % {"number": number}

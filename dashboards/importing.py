@@ -14,12 +14,12 @@ from django.utils.translation import gettext
 
 from dashboards.zones import zone_name
 from devices.access import Scope, scope_of
-from devices.imports import previewing
+from devices.imports import uploads
 from devices.imports.layout import DELIMITERS
 from devices.imports.mapping import BadMapping, Mapping
-from devices.imports.previewing import BadUpload
-from devices.jobs import asking
-from devices.jobs.asking import TooManyJobs
+from devices.imports.uploads import BadUpload
+from devices.jobs import requests
+from devices.jobs.requests import TooManyJobs
 from devices.models import Job
 
 
@@ -59,13 +59,13 @@ def _upload(request: HttpRequest) -> Job:
         raise BadUpload("file: choose a file", "file")
     device = request.POST.get("device", "").strip()
     zone = zone_name()
-    return previewing.upload(str(file.name), file.chunks(), device, request.user, zone)
+    return uploads.upload(str(file.name), file.chunks(), device, request.user, zone)
 
 
 @login_required
 def import_page(request: HttpRequest, number: int) -> HttpResponse:
     """Name the columns with a preview, and start; later tell how it goes."""
-    job = asking.visible(request.user).filter(pk=number, kind="import").first()
+    job = requests.visible(request.user).filter(pk=number, kind="import").first()
     if job is None:
         raise Http404(gettext("There is no such import, or you may not see it."))
     if job.state != Job.State.ASKING:
@@ -73,7 +73,7 @@ def import_page(request: HttpRequest, number: int) -> HttpResponse:
     errors: dict[str, str] = {}
     if request.method == "POST":
         try:
-            mapping = previewing.remap(job, _given(request.POST))
+            mapping = uploads.remap(job, _given(request.POST))
         except BadMapping as error:
             errors[error.parameter] = str(error)
         else:
@@ -85,7 +85,7 @@ def import_page(request: HttpRequest, number: int) -> HttpResponse:
 def _start(request: HttpRequest, job: Job, mapping: Mapping) -> HttpResponse:
     if mapping.create and not scope_of(request.user).everything:
         raise PermissionDenied
-    previewing.start(job)
+    uploads.start(job)
     messages.success(request, gettext("Import %(pk)s is on its way.") % {"pk": job.pk})
     return redirect("import-job", job.pk)
 
@@ -111,7 +111,7 @@ def _show(request: HttpRequest, job: Job, errors: dict[str, str]) -> HttpRespons
     if job.state == Job.State.ASKING and "mapping" not in job.options:
         raise Http404(gettext("This file is still being uploaded."))
     if job.state == Job.State.ASKING:
-        found = previewing.preview(job)
+        found = uploads.preview(job)
         context |= {
             "preview": found,
             "mapping": found.mapping,

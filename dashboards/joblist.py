@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db.models import QuerySet
 
-from devices.jobs import asking
+from devices.jobs import requests
 from devices.models import Job
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def job_out(job: Job) -> dict[str, Any]:
 
 def listed(user: "AnyUser") -> QuerySet[Job]:
     """Return the newest jobs that `user` may see; options of a large one name 100,000 series."""
-    return asking.visible(user).select_related("asked_by").defer("options", "position")[:LISTED]
+    return requests.visible(user).select_related("asked_by").defer("options", "position")[:LISTED]
 
 
 def jobs_of(user: "AnyUser") -> list[dict[str, Any]]:

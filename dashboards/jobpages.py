@@ -19,12 +19,12 @@ from dashboards.joblist import listed
 from dashboards.zones import zone_name
 from devices import queries
 from devices.access import scope_of
-from devices.calendars import BUCKETS, zone_of
-from devices.exports.options import FORMATS, BadExport, export_of
-from devices.jobs import asking
-from devices.jobs.asking import TooManyJobs
+from devices.exports.request import FORMATS, BadExport, export_of
+from devices.jobs import requests
+from devices.jobs.requests import TooManyJobs
 from devices.models import Device
-from devices.times import parse_moment
+from devices.queries.calendars import BUCKETS, zone_of
+from devices.timestamps import parse_moment
 
 # Metrics of a device that the form lists.
 CHOICES = 200
@@ -86,7 +86,7 @@ def _export(request: HttpRequest) -> HttpResponse:
             user=request.user.pk,
             **more,
         )
-        job = asking.ask("export", _title(given["keys"]), made.options(), request.user)
+        job = requests.ask("export", _title(given["keys"]), made.options(), request.user)
     except BadExport as error:
         errors = {error.parameter: str(error)}
     except TooManyJobs as error:
@@ -135,10 +135,10 @@ def job_file(request: HttpRequest, number: int) -> HttpResponseBase:
 @require_POST
 def cancel_job(request: HttpRequest, number: int) -> HttpResponse:
     """Cancel a job that waits or runs."""
-    job = asking.visible(request.user).filter(pk=number).first()
+    job = requests.visible(request.user).filter(pk=number).first()
     if job is None:
         raise Http404(gettext("There is no such job, or you may not see it."))
-    if asking.cancel(job):
+    if requests.cancel(job):
         messages.success(
             request,
             gettext("%(kind)s %(pk)s is being cancelled.") % {"kind": job.kind, "pk": job.pk},

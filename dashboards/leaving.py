@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from devices.stopping import Waiting
+from devices.queries.cancellation import Waiting
 
 App = Callable[[dict[str, Any], Any, Any], Awaitable[None]]
 

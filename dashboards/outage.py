@@ -7,8 +7,8 @@ from django.db import Error, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 
-from devices import conditions, health
 from devices.database import is_away
+from devices.monitoring import conditions, heartbeats
 
 RETRY_SECONDS = 5
 
@@ -62,9 +62,9 @@ def _workers() -> list[tuple[str, str, list[str]]]:
     return [
         (
             process.id,
-            process.state if health.is_alive(process) else "does not answer",
+            process.state if heartbeats.is_alive(process) else "does not answer",
             [condition.title for condition in conditions.of_worker(process)],
         )
-        for process in health.remembered()
+        for process in heartbeats.remembered()
         if process.kind == "ingest"
     ]

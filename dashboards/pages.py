@@ -10,11 +10,13 @@ from django.http import HttpRequest
 from django.utils.translation import gettext, gettext_noop
 
 from dashboards.formats import age_of, format_value
-from devices import cadence, overview, queries
+from devices import queries
 from devices.access import Scope
 from devices.models import Device
-from devices.states import AsOf, State, since_of, state_of
-from devices.times import moment
+from devices.queries import cadence
+from devices.registry import listing
+from devices.registry.states import AsOf, State, since_of, state_of
+from devices.timestamps import moment
 
 VALUES_PER_ROW = 4
 # name in the URL -> (span in ms, in words)
@@ -160,5 +162,5 @@ def _table(info: queries.SeriesInfo) -> list[tuple[datetime, str]]:
 
 def fleet_summary(scope: Scope, as_of: AsOf) -> dict[str, Any]:
     """Return the counts by state over all sites this person sees, and by site."""
-    by_site = overview.fleet_of(scope, overview.fleet(as_of))
-    return {"total": overview.total(by_site), "sites": by_site}
+    by_site = listing.fleet_of(scope, listing.fleet(as_of))
+    return {"total": listing.total(by_site), "sites": by_site}

@@ -10,10 +10,12 @@ from django.templatetags.static import static
 
 from dashboards import pages
 from dashboards.widgets import Widget
-from devices import cadence, health, queries
+from devices import queries
 from devices.access import Scope
 from devices.models import Device
-from devices.states import AsOf
+from devices.monitoring import heartbeats
+from devices.queries import cadence
+from devices.registry.states import AsOf
 
 
 @dataclass(slots=True)
@@ -54,7 +56,7 @@ def place(widgets: Iterable[Widget[Any]], scope: Scope, now: datetime | AsOf) ->
         scope: of the person who looks.
         now: the time; or as of when devices are known, where that was read already.
     """
-    as_of = now if isinstance(now, AsOf) else health.as_of(now)
+    as_of = now if isinstance(now, AsOf) else heartbeats.as_of(now)
     placed = [Placed(widget) for widget in widgets]
     cells, devices = _read(placed, scope, as_of.now)
     for one in placed:

@@ -6,7 +6,8 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
 
 from dashboards.live.hub import Hub
-from devices import conditions, health, live
+from devices import live
+from devices.monitoring import conditions, heartbeats
 
 METRICS = CollectorRegistry()
 _SOCKETS = Gauge("iotbridge_sockets", "Open live sockets", registry=METRICS)
@@ -56,7 +57,7 @@ _CONDITION = Gauge(
 def metrics(_request: HttpRequest) -> HttpResponse:
     """Return this process's metrics for Prometheus, and what is wrong with the installation."""
     try:
-        present = {condition.code for condition in conditions.current(health.processes())}
+        present = {condition.code for condition in conditions.current(heartbeats.processes())}
     except Error:
         connection.close()
         present = {"database_away"}

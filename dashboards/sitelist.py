@@ -3,9 +3,9 @@
 from collections import Counter
 from dataclasses import dataclass
 
-from devices import overview
 from devices.access import Scope, sites_below
 from devices.models import Site
+from devices.registry import listing
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class Listed:
     slugs: str
 
 
-def listed(scope: Scope, counts: dict[str, overview.SiteCounts]) -> list[Listed]:
+def listed(scope: Scope, counts: dict[str, listing.SiteCounts]) -> list[Listed]:
     """Return every site that `scope` sees, by name; `counts` are those of `overview.fleet_of`."""
     below = sites_below()
     known = {site.pk: site for site in Site.objects.select_related("parent")}
@@ -41,7 +41,7 @@ def _seen(site: Site, scope: Scope) -> Site:
     return site
 
 
-def _sum(counts: dict[str, overview.SiteCounts], slugs: list[str]) -> dict[str, int]:
+def _sum(counts: dict[str, listing.SiteCounts], slugs: list[str]) -> dict[str, int]:
     summed: Counter[str] = Counter()
     for slug in slugs:
         summed.update(counts.get(slug, {}))

@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from django.db import InterfaceError, OperationalError, connection
 
-from devices.stopping import Waiting
+from devices.queries.cancellation import Waiting
 
 T = TypeVar("T")
 _pool = ThreadPoolExecutor(4, thread_name_prefix="live-read")

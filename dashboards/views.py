@@ -17,11 +17,12 @@ from django.utils.translation import gettext
 from dashboards import pages, sitelist, snippets
 from dashboards.correcting import marks_of
 from dashboards.formats import age_of
-from devices import clocks, conditions, health, losses, meter, overview, undecoded
 from devices.access import scope_of
 from devices.models import Tag
-from devices.states import STATES, since_of, state_of
-from devices.times import moment
+from devices.monitoring import conditions, heartbeats, loss_meter, losses
+from devices.registry import device_clocks, listing, undecoded
+from devices.registry.states import STATES, since_of, state_of
+from devices.timestamps import moment
 
 DAY_US = 86_400_000_000
 # Spans of being offline that charts show.
@@ -35,12 +36,12 @@ def _micros(when: datetime) -> int:
 @login_required
 def overview_page(request: HttpRequest) -> HttpResponse:
     """List devices, worst first, 100 a page; with `fragment` only the list."""
-    as_of, scope = health.as_of(), scope_of(request.user)
-    names = {field.name for field in fields(overview.Filters)}
+    as_of, scope = heartbeats.as_of(), scope_of(request.user)
+    names = {field.name for field in fields(listing.Filters)}
     chosen = {name: request.GET[name] for name in names if request.GET.get(name)}
-    filters = overview.Filters(**chosen)
-    devices = overview.worst_first(filters.apply(scope.devices(), as_of), as_of)
-    page = Paginator(devices, overview.PAGE_SIZE).get_page(request.GET.get("page"))
+    filters = listing.Filters(**chosen)
+    devices = listing.worst_first(filters.apply(scope.devices(), as_of), as_of)
+    page = Paginator(devices, listing.PAGE_SIZE).get_page(request.GET.get("page"))
     summary = pages.fleet_summary(scope, as_of)
     context = {
         "now": as_of.now,
@@ -69,7 +70,7 @@ def overview_page(request: HttpRequest) -> HttpResponse:
 @login_required
 def device_page(request: HttpRequest, key: str) -> HttpResponse:
     """Show one device: state, newest values, a chart per series, the same as tables."""
-    as_of, scope = health.as_of(), scope_of(request.user)
+    as_of, scope = heartbeats.as_of(), scope_of(request.user)
     now = as_of.now
     device = scope.devices().select_related("site").filter(key=key).first()
     if device is None:
@@ -83,13 +84,13 @@ def device_page(request: HttpRequest, key: str) -> HttpResponse:
         "since": since_of(device, as_of),
         "seen": age_of(device.last_seen, now),
         "counts": getattr(device, "counts", None),
-        "clock": clocks.note_of(device, now),
+        "clock": device_clocks.note_of(device, now),
         "letter": undecoded.last_of(device.key),
         "metrics": metrics,
         "series": pages.series_views(list(metrics.object_list), now),
         **pages.chosen_range(request),
         "may_change": scope.may_change(device),
-        "meter": meter.read(device, _micros(now) - DAY_US, _micros(now)),
+        "meter": loss_meter.read(device, _micros(now) - DAY_US, _micros(now)),
         "marks": marks_of(device),
         "losses": list(device.losses.order_by("-until")[:10]),
         "offline": list(device.offline_spans.order_by("-since")[:OFFLINE]),
@@ -105,8 +106,8 @@ def device_page(request: HttpRequest, key: str) -> HttpResponse:
 def status_page(request: HttpRequest) -> HttpResponse:
     """Show how every process and the pipeline are."""
     now, scope = timezone.now(), scope_of(request.user)
-    found = health.processes()
-    ingest = health.ingest_health(found)
+    found = heartbeats.processes()
+    ingest = heartbeats.ingest_health(found)
     last, since = ingest["last_packet"], ingest["since"]
     context = {
         "now": now,
@@ -114,10 +115,12 @@ def status_page(request: HttpRequest) -> HttpResponse:
         "last_packet": None if last is None else moment(round(last * 1_000)),
         "down_since": None if since is None else moment(round(since * 1_000)),
         "conditions": conditions.current(found),
-        "processes": [{"process": process, "alive": health.is_alive(process)} for process in found],
+        "processes": [
+            {"process": process, "alive": heartbeats.is_alive(process)} for process in found
+        ],
         # Of all sites together, so for staff alone.
         "losses": losses.counted() if scope.everything else [],
-        "summary": pages.fleet_summary(scope, health.as_of_health(ingest, now)),
+        "summary": pages.fleet_summary(scope, heartbeats.as_of_health(ingest, now)),
     }
     template = "_processes.html" if "fragment" in request.GET else "status.html"
     return render(request, f"dashboards/{template}", context)

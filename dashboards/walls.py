@@ -10,10 +10,11 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext
 
 from dashboards.live.identity import KIOSK_COOKIE
-from devices import health, kiosks, overview
-from devices.access import Scope, scope_of, site_and_below
+from devices.access import Scope, kiosks, scope_of, site_and_below
 from devices.models import Device, Site
-from devices.states import STATES, State, since_of, state_of
+from devices.monitoring import heartbeats
+from devices.registry import listing
+from devices.registry.states import STATES, State, since_of, state_of
 
 # Devices that are told by name: those that are worst.
 WORST = 12
@@ -50,14 +51,14 @@ def _scope(request: HttpRequest) -> Scope | None:
 
 
 def _content(scope: Scope, site: Site) -> dict[str, object]:
-    as_of, sites = health.as_of(), site_and_below(site.pk)
-    devices = overview.accepted(scope.devices()).filter(site__in=sites)
+    as_of, sites = heartbeats.as_of(), site_and_below(site.pk)
+    devices = listing.accepted(scope.devices()).filter(site__in=sites)
     worst = [
         Trouble(device, state_of(device, as_of), _second(since_of(device, as_of)))
-        for device in overview.worst_first(devices, as_of)[:WORST]
+        for device in listing.worst_first(devices, as_of)[:WORST]
     ]
-    fleet = overview.fleet(as_of)
-    here = overview.total({str(pk): fleet[pk] for pk in sites if pk in fleet})
+    fleet = listing.fleet(as_of)
+    here = listing.total({str(pk): fleet[pk] for pk in sites if pk in fleet})
     counts = {state: here[state] for state in STATES if state != "unknown" or here[state]}
     troubles = [trouble for trouble in worst if trouble.state not in {"online", "unknown"}]
     return {

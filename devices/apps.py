@@ -11,10 +11,11 @@ class DevicesConfig(AppConfig):
 
     def ready(self) -> None:
         """Keep workers in step with the registry and pages with rights; offer our kind of job."""
-        from devices import registry, rights
-        from devices.exports.work import ExportWork
+        from devices import registry
+        from devices.access import revocation
+        from devices.exports.job import ExportWork
         from devices.jobs import runner
 
         registry.connect()
-        rights.connect()
+        revocation.connect()
         runner.register("export", ExportWork)

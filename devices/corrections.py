@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 from django.db import connection, transaction
 from django.utils import timezone
 
-from devices import changes
+from devices.changelog import changes
 from devices.models import Correction, Series
-from devices.times import moment
+from devices.timestamps import moment
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser

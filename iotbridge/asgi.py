@@ -15,8 +15,8 @@ http = get_asgi_application()
 from dashboards.leaving import stop_when_left  # noqa: E402 - Django must be set up first
 from dashboards.live.hub import Hub  # noqa: E402
 from dashboards.live.stopping import say_all  # noqa: E402
+from devices.background.garbage_collection import collect_rarely  # noqa: E402
 from devices.live import require_shared_layer  # noqa: E402 - Django must be set up first
-from devices.memory import collect_rarely  # noqa: E402
 from iotbridge import routing  # noqa: E402
 from iotbridge.backpressure import patient  # noqa: E402
 from iotbridge.crowd import bounded  # noqa: E402

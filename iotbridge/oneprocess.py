@@ -15,8 +15,8 @@ from twisted.internet import reactor as _reactor
 from twisted.internet.defer import Deferred
 
 from dashboards.live.hub import Hub
-from devices import health
 from devices.addresses import from_here, in_url
+from devices.monitoring import heartbeats
 from mqtt_ingest import conf
 from mqtt_ingest.embedded import EmbeddedBroker, EmbeddedSource
 from mqtt_ingest.engine import Engine
@@ -67,7 +67,7 @@ class OneProcess:
                 )
                 await self._broker.start()
             self._engine = Engine(self._embedded)
-            health.keep_here(self._engine.url)
+            heartbeats.keep_here(self._engine.url)
             Hub.current().begin()
             engine = asyncio.create_task(self._engine.run(), name="engine")
             self._tasks.append(asyncio.create_task(self._welcome(), name="welcome"))

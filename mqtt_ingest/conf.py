@@ -10,8 +10,8 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
 from devices.addresses import in_url
+from devices.datetime_texts import zone_or_utc
 from devices.models import Identity, Source
-from devices.timetexts import zone_or_utc
 from mqtt_ingest import sources
 from mqtt_ingest.core.limits import MICROSECONDS, Limits
 from mqtt_ingest.core.pipeline import Route

@@ -10,7 +10,7 @@ from typing import Any, cast
 
 from django.db import connection, transaction
 
-from devices import changes
+from devices.changelog import changes
 from devices.corrections import WRITER
 from devices.jobs.runner import Progress
 from devices.models import Job, Series

@@ -12,15 +12,17 @@ from typing import Any
 
 from django.conf import settings
 
-from devices import health, live, purge
-from devices.duties import DutyLost
+from devices import live
+from devices.background.garbage_collection import collect_rarely
+from devices.background.leases import DutyLost
 from devices.events import set_within
 from devices.jobs import runner
 from devices.jobs.runner import Runner
 from devices.live import INGEST_GROUP, WEB_GROUP, WatchTable
-from devices.memory import collect_rarely
+from devices.monitoring import heartbeats
 from devices.outages import Outage
-from devices.retention.sweep import Sweeper
+from devices.registry import purge
+from devices.retention.sweeper import Sweeper
 from devices.rollups.roller import Roller
 from mqtt_ingest import conf, metrics
 from mqtt_ingest.announcer import Announcer
@@ -135,7 +137,7 @@ class Engine:
 
     async def _end(self) -> None:
         try:
-            await self._database.run(lambda: health.end(self.name))
+            await self._database.run(lambda: heartbeats.end(self.name))
         except Unreachable as error:
             logger.info("Cannot sign off from the database: %s", error)
         for slot in self.slots.values():
@@ -172,7 +174,7 @@ class Engine:
         for number, task in list(self._tenures.items()):
             if task.done():
                 self._over(number, task)
-        workers = await self._database.run(lambda: health.living("ingest"))
+        workers = await self._database.run(lambda: heartbeats.living("ingest"))
         if self._looks % SURPLUS_LOOKS == 0:
             # Slots are seldom taken away.
             self._surplus = await self._database.run(lambda: leases.surplus(settings.MQTT_SLOTS))
@@ -258,14 +260,14 @@ class Engine:
             await self._announcer.probe()
             try:
                 if turn % 2 == 0:
-                    self._clock_offset = await self._database.run(health.clock_offset)
+                    self._clock_offset = await self._database.run(heartbeats.clock_offset)
                 await self._database.run(
-                    lambda: health.beat(
+                    lambda: heartbeats.beat(
                         self.name, "ingest", self._started, self.state, self.describe()
                     )
                 )
                 if turn % 30 == 0:
-                    await self._database.run(health.forget_old)
+                    await self._database.run(heartbeats.forget_old)
             except Unreachable as error:
                 logger.debug("No heartbeat: %s", error)
             turn += 1

@@ -13,7 +13,7 @@ from django.core.exceptions import ImproperlyConfigured
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from devices.addresses import in_url, is_anywhere
-from devices.health import beside, is_packets_token
+from devices.monitoring.heartbeats import beside, is_packets_token
 from mqtt_ingest import metrics
 
 if TYPE_CHECKING:

@@ -16,16 +16,17 @@ from typing import Any, Protocol
 from django.contrib.auth import get_user_model
 from django.db.models import Q
 
-from devices import calendars, registry
+from devices import registry
 from devices.access import Scope, scope_of
 from devices.exports.formats import guarded
 from devices.imports.mapping import HEAD, Mapping, columns_of, units_of
-from devices.imports.reading import Line, Problem, Reader
-from devices.imports.times import LocalTimes
+from devices.imports.parser import Line, Problem, Reader
+from devices.imports.timestamps import LocalTimes
 from devices.jobs import files
 from devices.jobs.runner import JobFailed, Progress
 from devices.models import Device, Job, Series, Source, Writer
 from devices.models.registry import KEY_PATTERN
+from devices.queries import calendars
 from devices.words import counted
 from mqtt_ingest import stores
 from mqtt_ingest.core.errors import SlotLost

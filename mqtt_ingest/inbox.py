@@ -9,7 +9,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import QuerySet, Sum
 
-from devices import losses
+from devices.monitoring import losses
 from devices.words import counted
 from mqtt_ingest import conf
 from mqtt_ingest.core.errors import IngestError

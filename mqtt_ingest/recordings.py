@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import IO, Any
 from zoneinfo import ZoneInfo
 
-from devices.imports import numbers, times
+from devices.imports import numbers, timestamps
 from devices.imports.contents import BadFile, utf16_of
-from devices.imports.times import COLUMNS as TIME_COLUMNS
-from devices.imports.times import LocalTimes
+from devices.imports.timestamps import COLUMNS as TIME_COLUMNS
+from devices.imports.timestamps import LocalTimes
 from mqtt_ingest.core.errors import BadTime
 from mqtt_ingest.core.times import parse_time
 
@@ -96,7 +96,7 @@ def _read_csv(path: Path, how: Reading) -> Iterator[Record]:
             named = dict(zip(header, cells, strict=False))
             try:
                 text = " ".join(named.pop(column).strip() for column in columns)
-                found = times.read(text, order)
+                found = timestamps.read(text, order)
                 ts = found if isinstance(found, int) else local.resolve("", found)
             except (BadTime, ValueError, KeyError) as error:
                 hint = " (--order mdy or dmy)" if "told apart" in str(error) else ""
@@ -114,7 +114,7 @@ def _next(path: Path, rows: Iterator[list[str]], number: int) -> list[str] | Non
 
 def _order(path: Path) -> str:
     """Return whether dates begin with the day or the month; empty where none of the file tells."""
-    dates = times.DateOrder()
+    dates = timestamps.DateOrder()
     with path.open("rb") as file:
         while piece := file.read(1_000_000):
             dates.look(piece)
@@ -198,4 +198,4 @@ def _time(value: Any, how: Reading) -> int:
     """Return a time in µs; text without a zone is in the recording's zone."""
     if not isinstance(value, str):
         return parse_time(value)
-    return times.parse(value, ZoneInfo(how.zone))
+    return timestamps.parse(value, ZoneInfo(how.zone))

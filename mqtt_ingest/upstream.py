@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from django.conf import settings
 
-from devices import losses
+from devices.monitoring import losses
 from mqtt_ingest import conf, installation, metrics, sharing
 from mqtt_ingest.aside import Aside
 from mqtt_ingest.core.arrivals import ArrivalStamps

@@ -10,7 +10,7 @@ from django.db import connection
 from django.utils import timezone
 
 from devices.models import Process, Source
-from devices.rollups.tables import LEVELS
+from devices.rollups.levels import LEVELS
 from tests.support import plant as plants
 from tests.support import services
 from tests.support.plant import Plant

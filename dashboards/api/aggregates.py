@@ -9,9 +9,9 @@ from ninja import Query, Router
 from dashboards.api.auth import scope
 from dashboards.api.problems import Problem
 from dashboards.api.readings import MAX_POINTS, MAX_SERIES, Window, window_params
-from devices import calendars, queries
-from devices.aggregates import Aggregate, aggregates
-from devices.queries import SeriesInfo
+from devices import queries
+from devices.queries import SeriesInfo, calendars
+from devices.queries.aggregates import Aggregate, aggregates
 
 router = Router(tags=["readings"])
 

@@ -14,7 +14,7 @@ from devices.access import Scope
 from devices.corrections import CannotCorrect
 from devices.models import Correction
 from devices.queries import SeriesInfo
-from devices.times import parse_moment
+from devices.timestamps import parse_moment
 
 router = Router(tags=["corrections"])
 

@@ -12,11 +12,13 @@ from ninja import Field, Query, Router, Schema, Status
 from dashboards.api.auth import scope
 from dashboards.api.problems import Body, Problem
 from dashboards.api.readings import Window, answer, window_params
-from devices import health, overview, queries, registry
+from devices import queries, registry
 from devices.access import Scope
 from devices.models import Device, Site, Tag
 from devices.models.registry import KEY_PATTERN, valid_zone
-from devices.states import AsOf, since_of, state_of
+from devices.monitoring import heartbeats
+from devices.registry import listing
+from devices.registry.states import AsOf, since_of, state_of
 
 router = Router(tags=["devices"])
 
@@ -101,9 +103,9 @@ def list_devices(
 ) -> dict[str, Any]:
     """List the devices you may see, by key."""
     found = scope(request).devices().order_by("key").select_related("site")
-    filters = overview.Filters(search=search, site=site)
+    filters = listing.Filters(search=search, site=site)
     found = filters.narrow(found).prefetch_related("tags")
-    as_of = health.as_of()
+    as_of = heartbeats.as_of()
     items = [_out(device, as_of) for device in found[offset : offset + limit]]
     return {"count": found.count(), "items": items}
 
@@ -250,4 +252,4 @@ def _detail(device: Device) -> dict[str, Any]:
         }
         for info in infos
     ]
-    return {**_out(device, health.as_of()), "series": series}
+    return {**_out(device, heartbeats.as_of()), "series": series}

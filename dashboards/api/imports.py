@@ -10,11 +10,11 @@ from dashboards.api.auth import scope
 from dashboards.api.problems import Problem
 from dashboards.importing import may_import
 from dashboards.joblist import job_out
-from devices.imports import previewing
+from devices.imports import uploads
 from devices.imports.mapping import BadMapping
-from devices.imports.previewing import BadUpload
-from devices.jobs import asking
-from devices.jobs.asking import TooManyJobs
+from devices.imports.uploads import BadUpload
+from devices.jobs import requests
+from devices.jobs.requests import TooManyJobs
 from devices.models import Job
 
 router = Router(tags=["jobs"])
@@ -37,7 +37,7 @@ def upload(request: HttpRequest, given: Query[Upload]) -> Status[Any]:
     if not may_import(scope(request)):
         raise Problem(403, "Only operators may import.")
     try:
-        job = previewing.upload(given.name, _pieces(request), given.device, request.user)
+        job = uploads.upload(given.name, _pieces(request), given.device, request.user)
     except BadUpload as error:
         raise Problem(422, str(error), error.parameter) from error
     except TooManyJobs as error:
@@ -48,18 +48,18 @@ def upload(request: HttpRequest, given: Query[Upload]) -> Status[Any]:
 @router.post("/{int:number}/start", response={202: dict[str, Any]})
 def start(request: HttpRequest, number: int, mapping: Body[dict[str, Any]]) -> Status[Any]:
     """Start an import; what `mapping` does not name stays as guessed."""
-    job = asking.visible(request.user).filter(pk=number, kind="import").first()
+    job = requests.visible(request.user).filter(pk=number, kind="import").first()
     if job is None:
         raise Http404(f"There is no import {number}, or you may not see it.")
     if job.state != Job.State.ASKING:
         raise Problem(409, f"import {number} was started already, or has ended")
     try:
-        chosen = previewing.remap(job, mapping)
+        chosen = uploads.remap(job, mapping)
     except (BadMapping, TypeError) as error:
         raise Problem(422, str(error), getattr(error, "parameter", "mapping")) from error
     if chosen.create and not scope(request).everything:
         raise Problem(403, "Only staff may make devices by an import.")
-    previewing.start(job)
+    uploads.start(job)
     return Status(202, _told(Job.objects.get(pk=job.pk)))
 
 
@@ -69,7 +69,7 @@ def _pieces(request: HttpRequest) -> Iterator[bytes]:
 
 
 def _told(job: Job) -> dict[str, Any]:
-    found = previewing.preview(job)
+    found = uploads.preview(job)
     lines = [
         {
             "line": line.number,

@@ -11,9 +11,9 @@ from dashboards.api.problems import Body, Problem
 from dashboards.downloads import file_of
 from dashboards.joblist import job_out, jobs_of
 from devices import queries
-from devices.exports.options import BadExport, export_of
-from devices.jobs import asking
-from devices.jobs.asking import TooManyJobs
+from devices.exports.request import BadExport, export_of
+from devices.jobs import requests
+from devices.jobs.requests import TooManyJobs
 from devices.models import Job
 
 router = Router(tags=["jobs"])
@@ -52,7 +52,7 @@ def ask_export(request: HttpRequest, keys: list[str], start: str, end: str, **mo
     try:
         made = export_of(scope(request), keys, start, end, now=now, user=request.user.pk, **more)
         title = f"{', '.join(keys[:3])}{' …' if len(keys) > 3 else ''}"
-        return asking.ask("export", title, made.options(), request.user)
+        return requests.ask("export", title, made.options(), request.user)
     except BadExport as error:
         raise Problem(422, str(error), error.parameter) from error
     except TooManyJobs as error:
@@ -75,7 +75,7 @@ def job(request: HttpRequest, number: int) -> dict[str, Any]:
 def cancel(request: HttpRequest, number: int) -> dict[str, Any]:
     """Cancel a job that waits or runs."""
     found = _find(request, number)
-    if not asking.cancel(found):
+    if not requests.cancel(found):
         raise Problem(409, f"job {number} has ended: {found.get_state_display()}")
     return job_out(_find(request, number))
 
@@ -87,7 +87,7 @@ def file(request: HttpRequest, number: int) -> HttpResponseBase:
 
 
 def _find(request: HttpRequest, number: int) -> Job:
-    found = asking.visible(request.user).filter(pk=number).first()
+    found = requests.visible(request.user).filter(pk=number).first()
     if found is None:
         raise Http404(f"There is no job {number}, or you may not see it.")
     return found

@@ -8,9 +8,9 @@ from ninja import Field, Query, Router, Schema
 
 from dashboards.api.auth import scope
 from dashboards.api.problems import Problem
-from devices import queries, together
-from devices.queries import SeriesInfo
-from devices.times import parse_moment
+from devices import queries
+from devices.queries import SeriesInfo, bulk
+from devices.timestamps import parse_moment
 
 router = Router(tags=["readings"])
 
@@ -75,7 +75,7 @@ def answer(infos: Sequence[SeriesInfo], window: tuple[int, int, int]) -> dict[st
 
 
 def _columns(info: SeriesInfo, start: int, end: int, points: int) -> dict[str, Any]:
-    width = together.bin_width([info], start, end, points)
+    width = bulk.bin_width([info], start, end, points)
     found = queries.window(info, start, end, points, width)
     plain = [value if type(value) is float else None for value in found.value]
     return {

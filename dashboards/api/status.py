@@ -12,8 +12,8 @@ from ninja import Query, Router
 from dashboards import pages
 from dashboards.api.auth import scope
 from dashboards.api.problems import Problem
-from devices import conditions, health, losses
-from devices.health import packets_token
+from devices.monitoring import conditions, heartbeats, losses
+from devices.monitoring.heartbeats import packets_token
 
 router = Router(tags=["status"])
 
@@ -22,9 +22,9 @@ router = Router(tags=["status"])
 def status(request: HttpRequest) -> dict[str, Any]:
     """Tell how the pipeline and its processes are, and the devices' states."""
     caller = scope(request)
-    found = health.processes()
-    ingest = health.ingest_health(found)
-    summary = pages.fleet_summary(caller, health.as_of_health(ingest))
+    found = heartbeats.processes()
+    ingest = heartbeats.ingest_health(found)
+    summary = pages.fleet_summary(caller, heartbeats.as_of_health(ingest))
     return {
         "ingest": ingest,
         "conditions": [
@@ -36,7 +36,7 @@ def status(request: HttpRequest) -> dict[str, Any]:
             {
                 "id": process.id,
                 "kind": process.kind,
-                "alive": health.is_alive(process),
+                "alive": heartbeats.is_alive(process),
                 "state": process.state,
                 "started_at": process.started_at,
                 "beat_at": process.beat_at,
@@ -66,8 +66,8 @@ def packets(
     positions = _positions(after)
     found: list[dict[str, Any]] = []
     unreachable: list[str] = []
-    for process in health.processes():
-        if process.kind == "ingest" and health.is_alive(process):
+    for process in heartbeats.processes():
+        if process.kind == "ingest" and heartbeats.is_alive(process):
             query = {
                 "device": device,
                 "filter": topic_filter,

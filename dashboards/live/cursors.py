@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from hashlib import blake2s
 
-from devices.changes import Cursor
+from devices.changelog.changes import Cursor
 from devices.queries import SeriesInfo
 
 # What a client missed is read from the change log up to this age; then all is sent anew.

@@ -8,8 +8,9 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from devices import changes, corrections, database, queries
-from devices.changes import Cursor, Touched
+from devices import corrections, database, queries
+from devices.changelog import changes
+from devices.changelog.changes import Cursor, Touched
 from devices.live import ReadingsStored
 
 HEAL_SECONDS = 1.0

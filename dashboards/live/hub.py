@@ -25,13 +25,16 @@ from dashboards.live.groups import Groups
 from dashboards.live.healing import HEAL_SECONDS, Healer, Lost, WentBack
 from dashboards.live.stopping import before_stop
 from dashboards.threads import in_thread
-from devices import health, live, losses, overview, queries, rights
-from devices.changes import Cursor
+from devices import live, queries
+from devices.access import revocation
+from devices.changelog.changes import Cursor
 from devices.events import set_within
 from devices.live import INGEST_GROUP, WATCH_SECONDS, ReadingsStored, watch_set
 from devices.models import Device
+from devices.monitoring import heartbeats, losses
 from devices.queries import SeriesInfo
-from devices.states import AsOf, since_of, state_of
+from devices.registry import listing
+from devices.registry.states import AsOf, since_of, state_of
 
 if TYPE_CHECKING:
     from dashboards.live.session import LiveSession
@@ -46,7 +49,7 @@ JOB_SECONDS = 1.0
 LATELY_SECONDS = 600
 DeviceState = dict[str, Any]
 # Before the first look.
-_UNKNOWN: health.IngestHealth = {
+_UNKNOWN: heartbeats.IngestHealth = {
     "state": "unknown",
     "last_packet": None,
     "lag_ms": None,
@@ -63,7 +66,7 @@ class Hub:
     def __init__(self) -> None:
         self.sessions: set[LiveSession] = set()
         self.health = _UNKNOWN
-        self.fleet: dict[int | None, overview.SiteCounts] = {}
+        self.fleet: dict[int | None, listing.SiteCounts] = {}
         self.states: dict[int, DeviceState] = {}
         # Batches whose news every session has, by event or healed.
         self.confirmed: Cursor = {}
@@ -135,7 +138,7 @@ class Hub:
         }
         with self._row:
             if not self._ended:
-                health.beat(self._name, "web", self._started, "up", info)
+                heartbeats.beat(self._name, "web", self._started, "up", info)
 
     async def _sign_off(self) -> None:
         """Say that this process ends in good order: nobody misses it."""
@@ -149,7 +152,7 @@ class Hub:
     def _end_row(self) -> None:
         with self._row:
             self._ended = True
-            health.end(self._name)
+            heartbeats.end(self._name)
 
     # --- sockets come and go ------------------------------------------------
     def enter(self, session: "LiveSession") -> None:
@@ -229,7 +232,7 @@ class Hub:
                 confirmed, before = self._healer.step(newest, found)
                 self._ready.set()
                 await self._tell_lost(self._healer.lost(before, self._known()))
-                if confirmed and newest.get(rights.WRITER) != confirmed.get(rights.WRITER):
+                if confirmed and newest.get(revocation.WRITER) != confirmed.get(revocation.WRITER):
                     self._tell_rights()
                 self.confirmed = confirmed
             except WentBack:
@@ -313,10 +316,10 @@ class Hub:
     async def _look_once(self) -> None:
         watched = self._groups.devices
         wants_fleet = any(session.wants_fleet for session in self.sessions)
-        self._note_health(await in_thread(health.ingest_health))
-        as_of = health.as_of_health(self.health)
+        self._note_health(await in_thread(heartbeats.ingest_health))
+        as_of = heartbeats.as_of_health(self.health)
         states = await in_thread(lambda: read_states(watched, as_of)) if watched else {}
-        fleet = await in_thread(lambda: overview.fleet(as_of)) if wants_fleet else {}
+        fleet = await in_thread(lambda: listing.fleet(as_of)) if wants_fleet else {}
         lately = int((time.time() - LATELY_SECONDS) * 1e6)
         gaps = await in_thread(lambda: losses.gaps(watched, lately)) if watched else []
         changed = {pk for pk, state in states.items() if self.states.get(pk) != state}
@@ -328,7 +331,7 @@ class Hub:
             if gaps:
                 session.note_gaps(gaps)
 
-    def _note_health(self, found: health.IngestHealth) -> None:
+    def _note_health(self, found: heartbeats.IngestHealth) -> None:
         """Keep how ingest is; tell the pages at once when that has changed."""
         before, self.health = self.health, found
         if found["state"] != before["state"]:
@@ -347,7 +350,7 @@ class Hub:
             session.devices_changed(lost)
 
     @property
-    def health_now(self) -> health.IngestHealth:
+    def health_now(self) -> heartbeats.IngestHealth:
         """Return how the pipeline is; `down` where the database has not answered for a while."""
         if time.monotonic() - self._looked_at > SILENT_SECONDS:
             since = self.health["since"] or _milliseconds(self._known_at)

@@ -9,7 +9,7 @@ from django.contrib.sessions.backends.base import SessionBase
 
 from dashboards.joblist import jobs_of
 from devices.access import Scope, scope_of, user_of_token
-from devices.kiosks import kiosk_of, scope_of_kiosk
+from devices.access.kiosks import kiosk_of, scope_of_kiosk
 
 KIOSK_COOKIE = "iotbridge_kiosk"
 

@@ -20,10 +20,11 @@ from dashboards.live.frames import (
 )
 from dashboards.live.hub import states_of
 from dashboards.live.subscriptions import Subscription
-from devices import health, overview
 from devices.access import Scope
+from devices.monitoring import heartbeats
 from devices.queries import QueryTooLong
-from devices.states import AsOf
+from devices.registry import listing
+from devices.registry.states import AsOf
 
 Frame = dict[str, Any]
 
@@ -39,8 +40,8 @@ def answer(
         jobs: reads the person's jobs.
     """
     shown: set[int] = set()
-    ingest = health.ingest_health()
-    as_of, now_us = health.as_of_health(ingest), health.reading_now_us(ingest)
+    ingest = heartbeats.ingest_health()
+    as_of, now_us = heartbeats.as_of_health(ingest), heartbeats.reading_now_us(ingest)
     for given in subs[:MAX_SUBSCRIPTIONS]:
         sub = given.get("id")
         try:
@@ -63,7 +64,7 @@ def _show(
 ) -> list[Frame]:
     """Return the frames of one subscription; its series are added to `shown`."""
     if wanted.kind == "fleet":
-        sites = overview.fleet_of(scope, overview.fleet(as_of))
+        sites = listing.fleet_of(scope, listing.fleet(as_of))
         return [bare_ack(wanted.id), {"t": "upd", "id": wanted.id, "sites": sites}]
     if wanted.kind == "jobs":
         return [bare_ack(wanted.id), {"t": "upd", "id": wanted.id, "jobs": jobs()}]

@@ -29,12 +29,12 @@ from dashboards.live.hub import Hub, states_of
 from dashboards.live.snapshots import devices_named
 from dashboards.live.subscriptions import Subscription
 from dashboards.threads import in_thread
-from devices import overview
 from devices.access import Scope
 from devices.events import set_within
-from devices.health import as_of_health, reading_now_us
-from devices.losses import Gap
+from devices.monitoring.heartbeats import as_of_health, reading_now_us
+from devices.monitoring.losses import Gap
 from devices.queries import QueryTooLong, SeriesInfo
+from devices.registry import listing
 
 logger = logging.getLogger(__name__)
 
@@ -378,7 +378,7 @@ class LiveSession:
         if not self._fleets or not fleet:
             return
         try:
-            sites = await in_thread(lambda: overview.fleet_of(self.scope, fleet))
+            sites = await in_thread(lambda: listing.fleet_of(self.scope, fleet))
         except Error as error:
             logger.info("A socket cannot read sites: %s", error)
             self._fleet_due = True

@@ -6,10 +6,13 @@ from typing import Any
 
 from dashboards.live.cursors import Place, shape_of
 from dashboards.live.frames import BadFrame, Subscribe
-from devices import cadence, changes, corrections, losses, overview, queries, together
+from devices import corrections, queries
 from devices.access import Scope
+from devices.changelog import changes
 from devices.database import incarnation
-from devices.queries import Columns, SeriesInfo
+from devices.monitoring import losses
+from devices.queries import Columns, SeriesInfo, bulk, cadence
+from devices.registry import listing
 
 # Whoever shows newest values forgets what it has of a series that changed.
 EVER = (0, 2**52)
@@ -80,7 +83,7 @@ def read(
         devices = dict(scope.devices().filter(key__in=keys).values_list("pk", "key"))
         start, end = span_of(wanted, now_us)
         exact = wanted.kind == "latest"
-        width = 0 if exact else together.bin_width(infos.values(), start, end, wanted.points)
+        width = 0 if exact else bulk.bin_width(infos.values(), start, end, wanted.points)
         asked = (wanted.kind, wanted.start, wanted.points, incarnation())
         shape = shape_of(infos.values(), *asked)
         place = Place(width, shape, cursor)
@@ -156,7 +159,7 @@ def _windows(
     """Return the whole span of every series: exact rows where `width` is 0, else bins."""
     if width:
         return {pk: queries.window(info, start, end, points, width) for pk, info in infos.items()}
-    found = together.rows(infos, dict.fromkeys(infos, (start, end)), points + 1)
+    found = bulk.rows(infos, dict.fromkeys(infos, (start, end)), points + 1)
     return {
         pk: Columns(ts=[ts for ts, _ in rows], value=[value for _, value in rows])
         for pk, rows in found.items()
@@ -188,9 +191,9 @@ def _find(wanted: Subscribe, scope: Scope) -> dict[str, list[SeriesInfo]]:
 
 
 def _matching(scope: Scope, match: dict[str, Any]) -> Any:
-    found = overview.accepted(scope.devices())
+    found = listing.accepted(scope.devices())
     if isinstance(match.get("site"), str):
-        found = overview.at_site(found, match["site"])
+        found = listing.at_site(found, match["site"])
     for tag in match.get("tag", []):
         found = found.filter(tags__name=tag)
     if isinstance(match.get("type"), str):

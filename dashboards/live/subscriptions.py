@@ -14,10 +14,10 @@ from dashboards.live.cursors import Place
 from dashboards.live.frames import Subscribe, dumps, ms
 from dashboards.live.healing import Lost, LostSpan
 from dashboards.live.snapshots import Snapshot
-from devices import queries, together
-from devices.changes import Cursor
-from devices.losses import Gap
-from devices.queries import SeriesInfo
+from devices import queries
+from devices.changelog.changes import Cursor
+from devices.monitoring.losses import Gap
+from devices.queries import SeriesInfo, bulk
 
 # Rows that wait: of one series, and of all together. More are read again instead.
 MAX_ROWS = 200
@@ -225,9 +225,9 @@ class Subscription:
             newest = queries.latest(self.infos[pk] for pk in dirty)
             found = {pk: [newest[pk]] if pk in newest else [] for pk in dirty}
         elif self.width:
-            found = dict(together.bins(self.infos, dirty, self.width, MAX_REREAD + 1))
+            found = dict(bulk.bins(self.infos, dirty, self.width, MAX_REREAD + 1))
         else:
-            found = dict(together.rows(self.infos, dirty, MAX_REREAD + 1, MAX_REREAD + 1))
+            found = dict(bulk.rows(self.infos, dirty, MAX_REREAD + 1, MAX_REREAD + 1))
         if sum(map(len, found.values())) > MAX_REREAD:
             return None
         return {pk: [[ms(ts), *rest] for ts, *rest in points] for pk, points in found.items()}

@@ -10,9 +10,9 @@ from django.utils.translation import gettext
 
 from dashboards.formats import format_age, format_value
 from dashboards.zones import zone_name
-from devices import losses
+from devices.monitoring import losses
 from devices.queries import Value
-from devices.times import moment
+from devices.timestamps import moment
 
 register = template.Library()
 

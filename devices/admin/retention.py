@@ -8,10 +8,10 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
 from devices.models import RetentionPolicy, Series
-from devices.retention.guard import look
+from devices.retention.disk import look
 from devices.retention.policies import BUILT_IN
 from devices.retention.preview import preview
-from devices.rollups.tables import SECOND
+from devices.rollups.levels import SECOND
 
 
 @admin.register(Series)

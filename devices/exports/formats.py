@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 import orjson
 
 from devices.queries import Value
-from devices.times import moment
+from devices.timestamps import moment
 
 READING = ("time", "device", "metric", "kind", "unit", "value")
 BUCKET = (

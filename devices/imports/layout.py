@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext_noop
 
-from devices.imports import times
+from devices.imports import timestamps
 from devices.imports.numbers import number
 
 # In the order in which one is preferred, and what they are called.
@@ -102,9 +102,9 @@ def is_date(cell: str) -> bool:
     text = cell.strip()
     if not text or text.replace(".", "").isdecimal():
         return False
-    for order in times.ORDERS:
+    for order in timestamps.ORDERS:
         try:
-            times.parse(text, ZoneInfo("UTC"), order)
+            timestamps.parse(text, ZoneInfo("UTC"), order)
         except ValueError:
             continue
         return True

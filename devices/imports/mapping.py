@@ -7,12 +7,12 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 
-from devices import calendars
 from devices.exports.formats import READING
-from devices.imports import layout, times
+from devices.imports import layout, timestamps
 from devices.imports.layout import DELIMITERS, is_date
 from devices.imports.numbers import decimal_of
 from devices.models.registry import valid_key
+from devices.queries import calendars
 
 # Bytes of a file that a guess looks at.
 HEAD = 65_536
@@ -153,7 +153,7 @@ def _check_rest(made: Mapping) -> None:
     if not made.order:
         words = "order: is 3/4/2026 the 3rd of April (dmy) or the 4th of March (mdy)? Choose"
         raise BadMapping(f"{words}; the file itself does not tell", "order")
-    if made.order not in times.ORDERS:
+    if made.order not in timestamps.ORDERS:
         raise BadMapping("order must be mdy, dmy or ymd", "order")
     if made.decimal not in {"", ".", ","}:
         raise BadMapping("decimal must be . or ,", "decimal")
@@ -228,11 +228,11 @@ def _guessed(
 
 
 def _time_columns(columns: list[str], lowered: list[str]) -> list[str]:
-    day = next((name for name in times.DAYS if name in lowered), None)
-    clock = next((name for name in times.CLOCKS if name in lowered and name != day), None)
+    day = next((name for name in timestamps.DAYS if name in lowered), None)
+    clock = next((name for name in timestamps.CLOCKS if name in lowered and name != day), None)
     if day and clock:
         return [columns[lowered.index(day)], columns[lowered.index(clock)]]
-    found = next((name for name in times.COLUMNS if name in lowered), None)
+    found = next((name for name in timestamps.COLUMNS if name in lowered), None)
     return [] if found is None else [columns[lowered.index(found)]]
 
 
@@ -247,10 +247,10 @@ def _by_content(columns: list[str], rows: list[list[str]]) -> list[str]:
 
 def _order(at: list[int], rows: list[list[str]]) -> str:
     """Return which of day and month comes first; empty where these rows do not tell."""
-    finder, is_slashed = times.DateOrder(), False
+    finder, is_slashed = timestamps.DateOrder(), False
     for row in rows:
         for cell in (row[n] for n in at if n < len(row)):
-            is_slashed |= times.needs_order(cell)
+            is_slashed |= timestamps.needs_order(cell)
             finder.look(f"{cell}\n".encode())
     return finder.order or ("" if is_slashed else "mdy")
 

@@ -1,6 +1,6 @@
 from django.db import migrations, models
 
-from devices.sqlitetables import without_rowid
+from devices.storage.without_rowid import without_rowid
 
 
 def lighten(_apps, editor):

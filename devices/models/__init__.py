@@ -1,10 +1,10 @@
 """The tables: see docs/reference/tables.md."""
 
+from devices.models.accounts import ApiToken, Kiosk, Membership, Role
 from devices.models.corrections import Correction
-from devices.models.history import Kind, Latest, Reading, Series
 from devices.models.jobs import Job, JobPart
 from devices.models.log import Change, Dirty, Duty, Loss, Process, Purge, Writer
-from devices.models.people import ApiToken, Kiosk, Membership, Role
+from devices.models.readings import Kind, Latest, Reading, Series
 from devices.models.registry import (
     Device,
     DeviceCounts,

@@ -4,7 +4,7 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from devices.models.history import Series
+from devices.models.readings import Series
 
 
 class Correction(models.Model):

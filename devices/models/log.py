@@ -133,7 +133,8 @@ class Process(models.Model):
     state = models.CharField(max_length=20)
     info = models.JSONField(default=dict)
 
-    # Seconds since its last heartbeat, by the database's clock; set by `devices.health`.
+    # Seconds since its last heartbeat, by the database's clock;
+    # set by `devices.monitoring.heartbeats`.
     silent_s: float = 0.0
 
     class Meta:

@@ -7,7 +7,7 @@ from django.core.validators import RegexValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from devices import timetexts
+from devices import datetime_texts
 
 # Not `.` and `..`: in an address they are no names.
 KEY_PATTERN = r"^(?!\.{1,2}\Z)[A-Za-z0-9_.:~-]{1,128}\Z"
@@ -24,7 +24,7 @@ def valid_zone(name: str) -> None:
         ValidationError: says what it may be.
     """
     try:
-        timetexts.zone_of(name)
+        datetime_texts.zone_of(name)
     except ValueError as error:
         raise ValidationError(
             _("%(name)s is no time zone. Write it as in Europe/Berlin or UTC+01:00."),
@@ -127,7 +127,7 @@ class Source(models.Model):
         Raises:
             ValidationError: says which field, and why.
         """
-        from devices.sources import problems
+        from devices.registry.sources import problems
 
         found = problems(self)
         if found:

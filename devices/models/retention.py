@@ -6,7 +6,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from devices.models.history import Series
+from devices.models.readings import Series
 from devices.models.registry import Site
 
 FIELDS = ("raw_days", "minutes_days", "quarters_days", "hours_days", "least_days")

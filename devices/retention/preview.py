@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from django.db import connection
 
 from devices.retention.policies import Keep, Policies, Target, targets
-from devices.rollups.tables import HOUR, LEVELS, MINUTE, QUARTER
+from devices.rollups.levels import HOUR, LEVELS, MINUTE, QUARTER
 
 _PAGE, _CHUNK = 2_000, 400
 

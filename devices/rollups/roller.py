@@ -14,13 +14,14 @@ from typing import Any
 from django.db import connection, transaction
 from django.db.models.functions import Now
 
-from devices import changes, duties
-from devices.health import database_micros
+from devices.background import leases
+from devices.changelog import changes
 from devices.models import Change, Series
-from devices.rollups import dirty, tables
-from devices.rollups.fold import Fold
-from devices.rollups.quarters import Bucket, OpenQuarters, Quarter
-from devices.rollups.tables import HOUR, MINUTE, QUARTER, SECOND, Record
+from devices.monitoring.heartbeats import database_micros
+from devices.rollups import levels, pending_buckets
+from devices.rollups.levels import HOUR, MINUTE, QUARTER, SECOND, Record
+from devices.rollups.open_buckets import Bucket, OpenQuarters, Quarter
+from devices.rollups.partial_aggregate import Fold
 
 DUTY = "rollups"
 # Quarters are closed so long after their end, for readings that are on their way.
@@ -84,7 +85,7 @@ class Roller:
 
     def release(self) -> None:
         """Let another process take over at once."""
-        duties.release(DUTY, self._holder)
+        leases.release(DUTY, self._holder)
 
     def _step(self) -> bool:
         self._connect()
@@ -110,7 +111,7 @@ class Roller:
         if self._epoch is not None and now - self._renewed < RENEW_SECONDS:
             return self._epoch
         self._renewed = now
-        return duties.acquire(DUTY, self._holder)
+        return leases.acquire(DUTY, self._holder)
 
     def _connect(self) -> None:
         connection.ensure_connection()
@@ -127,7 +128,7 @@ class Roller:
 
     def _take_over(self, epoch: int) -> None:
         """Begin where the last commits ended."""
-        state = duties.state(DUTY)
+        state = leases.state(DUTY)
         if "position" not in state:
             # What was stored before there were rollups is found series by series.
             state = {"position": writers(), "until": 0, "backfill": [0, 0]}
@@ -138,8 +139,8 @@ class Roller:
 
     def _commit(self, epoch: int, state: State, buckets: Iterable[Bucket] = ()) -> None:
         with transaction.atomic():
-            dirty.mark(sorted(buckets))
-            duties.commit(DUTY, epoch, state)
+            pending_buckets.mark(sorted(buckets))
+            leases.commit(DUTY, epoch, state)
         self._state = state
 
     # --- consuming the change log -------------------------------------------
@@ -193,7 +194,7 @@ class Roller:
             if at is None or len(marked) >= BACKFILL:
                 break
             series_id, start = at
-            found = dirty.filled(series_id, start, BACKFILL) if start else []
+            found = pending_buckets.filled(series_id, start, BACKFILL) if start else []
             marked += [(series_id, bucket) for bucket in found]
             more = len(found) == BACKFILL
             at = [series_id, found[-1] + QUARTER.width] if more else _series_after(series_id)
@@ -204,7 +205,7 @@ class Roller:
     # --- closed quarters ----------------------------------------------------
     def _close(self, epoch: int) -> bool:
         """Sum up dirty quarters that have ended; return whether there are more."""
-        closed = dirty.closed(self._state["until"], CLOSED)
+        closed = pending_buckets.closed(self._state["until"], CLOSED)
         ago = self._state["until"] - closed[0][1] - QUARTER.width if closed else 0
         self.behind_s = max(0.0, ago / SECOND)
         self._waiting = bool(closed)
@@ -212,10 +213,10 @@ class Roller:
             return False
         made = self._quarters.close(_kept(closed))
         with transaction.atomic():
-            duties.commit(DUTY, epoch)
+            leases.commit(DUTY, epoch)
             with connection.cursor() as cursor:
                 _write(cursor, made)
-            dirty.unmark(closed)
+            pending_buckets.unmark(closed)
         return len(closed) >= CLOSED
 
     def _prune(self) -> None:
@@ -271,7 +272,7 @@ def _within(series_id: int, low: int, high: int) -> list[int]:
     found: list[int] = []
     start = low
     while True:
-        page = dirty.filled(series_id, start, BACKFILL)
+        page = pending_buckets.filled(series_id, start, BACKFILL)
         found += [bucket for bucket in page if bucket <= high]
         if len(page) < BACKFILL or page[-1] > high:
             return found
@@ -284,14 +285,14 @@ def _write(cursor: Any, made: dict[Bucket, Quarter]) -> None:
     minutes: list[Record] = []
     for (pk, start), quarter in made.items():
         dense = quarter.dense_minutes()
-        minutes += [tables.record(pk, minute, part) for minute, part in dense]
+        minutes += [levels.record(pk, minute, part) for minute, part in dense]
         if quarter.whole.count:
-            quarters.append(tables.record(pk, start, quarter.whole, dense=bool(dense)))
+            quarters.append(levels.record(pk, start, quarter.whole, dense=bool(dense)))
     spans = [(pk, start, start + QUARTER.width) for pk, start in made]
-    tables.delete(cursor, MINUTE, tables.dense(cursor, spans))
-    tables.delete(cursor, QUARTER, [s for s in spans if not made[s[:2]].whole.count])
-    tables.write(cursor, MINUTE, minutes)
-    tables.write(cursor, QUARTER, quarters)
+    levels.delete(cursor, MINUTE, levels.dense(cursor, spans))
+    levels.delete(cursor, QUARTER, [s for s in spans if not made[s[:2]].whole.count])
+    levels.write(cursor, MINUTE, minutes)
+    levels.write(cursor, QUARTER, quarters)
     _write_hours(cursor, {(pk, HOUR.floor(start)) for pk, start in made})
 
 
@@ -299,9 +300,9 @@ def _write_hours(cursor: Any, hours: set[Bucket]) -> None:
     """Join each hour's quarters; those that are dirty still are joined again later."""
     whole = {hour: Fold() for hour in sorted(hours)}
     spans = [(pk, hour, hour + HOUR.width) for pk, hour in whole]
-    for pk, bucket, part in tables.read_spans(cursor, QUARTER, spans):
+    for pk, bucket, part in levels.read_spans(cursor, QUARTER, spans):
         whole[pk, HOUR.floor(bucket)].join(part)
-    tables.delete(cursor, HOUR, [span for span in spans if not whole[span[:2]].count])
-    tables.write(
-        cursor, HOUR, [tables.record(*at, made) for at, made in whole.items() if made.count]
+    levels.delete(cursor, HOUR, [span for span in spans if not whole[span[:2]].count])
+    levels.write(
+        cursor, HOUR, [levels.record(*at, made) for at, made in whole.items() if made.count]
     )

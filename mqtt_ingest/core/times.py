@@ -4,7 +4,7 @@ import re
 from datetime import UTC, tzinfo
 from typing import NamedTuple
 
-from devices import timetexts
+from devices import datetime_texts
 from mqtt_ingest.core.errors import BadTime
 from mqtt_ingest.core.limits import MAX_AHEAD, YEAR_2000, YEAR_2200, Limits
 
@@ -33,7 +33,7 @@ def read_time(value: object, zone: tzinfo = UTC, near: int | None = None) -> Tim
     The magnitude of a number tells its unit: s, ms, µs or ns.
 
     Args:
-        value: a number, digits in quotes, or a text (see `devices.timetexts`).
+        value: a number, digits in quotes, or a text (see `devices.datetime_texts`).
         zone: of texts that name none.
         near: of two times that a local one may be, as clocks were set back, the one nearer to
             this (µs) is meant.
@@ -65,7 +65,7 @@ def _parse_number(value: float) -> int:
 
 
 def _read_text(text: str, zone: tzinfo, near: int | None) -> Time:
-    if len(text) <= timetexts.MAX_LENGTH and _NUMBER.fullmatch(text):
+    if len(text) <= datetime_texts.MAX_LENGTH and _NUMBER.fullmatch(text):
         digits = text.removeprefix("+")
         ts = _parse_number(int(digits) if digits.lstrip("-").isdecimal() else float(digits))
         if YEAR_2000 <= ts < YEAR_2200:
@@ -76,10 +76,10 @@ def _read_text(text: str, zone: tzinfo, near: int | None) -> Time:
         day, hour, minute, second, millis = compact.groups("00")
         text = f"{day}T{hour}{minute}{second}.{millis}"
     try:
-        moment = timetexts.parse(text)
+        moment = datetime_texts.parse(text)
         if moment.tzinfo is not None:
-            return Time(timetexts.micros(moment))
-        both = [timetexts.micros(moment.replace(tzinfo=zone, fold=fold)) for fold in (0, 1)]
+            return Time(datetime_texts.micros(moment))
+        both = [datetime_texts.micros(moment.replace(tzinfo=zone, fold=fold)) for fold in (0, 1)]
     except ValueError as error:
         raise BadTime(f"{text[:40]!r} is no time that can be read") from error
     ts = both[0] if near is None else min(both, key=lambda ts: abs(ts - near))
@@ -88,7 +88,7 @@ def _read_text(text: str, zone: tzinfo, near: int | None) -> Time:
 
 def is_like_a_date(text: str) -> bool:
     """Return whether `text` is meant as a date, be it a wrong one."""
-    return timetexts.is_like_a_date(text)
+    return datetime_texts.is_like_a_date(text)
 
 
 def is_sane(ts: int, now: int) -> bool:

@@ -13,10 +13,10 @@ from django.db import connection, transaction
 from django.db.models import Case, IntegerField, Sum, When
 from django.db.models.functions import Coalesce, Length
 
-from devices import losses
 from devices.models import Loss
-from devices.times import moment
-from devices.undecoded import LastLetter
+from devices.monitoring import losses
+from devices.registry.undecoded import LastLetter
+from devices.timestamps import moment
 from mqtt_ingest.core.arrivals import digest
 from mqtt_ingest.core.shapes import fold_key
 from mqtt_ingest.models import WHOLE_REASONS, DeadLetter

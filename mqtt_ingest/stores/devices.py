@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from itertools import islice
 from typing import Any
 
-from devices.times import moment
+from devices.timestamps import moment
 from mqtt_ingest.stores.dialect import Dialect, Seen
 from mqtt_ingest.stores.tallies import LASTS, SUMS, Tally
 

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, cast
 
 from django.db import connection
 
-from devices.alone import is_alone
+from devices.background.single_process import is_alone
 from devices.models import Change, Writer
 from devices.models.log import SLOT_PREFIX
 from mqtt_ingest.core.arrivals import CAPACITY

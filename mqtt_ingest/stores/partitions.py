@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db import Error
 
-from devices.times import WEEK_US, week_start
+from devices.timestamps import WEEK_US, week_start
 
 
 def weeks_of(times: Iterable[int]) -> set[int]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import psycopg
 
-from devices.times import week_start
+from devices.timestamps import week_start
 from mqtt_ingest.core.packets import Row
 from mqtt_ingest.stores import partitions
 from mqtt_ingest.stores.dialect import CADENCE, Existing, Few, Seen, counts_conflict

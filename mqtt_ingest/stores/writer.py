@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from django.db import DataError, IntegrityError, connection, transaction
 
-from devices import restored
+from devices.changelog import restored
 from devices.database import incarnation
 from mqtt_ingest.core.arrivals import CAPACITY, pack
 from mqtt_ingest.core.errors import SlotLost, WentBack

@@ -13,8 +13,8 @@ django.setup()
 
 from django.db import connection  # noqa: E402 - needs the settings
 
+from devices.rollups.levels import LEVELS  # noqa: E402
 from devices.rollups.roller import Roller  # noqa: E402
-from devices.rollups.tables import LEVELS  # noqa: E402
 from mqtt_ingest import recordings, stores  # noqa: E402
 from mqtt_ingest.stores import leases  # noqa: E402
 from mqtt_ingest.stores.writer import SlotWriter  # noqa: E402

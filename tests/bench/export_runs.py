@@ -10,8 +10,8 @@ import django
 django.setup()
 
 from devices.access import Scope  # noqa: E402 - needs the settings
-from devices.exports.options import export_of  # noqa: E402
-from devices.jobs import asking, files  # noqa: E402
+from devices.exports.request import export_of  # noqa: E402
+from devices.jobs import files, requests  # noqa: E402
 from devices.jobs.runner import Runner  # noqa: E402
 from devices.models import Device, Job, Series  # noqa: E402
 from tests.bench.filling import fill  # noqa: E402
@@ -36,7 +36,7 @@ def main() -> None:
         made = export_of(scope, [f"{device.key}/*"], "", "", now=now, **more)
         # From here on the peak is that of the export.
         Path("/proc/self/clear_refs").write_text("5")
-        job, started = asking.ask("export", "", made.options(), None), time.perf_counter()
+        job, started = requests.ask("export", "", made.options(), None), time.perf_counter()
         runner = Runner("bench")
         while runner.step():
             pass

@@ -14,9 +14,13 @@ django.setup()
 
 from django.db import connection  # noqa: E402 - needs the settings
 
-from devices import queries, together  # noqa: E402
+from devices import queries  # noqa: E402
 from devices.models import Device, Series  # noqa: E402
-from devices.queries import SECOND, SeriesInfo  # noqa: E402
+from devices.queries import (  # noqa: E402
+    SECOND,
+    SeriesInfo,
+    bulk,
+)
 from devices.rollups.roller import Roller  # noqa: E402
 from tests.bench.filling import fill  # noqa: E402
 
@@ -44,7 +48,7 @@ def timed(work: Callable[[], Any], rounds: int) -> list[float]:
 def read(info: SeriesInfo, seconds: int, now: int) -> int:
     with queries.read_snapshot():
         start = now - seconds * SECOND
-        width = together.bin_width([info], start, now, POINTS)
+        width = bulk.bin_width([info], start, now, POINTS)
         return len(queries.window(info, start, now, POINTS, width).ts)
 
 

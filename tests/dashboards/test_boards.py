@@ -20,7 +20,7 @@ from dashboards.widgets import Offer, Options, Query, Widget, all_widgets, find,
 from devices.access import Scope, scope_of
 from devices.models import Device, Membership, Process, Series, Site
 from devices.queries import SeriesInfo
-from devices.states import AsOf
+from devices.registry.states import AsOf
 
 pytestmark = pytest.mark.usefixtures("tables")
 EVERYTHING = Scope(everything=True)

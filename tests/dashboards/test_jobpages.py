@@ -7,7 +7,7 @@ from django.contrib.auth import get_user_model
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from devices.jobs import asking
+from devices.jobs import requests
 from devices.models import Device, Job, Membership, Series, Site
 
 pytestmark = pytest.mark.usefixtures("tables")
@@ -44,7 +44,7 @@ def test_a_viewer_exports_and_does_not_import(site: Site) -> None:
 
 def test_what_others_asked_for_is_not_there(site: Site) -> None:
     owner = get_user_model().objects.create_user("owner")
-    job = asking.ask("export", "secret", {}, owner)
+    job = requests.ask("export", "secret", {}, owner)
     viewer = person("vera", "viewer", site)
     assert "secret" not in viewer.get("/jobs").content.decode()
     for path in (f"/jobs/{job.pk}/file", f"/import/{job.pk}"):

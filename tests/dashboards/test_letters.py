@@ -6,8 +6,8 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.test import Client
 
-from devices import undecoded
 from devices.models import Membership, Site
+from devices.registry import undecoded
 from tests.mqtt_ingest.test_writer import entry, make_writer, store
 from tests.support.factories import ARRIVAL, make_entry
 

@@ -7,8 +7,9 @@ from django.contrib.auth import get_user_model
 from django.test import Client
 from django.utils import timezone
 
-from devices import losses, registry
+from devices import registry
 from devices.models import Device, DeviceCounts, Membership, Site
+from devices.monitoring import losses
 from mqtt_ingest.models import DeadLetter
 from tests.mqtt_ingest.test_writer import entry, make_writer, store
 from tests.support.factories import make_entry
@@ -203,17 +204,17 @@ def test_while_the_database_is_away_pages_and_api_say_so(
 ) -> None:
     from django.db import OperationalError
 
-    from devices import health
     from devices.models import Process
+    from devices.monitoring import heartbeats
 
     worker = Process(id="w-1", kind="ingest", state="down", info={"slots": {}})
     worker.beat_at = timezone.now()
-    monkeypatch.setattr(health, "_remembered", [worker])
+    monkeypatch.setattr(heartbeats, "_remembered", [worker])
 
     def away() -> None:
         raise OperationalError("connection refused\nand more")
 
-    monkeypatch.setattr(health, "processes", away)
+    monkeypatch.setattr(heartbeats, "processes", away)
     page = staff.get("/status")
     assert (page.status_code, page["Retry-After"], page["Refresh"]) == (503, "5", "5")
     assert "connection refused" in page.content.decode()

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from dashboards.live import identity
 from dashboards.live.identity import KIOSK_COOKIE, Screen
-from devices import kiosks
+from devices.access import kiosks
 from devices.models import Device, Kiosk, Membership, Process, Site
 
 pytestmark = pytest.mark.usefixtures("tables")

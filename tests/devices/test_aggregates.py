@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 
 from devices import queries
-from devices.aggregates import Aggregate, aggregates
 from devices.models import Device
 from devices.queries import SECOND
-from devices.rollups.fold import fold
+from devices.queries.aggregates import Aggregate, aggregates
+from devices.rollups.levels import fold_of, record
+from devices.rollups.partial_aggregate import fold
 from devices.rollups.roller import Roller
-from devices.rollups.tables import fold_of, record
 from tests.mqtt_ingest.test_writer import make_writer
 from tests.support.factories import ARRIVAL, make_batch, make_entry
 

@@ -7,10 +7,10 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from devices import alone, duties
+from devices.background import leases, single_process
 from mqtt_ingest import stores
 from mqtt_ingest.core.errors import SlotLost
-from mqtt_ingest.stores import leases
+from mqtt_ingest.stores import leases as slot_leases
 from mqtt_ingest.stores.writer import SlotWriter
 from tests.mqtt_ingest.test_writer import entry, store
 
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.usefixtures("tables")
 @pytest.fixture
 def folder(tmp_path: Path) -> Iterator[Path]:
     yield tmp_path
-    alone.release()
+    single_process.release()
 
 
 def writes(captured: CaptureQueriesContext) -> list[str]:
@@ -28,44 +28,44 @@ def writes(captured: CaptureQueriesContext) -> list[str]:
 
 
 def test_a_folder_is_held_once(folder: Path) -> None:
-    alone.claim(folder, whole=True)
-    assert alone.is_alone()
-    with pytest.raises(alone.AlreadyRunning):
-        alone.claim(folder, whole=True)
+    single_process.claim(folder, whole=True)
+    assert single_process.is_alone()
+    with pytest.raises(single_process.AlreadyRunning):
+        single_process.claim(folder, whole=True)
 
 
 def test_on_a_database_of_many_nobody_is_alone(folder: Path) -> None:
-    alone.claim(folder, whole=False)
-    assert not alone.is_alone()
+    single_process.claim(folder, whole=False)
+    assert not single_process.is_alone()
 
 
 def test_leases_are_taken_at_once_and_not_prolonged(folder: Path) -> None:
     dialect = stores.dialect()
-    assert leases.acquire("ingest-0", "killed", dialect) == 1
-    assert duties.acquire("rollups", "killed") == 1
-    alone.claim(folder, whole=True)
-    assert leases.acquire("ingest-0", "me", dialect) == 2
-    assert duties.acquire("rollups", "me") == 2
+    assert slot_leases.acquire("ingest-0", "killed", dialect) == 1
+    assert leases.acquire("rollups", "killed") == 1
+    single_process.claim(folder, whole=True)
+    assert slot_leases.acquire("ingest-0", "me", dialect) == 2
+    assert leases.acquire("rollups", "me") == 2
     with CaptureQueriesContext(connection) as captured:
-        assert leases.renew("ingest-0", 2, dialect)
-        assert duties.acquire("rollups", "me") == 2
-        assert not leases.renew("ingest-0", 1, dialect)
+        assert slot_leases.renew("ingest-0", 2, dialect)
+        assert leases.acquire("rollups", "me") == 2
+        assert not slot_leases.renew("ingest-0", 1, dialect)
     assert writes(captured) == []
 
 
 def test_an_import_from_the_command_line_has_its_lease(folder: Path) -> None:
     dialect = stores.dialect()
-    assert leases.acquire("import", "somebody", dialect) == 1
-    alone.claim(folder, whole=True)
-    assert leases.acquire("import", "me", dialect) is None
+    assert slot_leases.acquire("import", "somebody", dialect) == 1
+    single_process.claim(folder, whole=True)
+    assert slot_leases.acquire("import", "me", dialect) is None
 
 
 def test_what_is_committed_is_fenced_as_ever(folder: Path) -> None:
-    alone.claim(folder, whole=True)
+    single_process.claim(folder, whole=True)
     dialect = stores.dialect()
     writer = SlotWriter("ingest-0", dialect)
-    writer.epoch = leases.acquire("ingest-0", "me", dialect) or 0
+    writer.epoch = slot_leases.acquire("ingest-0", "me", dialect) or 0
     store(writer, entry({"t": 1}))
-    leases.acquire("ingest-0", "another", dialect)
+    slot_leases.acquire("ingest-0", "another", dialect)
     with pytest.raises(SlotLost):
         store(writer, entry({"t": 2}))

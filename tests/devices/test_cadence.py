@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from devices import cadence, queries
+from devices import queries
 from devices.models import Device
+from devices.queries import cadence
 from tests.mqtt_ingest.test_writer import entry, make_writer, store
 from tests.support.factories import ARRIVAL
 

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from devices.calendars import TooManyBuckets, edges, zone_of
+from devices.queries.calendars import TooManyBuckets, edges, zone_of
 
 HOUR = 3_600_000_000
 BERLIN = ZoneInfo("Europe/Berlin")

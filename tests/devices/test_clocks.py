@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from devices.clocks import note_of
 from devices.models import Device, DeviceCounts, Identity, Source, Writer
+from devices.registry.device_clocks import note_of
 
 pytestmark = pytest.mark.usefixtures("tables")
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)

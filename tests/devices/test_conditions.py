@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 import yaml
 
-from devices import conditions, losses
-from devices.conditions import CONDITIONS
 from devices.models import Process
+from devices.monitoring import conditions, losses
+from devices.monitoring.conditions import CONDITIONS
 from tests.support.services import DEPLOY, ROOT
 
 pytestmark = pytest.mark.django_db

@@ -10,7 +10,8 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.utils import timezone
 
-from devices import changes, corrections, queries
+from devices import corrections, queries
+from devices.changelog import changes
 from devices.corrections import CannotCorrect
 from devices.models import Change, Correction, Device, Reading
 from devices.queries import SECOND, SeriesInfo

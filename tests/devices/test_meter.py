@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from devices import losses, meter
-from devices.meter import by_cadence, by_sequence
 from devices.models import Device
+from devices.monitoring import loss_meter, losses
+from devices.monitoring.loss_meter import by_cadence, by_sequence
 from tests.mqtt_ingest.test_writer import NOW, entry, make_writer, store
 
 SECOND = 1_000_000
@@ -51,9 +51,9 @@ class TestRead:
     def _accept(self, settings: Any) -> None:
         settings.MQTT_REGISTRATION = "accept"
 
-    def read(self) -> meter.LossMeter | None:
+    def read(self) -> loss_meter.LossMeter | None:
         start = NOW * 1_000
-        return meter.read(Device.objects.get(), start, start + 3_600 * SECOND)
+        return loss_meter.read(Device.objects.get(), start, start + 3_600 * SECOND)
 
     def test_by_sequence_with_the_places(self) -> None:
         sent = [n for n in range(1, 31) if n not in {4, 5, 20}]

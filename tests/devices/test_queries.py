@@ -11,9 +11,10 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.db.models import QuerySet
 
-from devices import purge, queries, registry, together
+from devices import queries, registry
 from devices.models import Device, Latest, Purge, Reading, Writer
-from devices.queries import BIN_WIDTHS, SECOND, SeriesInfo
+from devices.queries import BIN_WIDTHS, SECOND, SeriesInfo, bulk
+from devices.registry import purge
 from mqtt_ingest.stores.writer import SlotWriter
 from tests.mqtt_ingest.test_writer import make_writer
 from tests.support.factories import ARRIVAL, make_batch, make_entry
@@ -63,7 +64,7 @@ def test_a_window_is_exactly_the_rows_where_they_fit(writer: SlotWriter) -> None
     points = [(START + n * SECOND, float(n)) for n in range(50)]
     put(writer, points)
     a = info()
-    assert together.bin_width([a], START, START + 49 * SECOND, 50) == 0
+    assert bulk.bin_width([a], START, START + 49 * SECOND, 50) == 0
     window = queries.window(a, START + 10 * SECOND, START + 20 * SECOND, 50, 0)
     assert list(zip(window.ts, window.value, strict=True)) == points[10:21]
 
@@ -73,7 +74,7 @@ def test_bins_are_aligned_and_keep_extremes(writer: SlotWriter) -> None:
     points = [(START + n * SECOND + rng.randrange(SECOND), rng.uniform(-5, 5)) for n in range(600)]
     put(writer, points)
     a = info()
-    width = together.bin_width([a], START, START + 600 * SECOND, 60)
+    width = bulk.bin_width([a], START, START + 600 * SECOND, 60)
     assert width == 15 * SECOND
     found = queries.bins(a, START, START + 600 * SECOND, width)
     by_bin: dict[int, list[tuple[int, float]]] = {}

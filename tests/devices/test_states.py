@@ -6,10 +6,10 @@ from itertools import product
 import pytest
 from django.utils import timezone
 
-from devices import overview
 from devices.access import Scope
 from devices.models import Device, Site
-from devices.states import AsOf, since_of, state_case, state_of
+from devices.registry import listing
+from devices.registry.states import AsOf, since_of, state_case, state_of
 
 pytestmark = pytest.mark.django_db
 
@@ -75,12 +75,12 @@ def test_lists_are_worst_first_and_counted_per_site() -> None:
     Device.objects.create(key="mute")
     Device.objects.create(key="new", site=site, pending=True)
     Device.objects.create(key="rejected", enabled=False)
-    listed = overview.worst_first(
-        overview.Filters().apply(Device.objects.all(), AsOf(now)), AsOf(now)
+    listed = listing.worst_first(
+        listing.Filters().apply(Device.objects.all(), AsOf(now)), AsOf(now)
     )
     assert [device.key for device in listed] == ["gone", "late", "mute", "fine"]
-    counts = overview.fleet(AsOf(now))
-    everything = overview.fleet_of(Scope(everything=True), counts)
+    counts = listing.fleet(AsOf(now))
+    everything = listing.fleet_of(Scope(everything=True), counts)
     assert everything["plant"] == {
         "online": 1,
         "stale": 0,
@@ -89,7 +89,7 @@ def test_lists_are_worst_first_and_counted_per_site() -> None:
         "never": 0,
         "pending": 1,
     }
-    assert overview.total(everything)["never"] == 1
-    viewer = overview.fleet_of(Scope(sites=frozenset({site.pk})), counts)
+    assert listing.total(everything)["never"] == 1
+    viewer = listing.fleet_of(Scope(sites=frozenset({site.pk})), counts)
     assert set(viewer) == {"plant"}
     assert viewer["plant"]["pending"] == 0

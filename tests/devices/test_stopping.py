@@ -12,7 +12,7 @@ from dashboards.leaving import stop_when_left
 from dashboards.threads import in_thread
 from devices import queries
 from devices.queries import READ_SECONDS, QueryTooLong
-from devices.stopping import Waiting
+from devices.queries.cancellation import Waiting
 
 pytestmark = pytest.mark.usefixtures("tables")
 # Longer than any read may take.

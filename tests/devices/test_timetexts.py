@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from devices.timetexts import MAX_LENGTH, Order, is_like_a_date, parse, zone_of
+from devices.datetime_texts import MAX_LENGTH, Order, is_like_a_date, parse, zone_of
 
 NOON = datetime(2026, 11, 20, 12, 0, 1)  # noqa: DTZ001 - texts that name no zone
 MIDNIGHT = NOON.replace(hour=0, second=0)

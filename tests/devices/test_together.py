@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from devices import corrections, queries, together
+from devices import corrections, queries
 from devices.models import Device
-from devices.queries import SECOND, SeriesInfo
+from devices.queries import SECOND, SeriesInfo, bulk
 from tests.mqtt_ingest.test_writer import make_writer
 from tests.support.factories import ARRIVAL, make_batch, make_entry
 
@@ -53,19 +53,19 @@ def test_rows_and_bins_are_those_of_each_series(infos: dict[int, SeriesInfo], se
     spans = spans_of(infos, seed)
     for limit in (3, 1_000):
         single = {pk: queries.rows(infos[pk], *span, limit) for pk, span in spans.items()}
-        assert together.rows(infos, spans, limit) == single
+        assert bulk.rows(infos, spans, limit) == single
     for width in (SECOND, 60 * SECOND, 3_600 * SECOND):
         single_bins = {pk: queries.bins(infos[pk], *span, width) for pk, span in spans.items()}
-        assert together.bins(infos, spans, width) == single_bins
+        assert bulk.bins(infos, spans, width) == single_bins
 
 
 def test_the_most_rows_are_those_of_the_longest_series(infos: dict[int, SeriesInfo]) -> None:
     everything = list(infos.values())
     end = START + 7_200 * SECOND
-    assert together.most_rows(everything, START, end, 1_000) == 300
-    assert together.most_rows(everything, START, end, 100) == 100
+    assert bulk.most_rows(everything, START, end, 1_000) == 300
+    assert bulk.most_rows(everything, START, end, 100) == 100
     marked = [info for info in everything if info.key == "a/t"]
-    assert together.most_rows(marked, START, end, 1_000) < 300
-    assert together.most_rows([], START, end, 1_000) == 0
-    assert together.rows(infos, {}, 5) == {}
-    assert together.bins(infos, {}, SECOND) == {}
+    assert bulk.most_rows(marked, START, end, 1_000) < 300
+    assert bulk.most_rows([], START, end, 1_000) == 0
+    assert bulk.rows(infos, {}, 5) == {}
+    assert bulk.bins(infos, {}, SECOND) == {}

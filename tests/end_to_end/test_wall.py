@@ -10,7 +10,7 @@ from tests.support.services import wait_until
 
 pytestmark = [pytest.mark.services, pytest.mark.browser]
 ENROL = (
-    "from devices import kiosks",
+    "from devices.access import kiosks",
     "from devices.models import Device, Kiosk, Site",
     "site = Site.objects.create(name='North', slug='north')",
     "Device.objects.update(site=site)",

@@ -180,7 +180,7 @@ class Rig:
 
     def is_well(self, seconds: float = 60) -> None:
         """Wait until /status names nothing red."""
-        from devices.conditions import CONDITIONS
+        from devices.monitoring.conditions import CONDITIONS
 
         red = {code for code, (level, _words) in CONDITIONS.items() if level == "red"}
         wait_until(lambda: not self.status() & red, f"no red condition, {self.seen}", seconds)

@@ -17,7 +17,7 @@ from django.forms.models import model_to_dict
 from django.test import Client
 from django.urls import reverse
 
-from devices import kiosks
+from devices.access import kiosks
 from devices.models import (
     ApiToken,
     Device,

@@ -13,8 +13,8 @@ from django.contrib.auth import get_user_model
 from django.test import Client
 from django.utils import timezone, translation
 
-from devices import losses
 from devices.models import Device, Kiosk, Series, Site
+from devices.monitoring import losses
 from tests.support.services import ROOT, find
 
 LOCALE = ROOT / "iotbridge" / "locale"

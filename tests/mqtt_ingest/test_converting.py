@@ -6,9 +6,10 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.test import Client
 
-from devices import kinds, queries
+from devices import queries
 from devices.jobs.runner import Runner
 from devices.models import Change, Device, Job, Latest, Series
+from devices.registry import kinds
 from devices.rollups.roller import Roller
 from mqtt_ingest import converting
 from tests.mqtt_ingest.test_writer import NOW, entry, make_writer, rows, store

@@ -16,10 +16,10 @@ from django.core.management.base import CommandError
 
 from devices import queries
 from devices.access import Scope
-from devices.exports.options import export_of
-from devices.exports.work import ExportWork
-from devices.imports import previewing
-from devices.jobs import asking, files
+from devices.exports.job import ExportWork
+from devices.exports.request import export_of
+from devices.imports import uploads
+from devices.jobs import files, requests
 from devices.jobs.runner import Runner
 from devices.models import Change, Device, DeviceCounts, Job, Membership, Reading, Series, Site
 from mqtt_ingest import importing, stores
@@ -42,9 +42,9 @@ def lines(*rows: str) -> bytes:
 
 
 def start(content: bytes, user: Any = None, **mapping: Any) -> Job:
-    job = previewing.upload("it.csv", [content], "", user)
-    previewing.remap(job, mapping)
-    assert previewing.start(job)
+    job = uploads.upload("it.csv", [content], "", user)
+    uploads.remap(job, mapping)
+    assert uploads.start(job)
     return job
 
 
@@ -133,9 +133,9 @@ def test_an_export_comes_back_as_it_was() -> None:
         Device.objects.all().delete()
         Series.objects.all().delete()
         Reading.objects.all().delete()
-        job = previewing.upload(f"it.{form}", [content], "", None)
-        previewing.remap(job, {"create": True})
-        previewing.start(job)
+        job = uploads.upload(f"it.{form}", [content], "", None)
+        uploads.remap(job, {"create": True})
+        uploads.start(job)
         assert finish(job).result["bad"] == 0, errors(job)
         assert stored() == before, form
 
@@ -183,7 +183,7 @@ def test_one_import_waits_for_the_other() -> None:
     assert job.words == "another import is under way"
     leases.release("import", epoch or 0)
     other = start(lines("01Z,a,t,number,,1"))
-    asking.cancel(other)
+    requests.cancel(other)
     # Passed over once, then taken up again.
     assert not one.step()
     while one.step():
@@ -220,8 +220,8 @@ def test_a_disabled_device_is_named() -> None:
 def test_errors_are_no_formulas() -> None:
     Device.objects.create(key="a")
     content = b"time,=HYPERLINK(1)\n2025-11-20T12:00:00Z," + b"x" * 5_000 + b"\n"
-    job = previewing.upload("it.csv", [content], "a", None)
-    previewing.start(job)
+    job = uploads.upload("it.csv", [content], "a", None)
+    uploads.start(job)
     assert errors(finish(job))[0]["column"] == "'=HYPERLINK(1)"
 
 
@@ -236,8 +236,8 @@ def test_errors_are_no_formulas() -> None:
     ],
 )
 def test_hostile_files_are_uploaded_and_shown(name: str, device: str, content: bytes) -> None:
-    job = previewing.upload(name, [content], device, None)
-    found = previewing.preview(Job.objects.get(pk=job.pk))
+    job = uploads.upload(name, [content], device, None)
+    found = uploads.preview(Job.objects.get(pk=job.pk))
     assert len(found.columns) <= 1_000
     assert all(column.isprintable() for column in found.columns)
 
@@ -248,24 +248,24 @@ def test_an_upload_that_breaks_off_leaves_nothing() -> None:
         raise OSError("the connection broke")
 
     with pytest.raises(OSError, match="broke"):
-        previewing.upload("x.csv", chunks(), "", None)
+        uploads.upload("x.csv", chunks(), "", None)
     assert not Job.objects.exists()
 
 
 def test_an_upload_is_bounded(settings: Any) -> None:
     settings.IMPORT_MB = 1
-    with pytest.raises(previewing.BadUpload, match="over 1 MB"):
-        previewing.upload("x.csv", [b"x" * 1_000_001], "", None)
-    with pytest.raises(previewing.BadUpload, match="empty"):
-        previewing.upload("x.csv", [], "", None)
+    with pytest.raises(uploads.BadUpload, match="over 1 MB"):
+        uploads.upload("x.csv", [b"x" * 1_000_001], "", None)
+    with pytest.raises(uploads.BadUpload, match="empty"):
+        uploads.upload("x.csv", [], "", None)
     assert not Job.objects.exists()
 
 
 def test_a_started_import_cannot_be_started_again() -> None:
     Device.objects.create(key="a")
     job = start(lines("00Z,a,t,number,,1"))
-    assert not previewing.start(job)
-    assert asking.cancel(job)
+    assert not uploads.start(job)
+    assert requests.cancel(job)
 
 
 def test_the_command_shows_and_stores(tmp_path: Path) -> None:
@@ -324,8 +324,8 @@ def test_an_upload_of_utf_16_with_units_and_a_preamble() -> None:
 
 
 def test_a_workbook_is_refused_in_words_and_leaves_nothing() -> None:
-    with pytest.raises(previewing.BadUpload, match="save it as CSV"):
-        previewing.upload("x.xlsx", [b"PK\x03\x04" + b"\0" * 100], "", None)
+    with pytest.raises(uploads.BadUpload, match="save it as CSV"):
+        uploads.upload("x.xlsx", [b"PK\x03\x04" + b"\0" * 100], "", None)
     assert not Job.objects.exists()
 
 

@@ -5,9 +5,9 @@ from datetime import UTC
 import pytest
 from django.core.exceptions import ValidationError
 
-from devices import conditions
+from devices.datetime_texts import zone_of
 from devices.models import Device, Identity, Source
-from devices.timetexts import zone_of
+from devices.monitoring import conditions
 from mqtt_ingest import conf
 
 pytestmark = pytest.mark.usefixtures("tables")

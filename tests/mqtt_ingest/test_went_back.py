@@ -8,11 +8,13 @@ from typing import Any
 import pytest
 
 from dashboards.live.healing import Healer, WentBack
-from devices import changes, duties, queries, restored
+from devices import queries
+from devices.background import leases
+from devices.changelog import changes, restored
 from devices.models import Device, DeviceCounts, Duty, Identity, Loss, Series, Writer
 from mqtt_ingest.core import errors
 from mqtt_ingest.core.errors import SlotLost
-from mqtt_ingest.stores import leases
+from mqtt_ingest.stores import leases as slot_leases
 from tests.mqtt_ingest.test_writer import NOW, entry, make_writer, rows, store
 from tests.support.factories import make_batch
 
@@ -33,7 +35,7 @@ def test_a_batch_is_not_committed_to_an_older_state() -> None:
     writer = make_writer()
     for n in range(3):
         store(writer, entry({"ts": NOW + n, "t": n}))
-    duties.acquire("rollups", "me")
+    leases.acquire("rollups", "me")
     older(seq=1)
     with pytest.raises(errors.WentBack, match="had committed batch 3, the database has 1"):
         store(writer, entry({"t": 3}))
@@ -151,5 +153,5 @@ def test_a_lease_is_no_less_than_what_was_committed() -> None:
     writer = make_writer()
     store(writer, entry({"t": 1}))
     dialect = writer._dialect
-    assert leases.renew("ingest-0", writer.epoch, dialect, 1)
-    assert not leases.renew("ingest-0", writer.epoch, dialect, 2)
+    assert slot_leases.renew("ingest-0", writer.epoch, dialect, 1)
+    assert not slot_leases.renew("ingest-0", writer.epoch, dialect, 2)

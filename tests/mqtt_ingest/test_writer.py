@@ -11,7 +11,8 @@ import pytest
 from django.db import OperationalError, connection
 from django.db.models import Sum
 
-from devices import changes, registry
+from devices import registry
+from devices.changelog import changes
 from devices.models import (
     Device,
     DeviceCounts,

@@ -10,11 +10,11 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from tqdm import tqdm
 
 from devices.access import Scope, scope_of
-from devices.calendars import BUCKETS
-from devices.exports.options import FORMATS, BadExport, Export, export_of
-from devices.exports.work import SHARE, ExportWork
+from devices.exports.job import SHARE, ExportWork
+from devices.exports.request import FORMATS, BadExport, Export, export_of
 from devices.jobs.runner import JobFailed
 from devices.models import Job
+from devices.queries.calendars import BUCKETS
 
 
 class Command(BaseCommand):

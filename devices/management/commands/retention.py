@@ -7,10 +7,10 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from tqdm import tqdm
 
 from devices.retention import preview
-from devices.retention.guard import look
+from devices.retention.disk import look
 from devices.retention.policies import GRACE_DAYS
-from devices.retention.sweep import Sweeper, run_once
-from devices.rollups.tables import SECOND
+from devices.retention.sweeper import Sweeper, run_once
+from devices.rollups.levels import SECOND
 from devices.words import counted
 
 

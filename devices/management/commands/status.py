@@ -6,9 +6,10 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import Error
 
-from devices import conditions, health, overview
 from devices.database import MIGRATE, problem
-from devices.states import STATES
+from devices.monitoring import conditions, heartbeats
+from devices.registry import listing
+from devices.registry.states import STATES
 
 
 class Command(BaseCommand):
@@ -30,13 +31,13 @@ class Command(BaseCommand):
             raise CommandError(told) from error
 
     def _tell(self, *, check: bool) -> None:
-        found = health.processes()
+        found = heartbeats.processes()
         row = "{:<8} {:<40} {:<8} {:>12}  {}"
         self.stdout.write(row.format("KIND", "PROCESS", "STATE", "HEARTBEAT", "SLOTS"))
         for process in found:
-            state = process.state if health.is_alive(process) else "gone"
+            state = process.state if heartbeats.is_alive(process) else "gone"
             slots = ", ".join(
-                f"{name} {slot['state']}" for name, slot in health.slots_of(process).items()
+                f"{name} {slot['state']}" for name, slot in heartbeats.slots_of(process).items()
             )
             self.stdout.write(
                 row.format(process.kind, process.id, state, f"{process.silent_s:.0f} s ago", slots)
@@ -44,15 +45,15 @@ class Command(BaseCommand):
         wrong = conditions.current(found)
         for condition in wrong:
             self.stdout.write(f"{condition.level}: {condition.title}: {condition.detail}")
-        ingest = health.ingest_health(found)
+        ingest = heartbeats.ingest_health(found)
         self.stdout.write(f"ingest: {ingest['state']}; devices: {_devices(ingest)}")
         if check and (ingest["state"] != "up" or any(c.level == "red" for c in wrong)):
             sys.exit(1)
 
 
-def _devices(ingest: health.IngestHealth) -> str:
+def _devices(ingest: heartbeats.IngestHealth) -> str:
     devices = dict.fromkeys((*STATES, "pending"), 0)
-    for counts in overview.fleet(health.as_of_health(ingest)).values():
+    for counts in listing.fleet(heartbeats.as_of_health(ingest)).values():
         for name in devices:
             devices[name] += counts[name]  # type: ignore[literal-required] # its fields
     return ", ".join(f"{n} {name}" for name, n in devices.items())

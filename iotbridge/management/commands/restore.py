@@ -7,7 +7,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import Error, connection
 from django.db.migrations.loader import MigrationLoader
 
-from devices import health
+from devices.monitoring import heartbeats
 from iotbridge.backup import BadBackup, restore, verify
 from iotbridge.progress import Bars
 from iotbridge.sqlitefile import database_file
@@ -47,7 +47,7 @@ class Command(BaseCommand):
 
     def _check_stopped(self) -> None:
         try:
-            running = [p.id for p in health.processes() if health.is_alive(p)]
+            running = [p.id for p in heartbeats.processes() if heartbeats.is_alive(p)]
         except Error:
             return  # no database that can be read
         if running:

@@ -14,8 +14,8 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connection
 
-from devices import alone
 from devices.addresses import in_url, is_anywhere
+from devices.background import single_process
 from iotbridge.ending import Ending
 from mqtt_ingest import conf
 
@@ -53,8 +53,8 @@ class Command(BaseCommand):
 
     def _claim(self) -> None:
         try:
-            alone.claim(Path(settings.DATA_DIR), whole=connection.vendor == "sqlite")
-        except alone.AlreadyRunning as error:
+            single_process.claim(Path(settings.DATA_DIR), whole=connection.vendor == "sqlite")
+        except single_process.AlreadyRunning as error:
             raise CommandError(
                 f"iotbridge runs on {error} already. Stop it first, or give this one a folder of "
                 "its own: DATA_DIR=/other/folder"

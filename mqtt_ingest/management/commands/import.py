@@ -9,7 +9,6 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from tqdm import tqdm
 
-from devices import calendars
 from devices.imports.contents import BadFile, as_utf8, utf16_of
 from devices.imports.mapping import (
     HEAD,
@@ -21,11 +20,12 @@ from devices.imports.mapping import (
     mapping_of,
 )
 from devices.imports.numbers import DecimalComma
-from devices.imports.previewing import preview_of, settled
-from devices.imports.times import DateOrder
+from devices.imports.timestamps import DateOrder
+from devices.imports.uploads import preview_of, settled
 from devices.jobs.runner import JobFailed
 from devices.models import Job
-from devices.times import moment
+from devices.queries import calendars
+from devices.timestamps import moment
 from mqtt_ingest.importing import ImportWork
 
 _PIECE = 1_000_000

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from tqdm import tqdm
 
-from devices.imports import times
+from devices.imports import timestamps
 from devices.words import counted
 from mqtt_ingest import conf, replaying
 from mqtt_ingest.recordings import BadRecordingError, Reading, count_lines
@@ -32,7 +32,7 @@ class Command(BaseCommand):
         parser.add_argument("--device", default="", help="device name, for a single file")
         parser.add_argument("--zone", default="UTC", help="zone of times without one")
         parser.add_argument(
-            "--order", choices=times.ORDERS, default="", help="of dates such as 3/4/2026"
+            "--order", choices=timestamps.ORDERS, default="", help="of dates such as 3/4/2026"
         )
         parser.add_argument(
             "--missing", type=float, action="append", default=[], help="a value that means none"

@@ -17,8 +17,9 @@ from dashboards.live.cursors import Place, parse_place
 from dashboards.live.frames import BadFrame, Subscribe, parse_subscribe
 from dashboards.live.snapshots import Snapshot
 from dashboards.live.subscriptions import Subscription
-from devices import changes, corrections
+from devices import corrections
 from devices.access import Scope
+from devices.changelog import changes
 from devices.corrections import CannotCorrect
 from devices.models import Series
 from mqtt_ingest.stores.writer import SlotWriter

@@ -11,7 +11,7 @@ from dashboards.live.frames import parse_subscribe
 from dashboards.live.healing import Lost
 from dashboards.live.snapshots import Snapshot
 from dashboards.live.subscriptions import MAX_HELD, MAX_ROWS, Subscription
-from devices.losses import Gap
+from devices.monitoring.losses import Gap
 from devices.queries import SeriesInfo
 
 T = SeriesInfo(1, 7, "a", "t", "", "number")

@@ -18,10 +18,11 @@ from django.core.management.base import CommandError
 
 from devices import corrections
 from devices.access import Scope, scope_of
-from devices.exports import formats, work
-from devices.exports.options import BadExport, Export, export_of
-from devices.exports.work import ExportWork
-from devices.jobs import asking, files
+from devices.exports import formats
+from devices.exports import job as export_job
+from devices.exports.job import ExportWork
+from devices.exports.request import BadExport, Export, export_of
+from devices.jobs import files, requests
 from devices.jobs.runner import JobFailed, Runner
 from devices.models import Device, Job, Membership, Series, Site
 from tests.mqtt_ingest.test_writer import make_writer
@@ -135,8 +136,8 @@ def test_small_steps_make_the_same_file(monkeypatch: pytest.MonkeyPatch) -> None
     put("a", t=[*range(25)], u=[*range(25)])
     whole = export("*")
     buckets = export("*", bucket="hour")
-    monkeypatch.setattr(work, "ROWS", 7)
-    monkeypatch.setattr(work, "PAGE", 3)
+    monkeypatch.setattr(export_job, "ROWS", 7)
+    monkeypatch.setattr(export_job, "PAGE", 3)
     assert export("*") == whole
     assert export("*", bucket="hour") == buckets
 
@@ -147,9 +148,9 @@ def test_a_job_that_is_broken_off_makes_the_same_file(
 ) -> None:
     put("a", t=[*range(25)])
     whole = export("*", format=form)
-    monkeypatch.setattr(work, "ROWS", 7)
+    monkeypatch.setattr(export_job, "ROWS", 7)
     made = export_of(ALL, ["*"], "", "", now=ARRIVAL, format=form)
-    job = asking.ask("export", "", made.options(), None)
+    job = requests.ask("export", "", made.options(), None)
     for number in range(100):
         one = Runner(f"runner {number}")
         more = one.step() and (form == "parquet" and number > 2 and list(iter(one.step, False)))
@@ -186,10 +187,10 @@ def test_rights_that_are_withdrawn_hold_at_once() -> None:
     user = get_user_model().objects.create_user("anna")
     member = Membership.objects.create(user=user, site=site, role="viewer")
     made = export_of(scope_of(user), ["*"], "", "", now=ARRIVAL, user=user.pk)
-    job = asking.ask("export", "", made.options(), user)
-    assert asking.may_fetch(job, user)
+    job = requests.ask("export", "", made.options(), user)
+    assert requests.may_fetch(job, user)
     member.delete()
-    assert not asking.may_fetch(job, user)
+    assert not requests.may_fetch(job, user)
     progress = ExportWork(job).step()
     assert progress.finished
     assert progress.result == {"rows": 0, "withheld": 1}
@@ -232,7 +233,7 @@ def test_nothing_to_export_is_said() -> None:
 
 def test_progress_never_goes_back(monkeypatch: pytest.MonkeyPatch) -> None:
     put("a", t=[*range(20)], u=[*range(20)])
-    monkeypatch.setattr(work, "ROWS", 5)
+    monkeypatch.setattr(export_job, "ROWS", 5)
     made = export_of(ALL, ["*"], "", "", now=ARRIVAL)
     doing, seen = ExportWork(Job(options=made.options())), []
     while True:

@@ -7,9 +7,9 @@ import pytest
 from devices.imports.contents import BadFile, as_utf8
 from devices.imports.mapping import BadMapping, Mapping, columns_of, guess, mapping_of, units_of
 from devices.imports.numbers import DecimalComma, number
-from devices.imports.previewing import settled
-from devices.imports.reading import Line, Reader
-from devices.imports.times import DateOrder, LocalTimes
+from devices.imports.parser import Line, Reader
+from devices.imports.timestamps import DateOrder, LocalTimes
+from devices.imports.uploads import settled
 
 MINUTE = 60 * 1_000_000
 # 2025-10-26 01:00 UTC: when clocks in Berlin are set back, from 3:00 to 2:00.

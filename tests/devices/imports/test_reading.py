@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from devices.imports.mapping import HEAD, BadMapping, Mapping, columns_of, guess, mapping_of
-from devices.imports.reading import Line, Reader
+from devices.imports.parser import Line, Reader
 
 T0 = 1_763_640_000_000_000  # 2025-11-20 12:00 UTC
 

@@ -11,7 +11,7 @@ from django.contrib.auth import get_user_model
 from django.db import OperationalError
 from django.utils import timezone
 
-from devices.jobs import asking, files, runner
+from devices.jobs import files, requests, runner
 from devices.jobs.runner import JobFailed, Progress, Runner
 from devices.models import Job, JobPart
 
@@ -51,7 +51,7 @@ def _kind(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def ask(**options: Any) -> Job:
-    return asking.ask("count", "lines", options, None)
+    return requests.ask("count", "lines", options, None)
 
 
 def content(job: Job) -> bytes:
@@ -144,18 +144,18 @@ def test_a_running_job_is_cancelled_at_its_next_step() -> None:
     job = ask()
     one = Runner("one")
     one.step()
-    assert asking.cancel(job)
+    assert requests.cancel(job)
     run(one)
     job.refresh_from_db()
     assert job.state == "cancelled"
-    assert not asking.cancel(job)
+    assert not requests.cancel(job)
     assert runner.tidy()
     assert not JobPart.objects.exists()
 
 
 def test_a_waiting_job_is_cancelled_at_once() -> None:
     job = ask()
-    assert asking.cancel(job)
+    assert requests.cancel(job)
     assert not Runner("one").step()
     job.refresh_from_db()
     assert job.state == "cancelled"
@@ -189,16 +189,16 @@ def test_people_see_their_own_jobs_and_staff_all() -> None:
     users = get_user_model().objects
     anna, ben = users.create_user("anna"), users.create_user("ben")
     boss = users.create_user("boss", is_staff=True)
-    job = asking.ask("count", "", {}, anna)
-    assert list(asking.visible(anna)) == list(asking.visible(boss)) == [job]
-    assert not asking.visible(ben).exists()
-    assert not asking.visible(None).exists()
+    job = requests.ask("count", "", {}, anna)
+    assert list(requests.visible(anna)) == list(requests.visible(boss)) == [job]
+    assert not requests.visible(ben).exists()
+    assert not requests.visible(None).exists()
 
 
 def test_a_person_has_so_many_jobs_at_once() -> None:
-    for _ in range(asking.MAX_OPEN):
+    for _ in range(requests.MAX_OPEN):
         ask()
-    with pytest.raises(asking.TooManyJobs, match="10 jobs of yours"):
+    with pytest.raises(requests.TooManyJobs, match="10 jobs of yours"):
         ask()
 
 

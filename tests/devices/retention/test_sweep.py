@@ -13,8 +13,8 @@ import pytest
 from django.core.management import call_command
 from django.db import connection
 
-from devices import corrections, duties, queries, registry, together
-from devices.aggregates import aggregates
+from devices import corrections, queries, registry
+from devices.background import leases
 from devices.models import (
     Change,
     Device,
@@ -24,13 +24,15 @@ from devices.models import (
     Series,
     Writer,
 )
-from devices.retention import guard, partitions, sweep
-from devices.retention.guard import Disk
+from devices.queries import bulk
+from devices.queries.aggregates import aggregates
+from devices.retention import disk, sweeper, weeks
+from devices.retention.disk import Disk
 from devices.retention.policies import DAY_US
 from devices.retention.preview import preview
-from devices.retention.sweep import Sweeper
+from devices.retention.sweeper import Sweeper
+from devices.rollups.levels import LEVELS
 from devices.rollups.roller import Roller
-from devices.rollups.tables import LEVELS
 from tests.mqtt_ingest.test_writer import make_writer
 from tests.support.factories import ARRIVAL, make_batch, make_entry
 
@@ -110,7 +112,7 @@ def test_sums_answer_for_readings_that_are_gone() -> None:
     (info,) = queries.series_of([Device.objects.get().pk])
     start = NOW - 28 * DAY_US
     with queries.read_snapshot():
-        width = together.bin_width([info], start, NOW, 1_000)
+        width = bulk.bin_width([info], start, NOW, 1_000)
         found = queries.window(info, start, NOW, 1_000, width)
         whole = aggregates(info, [start, NOW - 10 * DAY_US, NOW], NOW)
     assert width >= HOUR
@@ -155,8 +157,8 @@ def test_without_a_policy_new_series_are_left_alone() -> None:
     sweep_all()
     assert days_left() == [4_000, 1]
     Series.objects.update(created_at=datetime.fromtimestamp(NOW / 1e6, UTC) - timedelta(days=31))
-    duties.commit("retention", duties.acquire("retention", "me") or 0, {})
-    duties.release("retention", "me")
+    leases.commit("retention", leases.acquire("retention", "me") or 0, {})
+    leases.release("retention", "me")
     sweep_all()
     assert days_left() == [1]
     assert buckets("1h") == 2
@@ -176,7 +178,7 @@ def test_only_one_process_removes() -> None:
     policy()
     put(15, 1)
     roll()
-    assert duties.acquire("retention", "another") is not None
+    assert leases.acquire("retention", "another") is not None
     assert not Sweeper("sweeper", lambda: NOW).step()
     assert days_left() == [15, 1]
 
@@ -189,12 +191,12 @@ def test_a_pass_of_before_is_not_taken_for_this_one() -> None:
     assert one.is_done
     policy(raw_days=3, minutes_days=3)
     assert not one.is_done
-    assert duties.acquire("retention", "another") is not None
-    assert not sweep.run_once(one, lambda _sweeper: None, seconds=0)
+    assert leases.acquire("retention", "another") is not None
+    assert not sweeper.run_once(one, lambda _sweeper: None, seconds=0)
 
 
 def test_it_goes_on_where_another_broke_off(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sweep, "ROWS", 2)
+    monkeypatch.setattr(sweeper, "ROWS", 2)
     policy()
     put(15, 14, 13, 12, 11, 1)
     roll()
@@ -212,7 +214,7 @@ def test_a_pass_is_made_once_a_day_and_after_a_change() -> None:
     put(15, 5, 1)
     sweep_all()
     assert not Sweeper("again", lambda: NOW).step()
-    duties.release("retention", "again")
+    leases.release("retention", "again")
     policy(raw_days=3, minutes_days=3)
     sweep_all()
     assert days_left() == [1]
@@ -230,14 +232,14 @@ def test_what_is_gone_cannot_be_marked() -> None:
 
 def test_whole_weeks_are_dropped_where_nothing_in_them_is_kept() -> None:
     if connection.vendor != "postgresql":
-        assert partitions.weeks() == []
+        assert weeks.weeks() == []
         return
     policy()
     put(40, 15, 1)
-    before = set(partitions.weeks())
+    before = set(weeks.weeks())
     registered = Writer.objects.get(name="ingest-0").registry
     sweeper = sweep_all()
-    assert sweeper.dropped == len(before - set(partitions.weeks())) > 0
+    assert sweeper.dropped == len(before - set(weeks.weeks())) > 0
     assert Writer.objects.get(name="ingest-0").registry > registered
     # A writer that knew the week makes it anew for a series that may have it.
     put(40, key="b")
@@ -265,10 +267,10 @@ def test_writers_notice_a_dropped_week() -> None:
     ]
     writer.store(make_batch(entries[0]))
     registry.delete(Device.objects.all())
-    for end, name in partitions.weeks():
+    for end, name in weeks.weeks():
         with connection.cursor() as cursor:
             cursor.execute("DELETE FROM devices_reading")
-        assert partitions.drop(end, name)
+        assert weeks.drop(end, name)
     stored = writer.store(make_batch(entries[1]))
     assert stored.readings == 1
     assert stored.dead_letters == 0
@@ -309,7 +311,7 @@ def test_a_full_disk_takes_the_oldest_weeks_first(monkeypatch: pytest.MonkeyPatc
             seen.append(days_left())
         return Disk("thinning", 100, 1, 100) if len(days_left()) > 4 else Disk("ok", 1, 9, 10)
 
-    monkeypatch.setattr(guard, "look", look)
+    monkeypatch.setattr(disk, "look", look)
     sweep_all()
     assert seen == [left, left[1:], left[2:]]
     assert buckets("1h") == 6
@@ -318,7 +320,7 @@ def test_a_full_disk_takes_the_oldest_weeks_first(monkeypatch: pytest.MonkeyPatc
 def test_a_full_disk_leaves_what_must_stay(monkeypatch: pytest.MonkeyPatch) -> None:
     policy(raw_days=0, minutes_days=0, quarters_days=0, hours_days=0)
     put(40, 3.1, 1.6, 1)
-    monkeypatch.setattr(guard, "look", lambda: Disk("thinning", 100, 1, 100))
+    monkeypatch.setattr(disk, "look", lambda: Disk("thinning", 100, 1, 100))
     roll()
     sweeper = Sweeper("sweeper", lambda: NOW)
     for _ in range(60):
@@ -340,7 +342,7 @@ def test_room_comes_back_although_one_series_stays(monkeypatch: pytest.MonkeyPat
         full = len(days_left()) > 1 or room() > before / 3
         return Disk("thinning", 100, 1, 100) if full else Disk("ok")
 
-    monkeypatch.setattr(guard, "look", look)
+    monkeypatch.setattr(disk, "look", look)
     sweep_all()
     assert days_left() == [1]
     assert days_left("kept") == [40, 1]
@@ -352,7 +354,7 @@ def room() -> int:
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1")
         sizes = []
-        for _end, name in partitions.weeks():
+        for _end, name in weeks.weeks():
             cursor.execute("SELECT pg_total_relation_size(%s)", [name])
             sizes.append(int(cursor.fetchone()[0]))
     return sum(sizes)
@@ -362,16 +364,16 @@ def room() -> int:
     ("free", "state"), [(90, "ok"), (14, "low"), (4, "thinning"), (0, "thinning")]
 )
 def test_the_disk_is_judged_by_its_room(settings: Any, free: int, state: str) -> None:
-    database = guard.look().database
+    database = disk.look().database
     settings.DISK_BUDGET_MB = 1 + database // (100 - free) * 100 // 10**6
-    found = guard._judge(100 - free, free, 100)
+    found = disk._judge(100 - free, free, 100)
     assert found.state == state
-    assert guard.look().state in {"ok", "low", "thinning"}
+    assert disk.look().state in {"ok", "low", "thinning"}
 
 
 def test_without_a_budget_sqlite_looks_at_its_disk(settings: Any) -> None:
     settings.DISK_BUDGET_MB = 0
-    found = guard.look()
+    found = disk.look()
     assert found.database > 0
     if connection.vendor == "postgresql":
         assert found.state == "unknown"

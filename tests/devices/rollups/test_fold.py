@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from devices.rollups.fold import MAX_TEXTS, OTHER, Fold, Stored, fold
+from devices.rollups.partial_aggregate import MAX_TEXTS, OTHER, Fold, Stored, fold
 
 VALUES = st.floats(-1e6, 1e6) | st.sampled_from(["on", "off", "idle"])
 

@@ -20,13 +20,14 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from devices import corrections, duties, queries, together
+from devices import corrections, queries
+from devices.background import leases
 from devices.models import Correction, Device, RetentionPolicy
-from devices.queries import SECOND, SeriesInfo
-from devices.retention.sweep import Sweeper
-from devices.rollups.fold import fold
+from devices.queries import SECOND, SeriesInfo, bulk
+from devices.retention.sweeper import Sweeper
+from devices.rollups.levels import LEVELS, QUARTER, Level, read
+from devices.rollups.partial_aggregate import fold
 from devices.rollups.roller import DUTY, GRACE, Roller
-from devices.rollups.tables import LEVELS, QUARTER, Level, read
 from mqtt_ingest.core.packets import Batch
 from tests.mqtt_ingest.test_writer import make_writer
 from tests.support.factories import ARRIVAL, make_batch, make_entry
@@ -165,7 +166,7 @@ class History(RuleBasedStateMachine):
 
     @rule()
     def the_roller_dies(self) -> None:
-        duties.release(DUTY, f"roller-{self.crashed}")
+        leases.release(DUTY, f"roller-{self.crashed}")
         self.crashed += 1
         self.roller = self.new_roller()
 
@@ -249,7 +250,7 @@ class History(RuleBasedStateMachine):
         info = self.infos()[metric]
         inside = [(ts, v) for ts, v in self.visible(metric).items() if start <= ts <= end]
         with queries.read_snapshot():
-            width = together.bin_width([info], start, end, points)
+            width = bulk.bin_width([info], start, end, points)
             found = queries.window(info, start, end, points, width)
         least = info.least_width(start)
         assert width >= least

@@ -13,12 +13,13 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from devices import duties, queries
+from devices import queries
+from devices.background import leases
 from devices.models import Change, Device, Dirty, Duty
 from devices.queries import SECOND
-from devices.rollups import parts, roller
+from devices.rollups import minute_aggregates, roller
+from devices.rollups.levels import QUARTER
 from devices.rollups.roller import Roller
-from devices.rollups.tables import QUARTER
 from tests.mqtt_ingest.test_writer import make_writer
 from tests.support.factories import ARRIVAL, make_batch, make_entry
 
@@ -72,10 +73,10 @@ def test_who_lost_the_duty_commits_nothing() -> None:
     now = START
     one = Roller("one", lambda: now)
     catch_up(one)
-    duties.release("rollups", "one")
-    assert duties.acquire("rollups", "two") is not None
+    leases.release("rollups", "one")
+    assert leases.acquire("rollups", "two") is not None
     put(1, 2)
-    with pytest.raises(duties.DutyLost):
+    with pytest.raises(leases.DutyLost):
         one.step()
     assert not Dirty.objects.exists()
 
@@ -87,8 +88,10 @@ def test_readings_in_order_are_read_once(monkeypatch: pytest.MonkeyPatch) -> Non
     catch_up(one)
     read: list[int] = []
 
-    original = parts.read
-    monkeypatch.setattr(parts, "read", lambda spans: list(_counted(original, spans, read)))
+    original = minute_aggregates.read
+    monkeypatch.setattr(
+        minute_aggregates, "read", lambda spans: list(_counted(original, spans, read))
+    )
     for begin in range(1, 1_000, 20):
         put(*range(begin, min(begin + 20, 1_000)))
         now = START + (begin + 20) * SECOND

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from devices.timetexts import zone_of
+from devices.datetime_texts import zone_of
 from mqtt_ingest.core.pipeline import decode
 from tests.support.factories import ARRIVAL, make_entry, make_packet, route, samples_of
 

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 import pytest
 
-from devices.timetexts import zone_of
+from devices.datetime_texts import zone_of
 from mqtt_ingest.core import conventions
 from mqtt_ingest.core.arrivals import ArrivalStamps
 from mqtt_ingest.core.batching import Bounds

@@ -1,0 +1,19 @@
+"""Who may see and change what: people, tokens, kiosks; and that a page learns of changes."""
+
+from devices.access.scopes import (
+    Scope,
+    scope_of,
+    site_and_below,
+    sites_below,
+    token_digest,
+    user_of_token,
+)
+
+__all__ = [
+    "Scope",
+    "scope_of",
+    "site_and_below",
+    "sites_below",
+    "token_digest",
+    "user_of_token",
+]

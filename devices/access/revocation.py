@@ -1,0 +1,43 @@
+"""That rights changed, told through the change log: as a writer whose batches touch nothing.
+
+Web processes look at the log once a second anyway, so withdrawn rights reach open
+pages without a message that could be lost.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.contrib.auth.signals import user_logged_out
+from django.db import transaction
+from django.db.models.signals import post_delete, post_save
+
+from devices.changelog import changes
+from devices.models import ApiToken, Device, Kiosk, Membership, Site
+
+WRITER = "rights"
+
+
+def changed() -> None:
+    """Have every web process look again who may see what."""
+    with transaction.atomic():
+        changes.raise_seq(WRITER)
+
+
+def _on_change(**_kwargs: Any) -> None:
+    changed()
+
+
+def _on_user(update_fields: Iterable[str] | None = None, **_kwargs: Any) -> None:
+    if set(update_fields or ()) != {"last_login"}:  # each login saves that
+        changed()
+
+
+def connect() -> None:
+    """Watch what rights are made of."""
+    for model in (Membership, Site, Device, ApiToken, Kiosk):
+        for signal in (post_save, post_delete):
+            signal.connect(_on_change, sender=model, dispatch_uid=f"rights {model} {id(signal)}")
+    post_save.connect(_on_user, sender=get_user_model(), dispatch_uid="rights of a user")
+    post_delete.connect(_on_change, sender=get_user_model(), dispatch_uid="rights deleted")
+    user_logged_out.connect(_on_change, dispatch_uid="rights logged out")

@@ -1,0 +1,1 @@
+"""What is wrong at present and what was lost: heartbeats, conditions, losses."""

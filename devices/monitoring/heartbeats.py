@@ -1,0 +1,326 @@
+"""Heartbeats: which processes live, and how they are.
+
+Each process writes a row every two seconds. Where one process is everything, its
+heartbeats stay in its memory (`keep_here`), and others ask it on its HTTP port: idle, it
+writes nothing.
+"""
+
+import json
+import time
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypedDict
+from urllib.error import HTTPError
+from urllib.request import urlopen
+
+from django.conf import settings
+from django.core import signing
+from django.db import connection
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from devices.models import Process
+from devices.models.log import SLOT_PREFIX
+from devices.registry.states import AsOf
+
+# A process that has not written for this long is taken for dead.
+DEAD_AFTER = timedelta(seconds=6)
+FORGET_AFTER = timedelta(days=1)
+# The state of a process that has ended in good order.
+ENDED = "ended"
+# A process that keeps its heartbeats in memory writes its row that often all the same.
+HERE_SECONDS = 600.0
+# A slot that nobody holds is missed for so long after its worker was heard of last.
+MISSED_SECONDS = 600.0
+# An old heartbeat is checked with the process itself for so long.
+ASK_SECONDS = 3_600.0
+# Of those, the last ones: a host that is gone answers nobody, and takes a second to say so.
+ASK_MOST = 3
+_remembered: list[Process] = []
+_SALT = "iotbridge.packets"
+TOKEN_SECONDS = 60
+
+
+class IngestHealth(TypedDict):
+    """The pipeline's health, as `hb` frames and /status tell it."""
+
+    state: str
+    last_packet: float | None
+    lag_ms: float | None
+    # Where it is not up: until when it was, in ms; None where nobody can tell.
+    since: float | None
+    # By how much the clocks of the devices are ahead of ours, if they agree.
+    ahead_ms: int
+
+
+@dataclass(slots=True)
+class _Here:
+    """Heartbeats of this process, if it is everything there is."""
+
+    url: str = ""
+    processes: dict[str, Process] = field(default_factory=dict)
+    written: dict[str, tuple[str, float]] = field(default_factory=dict)
+
+    def keeps(self, process: Process) -> bool:
+        """Take a heartbeat; return whether its row need not be written."""
+        self.processes[process.id] = process
+        state, at = self.written.get(process.id, ("", 0.0))
+        return state == process.state and time.monotonic() - at < HERE_SECONDS
+
+    def wrote(self, process: Process) -> None:
+        """Note that its row was written."""
+        self.written[process.id] = (process.state, time.monotonic())
+
+
+_here = _Here()
+
+
+def keep_here(url: str) -> None:
+    """Keep heartbeats in memory from now on; `url` is where others ask for them."""
+    _here.url = url
+
+
+def beside() -> list[dict[str, Any]]:
+    """Return the heartbeats that are kept here, for those that ask."""
+    return [
+        {"name": process.id, "state": process.state, "info": process.info}
+        for process in _here.processes.values()
+    ]
+
+
+def beat(name: str, kind: str, started: float, state: str, info: dict[str, Any]) -> None:
+    """Write the heartbeat of process `name`, by the database's clock."""
+    process = Process(
+        id=name,
+        kind=kind,
+        started_at=datetime.fromtimestamp(started, UTC),
+        beat_at=timezone.now(),
+        state=state,
+        info={**info, "http": _here.url} if _here.url else info,
+    )
+    if _here.url and _here.keeps(process):
+        return
+    _write(process)
+    _here.wrote(process)
+
+
+def _write(process: Process) -> None:
+    row = Process.objects.filter(id=process.id)
+    if not row.update(beat_at=Now(), state=process.state, info=process.info):
+        process.beat_at = database_now()
+        process.save(force_insert=True)
+
+
+def clock_offset() -> float:
+    """Return how many seconds this machine's clock is ahead of the database's."""
+    return round((timezone.now() - database_now()).total_seconds(), 3)
+
+
+def forget_old() -> None:
+    """Remove the rows of processes that were not heard of for a day."""
+    Process.objects.filter(beat_at__lt=Now() - FORGET_AFTER).delete()
+
+
+def database_now() -> datetime:
+    """Return the database's clock, which all processes share."""
+    if connection.vendor != "postgresql":
+        return timezone.now()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT clock_timestamp()")
+        found: datetime = cursor.fetchone()[0]
+    return found
+
+
+def database_micros() -> int:
+    """Return the same in µs since 1970 UTC."""
+    return round(database_now().timestamp() * 1e6)
+
+
+def end(name: str) -> None:
+    """Note that a process ends in good order: nobody misses it, and until when it was is known."""
+    process = _here.processes.pop(name, None) or Process.objects.filter(id=name).first()
+    if process is not None:
+        kept = {"last_up": _last_up(process)}
+        Process.objects.filter(id=name).update(state=ENDED, beat_at=Now(), info=kept)
+
+
+def living(kind: str) -> list[str]:
+    """Return the names of the live processes of `kind`."""
+    alive = Process.objects.filter(kind=kind, beat_at__gte=Now() - DEAD_AFTER)
+    return list(alive.exclude(state=ENDED).values_list("id", flat=True))
+
+
+def processes() -> list[Process]:
+    """Return every process that wrote within a day and has not ended, the living first.
+
+    A worker whose heartbeat is old is asked itself: where the database takes no writes
+    (its disk is full), workers live on and know why.
+    """
+    found = _read()
+    _remembered[:] = found
+    silent = [p for p in found if not is_alive(p) and p.silent_s < ASK_SECONDS]
+    for process in silent[:ASK_MOST]:
+        ask(process)
+    return found
+
+
+def _read() -> list[Process]:
+    """Return the processes as they wrote, without asking any."""
+    now = database_now()
+    rows = Process.objects.exclude(state=ENDED).order_by("-beat_at")
+    here = _here.processes
+    found = [*here.values(), *(process for process in rows if process.id not in here)]
+    for process in found:
+        process.silent_s = max(0.0, (now - process.beat_at).total_seconds())
+    return found
+
+
+def as_of(now: datetime | None = None) -> AsOf:
+    """Return as of when devices are known; `now` where somebody has looked at the clock already."""
+    return as_of_health(ingest_health(_read()), now)
+
+
+def as_of_health(ingest: IngestHealth, now: datetime | None = None) -> AsOf:
+    """Return the same from `ingest`; where nobody has looked yet, nothing says that it is down."""
+    since = ingest["since"]
+    until = None if since is None else datetime.fromtimestamp(since / 1_000, UTC)
+    return AsOf(now or timezone.now(), ingest_up=ingest["state"] in {"up", "unknown"}, until=until)
+
+
+def remembered() -> list[Process]:
+    """Return the processes as last read, asked anew; for when the database is away."""
+    for process in _remembered:
+        process.silent_s = (timezone.now() - process.beat_at).total_seconds()
+        ask(process)
+    return list(_remembered)
+
+
+def ask(process: Process) -> None:
+    """Refresh `process` from its own HTTP port, where it answers within a second."""
+    url = process.info.get("http")
+    if not url:
+        return
+    try:
+        with urlopen(f"{url}/healthz", timeout=1) as answer:  # noqa: S310 - our own worker
+            told = json.load(answer)
+    except HTTPError as error:
+        told = json.load(error)
+    except (OSError, ValueError):
+        return
+    for one in (told, *told.get("beside", ())):
+        if one.get("name") == process.id:
+            process.silent_s, process.state = 0.0, one["state"]
+            process.info = {**process.info, **one["info"]}
+
+
+def slots_of(process: Process) -> dict[str, dict[str, Any]]:
+    """Return what `process` tells of its slots; a worker of another release may tell less."""
+    told = {"state": "unknown", "detail": "", "since": 0.0, "database": "", "canary": "off"}
+    told |= {"oldest_s": 0.0, "paused": False, "unacknowledged": 0}
+    told |= {"sharing": "", "is_sharing": False, "stands_by": False, "refused": {}}
+    told |= {"clocks_ahead_s": 0, "contested": False}
+    return {
+        name: {**told, **slot} if isinstance(slot, dict) else {**told, "state": slot[0]}
+        for name, slot in process.info.get("slots", {}).items()
+    }
+
+
+def is_alive(process: Process) -> bool:
+    """Return whether `process` wrote its heartbeat lately."""
+    return process.silent_s < DEAD_AFTER.total_seconds()
+
+
+def ingest_health(found: list[Process] | None = None) -> IngestHealth:
+    """Return how the pipeline is: `up`, `down` or `stopped` (no worker lives).
+
+    Up means that every slot that is to receive does. Workers that begin, are idle, or stand
+    by change nothing; a slot whose worker is gone is missed until somebody holds it.
+    """
+    workers = [
+        process for process in (processes() if found is None else found) if process.kind == "ingest"
+    ]
+    alive = [process for process in workers if is_alive(process)]
+    receiving = [process for process in alive if _receiving(process)]
+    packets = [p.info["last_packet_ms"] for p in workers if p.info.get("last_packet_ms")]
+    lags = [p.info.get("totals", {}).get("lag_seconds", 0.0) for p in receiving]
+    down = [process for process in receiving if not _is_up(process)]
+    if not alive:
+        state = "stopped"
+    elif not receiving or down or _missed(workers, alive):
+        state = "down"
+    else:
+        state = "up"
+    return {
+        "state": state,
+        "last_packet": max(packets, default=None),
+        "lag_ms": max(lags) * 1_000 if lags else None,
+        "since": None if state == "up" else _up_until(down, workers),
+        "ahead_ms": _ahead_ms(alive),
+    }
+
+
+def reading_now_us(ingest: IngestHealth) -> int:
+    """Return now in µs as readings have it: by the devices' clocks where they agree."""
+    return time.time_ns() // 1_000 + ingest["ahead_ms"] * 1_000
+
+
+def _ahead_ms(alive: list[Process]) -> int:
+    """Return by how much the devices' clocks are ahead of ours, where they agree; else 0."""
+    ahead = (slot["clocks_ahead_s"] for process in alive for slot in slots_of(process).values())
+    most = max(ahead, default=0)
+    # Whole seconds are told: rounded up, so that the newest reading is no later.
+    return (most + 1) * 1_000 if most else 0
+
+
+def _receiving(process: Process) -> dict[str, dict[str, Any]]:
+    """Return the slots of a worker that are to receive: those that stand by are not."""
+    return {name: slot for name, slot in slots_of(process).items() if not slot["stands_by"]}
+
+
+def _is_up(process: Process) -> bool:
+    slots = _receiving(process).values()
+    return not process.info.get("database") and all(
+        slot["state"] == "subscribed" and not slot["database"] for slot in slots
+    )
+
+
+def _missed(workers: list[Process], alive: list[Process]) -> bool:
+    """Return whether a slot is nobody's whose worker was heard of lately."""
+    held = {name for process in alive for name in slots_of(process)}
+    there_are = {f"{SLOT_PREFIX}{number}" for number in range(settings.MQTT_SLOTS)}
+    gone = (p for p in workers if not is_alive(p) and p.silent_s < MISSED_SECONDS)
+    return any(name in there_are - held for process in gone for name in _receiving(process))
+
+
+def _up_until(down: list[Process], workers: list[Process]) -> float | None:
+    """Return until when ingest was up, in ms, as its workers know themselves.
+
+    Those that are down say it, unless they never were up: then those before them do.
+    """
+    moments = [moment for process in down if (moment := _last_up(process))]
+    if down and len(moments) == len(down):
+        return min(moments) * 1_000
+    before = [p for p in workers if not is_alive(p) or not _receiving(p)]
+    before += Process.objects.filter(kind="ingest", state=ENDED)
+    last = max((moment for process in before if (moment := _last_up(process))), default=None)
+    return None if last is None else last * 1_000
+
+
+def _last_up(process: Process) -> float | None:
+    """Return until when a worker was up, in s since 1970; None: it never was."""
+    moment: float | None = process.info.get("last_up")
+    return moment
+
+
+def packets_token() -> str:
+    """Return the token with which one process reads a worker's last packets."""
+    return signing.TimestampSigner(salt=_SALT).sign("packets")
+
+
+def is_packets_token(token: str) -> bool:
+    """Return whether `token` was made by `packets_token` within a minute."""
+    try:
+        signing.TimestampSigner(salt=_SALT).unsign(token, max_age=TOKEN_SECONDS)
+    except signing.BadSignature:
+        return False
+    return True

@@ -1,0 +1,1 @@
+"""The tables of readings: how each database writes them."""
