@@ -18,8 +18,8 @@ from dashboards.live.hub import Hub
 from devices.addresses import from_here, in_url
 from devices.monitoring import heartbeats
 from mqtt_ingest import conf
-from mqtt_ingest.embedded import EmbeddedBroker, EmbeddedSource
-from mqtt_ingest.engine import Engine
+from mqtt_ingest.broker.embedded import EmbeddedBroker, EmbeddedSource
+from mqtt_ingest.worker.engine import Engine
 
 # Twisted declares the reactor as an interface, which checkers cannot call.
 reactor: Any = _reactor

@@ -9,7 +9,7 @@ from django.urls import path
 
 from dashboards.consumers import LiveConsumer
 from mqtt_ingest.consumers import IngestConsumer
-from mqtt_ingest.worker import CHANNEL
+from mqtt_ingest.worker.channels_worker import CHANNEL
 
 # Any: the stubs know no path() with an ASGI application.
 _as_view: Any = LiveConsumer.as_asgi()

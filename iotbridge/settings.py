@@ -218,7 +218,7 @@ MQTT_URL_GIVEN = bool(env.text("MQTT_URL"))
 MQTT_CA_FILE = env.text("MQTT_CA_FILE")
 MQTT_CERT_FILE = env.text("MQTT_CERT_FILE")
 MQTT_KEY_FILE = env.text("MQTT_KEY_FILE")
-# Empty: those that the database keeps (`mqtt_ingest.installation`).
+# Empty: those that the database keeps (`mqtt_ingest.broker.installation`).
 MQTT_CLIENT_ID = env.text("MQTT_CLIENT_ID")
 MQTT_SLOTS = env.integer("MQTT_SLOTS", 1, 1, 256)
 MQTT_SHARED_GROUP = env.text("MQTT_SHARED_GROUP")

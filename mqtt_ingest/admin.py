@@ -14,7 +14,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from devices.words import counted
-from mqtt_ingest import inbox
+from mqtt_ingest import dead_letters
 from mqtt_ingest.models import DeadLetter
 
 SHOWN_BYTES = 4_096
@@ -93,8 +93,10 @@ class DeadLetterAdmin(admin.ModelAdmin[DeadLetter]):
         for letter in letters[:50]:
             self._log(request, letter, CHANGE, "replayed")
         try:
-            result = inbox.replay(letters.order_by("received_at").iterator(200), REPLAY_SECONDS)
-        except inbox.BusyError as error:
+            result = dead_letters.replay(
+                letters.order_by("received_at").iterator(200), REPLAY_SECONDS
+            )
+        except dead_letters.BusyError as error:
             self.message_user(request, str(error), messages.ERROR)
             return
         level = messages.WARNING if result.stay else messages.SUCCESS
@@ -110,7 +112,7 @@ class DeadLetterAdmin(admin.ModelAdmin[DeadLetter]):
             why = form.cleaned_data["why"]
             for letter in letters[:50]:
                 self._log(request, letter, DELETION, why)
-            number = inbox.discard(letters, why)
+            number = dead_letters.discard(letters, why)
             self.message_user(
                 request, f"{counted(number, 'packet')} discarded: {why}", messages.WARNING
             )
@@ -140,7 +142,7 @@ class DeadLetterAdmin(admin.ModelAdmin[DeadLetter]):
     @admin.display(description="the pipeline now reads")
     def now_reads(self, letter: DeadLetter) -> SafeString:
         """Return the dry-run: what each packet would become now."""
-        lines = [line for told in inbox.dry_run(letter) for line in _told(told)]
+        lines = [line for told in dead_letters.dry_run(letter) for line in _told(told)]
         return format_html(
             "<ul>{}</ul>", format_html_join("", "<li>{}</li>", ((x,) for x in lines))
         )

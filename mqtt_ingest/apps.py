@@ -15,15 +15,15 @@ class MqttIngestConfig(AppConfig):
         from devices.monitoring import losses
         from devices.registry import kinds, undecoded
         from devices.registry import sources as checked
-        from mqtt_ingest import checks, converting, sources  # noqa: F401 - checks register themselves
+        from mqtt_ingest import checks, kind_conversion, sources  # noqa: F401 - checks register themselves
         from mqtt_ingest.core import conventions
-        from mqtt_ingest.importing import ImportWork
-        from mqtt_ingest.stores import deadletters
+        from mqtt_ingest.import_job import ImportWork
+        from mqtt_ingest.storing import dead_letters
 
         runner.register("import", ImportWork)
-        runner.register(converting.KIND, converting.ConvertWork)
-        kinds.converters.append(converting.ask)
+        runner.register(kind_conversion.KIND, kind_conversion.ConvertWork)
+        kinds.converters.append(kind_conversion.ask)
         checked.checks.append(sources.problems)
         checked.conventions.append(conventions.names)
-        losses.counters.append(deadletters.counted)
-        undecoded.lookups.append(deadletters.last_of)
+        losses.counters.append(dead_letters.counted)
+        undecoded.lookups.append(dead_letters.last_of)

@@ -5,7 +5,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from mqtt_ingest.engine import Engine
+from mqtt_ingest.worker.engine import Engine
 
 logger = logging.getLogger(__name__)
 

@@ -4,5 +4,5 @@ times.py    times as people and programs write them into files
 mapping.py  which column is what, and a first guess
 reading.py  lines → points, or what is wrong in which column
 
-Storing them is `mqtt_ingest/importing.py`, by the writer that stores packets.
+Storing them is `mqtt_ingest/import_job.py`, by the writer that stores packets.
 """

@@ -5,7 +5,7 @@ import math
 
 import orjson
 
-from mqtt_ingest.core import tolerant
+from mqtt_ingest.core import lenient_json
 from mqtt_ingest.core.errors import Undecodable
 from mqtt_ingest.core.limits import Limits
 
@@ -66,8 +66,8 @@ def decode_json(text: str) -> object:
         if error.reason != "not_json":
             raise
         try:
-            return tolerant.loads(stripped, _LEVELS)
-        except tolerant.Broken:
+            return lenient_json.loads(stripped, _LEVELS)
+        except lenient_json.Broken:
             raise error from None
 
 

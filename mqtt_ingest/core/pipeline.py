@@ -5,18 +5,18 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from mqtt_ingest.core.arrivals import ArrivalOrder, ArrivalStamps
 from mqtt_ingest.core.batching import BatchQueue, Bounds
 from mqtt_ingest.core.clocks import DeviceClocks
 from mqtt_ingest.core.conventions.base import Convention
 from mqtt_ingest.core.errors import IngestError, Undecodable
-from mqtt_ingest.core.haste import Haste
 from mqtt_ingest.core.keys import device_key
 from mqtt_ingest.core.limits import Limits
 from mqtt_ingest.core.packets import Batch, Decoded, Entry, Packet, Stored
 from mqtt_ingest.core.ports import BatchSink, PacketSource
+from mqtt_ingest.core.rate_limit import Throttle
+from mqtt_ingest.core.redelivery import ArrivalOrder, ArrivalStamps
 from mqtt_ingest.core.spreading import Spreading
-from mqtt_ingest.core.throttle import Throttle
+from mqtt_ingest.core.waiting_publishers import Haste
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,9 +15,10 @@ from django.db import connection  # noqa: E402 - needs the settings
 
 from devices.rollups.levels import LEVELS  # noqa: E402
 from devices.rollups.roller import Roller  # noqa: E402
-from mqtt_ingest import recordings, stores  # noqa: E402
-from mqtt_ingest.stores import leases  # noqa: E402
-from mqtt_ingest.stores.writer import SlotWriter  # noqa: E402
+from devices.storage import dialects  # noqa: E402
+from mqtt_ingest.recordings import reader  # noqa: E402
+from mqtt_ingest.storing import slot_leases  # noqa: E402
+from mqtt_ingest.storing.slot_writer import SlotWriter  # noqa: E402
 from tests.bench.measure import children  # noqa: E402
 from tests.support.factories import make_batch, make_entry  # noqa: E402
 from tests.support.services import ROOT  # noqa: E402
@@ -81,9 +82,9 @@ def written() -> int:
 
 def store(path: Path, writer: SlotWriter) -> int:
     """Store a recording as packets; return how many readings went in."""
-    device, entries, readings = recordings.device_name(path), [], 0
-    how = recordings.Reading(missing=frozenset({-200.0}))
-    for record in recordings.read(path, how):
+    device, entries, readings = reader.device_name(path), [], 0
+    how = reader.Reading(missing=frozenset({-200.0}))
+    for record in reader.read(path, how):
         body = json.dumps({"ts": record.ts // 1_000, **record.values})
         entries.append(make_entry(body, f"devices/{device}/telemetry"))
         if len(entries) == BATCH:
@@ -93,9 +94,9 @@ def store(path: Path, writer: SlotWriter) -> int:
 
 
 def main() -> None:
-    dialect = stores.dialect()
+    dialect = dialects.dialect()
     writer = SlotWriter("ingest-0", dialect)
-    writer.epoch = leases.acquire("ingest-0", "bench", dialect) or 0
+    writer.epoch = slot_leases.acquire("ingest-0", "bench", dialect) or 0
     roller = Roller("bench")
     with tempfile.TemporaryDirectory() as folder:
         paths = sorted(RECORDINGS.rglob("*.csv")) or [own(Path(folder))]

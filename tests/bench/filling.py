@@ -5,7 +5,7 @@ import json
 from django.db import connection
 
 from devices.queries import SECOND
-from mqtt_ingest.stores import partitions
+from devices.storage import partitions
 
 EVERY = 10 * SECOND
 

@@ -8,10 +8,10 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from devices.background import leases, single_process
-from mqtt_ingest import stores
+from devices.storage import dialects
 from mqtt_ingest.core.errors import SlotLost
-from mqtt_ingest.stores import leases as slot_leases
-from mqtt_ingest.stores.writer import SlotWriter
+from mqtt_ingest.storing import slot_leases
+from mqtt_ingest.storing.slot_writer import SlotWriter
 from tests.mqtt_ingest.test_writer import entry, store
 
 pytestmark = pytest.mark.usefixtures("tables")
@@ -40,7 +40,7 @@ def test_on_a_database_of_many_nobody_is_alone(folder: Path) -> None:
 
 
 def test_leases_are_taken_at_once_and_not_prolonged(folder: Path) -> None:
-    dialect = stores.dialect()
+    dialect = dialects.dialect()
     assert slot_leases.acquire("ingest-0", "killed", dialect) == 1
     assert leases.acquire("rollups", "killed") == 1
     single_process.claim(folder, whole=True)
@@ -54,7 +54,7 @@ def test_leases_are_taken_at_once_and_not_prolonged(folder: Path) -> None:
 
 
 def test_an_import_from_the_command_line_has_its_lease(folder: Path) -> None:
-    dialect = stores.dialect()
+    dialect = dialects.dialect()
     assert slot_leases.acquire("import", "somebody", dialect) == 1
     single_process.claim(folder, whole=True)
     assert slot_leases.acquire("import", "me", dialect) is None
@@ -62,7 +62,7 @@ def test_an_import_from_the_command_line_has_its_lease(folder: Path) -> None:
 
 def test_what_is_committed_is_fenced_as_ever(folder: Path) -> None:
     single_process.claim(folder, whole=True)
-    dialect = stores.dialect()
+    dialect = dialects.dialect()
     writer = SlotWriter("ingest-0", dialect)
     writer.epoch = slot_leases.acquire("ingest-0", "me", dialect) or 0
     store(writer, entry({"t": 1}))

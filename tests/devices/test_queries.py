@@ -15,7 +15,7 @@ from devices import queries, registry
 from devices.models import Device, Latest, Purge, Reading, Writer
 from devices.queries import BIN_WIDTHS, SECOND, SeriesInfo, bulk
 from devices.registry import purge
-from mqtt_ingest.stores.writer import SlotWriter
+from mqtt_ingest.storing.slot_writer import SlotWriter
 from tests.mqtt_ingest.test_writer import make_writer
 from tests.support.factories import ARRIVAL, make_batch, make_entry
 

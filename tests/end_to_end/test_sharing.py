@@ -104,7 +104,7 @@ def test_shared_all_the_same_the_risk_is_told_before_and_the_loss_by_name(plant:
     assert "yellow: The broker forgot shared subscriptions" in plant.manage("status")
 
 
-def test_a_broker_without_shared_subscriptions_is_found_out(
+def test_a_broker_without_sharing_is_found_out(
     mosquitto_service: Service, redis_service: Service, postgresql_service: Service
 ) -> None:
     """It takes `$share/…` for a topic of that name, and says that it has subscribed it."""

@@ -30,9 +30,9 @@ from devices.models import (
     Source,
     Tag,
 )
-from mqtt_ingest import stores
-from mqtt_ingest.stores import leases
-from mqtt_ingest.stores.writer import SlotWriter
+from devices.storage import dialects
+from mqtt_ingest.storing import slot_leases
+from mqtt_ingest.storing.slot_writer import SlotWriter
 from tests.support.factories import make_batch, make_entry
 from tests.support.forms import visit
 
@@ -42,9 +42,9 @@ REGISTERED = sorted(admin.site._registry, key=lambda model: model._meta.label)
 
 def packets() -> None:
     """What devices do: QoS 1 and 0, all kinds, bad samples, bad clocks, conflicts, wills."""
-    dialect = stores.dialect()
+    dialect = dialects.dialect()
     writer = SlotWriter("ingest-0", dialect)
-    writer.epoch = leases.acquire("ingest-0", "me", dialect) or 0
+    writer.epoch = slot_leases.acquire("ingest-0", "me", dialect) or 0
 
     def send(payload: Any, topic: str, **more: Any) -> None:
         text = payload if isinstance(payload, str) else json.dumps(payload)

@@ -125,7 +125,7 @@ def test_the_empty_overview_lights_up_with_the_first_packet(standalone: Standalo
 def test_a_stranger_needs_the_password(standalone: Standalone) -> None:
     from amqtt.session import Session
 
-    from mqtt_ingest.embedded import EmbeddedBroker
+    from mqtt_ingest.broker.embedded import EmbeddedBroker
 
     broker = EmbeddedBroker.__new__(EmbeddedBroker)
     broker._password = "right"

@@ -1,6 +1,6 @@
 """Canaries prove the way that data takes; what the broker says is heard; none is a device."""
 
-from mqtt_ingest.aside import (
+from mqtt_ingest.broker.canary import (
     CANARY_SECONDS,
     DROPPED_TOPIC,
     MISSED_SECONDS,

@@ -2,7 +2,7 @@
 
 from itertools import islice
 
-from mqtt_ingest.session import REFUSED_SECONDS, UNREACHABLE_SECONDS, backoff
+from mqtt_ingest.broker.session import REFUSED_SECONDS, UNREACHABLE_SECONDS, backoff
 
 
 def test_tries_are_at_most_a_second_apart_and_spread() -> None:

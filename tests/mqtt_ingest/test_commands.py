@@ -9,7 +9,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from mqtt_ingest import checks
-from mqtt_ingest.recordings import BadRecordingError, Reading, read
+from mqtt_ingest.recordings.reader import BadRecordingError, Reading, read
 from tests.support.plant import Plant, publish
 from tests.support.services import free_port, wait_until
 

@@ -11,7 +11,7 @@ from devices.jobs.runner import Runner
 from devices.models import Change, Device, Job, Latest, Series
 from devices.registry import kinds
 from devices.rollups.roller import Roller
-from mqtt_ingest import converting
+from mqtt_ingest import kind_conversion
 from tests.mqtt_ingest.test_writer import NOW, entry, make_writer, rows, store
 from tests.support.forms import Page
 
@@ -71,7 +71,7 @@ def test_values_become_texts(first: object, words: str) -> None:
 def test_it_goes_on_where_it_stopped_and_tells_pages_and_rollups(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(converting, "ROWS", 3)
+    monkeypatch.setattr(kind_conversion, "ROWS", 3)
     series = stored("x", *range(10))
     before = Change.objects.filter(writer="edit").count()
     job = change(series, "number")

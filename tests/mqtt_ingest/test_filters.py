@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from mqtt_ingest import subscriptions
-from mqtt_ingest.aside import Aside
+from mqtt_ingest.broker import subscriptions
+from mqtt_ingest.broker.canary import Aside
+from mqtt_ingest.broker.session import Agreed, MqttSession
 from mqtt_ingest.conf import Broker
 from mqtt_ingest.core.packets import Packet
 from mqtt_ingest.core.wire import Inbox
-from mqtt_ingest.session import Agreed, MqttSession
 
 SUBSCRIBE, UNSUBSCRIBE, CONNECT, PUBACK = 0x82, 0xA2, 0x10, 0x40
 

@@ -22,8 +22,9 @@ from devices.imports import uploads
 from devices.jobs import files, requests
 from devices.jobs.runner import Runner
 from devices.models import Change, Device, DeviceCounts, Job, Membership, Reading, Series, Site
-from mqtt_ingest import importing, stores
-from mqtt_ingest.stores import leases
+from devices.storage import dialects
+from mqtt_ingest import import_job
+from mqtt_ingest.storing import slot_leases
 from tests.mqtt_ingest.test_writer import entry, make_writer, store
 from tests.support.factories import ARRIVAL
 
@@ -157,7 +158,7 @@ def test_only_operators_may_write() -> None:
 
 
 def test_it_goes_on_where_it_was_broken_off(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(importing, "LINES", 3)
+    monkeypatch.setattr(import_job, "LINES", 3)
     Device.objects.create(key="a")
     rows = [f"{n:02}Z,a,t,number,,{n if n % 5 else 'x'}" for n in range(20)]
     job = start(lines(*rows))
@@ -166,7 +167,7 @@ def test_it_goes_on_where_it_was_broken_off(monkeypatch: pytest.MonkeyPatch) -> 
         one.step()
         one.release()
         Job.objects.filter(state="running").update(lease_until=None)
-        leases.release("import", importing.Writer.objects.get(pk="import").epoch)
+        slot_leases.release("import", import_job.Writer.objects.get(pk="import").epoch)
     job.refresh_from_db()
     assert job.state == "done"
     assert len(stored()) == 16
@@ -175,13 +176,13 @@ def test_it_goes_on_where_it_was_broken_off(monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_one_import_waits_for_the_other() -> None:
     Device.objects.create(key="a")
-    epoch = leases.acquire("import", "somebody", stores.dialect())
+    epoch = slot_leases.acquire("import", "somebody", dialects.dialect())
     job = start(lines("00Z,a,t,number,,1"))
     one = Runner("one")
     assert not one.step()
     job.refresh_from_db()
     assert job.words == "another import is under way"
-    leases.release("import", epoch or 0)
+    slot_leases.release("import", epoch or 0)
     other = start(lines("01Z,a,t,number,,1"))
     requests.cancel(other)
     # Passed over once, then taken up again.
@@ -296,7 +297,7 @@ def test_pages_see_what_was_imported_as_the_newest() -> None:
 def test_an_hour_that_comes_twice_is_stored_whole_over_any_number_of_steps(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(importing, "LINES", 1)
+    monkeypatch.setattr(import_job, "LINES", 1)
     Device.objects.create(key="a")
     clocks = ["01:45", "02:00", "02:30", "02:00", "02:30", "03:00"]
     rows = "".join(f"2025-10-26 {clock},{n}\n" for n, clock in enumerate(clocks))

@@ -11,7 +11,7 @@ from django.test import Client
 from django.urls import reverse
 
 from devices.models import Loss, Reading, Source
-from mqtt_ingest import inbox
+from mqtt_ingest import dead_letters
 from mqtt_ingest.models import DeadLetter
 from tests.mqtt_ingest.test_writer import NOW, entry, make_writer, store
 from tests.support.factories import make_entry
@@ -54,19 +54,19 @@ def strict_letters(settings: Any, count: int = 3) -> None:
 def test_replay_stores_what_can_be_read_now_and_only_once(settings: Any) -> None:
     strict_letters(settings)
     letters = list(DeadLetter.objects.all())
-    result = inbox.replay(letters)
+    result = dead_letters.replay(letters)
     assert (result.gone, result.readings, result.stay) == (3, 9, {})
     assert DeadLetter.objects.count() == 0
     for letter in letters:
         letter.pk = None
         letter.save()
-    assert inbox.replay(DeadLetter.objects.all()).readings == 0
+    assert dead_letters.replay(DeadLetter.objects.all()).readings == 0
     assert Reading.objects.count() == 9
 
 
 def test_what_still_cannot_be_read_stays_with_its_reason() -> None:
     store(make_writer(), make_entry("nonsense"))
-    result = inbox.replay(DeadLetter.objects.all())
+    result = dead_letters.replay(DeadLetter.objects.all())
     assert (result.gone, result.stay) == (0, {"not_json": 1})
     assert DeadLetter.objects.count() == 1
 
@@ -76,7 +76,7 @@ def test_a_conflict_stays_one_conflict_however_often_it_is_replayed() -> None:
     store(writer, entry({"ts": NOW, "t": 1}))
     store(writer, entry({"ts": NOW, "t": 2}))
     for _turn in range(2):
-        assert inbox.replay(DeadLetter.objects.all()).stay == {"conflict": 1}
+        assert dead_letters.replay(DeadLetter.objects.all()).stay == {"conflict": 1}
     assert DeadLetter.objects.count() == 1
     assert Reading.objects.get().value == 1.0
 
@@ -86,7 +86,7 @@ def test_packets_without_own_time_keep_their_arrival(settings: Any) -> None:
     letter = DeadLetter.objects.get()
     letter.topic = "devices/x/telemetry"
     letter.save()
-    assert inbox.replay([letter]).gone == 1
+    assert dead_letters.replay([letter]).gone == 1
     assert Reading.objects.get().ts == round(letter.received_at.timestamp() * 1e6)
 
 
@@ -98,18 +98,18 @@ def test_of_packets_alike_the_first_and_the_last_are_replayed(settings: Any) -> 
         b'{"ts": 1763681625, "a": 2}',
     )
     letter.save()
-    assert inbox.replay([letter]).readings == 2
+    assert dead_letters.replay([letter]).readings == 2
 
 
 def test_only_one_replays_at_a_time() -> None:
-    make_writer(inbox.WRITER)
-    with pytest.raises(inbox.BusyError):
-        inbox.replay([])
+    make_writer(dead_letters.WRITER)
+    with pytest.raises(dead_letters.BusyError):
+        dead_letters.replay([])
 
 
 def test_without_time_left_letters_stay(settings: Any) -> None:
     strict_letters(settings, 2)
-    result = inbox.replay(DeadLetter.objects.all(), seconds=0)
+    result = dead_letters.replay(DeadLetter.objects.all(), seconds=0)
     assert (result.gone, sum(result.stay.values())) == (0, 2)
     assert "no time left" in result.words()
 
@@ -183,4 +183,4 @@ def test_the_command_lists_replays_and_discards(
 def test_a_disabled_device_keeps_its_letters(settings: Any) -> None:
     strict_letters(settings, 1)
     Source.objects.update(registration="reject")
-    assert inbox.replay(DeadLetter.objects.all()).stay == {"refused: registration": 1}
+    assert dead_letters.replay(DeadLetter.objects.all()).stay == {"refused: registration": 1}

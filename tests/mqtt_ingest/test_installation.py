@@ -8,7 +8,7 @@ import pytest
 from django.apps import apps
 
 from devices.models import Writer
-from mqtt_ingest import installation
+from mqtt_ingest.broker import installation
 from mqtt_ingest.models import Installation
 from tests.support import plant as plants
 from tests.support.plant import Plant, publish

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from mqtt_ingest import packetlog
-from mqtt_ingest.packetlog import PacketLog
+from mqtt_ingest.worker import packet_log
+from mqtt_ingest.worker.packet_log import PacketLog
 from tests.support.factories import make_entry
 
 
@@ -18,7 +18,7 @@ def payloads(log: PacketLog, device: str) -> list[str]:
 
 
 def test_a_quiet_device_keeps_its_last_packets(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(packetlog, "CAPACITY", 10)
+    monkeypatch.setattr(packet_log, "CAPACITY", 10)
     log = PacketLog()
     for n in range(5):
         add(log, "Küche", f'{{"t": {n}}}')
@@ -38,8 +38,8 @@ def test_none_is_told_twice() -> None:
 
 
 def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(packetlog, "MAX_BYTES", 20_000)
-    monkeypatch.setattr(packetlog, "DEVICES", 5)
+    monkeypatch.setattr(packet_log, "MAX_BYTES", 20_000)
+    monkeypatch.setattr(packet_log, "DEVICES", 5)
     log = PacketLog()
     for n in range(50):
         add(log, f"d{n}", f'{{"t": {n}}}')
@@ -47,4 +47,4 @@ def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     for n in range(50):
         add(log, f"e{n}", '{"t": "' + "x" * 9_000 + '"}')
     assert log._bytes <= 20_000
-    assert log._bytes == sum(packetlog._weight(e) for own in log._own.values() for _n, e in own)
+    assert log._bytes == sum(packet_log._weight(e) for own in log._own.values() for _n, e in own)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from mqtt_ingest.recordings import Reading, read
+from mqtt_ingest.recordings.reader import Reading, read
 
 
 @pytest.mark.parametrize("cell", ["inf", "-inf", "Infinity", "nan", ""])

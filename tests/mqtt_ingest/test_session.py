@@ -82,7 +82,7 @@ def test_without_a_client_certificate_the_worker_says_that_it_cannot_connect(
     secured: Plant,
 ) -> None:
     worker = secured.worker(wait=False)
-    says(worker, "WARNING mqtt_ingest.engine: ingest-0: ")
+    says(worker, "WARNING mqtt_ingest.worker.engine: ingest-0: ")
     assert worker.returncode is None
 
 

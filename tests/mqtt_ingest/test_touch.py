@@ -2,9 +2,9 @@
 
 import pytest
 
-from mqtt_ingest.stores import devices
-from mqtt_ingest.stores.devices import Touch
-from mqtt_ingest.stores.tallies import Tally
+from mqtt_ingest.storing import device_activity
+from mqtt_ingest.storing.counters import Tally
+from mqtt_ingest.storing.device_activity import Touch
 
 SECOND = 1_000_000
 
@@ -12,7 +12,7 @@ SECOND = 1_000_000
 @pytest.fixture
 def now(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     clock = [1_000.0]
-    monkeypatch.setattr(devices.time, "monotonic", lambda: clock[0])
+    monkeypatch.setattr(device_activity.time, "monotonic", lambda: clock[0])
     return clock
 
 
@@ -22,7 +22,7 @@ class Dialect:
     def __init__(self) -> None:
         self.written: list[int] = []
 
-    def touch_devices(self, _cursor: object, seen: list[devices.Seen]) -> None:
+    def touch_devices(self, _cursor: object, seen: list[device_activity.Seen]) -> None:
         self.written += [one.pk for one in seen]
 
     def add_counts(self, *_given: object) -> None:

@@ -14,7 +14,7 @@ from devices.changelog import changes, restored
 from devices.models import Device, DeviceCounts, Duty, Identity, Loss, Series, Writer
 from mqtt_ingest.core import errors
 from mqtt_ingest.core.errors import SlotLost
-from mqtt_ingest.stores import leases as slot_leases
+from mqtt_ingest.storing import slot_leases
 from tests.mqtt_ingest.test_writer import NOW, entry, make_writer, rows, store
 from tests.support.factories import make_batch
 

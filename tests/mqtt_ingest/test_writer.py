@@ -24,13 +24,13 @@ from devices.models import (
     Source,
     Writer,
 )
-from mqtt_ingest import stores
-from mqtt_ingest.core.arrivals import ArrivalStamps
+from devices.storage import dialects
 from mqtt_ingest.core.errors import SlotLost
 from mqtt_ingest.core.packets import Entry, Stored
+from mqtt_ingest.core.redelivery import ArrivalStamps
 from mqtt_ingest.models import ArrivalStamp, DeadLetter
-from mqtt_ingest.stores import deadletters, leases
-from mqtt_ingest.stores.writer import SlotWriter
+from mqtt_ingest.storing import dead_letters, slot_leases
+from mqtt_ingest.storing.slot_writer import SlotWriter
 from tests.support.factories import ARRIVAL, make_batch, make_entry
 
 pytestmark = pytest.mark.usefixtures("tables")
@@ -43,9 +43,9 @@ def _accept(settings: Any) -> None:
 
 
 def make_writer(name: str = "ingest-0", holder: str = "me") -> SlotWriter:
-    dialect = stores.dialect()
+    dialect = dialects.dialect()
     writer = SlotWriter(name, dialect)
-    epoch = leases.acquire(name, holder, dialect)
+    epoch = slot_leases.acquire(name, holder, dialect)
     assert epoch is not None
     writer.epoch = epoch
     return writer
@@ -203,13 +203,13 @@ def test_dead_letters_beyond_their_budget_are_evicted_and_the_loss_is_recorded(
     big = [make_entry("x" * 200_000, f"devices/d{n}/telemetry") for n in range(8)]
     store(writer, *big)
     settings.DEAD_LETTER_MB = 1
-    assert deadletters.evict() > 0
-    assert deadletters.size() <= 1_000_000
+    assert dead_letters.evict() > 0
+    assert dead_letters.size() <= 1_000_000
     loss = Loss.objects.get(reason="dead_letters_evicted")
     left = DeadLetter.objects.aggregate(n=Sum("number"))["n"]
     assert left is not None
     assert loss.packets == 9 - left
-    assert deadletters.evict() == 0
+    assert dead_letters.evict() == 0
 
 
 def test_a_device_gets_no_more_series_than_the_limit(settings: Any) -> None:
@@ -280,12 +280,12 @@ def test_a_fenced_writer_stores_nothing() -> None:
 
 def test_a_held_lease_is_not_given_away() -> None:
     make_writer()
-    dialect = stores.dialect()
-    assert leases.acquire("ingest-0", "other", dialect) is None
-    assert leases.renew("ingest-0", 1, dialect)
-    assert not leases.renew("ingest-0", 0, dialect)
-    leases.release("ingest-0", 1)
-    assert leases.acquire("ingest-0", "other", dialect) == 2
+    dialect = dialects.dialect()
+    assert slot_leases.acquire("ingest-0", "other", dialect) is None
+    assert slot_leases.renew("ingest-0", 1, dialect)
+    assert not slot_leases.renew("ingest-0", 0, dialect)
+    slot_leases.release("ingest-0", 1)
+    assert slot_leases.acquire("ingest-0", "other", dialect) == 2
 
 
 def test_stamps_of_packets_without_own_time_are_found_after_a_restart() -> None:
@@ -294,11 +294,11 @@ def test_stamps_of_packets_without_own_time_are_found_after_a_restart() -> None:
     store(writer, first)
     assert ArrivalStamp.objects.count() == 1
     stamps = ArrivalStamps()
-    stamps.load(*leases.stamps("ingest-0"))
+    stamps.load(*slot_leases.stamps("ingest-0"))
     again = entry({"t": 1}, packet_id=5, received_at=ARRIVAL + 77)
     stamps.restore(again.packet)
     assert again.packet.received_at == ARRIVAL
-    leases.clear_stamps("ingest-0")
+    slot_leases.clear_stamps("ingest-0")
     assert ArrivalStamp.objects.count() == 0
 
 

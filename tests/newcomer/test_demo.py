@@ -119,5 +119,5 @@ def test_no_module_needs_more_than_the_demos_lock(clone: Path, bare: dict[str, s
     )
     assert json.loads(done.stdout) == {
         "devices.exports.parquet": "pyarrow",
-        "mqtt_ingest.stores.postgresql": "psycopg",
+        "devices.storage.postgresql": "psycopg",
     }

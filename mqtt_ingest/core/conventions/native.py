@@ -6,13 +6,13 @@ from typing import ClassVar, Literal, NamedTuple
 
 from mqtt_ingest.core.errors import BadTime, Undecodable
 from mqtt_ingest.core.keys import composed
+from mqtt_ingest.core.lenient_json import Unreadable, is_nan, number
 from mqtt_ingest.core.limits import YEAR_2000, Limits
 from mqtt_ingest.core.packets import Decoded, Packet
 from mqtt_ingest.core.payloads import decode_json, decode_payload, decode_text
-from mqtt_ingest.core.times import is_expired, is_like_a_date, is_sane, read_time
-from mqtt_ingest.core.tolerant import Unreadable, is_nan, number
+from mqtt_ingest.core.samples import collect
+from mqtt_ingest.core.timestamps import is_expired, is_like_a_date, is_sane, read_time
 from mqtt_ingest.core.topics import check_topic
-from mqtt_ingest.core.values import collect
 
 _TIME_NAMES = ("ts", "time", "timestamp")
 _ABSENT = object()

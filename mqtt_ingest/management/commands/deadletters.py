@@ -7,7 +7,7 @@ from django.db.models import Count, QuerySet, Sum
 from tqdm import tqdm
 
 from devices.words import counted
-from mqtt_ingest import inbox
+from mqtt_ingest import dead_letters
 from mqtt_ingest.models import DeadLetter
 
 
@@ -34,7 +34,7 @@ class Command(BaseCommand):
         if options["replay"]:
             self._replay(letters)
         elif options["discard"]:
-            number = inbox.discard(letters.order_by(), options["discard"])
+            number = dead_letters.discard(letters.order_by(), options["discard"])
             self.stdout.write(f"{counted(number, 'packet')} discarded.")
         else:
             self._list(letters)
@@ -44,8 +44,8 @@ class Command(BaseCommand):
             letters.iterator(200), total=letters.count(), unit="letter", desc="replay"
         ) as bar:
             try:
-                result = inbox.replay(bar)
-            except inbox.BusyError as error:
+                result = dead_letters.replay(bar)
+            except dead_letters.BusyError as error:
                 raise CommandError(str(error)) from error
         self.stdout.write(result.words())
 

@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandParser
 from mqtt_ingest import conf
 from mqtt_ingest.core.packets import Packet
 from mqtt_ingest.core.pipeline import decode
-from mqtt_ingest.packetlog import describe
+from mqtt_ingest.worker.packet_log import describe
 
 
 class Command(BaseCommand):

@@ -26,7 +26,7 @@ from devices.jobs.runner import JobFailed
 from devices.models import Job
 from devices.queries import calendars
 from devices.timestamps import moment
-from mqtt_ingest.importing import ImportWork
+from mqtt_ingest.import_job import ImportWork
 
 _PIECE = 1_000_000
 

@@ -11,8 +11,9 @@ from tqdm import tqdm
 
 from devices.imports import timestamps
 from devices.words import counted
-from mqtt_ingest import conf, replaying
-from mqtt_ingest.recordings import BadRecordingError, Reading, count_lines
+from mqtt_ingest import conf
+from mqtt_ingest.recordings import publisher
+from mqtt_ingest.recordings.reader import BadRecordingError, Reading, count_lines
 
 DAY_US = 86_400_000_000
 
@@ -49,10 +50,10 @@ class Command(BaseCommand):
         try:
             pace = self._pace(files, how, options)
             self._warn(files, how, pace)
-            streams = [replaying.outgoing(path, how, pace, options["device"]) for path in files]
+            streams = [publisher.outgoing(path, how, pace, options["device"]) for path in files]
             total = sum(count_lines(path) for path in files)
             with tqdm(total=total, unit="packet", desc="replay") as bar:
-                sent = replaying.publish(conf.broker(), streams, pace, bar.update, options["qos"])
+                sent = publisher.publish(conf.broker(), streams, pace, bar.update, options["qos"])
                 bar.total = bar.n
         except BadRecordingError as error:
             raise CommandError(str(error)) from error
@@ -76,17 +77,17 @@ class Command(BaseCommand):
         except (ZoneInfoNotFoundError, ValueError) as error:
             raise CommandError(f"--zone {options['zone']} is no time zone.") from error
 
-    def _pace(self, files: list[Path], how: Reading, options: dict[str, Any]) -> replaying.Pace:
+    def _pace(self, files: list[Path], how: Reading, options: dict[str, Any]) -> publisher.Pace:
         shift = 0
         if options["end_now"]:
-            shift = time.time_ns() // 1_000 - replaying.last_time(files, how)
-        return replaying.Pace(speed=0.0 if options["fast"] else options["speed"], shift=shift)
+            shift = time.time_ns() // 1_000 - publisher.last_time(files, how)
+        return publisher.Pace(speed=0.0 if options["fast"] else options["speed"], shift=shift)
 
-    def _warn(self, files: list[Path], how: Reading, pace: replaying.Pace) -> None:
+    def _warn(self, files: list[Path], how: Reading, pace: publisher.Pace) -> None:
         if not settings.RETENTION_DAYS:
             return
         limit = time.time_ns() // 1_000 - settings.RETENTION_DAYS * DAY_US
-        old = replaying.older_than(files, how, limit - pace.shift)
+        old = publisher.older_than(files, how, limit - pace.shift)
         if old:
             self.stderr.write(
                 f"Warning: {old} records are older than RETENTION_DAYS={settings.RETENTION_DAYS} "

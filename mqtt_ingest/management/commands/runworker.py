@@ -12,7 +12,7 @@ from django.core.management import CommandError
 from devices.database import require_tables
 from devices.live import require_shared_layer
 from mqtt_ingest import conf
-from mqtt_ingest.worker import CHANNEL, IngestWorker
+from mqtt_ingest.worker.channels_worker import CHANNEL, IngestWorker
 
 
 class Command(runworker.Command):

@@ -8,7 +8,7 @@ from django.contrib.auth import get_user_model
 from django.test import Client
 
 from devices.models import Process
-from mqtt_ingest.stores.writer import SlotWriter
+from mqtt_ingest.storing.slot_writer import SlotWriter
 from tests.dashboards.live.test_snapshots import now_us, put
 from tests.mqtt_ingest.test_writer import make_writer
 from tests.support.screen import Screen

@@ -22,7 +22,7 @@ from devices.access import Scope
 from devices.changelog import changes
 from devices.corrections import CannotCorrect
 from devices.models import Series
-from mqtt_ingest.stores.writer import SlotWriter
+from mqtt_ingest.storing.slot_writer import SlotWriter
 from tests.mqtt_ingest.test_writer import make_writer
 from tests.support.factories import make_batch, make_entry
 from tests.support.screen import Screen

@@ -1,6 +1,6 @@
 """The same arrival time for the same packet, and no time twice."""
 
-from mqtt_ingest.core.arrivals import CAPACITY, ArrivalOrder, ArrivalStamps, digest, pack
+from mqtt_ingest.core.redelivery import CAPACITY, ArrivalOrder, ArrivalStamps, digest, pack
 from tests.support.factories import ARRIVAL, make_packet
 
 

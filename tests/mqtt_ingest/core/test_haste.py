@@ -2,8 +2,8 @@
 
 import pytest
 
-from mqtt_ingest.core import haste
-from mqtt_ingest.core.haste import Haste
+from mqtt_ingest.core import waiting_publishers
+from mqtt_ingest.core.waiting_publishers import Haste
 from tests.support.factories import make_packet
 
 INTERVAL = 20.0
@@ -64,7 +64,7 @@ def test_qos_0_waits_for_nothing() -> None:
 
 
 def test_the_paces_of_the_last_sessions_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(haste, "CAPACITY", 1)
+    monkeypatch.setattr(waiting_publishers, "CAPACITY", 1)
     watched = Haste()
     for now in (0.0, 5.0):
         send(watched, now)

@@ -7,14 +7,14 @@ import pytest
 
 from devices.datetime_texts import zone_of
 from mqtt_ingest.core import conventions
-from mqtt_ingest.core.arrivals import ArrivalStamps
 from mqtt_ingest.core.batching import Bounds
 from mqtt_ingest.core.conventions import find, register
 from mqtt_ingest.core.errors import SlotLost
 from mqtt_ingest.core.limits import Limits
 from mqtt_ingest.core.packets import Batch, Decoded, Entry, Packet, Stored
 from mqtt_ingest.core.pipeline import Pipeline, Route, decode
-from mqtt_ingest.core.throttle import Throttle
+from mqtt_ingest.core.rate_limit import Throttle
+from mqtt_ingest.core.redelivery import ArrivalStamps
 from tests.support.factories import ARRIVAL, make_packet, route
 from tests.support.fakes import RecordingSink, ScriptedSource
 

@@ -3,9 +3,9 @@
 import pytest
 
 from mqtt_ingest.core import spreading
-from mqtt_ingest.core.arrivals import ArrivalStamps, pack
 from mqtt_ingest.core.limits import MICROSECONDS
 from mqtt_ingest.core.packets import Packet
+from mqtt_ingest.core.redelivery import ArrivalStamps, pack
 from tests.mqtt_ingest.core.test_pipeline import Rig
 from tests.support.factories import ARRIVAL, make_packet, route
 

@@ -1,7 +1,7 @@
 """The rate limit thins what is stamped near now, and nothing else."""
 
-from mqtt_ingest.core import throttle
-from mqtt_ingest.core.throttle import BURST_SECONDS, Throttle
+from mqtt_ingest.core import rate_limit
+from mqtt_ingest.core.rate_limit import BURST_SECONDS, Throttle
 from tests.support.factories import ARRIVAL, make_entry
 
 SECOND = 1_000_000
@@ -46,11 +46,11 @@ def test_devices_do_not_share_their_rate() -> None:
 
 
 def test_the_memory_of_devices_is_bounded(monkeypatch: object) -> None:
-    capacity, throttle.CAPACITY = throttle.CAPACITY, 10
+    capacity, rate_limit.CAPACITY = rate_limit.CAPACITY, 10
     try:
         limit = Throttle(1)
         for n in range(50):
             limit.look(make_entry('{"a": 1}', f"devices/d{n}/telemetry"))
         assert len(limit._buckets) == 10
     finally:
-        throttle.CAPACITY = capacity
+        rate_limit.CAPACITY = capacity

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from mqtt_ingest.core.errors import BadTime
 from mqtt_ingest.core.limits import MAX_AHEAD, YEAR_2000, Limits
-from mqtt_ingest.core.times import is_expired, is_sane, parse_time, read_time
+from mqtt_ingest.core.timestamps import is_expired, is_sane, parse_time, read_time
 from tests.support.factories import ARRIVAL
 
 # Whole µs between 2000 and 2199: where the magnitude tells the unit.

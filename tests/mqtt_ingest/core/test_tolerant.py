@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mqtt_ingest.core.tolerant import Broken, Unreadable, loads, number
+from mqtt_ingest.core.lenient_json import Broken, Unreadable, loads, number
 from tests.support.factories import make_entry, samples_of
 
 TOPIC = "devices/press-3/telemetry"

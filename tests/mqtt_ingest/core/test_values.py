@@ -2,7 +2,7 @@
 
 import pytest
 
-from mqtt_ingest.core.values import told_by
+from mqtt_ingest.core.samples import told_by
 
 
 @pytest.mark.parametrize(

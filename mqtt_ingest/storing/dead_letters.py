@@ -17,10 +17,10 @@ from devices.models import Loss
 from devices.monitoring import losses
 from devices.registry.undecoded import LastLetter
 from devices.timestamps import moment
-from mqtt_ingest.core.arrivals import digest
-from mqtt_ingest.core.shapes import fold_key
+from mqtt_ingest.core.fingerprint import fold_key
+from mqtt_ingest.core.redelivery import digest
 from mqtt_ingest.models import WHOLE_REASONS, DeadLetter
-from mqtt_ingest.stores.rows import Dead
+from mqtt_ingest.storing.prepare import Dead
 
 # Of a payload that pages show.
 SHOWN_BYTES = 400

@@ -12,9 +12,9 @@ from django.db import connection
 from devices.background.single_process import is_alone
 from devices.models import Change, Writer
 from devices.models.log import SLOT_PREFIX
-from mqtt_ingest.core.arrivals import CAPACITY
-from mqtt_ingest.sharing import Findings
-from mqtt_ingest.stores.dialect import Dialect
+from devices.storage.dialect import Dialect
+from mqtt_ingest.broker.sharing import Findings
+from mqtt_ingest.core.redelivery import CAPACITY
 
 LEASE_SECONDS = 6
 _FREE = "holder = '' OR lease_until IS NULL OR lease_until < {now}"

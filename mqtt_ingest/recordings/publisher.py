@@ -12,7 +12,7 @@ import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
 
 from mqtt_ingest.conf import Broker
-from mqtt_ingest.recordings import Reading, device_name, read
+from mqtt_ingest.recordings.reader import Reading, device_name, read
 
 WINDOW = 500
 # A broker that acknowledges nothing for this long is down.

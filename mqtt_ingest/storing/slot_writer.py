@@ -13,13 +13,13 @@ from django.db import DataError, IntegrityError, connection, transaction
 
 from devices.changelog import restored
 from devices.database import incarnation
-from mqtt_ingest.core.arrivals import CAPACITY, pack
+from devices.storage.dialect import Dialect, Few
 from mqtt_ingest.core.errors import SlotLost, WentBack
 from mqtt_ingest.core.packets import Batch, Entry, Row, Run, Stored
-from mqtt_ingest.registry import Registry
-from mqtt_ingest.stores import deadletters, devices, leases, losses
-from mqtt_ingest.stores.dialect import Dialect, Few
-from mqtt_ingest.stores.rows import Prepared, finish, keep_conflicts, prepare, stage, without
+from mqtt_ingest.core.redelivery import CAPACITY, pack
+from mqtt_ingest.storing import dead_letters, device_activity, slot_leases, throttled
+from mqtt_ingest.storing.prepare import Prepared, finish, keep_conflicts, prepare, stage, without
+from mqtt_ingest.storing.registry_cache import Registry
 
 _SPAN = struct.Struct("<qqq").pack
 T = TypeVar("T")
@@ -55,7 +55,7 @@ class SlotWriter:
         self.registry = Registry()
         self._dialect = dialect
         self._prepared: object = None
-        self._touch = devices.Touch(dialect.touch_seconds)
+        self._touch = device_activity.Touch(dialect.touch_seconds)
         self._replaying = replaying
         self._counting = counting
 
@@ -209,7 +209,7 @@ class SlotWriter:
             SlotLost: the slot was taken over, or the database went back.
         """
         self.connect()
-        if not leases.renew(self.name, self.epoch, self._dialect, self._seq):
+        if not slot_leases.renew(self.name, self.epoch, self._dialect, self._seq):
             self._look_back("the lease is not there")
             raise SlotLost(f"{self.name} was taken over")
 
@@ -242,7 +242,7 @@ class SlotWriter:
         conflicts = {(row.series_id, row.ts) for row in existing if row.conflict}
         if conflicts:
             keep_conflicts(made, conflicts)
-        devices.write_statuses(cursor, made.statuses)
+        device_activity.write_statuses(cursor, made.statuses)
         stored.rows, stored.runs = without(made, {(row.series_id, row.ts) for row in existing})
         stored.conflicts = len(conflicts)
         stored.duplicates = len(existing) - len(conflicts)
@@ -251,9 +251,9 @@ class SlotWriter:
             stored.dead_letters = len(made.dead)
             return
         if made.dead:
-            stored.dead_letters = deadletters.write(made.dead, self.name)
+            stored.dead_letters = dead_letters.write(made.dead, self.name)
         if made.throttled:
-            losses.write_throttled(made.throttled)
+            throttled.write_throttled(made.throttled)
         if made.stamped:
             self._write_stamps(cursor, made, place)
 
@@ -278,7 +278,7 @@ class SlotWriter:
     def flush(self) -> None:
         """Write last-seen times and counts, where it is time to."""
         if self._touch.is_due:
-            self._flush(devices.FLUSH_DEVICES)
+            self._flush(device_activity.FLUSH_DEVICES)
 
     def flush_now(self) -> None:
         """Write all last-seen times and counts that wait."""

@@ -25,15 +25,15 @@ from devices.registry import purge
 from devices.retention.sweeper import Sweeper
 from devices.rollups.roller import Roller
 from mqtt_ingest import conf, metrics
-from mqtt_ingest.announcer import Announcer
+from mqtt_ingest.broker.embedded import EmbeddedSource
 from mqtt_ingest.core.errors import IngestError
 from mqtt_ingest.core.packets import Batch, Entry, Stored
-from mqtt_ingest.database import DatabaseThread, Unreachable
-from mqtt_ingest.embedded import EmbeddedSource
-from mqtt_ingest.http import WorkerHttp
-from mqtt_ingest.packetlog import PacketLog
-from mqtt_ingest.slots import Hooks, Slot
-from mqtt_ingest.stores import leases
+from mqtt_ingest.storing import slot_leases
+from mqtt_ingest.storing.sink import DatabaseThread, Unreachable
+from mqtt_ingest.worker.announcer import Announcer
+from mqtt_ingest.worker.http_server import WorkerHttp
+from mqtt_ingest.worker.packet_log import PacketLog
+from mqtt_ingest.worker.slot import Hooks, Slot
 
 logger = logging.getLogger(__name__)
 
@@ -177,7 +177,9 @@ class Engine:
         workers = await self._database.run(lambda: heartbeats.living("ingest"))
         if self._looks % SURPLUS_LOOKS == 0:
             # Slots are seldom taken away.
-            self._surplus = await self._database.run(lambda: leases.surplus(settings.MQTT_SLOTS))
+            self._surplus = await self._database.run(
+                lambda: slot_leases.surplus(settings.MQTT_SLOTS)
+            )
         self._looks += 1
         numbers = [*range(settings.MQTT_SLOTS), *self._surplus]
         fair = math.ceil(len(numbers) / max(1, len(set(workers) | {self.name})))

@@ -10,8 +10,8 @@ import time
 from collections.abc import Callable
 from typing import Literal
 
+from mqtt_ingest.broker.sharing import Evidence, in_group
 from mqtt_ingest.core.packets import Packet
-from mqtt_ingest.sharing import Evidence, in_group
 
 CANARY_SECONDS = 5.0
 # A canary that is not back after this long is missed; one may be lost, as it goes at QoS 0.

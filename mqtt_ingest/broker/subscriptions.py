@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from mqtt_ingest.sharing import bare
+from mqtt_ingest.broker.sharing import bare
 
 # A filter that was refused is asked for again after so long, in s.
 ASK_AGAIN_SECONDS = 30.0

@@ -13,7 +13,7 @@ from django.db.models import QuerySet
 from devices.models import Device, Identity, Series, Source
 from mqtt_ingest.core.keys import composed, device_key, readable
 from mqtt_ingest.core.packets import Batch, Kind
-from mqtt_ingest.core.values import BASE
+from mqtt_ingest.core.samples import BASE
 
 # Native ids that are refused, kept so that they cost no query each; then begun anew.
 MAX_REFUSED = 50_000

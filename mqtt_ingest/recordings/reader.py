@@ -17,7 +17,7 @@ from devices.imports.contents import BadFile, utf16_of
 from devices.imports.timestamps import COLUMNS as TIME_COLUMNS
 from devices.imports.timestamps import LocalTimes
 from mqtt_ingest.core.errors import BadTime
-from mqtt_ingest.core.times import parse_time
+from mqtt_ingest.core.timestamps import parse_time
 
 
 class BadRecordingError(Exception):

@@ -17,7 +17,7 @@ from devices.monitoring.heartbeats import beside, is_packets_token
 from mqtt_ingest import metrics
 
 if TYPE_CHECKING:
-    from mqtt_ingest.engine import Engine
+    from mqtt_ingest.worker.engine import Engine
 
 logger = logging.getLogger(__name__)
 

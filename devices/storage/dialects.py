@@ -2,8 +2,8 @@
 
 from django.db import connections
 
-from mqtt_ingest.stores.dialect import Dialect
-from mqtt_ingest.stores.sqlite import SQLite
+from devices.storage.dialect import Dialect
+from devices.storage.sqlite import SQLite
 
 
 def dialect() -> Dialect:
@@ -11,6 +11,6 @@ def dialect() -> Dialect:
     if connections["default"].vendor != "postgresql":
         return SQLite()
     # psycopg is not in the lock that `make demo` installs.
-    from mqtt_ingest.stores.postgresql import PostgreSQL
+    from devices.storage.postgresql import PostgreSQL
 
     return PostgreSQL()

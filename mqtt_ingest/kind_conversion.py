@@ -18,7 +18,7 @@ from devices.words import counted
 from mqtt_ingest import conf
 from mqtt_ingest.core.limits import Limits
 from mqtt_ingest.core.packets import Kind, SampleKind
-from mqtt_ingest.core.values import fit, leaf, told_by
+from mqtt_ingest.core.samples import fit, leaf, told_by
 
 KIND = "convert"
 ROWS = 2_000

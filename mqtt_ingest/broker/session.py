@@ -25,14 +25,14 @@ from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from devices.events import set_within
-from mqtt_ingest.aside import Aside
+from mqtt_ingest.broker.canary import Aside
+from mqtt_ingest.broker.paho_client import BufferedClient
+from mqtt_ingest.broker.sharing import is_in_group
+from mqtt_ingest.broker.subscriptions import Subscriptions
 from mqtt_ingest.conf import Broker
 from mqtt_ingest.core.errors import Malformed
 from mqtt_ingest.core.packets import Packet
 from mqtt_ingest.core.wire import PUBLISH, pubacks, read_publish
-from mqtt_ingest.pahoclient import BufferedClient
-from mqtt_ingest.sharing import is_in_group
-from mqtt_ingest.subscriptions import Subscriptions
 
 logger = logging.getLogger(__name__)
 

@@ -9,22 +9,22 @@ from typing import Any
 from django.conf import settings
 
 from devices.models.log import SLOT_PREFIX
+from devices.storage.dialects import dialect as database_dialect
 from mqtt_ingest import conf
-from mqtt_ingest.core.arrivals import ArrivalStamps
+from mqtt_ingest.broker.embedded import EmbeddedSource
+from mqtt_ingest.broker.session import MqttSession
+from mqtt_ingest.broker.sharing import Filters
 from mqtt_ingest.core.batching import Bounds
 from mqtt_ingest.core.limits import Limits
 from mqtt_ingest.core.packets import Batch, Entry, Stored
 from mqtt_ingest.core.pipeline import Pipeline, Route
 from mqtt_ingest.core.ports import PacketSource
-from mqtt_ingest.core.throttle import Throttle
-from mqtt_ingest.database import DatabaseSink, DatabaseThread, Unreachable
-from mqtt_ingest.embedded import EmbeddedSource
-from mqtt_ingest.session import MqttSession
-from mqtt_ingest.sharing import Filters
-from mqtt_ingest.stores import dialect as database_dialect
-from mqtt_ingest.stores import leases
-from mqtt_ingest.stores.writer import SlotWriter
-from mqtt_ingest.upstream import Upstream, may_share
+from mqtt_ingest.core.rate_limit import Throttle
+from mqtt_ingest.core.redelivery import ArrivalStamps
+from mqtt_ingest.storing import slot_leases
+from mqtt_ingest.storing.sink import DatabaseSink, DatabaseThread, Unreachable
+from mqtt_ingest.storing.slot_writer import SlotWriter
+from mqtt_ingest.worker.slot_session import Upstream, may_share
 
 logger = logging.getLogger(__name__)
 
@@ -88,7 +88,7 @@ class Slot:
     async def acquire(self) -> bool:
         """Lease the slot if it is free; False while somebody else holds it."""
         epoch = await self._thread.run(
-            lambda: leases.acquire(self.name, self._holder, self._dialect)
+            lambda: slot_leases.acquire(self.name, self._holder, self._dialect)
         )
         if epoch is None:
             return False
@@ -156,9 +156,9 @@ class Slot:
 
     async def hold(self) -> None:
         """Take packets in until drained or lost; the lease must have been acquired."""
-        place, stored = await self._thread.run(lambda: leases.stamps(self.name))
+        place, stored = await self._thread.run(lambda: slot_leases.stamps(self.name))
         self._stamps.load(place, stored)
-        self._clocks_ahead = await self._thread.run(lambda: leases.clocks_ahead(self.name))
+        self._clocks_ahead = await self._thread.run(lambda: slot_leases.clocks_ahead(self.name))
         routes, filters = await self._thread.run(conf.read_sources)
         self._routes = routes
         self._pass_on(filters)
@@ -248,7 +248,7 @@ class Slot:
 
     async def _give_back(self) -> None:
         await self._thread.run(self._writer.flush_now)
-        await self._thread.run(lambda: leases.release(self.name, self._writer.epoch))
+        await self._thread.run(lambda: slot_leases.release(self.name, self._writer.epoch))
         logger.info("%s: drained and released", self.name)
 
     async def _renew(self) -> None:
@@ -277,7 +277,7 @@ class Slot:
         if ahead != self._clocks_ahead:
             if ahead:
                 logger.warning("%s: devices agree to be %+d s ahead", self.name, ahead // 1e6)
-            await self._thread.run(lambda: leases.keep_clocks_ahead(self.name, ahead))
+            await self._thread.run(lambda: slot_leases.keep_clocks_ahead(self.name, ahead))
             self._clocks_ahead = ahead
 
     async def _take_up(self) -> None:

@@ -7,8 +7,8 @@ from typing import Any
 from mqtt_ingest.core.errors import Undecodable
 from mqtt_ingest.core.keys import device_key
 from mqtt_ingest.core.packets import Entry
+from mqtt_ingest.core.samples import BASE
 from mqtt_ingest.core.topics import device_level, matches
-from mqtt_ingest.core.values import BASE
 
 CAPACITY = 2_000
 SHOWN_PAYLOAD = 4_096

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from mqtt_ingest.core.errors import Undecodable
 from mqtt_ingest.core.keys import composed, is_good_metric, metric_problem
+from mqtt_ingest.core.lenient_json import Unreadable
 from mqtt_ingest.core.limits import Limits
 from mqtt_ingest.core.packets import Decoded, Kind, Sample, SampleKind
-from mqtt_ingest.core.tolerant import Unreadable
 
 _BOOLEAN_WORDS = {"true": 1.0, "on": 1.0, "false": 0.0, "off": 0.0}
 _NOT_NUMBERS = frozenset({"nan", "inf", "infinity"})

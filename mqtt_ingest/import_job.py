@@ -27,13 +27,13 @@ from devices.jobs.runner import JobFailed, Progress
 from devices.models import Device, Job, Series, Source, Writer
 from devices.models.registry import KEY_PATTERN
 from devices.queries import calendars
+from devices.storage import dialects
 from devices.words import counted
-from mqtt_ingest import stores
 from mqtt_ingest.core.errors import SlotLost
 from mqtt_ingest.core.packets import Batch, Decoded, Entry, Packet, Sample
-from mqtt_ingest.registry import DeviceRef, Registry
-from mqtt_ingest.stores import leases
-from mqtt_ingest.stores.writer import SlotWriter
+from mqtt_ingest.storing import slot_leases
+from mqtt_ingest.storing.registry_cache import DeviceRef, Registry
+from mqtt_ingest.storing.slot_writer import SlotWriter
 
 WRITER = "import"
 LINES, POINTS, SECONDS = 2_000, 5_000, 0.5
@@ -160,15 +160,15 @@ class ImportWork:
     def release(self) -> None:
         """Let another import begin at once."""
         if self._writer is not None:
-            leases.release(WRITER, self._writer.epoch)
+            slot_leases.release(WRITER, self._writer.epoch)
             self._writer = None
 
     # --- the writer ---------------------------------------------------------
     def _leased(self) -> bool:
-        dialect = stores.dialect()
-        if self._writer is not None and leases.renew(WRITER, self._writer.epoch, dialect):
+        dialect = dialects.dialect()
+        if self._writer is not None and slot_leases.renew(WRITER, self._writer.epoch, dialect):
             return True
-        epoch = leases.acquire(WRITER, self._holder, dialect)
+        epoch = slot_leases.acquire(WRITER, self._holder, dialect)
         if epoch is None:
             return False
         self._writer = SlotWriter(WRITER, dialect, replaying=True, counting=False)

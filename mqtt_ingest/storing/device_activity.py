@@ -5,9 +5,9 @@ from collections.abc import Iterable, Mapping
 from itertools import islice
 from typing import Any
 
+from devices.storage.dialect import Dialect, Seen
 from devices.timestamps import moment
-from mqtt_ingest.stores.dialect import Dialect, Seen
-from mqtt_ingest.stores.tallies import LASTS, SUMS, Tally
+from mqtt_ingest.storing.counters import LASTS, SUMS, Tally
 
 # Of a device with a short limit no less than so often within it.
 WITHIN_LIMIT = 3

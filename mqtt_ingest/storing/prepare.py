@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from mqtt_ingest.core.errors import Undecodable
 from mqtt_ingest.core.keys import device_key
 from mqtt_ingest.core.packets import Batch, Decoded, Entry, Row, Run, Sample
+from mqtt_ingest.core.samples import fit
 from mqtt_ingest.core.topics import device_level
-from mqtt_ingest.core.values import fit
-from mqtt_ingest.registry import DeviceRef, Registry, SeriesRef
-from mqtt_ingest.stores.tallies import Tally
+from mqtt_ingest.storing.counters import Tally
+from mqtt_ingest.storing.registry_cache import DeviceRef, Registry, SeriesRef
 
 # (series pk, ts, number of the row, value, text): the number keeps the order of arrival
 # and finds the entry.

@@ -10,16 +10,16 @@ from django.db import transaction
 from django.db.models import QuerySet, Sum
 
 from devices.monitoring import losses
+from devices.storage.dialects import dialect as database_dialect
 from devices.words import counted
 from mqtt_ingest import conf
 from mqtt_ingest.core.errors import IngestError
 from mqtt_ingest.core.packets import Batch, Entry, Packet
 from mqtt_ingest.core.pipeline import Route, decode
 from mqtt_ingest.models import DeadLetter
-from mqtt_ingest.packetlog import describe
-from mqtt_ingest.stores import dialect as database_dialect
-from mqtt_ingest.stores import leases
-from mqtt_ingest.stores.writer import SlotWriter
+from mqtt_ingest.storing import slot_leases
+from mqtt_ingest.storing.slot_writer import SlotWriter
+from mqtt_ingest.worker.packet_log import describe
 
 WRITER = "replay"
 
@@ -96,7 +96,7 @@ def replay(letters: Iterable[DeadLetter], seconds: float | None = None) -> Repla
 def _leased_writer() -> Iterator[SlotWriter]:
     dialect = database_dialect()
     writer = SlotWriter(WRITER, dialect, replaying=True)
-    epoch = leases.acquire(WRITER, f"{WRITER}-{time.monotonic_ns()}", dialect)
+    epoch = slot_leases.acquire(WRITER, f"{WRITER}-{time.monotonic_ns()}", dialect)
     if epoch is None:
         raise BusyError("Somebody is replaying dead letters now; try again in a moment.")
     writer.epoch = epoch
@@ -104,7 +104,7 @@ def _leased_writer() -> Iterator[SlotWriter]:
         yield writer
         writer.flush_now()
     finally:
-        leases.release(WRITER, epoch)
+        slot_leases.release(WRITER, epoch)
 
 
 def _replay_one(
@@ -120,7 +120,7 @@ def _replay_one(
     else:
         letter.delete()
         result.gone += 1
-    leases.renew(WRITER, writer.epoch, database_dialect())
+    slot_leases.renew(WRITER, writer.epoch, database_dialect())
 
 
 def _store(writer: SlotWriter, entries: list[Entry]) -> tuple[str, int]:

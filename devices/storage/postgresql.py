@@ -7,10 +7,10 @@ from typing import Any
 
 import psycopg
 
+from devices.storage import partitions
+from devices.storage.dialect import CADENCE, Existing, Few, Seen, counts_conflict
 from devices.timestamps import week_start
 from mqtt_ingest.core.packets import Row
-from mqtt_ingest.stores import partitions
-from mqtt_ingest.stores.dialect import CADENCE, Existing, Few, Seen, counts_conflict
 
 # https://www.postgresql.org/docs/15/sql-copy.html, "Binary Format"
 _HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)

@@ -14,7 +14,7 @@ from django.db import Error, InterfaceError, OperationalError, connection
 from devices.database import is_away
 from mqtt_ingest.core.errors import IngestError
 from mqtt_ingest.core.packets import Batch, Entry, Stored
-from mqtt_ingest.stores.writer import SlotWriter
+from mqtt_ingest.storing.slot_writer import SlotWriter
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")

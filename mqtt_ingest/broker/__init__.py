@@ -1,0 +1,1 @@
+"""The broker side: MQTT sessions, subscriptions, canaries, and the embedded broker."""

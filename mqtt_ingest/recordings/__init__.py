@@ -1,0 +1,1 @@
+"""Recordings (CSV, JSON Lines): read as packets, published at a pace."""

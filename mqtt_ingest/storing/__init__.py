@@ -1,0 +1,1 @@
+"""From batches to rows: what a batch writes, and the writer that commits it."""
