@@ -8,11 +8,11 @@ def main() -> None:
     """Run one management command; `standalone` and `restore` prepare their settings first."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "iotbridge.settings")
     if sys.argv[1:2] == ["standalone"]:
-        from iotbridge.standalone_env import prepare
+        from iotbridge.standalone.environment import prepare
 
         prepare(sys.argv[2:])
     if sys.argv[1:2] == ["restore"]:
-        from iotbridge.standalone_env import prepare_restore
+        from iotbridge.standalone.environment import prepare_restore
 
         prepare_restore()
     from django.core.exceptions import ImproperlyConfigured

@@ -15,8 +15,8 @@ from dashboards.live.frames import SUBPROTOCOL, BadFrame, dumps, parse
 from dashboards.live.hub import Hub
 from dashboards.live.identity import Identity
 from dashboards.live.session import LiveSession, SlowClient
-from dashboards.live.stopping import before_stop
-from dashboards.threads import in_thread
+from dashboards.live.shutdown import before_stop
+from dashboards.read_pool import in_thread
 from devices.events import set_within
 from devices.queries import QueryTooLong
 
@@ -34,7 +34,7 @@ CLOSE_CODES = {"auth": 4401, "slow": 4008, "restart": 4012, "too_many": 4429}
 class LiveConsumer(AsyncWebsocketConsumer):
     """Who is there, what came from where; the protocol itself is in `LiveSession`.
 
-    It has no channel of its own: the process's one, in `dashboards.live.groups`, is in
+    It has no channel of its own: the process's one, in `dashboards.live.layer_groups`, is in
     the groups of the devices that its sockets show.
     """
 

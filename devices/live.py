@@ -3,7 +3,7 @@
 Workers announce only what somebody watches. Each web process sends the devices
 its pages show to the `ingest` group when that set changes and every 10 seconds;
 a starting worker asks for them. Announcements may be lost: web processes compare
-the change log with what came (`dashboards.live.healing`).
+the change log with what came (`dashboards.live.reconciliation`).
 """
 
 import time

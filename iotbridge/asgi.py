@@ -12,15 +12,15 @@ from django.core.asgi import get_asgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "iotbridge.settings")
 http = get_asgi_application()
 
-from dashboards.leaving import stop_when_left  # noqa: E402 - Django must be set up first
 from dashboards.live.hub import Hub  # noqa: E402
-from dashboards.live.stopping import say_all  # noqa: E402
+from dashboards.live.shutdown import say_all  # noqa: E402
+from dashboards.middleware.client_disconnect import stop_when_left  # noqa: E402 - Django must be set up first
 from devices.background.garbage_collection import collect_rarely  # noqa: E402
 from devices.live import require_shared_layer  # noqa: E402 - Django must be set up first
 from iotbridge import routing  # noqa: E402
-from iotbridge.backpressure import patient  # noqa: E402
-from iotbridge.crowd import bounded  # noqa: E402
-from iotbridge.ending import Ending, finishing  # noqa: E402
+from iotbridge.asgi_backpressure import patient  # noqa: E402
+from iotbridge.request_limit import bounded  # noqa: E402
+from iotbridge.shutdown import Ending, finishing  # noqa: E402
 
 
 async def lifespan(_scope: dict[str, Any], receive: Any, send: Any) -> None:

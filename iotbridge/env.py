@@ -15,7 +15,7 @@ import environ
 from django.core.exceptions import ImproperlyConfigured
 
 from devices.addresses import is_address
-from iotbridge.assets import package_of
+from iotbridge.static_version import package_of
 
 
 def text(name: str, default: str = "") -> str:

@@ -12,7 +12,7 @@ import environ
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
-from iotbridge import __version__, assets, env
+from iotbridge import __version__, env, static_version
 
 # Lets `ModelAdmin[Device]` be written at run time too.
 django_stubs_ext.monkeypatch()
@@ -80,15 +80,15 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
 ]
 MIDDLEWARE = [
-    "dashboards.compressing.Compressed",
+    "dashboards.middleware.compression.Compressed",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
-    "dashboards.nul.NoNul",
-    "dashboards.outage.DatabaseOutage",
+    "dashboards.middleware.reject_nul.NoNul",
+    "dashboards.middleware.database_outage.DatabaseOutage",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
-    "dashboards.zones.person_zone",
+    "dashboards.middleware.time_zone.person_zone",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -106,7 +106,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "dashboards.context.page",
+                "dashboards.context_processors.page",
             ]
         },
     }
@@ -121,7 +121,7 @@ LOCALE_PATHS = [BASE_DIR / "iotbridge" / "locale"]
 TIME_ZONE = "UTC"
 USE_TZ = True
 LOGIN_URL = "login"
-CSRF_FAILURE_VIEW = "dashboards.refused.csrf_failure"
+CSRF_FAILURE_VIEW = "dashboards.views.csrf.csrf_failure"
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "login"
 AUTH_PASSWORD_VALIDATORS = [
@@ -136,7 +136,7 @@ AUTH_PASSWORD_VALIDATORS = [
 # --- browser side -----------------------------------------------------------
 # Served from the apps themselves, at an address that changes with them: no collectstatic
 # step, ES modules never mix two versions, and browsers need not ask again.
-STATIC_URL = f"static/{assets.digest(INSTALLED_APPS)}/"
+STATIC_URL = f"static/{static_version.digest(INSTALLED_APPS)}/"
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = False
 WHITENOISE_IMMUTABLE_FILE_TEST = "."
@@ -274,7 +274,7 @@ LOGGING = {
     "disable_existing_loggers": False,
     "formatters": {
         "line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"},
-        "json": {"()": "iotbridge.logs.JsonFormatter"},
+        "json": {"()": "iotbridge.json_logs.JsonFormatter"},
     },
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT}},
     "root": {"handlers": ["stderr"], "level": LOG_LEVEL},

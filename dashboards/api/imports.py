@@ -8,8 +8,8 @@ from ninja import Body, Query, Router, Schema, Status
 
 from dashboards.api.auth import scope
 from dashboards.api.problems import Problem
-from dashboards.importing import may_import
-from dashboards.joblist import job_out
+from dashboards.presentation.jobs import job_out
+from dashboards.views.imports import may_import
 from devices.imports import uploads
 from devices.imports.mapping import BadMapping
 from devices.imports.uploads import BadUpload

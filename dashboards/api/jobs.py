@@ -8,8 +8,8 @@ from ninja import Field, Router, Status
 
 from dashboards.api.auth import scope
 from dashboards.api.problems import Body, Problem
-from dashboards.downloads import file_of
-from dashboards.joblist import job_out, jobs_of
+from dashboards.presentation.jobs import job_out, jobs_of
+from dashboards.presentation.ranged_file import file_of
 from devices import queries
 from devices.exports.request import BadExport, export_of
 from devices.jobs import requests

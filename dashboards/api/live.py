@@ -7,8 +7,8 @@ from ninja import Router
 
 from dashboards.api.auth import scope
 from dashboards.api.problems import Body
-from dashboards.joblist import jobs_of
 from dashboards.live import polling
+from dashboards.presentation.jobs import jobs_of
 
 router = Router(tags=["live"])
 

@@ -9,9 +9,9 @@ from urllib.request import Request, urlopen
 from django.http import HttpRequest
 from ninja import Query, Router
 
-from dashboards import pages
 from dashboards.api.auth import scope
 from dashboards.api.problems import Problem
+from dashboards.presentation import device_rows
 from devices.monitoring import conditions, heartbeats, losses
 from devices.monitoring.heartbeats import packets_token
 
@@ -24,7 +24,7 @@ def status(request: HttpRequest) -> dict[str, Any]:
     caller = scope(request)
     found = heartbeats.processes()
     ingest = heartbeats.ingest_health(found)
-    summary = pages.fleet_summary(caller, heartbeats.as_of_health(ingest))
+    summary = device_rows.fleet_summary(caller, heartbeats.as_of_health(ingest))
     return {
         "ingest": ingest,
         "conditions": [

@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
-from dashboards.live.cursors import Place, parse_place
+from dashboards.live.resume_token import Place, parse_place
 
 SUBPROTOCOL = "iotbridge.v1.json"
 MAX_CLIENT_FRAME = 65_536

@@ -20,11 +20,11 @@ from weakref import WeakKeyDictionary
 from django.db import Error
 from django.utils import timezone
 
-from dashboards.live.announced import announced
-from dashboards.live.groups import Groups
-from dashboards.live.healing import HEAL_SECONDS, Healer, Lost, WentBack
-from dashboards.live.stopping import before_stop
-from dashboards.threads import in_thread
+from dashboards.live.encoded_events import announced
+from dashboards.live.layer_groups import Groups
+from dashboards.live.reconciliation import HEAL_SECONDS, Healer, Lost, WentBack
+from dashboards.live.shutdown import before_stop
+from dashboards.read_pool import in_thread
 from devices import live, queries
 from devices.access import revocation
 from devices.changelog.changes import Cursor

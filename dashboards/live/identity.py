@@ -7,7 +7,7 @@ from typing import Any, Protocol
 from django.contrib.auth import get_user_model
 from django.contrib.sessions.backends.base import SessionBase
 
-from dashboards.joblist import jobs_of
+from dashboards.presentation.jobs import jobs_of
 from devices.access import Scope, scope_of, user_of_token
 from devices.access.kiosks import kiosk_of, scope_of_kiosk
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from django.conf import settings
 
-from dashboards.live import parts, snapshots
+from dashboards.live import snapshot_frames, snapshots
 from dashboards.live.frames import (
     MAX_SUBSCRIPTIONS,
     BadFrame,
@@ -75,6 +75,6 @@ def _show(
     subscription.begin(snapshot, last=True)
     states = states_of(snapshot.devices, as_of)
     frames = [subscription.ack(snapshot)]
-    frames += parts.frames(snapshot, wanted.id, subscription.index, states)
+    frames += snapshot_frames.frames(snapshot, wanted.id, subscription.index, states)
     frames += subscription.gap_frames()
     return frames

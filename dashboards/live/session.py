@@ -13,8 +13,8 @@ from typing import Any
 from django.conf import settings
 from django.db import DataError, Error
 
-from dashboards.live import parts, snapshots
-from dashboards.live.announced import Announced
+from dashboards.live import snapshot_frames, snapshots
+from dashboards.live.encoded_events import Announced
 from dashboards.live.frames import (
     MAX_SUBSCRIPTIONS,
     BadFrame,
@@ -24,11 +24,11 @@ from dashboards.live.frames import (
     parse_id,
     parse_subscribe,
 )
-from dashboards.live.healing import Lost
 from dashboards.live.hub import Hub, states_of
+from dashboards.live.reconciliation import Lost
 from dashboards.live.snapshots import devices_named
 from dashboards.live.subscriptions import Subscription
-from dashboards.threads import in_thread
+from dashboards.read_pool import in_thread
 from devices.access import Scope
 from devices.events import set_within
 from devices.monitoring.heartbeats import as_of_health, reading_now_us
@@ -336,7 +336,7 @@ class LiveSession:
         await self._send(dumps(subscription.ack(snapshot)))
         as_of = as_of_health(self._hub.health_now)
         states = await in_thread(lambda: states_of(snapshot.devices, as_of))
-        for frame in parts.frames(snapshot, wanted.id, subscription.index, states):
+        for frame in snapshot_frames.frames(snapshot, wanted.id, subscription.index, states):
             await self._send_state(frame)
         subscription.sent()
         await self._show_gaps(subscription)

@@ -4,8 +4,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from dashboards.live.cursors import Place, shape_of
 from dashboards.live.frames import BadFrame, Subscribe
+from dashboards.live.resume_token import Place, shape_of
 from devices import corrections, queries
 from devices.access import Scope
 from devices.changelog import changes

@@ -9,10 +9,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from dashboards.live.announced import Announced, Rows
-from dashboards.live.cursors import Place
+from dashboards.live.encoded_events import Announced, Rows
 from dashboards.live.frames import Subscribe, dumps, ms
-from dashboards.live.healing import Lost, LostSpan
+from dashboards.live.reconciliation import Lost, LostSpan
+from dashboards.live.resume_token import Place
 from dashboards.live.snapshots import Snapshot
 from devices import queries
 from devices.changelog.changes import Cursor

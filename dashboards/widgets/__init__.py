@@ -5,7 +5,7 @@ boards that make themselves, which series of a site or device type it would show
 Apps in EXTRA_APPS bring theirs in a module `widgets`: docs/howto/add-a-widget.md.
 """
 
-from dashboards.widgets import charts, values
+from dashboards.widgets import charts, newest
 from dashboards.widgets.base import Key, Offer, Options, Query, Threshold, Widget
 from dashboards.widgets.registry import all_widgets, find, register
 
@@ -19,6 +19,6 @@ __all__ = [
     "all_widgets",
     "charts",
     "find",
+    "newest",
     "register",
-    "values",
 ]

@@ -13,9 +13,10 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from pydantic import ValidationError
 
-from dashboards import boards, placing, sitelist
+from dashboards.boards import automatic, rendering
 from dashboards.live.frames import parse_subscribe
 from dashboards.live.snapshots import devices_named
+from dashboards.presentation import site_tree
 from dashboards.widgets import Offer, Options, Query, Widget, all_widgets, find, register, registry
 from devices.access import Scope, scope_of
 from devices.models import Device, Membership, Process, Series, Site
@@ -38,13 +39,13 @@ def device(key: str, site: Site | None = None, **metrics: str) -> Device:
     return made
 
 
-def board_of(devices: Any = None) -> boards.Board:
-    return boards.automatic(
+def board_of(devices: Any = None) -> automatic.Board:
+    return automatic.automatic(
         Device.objects.all() if devices is None else devices, AsOf(timezone.now())
     )
 
 
-def shown(board: boards.Board) -> list[tuple[str, str]]:
+def shown(board: automatic.Board) -> list[tuple[str, str]]:
     return [(widget.name, widget.options.title) for widget in board.widgets]
 
 
@@ -91,15 +92,15 @@ def test_many_devices_of_one_metric_are_split_into_charts_of_a_size() -> None:
 
 
 def test_a_board_says_what_it_has_no_room_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(boards, "SERIES", 3)
-    monkeypatch.setattr(boards, "DEVICES", 2)
+    monkeypatch.setattr(automatic, "SERIES", 3)
+    monkeypatch.setattr(automatic, "DEVICES", 2)
     for n in range(3):
         device(f"d{n}", common="number", **{f"own{n}": "number"})
     Device.objects.filter(key="d2").update(status="offline", status_since=timezone.now())
     board = board_of()
     assert (board.shown, board.total) == (2, 3)
     assert board.left_out == ["own2"]
-    monkeypatch.setattr(boards, "WIDGETS", 3)
+    monkeypatch.setattr(automatic, "WIDGETS", 3)
     assert board_of().left_out == ["own0", "own2"]
     assert board.widgets[0].options.devices == ("d2", "d0")
 
@@ -107,7 +108,7 @@ def test_a_board_says_what_it_has_no_room_for(monkeypatch: pytest.MonkeyPatch) -
 def test_a_list_of_sites_reads_the_tree_once() -> None:
     def queries() -> int:
         with CaptureQueriesContext(connection) as seen:
-            sitelist.listed(EVERYTHING, {})
+            site_tree.listed(EVERYTHING, {})
         return len(seen)
 
     Site.objects.create(slug="one", name="One")
@@ -190,7 +191,7 @@ def test_placed_widgets_have_names_values_and_what_is_not_for_this_person_to_see
     Membership.objects.create(user=vera, site=north, role="viewer")
     chart = find("lines").of({"keys": ["a/t", "b/t", "c/t"]})
     mine, all_of_it = (
-        placing.place([chart], scope, AsOf(timezone.now()))[0]
+        rendering.place([chart], scope, AsOf(timezone.now()))[0]
         for scope in (scope_of(vera), EVERYTHING)
     )
     assert mine.denied == ["b/t", "c/t"]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from dashboards.formats import age_of, format_age, format_value
+from dashboards.presentation.formats import age_of, format_age, format_value
 from devices.queries import Value
 
 

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from django.test import RequestFactory
 
-from dashboards import snippets
-from dashboards.snippets import BrokerAddress
+from dashboards.presentation import snippets
+from dashboards.presentation.snippets import BrokerAddress
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from dashboards.leaving import stop_when_left
-from dashboards.threads import in_thread
+from dashboards.middleware.client_disconnect import stop_when_left
+from dashboards.read_pool import in_thread
 from devices import queries
 from devices.queries import READ_SECONDS, QueryTooLong
 from devices.queries.cancellation import Waiting

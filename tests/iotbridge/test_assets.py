@@ -10,7 +10,7 @@ from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.test import Client
 
-from iotbridge import assets
+from iotbridge import static_version
 
 pytestmark = pytest.mark.usefixtures("tables")
 
@@ -37,13 +37,15 @@ def test_the_hash_changes_with_content_names_and_places(
     folder.mkdir(parents=True)
     (folder.parent / "__init__.py").write_text("")
     (folder / "a.js").write_text("1")
-    seen = {assets.digest(["some_app"])}
+    seen = {static_version.digest(["some_app"])}
     (folder / "a.js").write_text("2")
-    seen.add(assets.digest(["some_app"]))
+    seen.add(static_version.digest(["some_app"]))
     (folder / "a.js").rename(folder / "b.js")
-    seen.add(assets.digest(["some_app"]))
+    seen.add(static_version.digest(["some_app"]))
     assert len(seen) == 3
-    assert assets.digest(["some_app", "not_there", "iotbridge.apps.IotbridgeConfig"]) in seen
+    assert (
+        static_version.digest(["some_app", "not_there", "iotbridge.apps.IotbridgeConfig"]) in seen
+    )
 
 
 def test_every_static_file_of_a_page_is_kept_for_ever_and_compressed(staff: Client) -> None:

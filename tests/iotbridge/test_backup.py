@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from iotbridge import backup
-from iotbridge.backup import BadBackup
+from iotbridge.standalone import backup
+from iotbridge.standalone.backup import BadBackup
 from tests.support.plant import ROOT, run_manage
 from tests.support.standalone import KEEP
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from iotbridge import crowd
+from iotbridge import request_limit
 
 
 class Views:
@@ -33,7 +33,7 @@ class Sent(list[dict[str, Any]]):
 
 async def test_others_wait_their_turn() -> None:
     views, sent = Views(), Sent()
-    app = crowd.bounded(views, 3)
+    app = request_limit.bounded(views, 3)
     tasks = [asyncio.create_task(app({"path": "/"}, None, sent)) for _n in range(10)]
     await asyncio.sleep(0)
     views.go.set()
@@ -44,7 +44,7 @@ async def test_others_wait_their_turn() -> None:
 
 async def test_probes_are_answered_while_all_turns_are_taken() -> None:
     views, sent = Views(), Sent()
-    app = crowd.bounded(views, 1)
+    app = request_limit.bounded(views, 1)
     task = asyncio.create_task(app({"path": "/"}, None, sent))
     await asyncio.sleep(0)
     probe = asyncio.create_task(app({"path": "/readyz"}, None, sent))
@@ -55,9 +55,9 @@ async def test_probes_are_answered_while_all_turns_are_taken() -> None:
 
 
 async def test_who_waits_too_long_is_told_to_come_back(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(crowd, "WAIT_SECONDS", 0.0)
+    monkeypatch.setattr(request_limit, "WAIT_SECONDS", 0.0)
     views, sent = Views(), Sent()
-    app = crowd.bounded(views, 1)
+    app = request_limit.bounded(views, 1)
     task = asyncio.create_task(app({"path": "/"}, None, sent))
     await asyncio.sleep(0)
     await app({"path": "/"}, None, sent)

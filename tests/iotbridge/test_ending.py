@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from websockets.sync.client import connect
 
-from iotbridge import ending
-from iotbridge.ending import Ending, finishing
+from iotbridge import shutdown
+from iotbridge.shutdown import Ending, finishing
 from tests.support.plant import Plant, Process
 from tests.support.services import wait_until
 from tests.support.slowviews.urls import BEGUN
@@ -24,8 +24,8 @@ SLOW = "tests.support.slowviews"
 def stopping(monkeypatch: pytest.MonkeyPatch) -> None:
     """The process was told to stop; nothing waits for long."""
     monkeypatch.setattr(Ending, "stopping", True)
-    monkeypatch.setattr(ending, "GRACE_SECONDS", 0.2)
-    monkeypatch.setattr(ending, "CLEAN_SECONDS", 0.1)
+    monkeypatch.setattr(shutdown, "GRACE_SECONDS", 0.2)
+    monkeypatch.setattr(shutdown, "CLEAN_SECONDS", 0.1)
 
 
 async def stopped(application: Any) -> list[str]:

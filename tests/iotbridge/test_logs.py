@@ -4,7 +4,7 @@ import json
 import logging
 import sys
 
-from iotbridge.logs import JsonFormatter
+from iotbridge.json_logs import JsonFormatter
 
 
 def test_a_record_is_one_json_object_on_one_line() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from dashboards.live.healing import Healer, WentBack
+from dashboards.live.reconciliation import Healer, WentBack
 from devices import queries
 from devices.background import leases
 from devices.changelog import changes, restored

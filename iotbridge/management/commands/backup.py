@@ -7,9 +7,9 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from iotbridge.backup import BadBackup, backup
-from iotbridge.progress import Bars
-from iotbridge.sqlitefile import database_file
+from iotbridge.progress_bars import Bars
+from iotbridge.standalone.backup import BadBackup, backup
+from iotbridge.standalone.database_file import database_file
 
 
 class Command(BaseCommand):

@@ -8,9 +8,9 @@ from django.db import Error, connection
 from django.db.migrations.loader import MigrationLoader
 
 from devices.monitoring import heartbeats
-from iotbridge.backup import BadBackup, restore, verify
-from iotbridge.progress import Bars
-from iotbridge.sqlitefile import database_file
+from iotbridge.progress_bars import Bars
+from iotbridge.standalone.backup import BadBackup, restore, verify
+from iotbridge.standalone.database_file import database_file
 
 
 class Command(BaseCommand):

@@ -16,7 +16,7 @@ from django.db import connection
 
 from devices.addresses import in_url, is_anywhere
 from devices.background import single_process
-from iotbridge.ending import Ending
+from iotbridge.shutdown import Ending
 from mqtt_ingest import conf
 
 
@@ -41,7 +41,7 @@ class Command(BaseCommand):
             from iotbridge.demo.seed import seed
 
             seed()
-        from iotbridge.oneprocess import OneProcess
+        from iotbridge.standalone.server import OneProcess
 
         server = OneProcess(demo=options["demo"], on_ready=lambda: self._ready(login))
         self.stdout.write(f"Starting iotbridge {settings.VERSION} …")

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from channels.layers import InMemoryChannelLayer
 
-from dashboards.live import groups
-from dashboards.live.groups import Groups
+from dashboards.live import layer_groups
+from dashboards.live.layer_groups import Groups
 from devices.live import FLEET_GROUP, device_group
 
 
@@ -34,8 +34,8 @@ class SlowLayer(InMemoryChannelLayer):
 @pytest.fixture
 def layer(monkeypatch: pytest.MonkeyPatch) -> SlowLayer:
     made = SlowLayer()
-    monkeypatch.setattr(groups, "layer", lambda: made)
-    monkeypatch.setattr(groups, "RETRY_SECONDS", 0.01)
+    monkeypatch.setattr(layer_groups, "layer", lambda: made)
+    monkeypatch.setattr(layer_groups, "RETRY_SECONDS", 0.01)
     return made
 
 
@@ -111,6 +111,6 @@ async def test_all_is_joined_again_before_the_layer_forgets(
     async with running(made):
         await made.join("one", [1])
         layer.groups.clear()
-        monkeypatch.setattr(groups, "REJOIN_SECONDS", 0.0)
+        monkeypatch.setattr(layer_groups, "REJOIN_SECONDS", 0.0)
         await until(lambda: device_group(1) in layer.groups)
         assert await heard_of(layer, heard, FLEET_GROUP)

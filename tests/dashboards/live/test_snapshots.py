@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from dashboards.live import parts, snapshots
-from dashboards.live.cursors import Place, parse_place
+from dashboards.live import snapshot_frames, snapshots
 from dashboards.live.frames import BadFrame, Subscribe, parse_subscribe
+from dashboards.live.resume_token import Place, parse_place
 from dashboards.live.snapshots import Snapshot
 from dashboards.live.subscriptions import Subscription
 from devices import corrections
@@ -69,7 +69,7 @@ def show(screen: Screen, asked: Subscribe, now: int) -> Snapshot:
     subscription = Subscription(asked)
     subscription.begin(snapshot, last=True)
     screen.take(json.loads(json.dumps(subscription.ack(snapshot))))
-    for frame in parts.frames(snapshot, 1, subscription.index, {}):
+    for frame in snapshot_frames.frames(snapshot, 1, subscription.index, {}):
         screen.take(json.loads(json.dumps(frame)))
     return snapshot
 

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from dashboards.live.announced import announced
-from dashboards.live.cursors import Place
+from dashboards.live.encoded_events import announced
 from dashboards.live.frames import parse_subscribe
-from dashboards.live.healing import Lost
+from dashboards.live.reconciliation import Lost
+from dashboards.live.resume_token import Place
 from dashboards.live.snapshots import Snapshot
 from dashboards.live.subscriptions import MAX_HELD, MAX_ROWS, Subscription
 from devices.monitoring.losses import Gap

@@ -1,4 +1,4 @@
-// How values and times are put into words; dashboards/formats.py says the same.
+// How values and times are put into words; dashboards/presentation/formats.py says the same.
 
 import { filled, gettext } from "./words.js";
 

@@ -8,8 +8,8 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
-from dashboards.formats import format_age, format_value
-from dashboards.zones import zone_name
+from dashboards.middleware.time_zone import zone_name
+from dashboards.presentation.formats import format_age, format_value
 from devices.monitoring import losses
 from devices.queries import Value
 from devices.timestamps import moment

@@ -9,7 +9,7 @@ from django.core.paginator import Page, Paginator
 from django.http import HttpRequest
 from django.utils.translation import gettext, gettext_noop
 
-from dashboards.formats import age_of, format_value
+from dashboards.presentation.formats import age_of, format_value
 from devices import queries
 from devices.access import Scope
 from devices.models import Device

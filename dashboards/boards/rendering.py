@@ -8,7 +8,7 @@ from typing import Any
 
 from django.templatetags.static import static
 
-from dashboards import pages
+from dashboards.presentation import device_rows
 from dashboards.widgets import Widget
 from devices import queries
 from devices.access import Scope
@@ -32,8 +32,8 @@ class Placed:
 
     widget: Widget[Any]
     heading: str = ""
-    cells: list[pages.Cell] = field(default_factory=list)
-    rows: list[pages.Row] = field(default_factory=list)
+    cells: list[device_rows.Cell] = field(default_factory=list)
+    rows: list[device_rows.Row] = field(default_factory=list)
     denied: list[str] = field(default_factory=list)
 
     @property
@@ -70,14 +70,14 @@ def place(widgets: Iterable[Widget[Any]], scope: Scope, now: datetime | AsOf) ->
 
 def _read(
     placed: Iterable[Placed], scope: Scope, now: datetime
-) -> tuple[dict[str, pages.Cell], dict[str, Device]]:
+) -> tuple[dict[str, device_rows.Cell], dict[str, Device]]:
     """Return the newest values by key, and the devices by key, of all widgets."""
     keys = {key for one in placed for key in _keys(one.widget)}
     found = queries.find_series(scope.devices(), sorted(keys))
     infos = [info for group in found.values() for info in group]
     newest, expiries = queries.latest(infos), cadence.expiries(infos)
     cells = {
-        info.key: pages.cell_of(info, newest.get(info.pk), expiries.get(info.pk, 0), now)
+        info.key: device_rows.cell_of(info, newest.get(info.pk), expiries.get(info.pk, 0), now)
         for info in infos
     }
     named = {info.device_key for info in infos}
@@ -91,7 +91,7 @@ def _keys(widget: Widget[Any]) -> Sequence[str]:
     return () if query is None else query.keys
 
 
-def _heading(cells: Sequence[pages.Cell], devices: dict[str, Device]) -> str:
+def _heading(cells: Sequence[device_rows.Cell], devices: dict[str, Device]) -> str:
     """Return what `cells` are, where nobody said: a device, and its metric if it is one alone."""
     if not cells:
         return ""
@@ -99,7 +99,9 @@ def _heading(cells: Sequence[pages.Cell], devices: dict[str, Device]) -> str:
     return f"{name} {cells[0].metric}" if len(cells) == 1 else name
 
 
-def _labelled(cells: Sequence[pages.Cell], devices: dict[str, Device]) -> list[pages.Cell]:
+def _labelled(
+    cells: Sequence[device_rows.Cell], devices: dict[str, Device]
+) -> list[device_rows.Cell]:
     """Return `cells` with labels that tell them apart: by device, by metric, or by both."""
     one_device = len({cell.device for cell in cells}) == 1
     one_metric = len({cell.metric for cell in cells}) == 1
@@ -111,9 +113,11 @@ def _labelled(cells: Sequence[pages.Cell], devices: dict[str, Device]) -> list[p
     return labelled
 
 
-def _rows(one: Placed, devices: dict[str, Device], as_of: AsOf) -> list[pages.Row]:
+def _rows(one: Placed, devices: dict[str, Device], as_of: AsOf) -> list[device_rows.Row]:
     rows = {
-        key: pages.row_of(devices[key], as_of) for key in one.widget.devices() if key in devices
+        key: device_rows.row_of(devices[key], as_of)
+        for key in one.widget.devices()
+        if key in devices
     }
     for cell in one.cells if rows else ():
         rows[cell.device].cells.append(cell)

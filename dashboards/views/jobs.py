@@ -13,10 +13,10 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_noop as _
 from django.views.decorators.http import require_POST
 
-from dashboards.downloads import file_of
-from dashboards.importing import may_import
-from dashboards.joblist import listed
-from dashboards.zones import zone_name
+from dashboards.middleware.time_zone import zone_name
+from dashboards.presentation.jobs import listed
+from dashboards.presentation.ranged_file import file_of
+from dashboards.views.imports import may_import
 from devices import queries
 from devices.access import scope_of
 from devices.exports.request import FORMATS, BadExport, export_of

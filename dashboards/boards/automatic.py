@@ -15,7 +15,7 @@ from django.utils.translation import gettext
 
 from dashboards.widgets import Offer, Widget, all_widgets
 from dashboards.widgets.grouping import by_metric, is_about_itself
-from dashboards.widgets.values import StatusTable, TableOptions
+from dashboards.widgets.newest import StatusTable, TableOptions
 from devices import queries
 from devices.models import Device
 from devices.queries import SeriesInfo

@@ -14,9 +14,9 @@ from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.translation import gettext
 
-from dashboards import pages, sitelist, snippets
-from dashboards.correcting import marks_of
-from dashboards.formats import age_of
+from dashboards.presentation import device_rows, site_tree, snippets
+from dashboards.presentation.formats import age_of
+from dashboards.views.corrections import marks_of
 from devices.access import scope_of
 from devices.models import Tag
 from devices.monitoring import conditions, heartbeats, loss_meter, losses
@@ -42,17 +42,17 @@ def overview_page(request: HttpRequest) -> HttpResponse:
     filters = listing.Filters(**chosen)
     devices = listing.worst_first(filters.apply(scope.devices(), as_of), as_of)
     page = Paginator(devices, listing.PAGE_SIZE).get_page(request.GET.get("page"))
-    summary = pages.fleet_summary(scope, as_of)
+    summary = device_rows.fleet_summary(scope, as_of)
     context = {
         "now": as_of.now,
         "page": page,
-        "rows": pages.rows_of(list(page.object_list), as_of),
+        "rows": device_rows.rows_of(list(page.object_list), as_of),
         "filters": asdict(filters),
         "filtered": bool(chosen),
         "query": urlencode(chosen),
         "summary": summary,
         "empty": not sum(summary["total"].values()) - summary["total"]["pending"],
-        "sites": sitelist.listed(scope, summary["sites"]),
+        "sites": site_tree.listed(scope, summary["sites"]),
         "tags": Tag.objects.all(),
         "types": scope.devices()
         .exclude(device_type="")
@@ -75,8 +75,8 @@ def device_page(request: HttpRequest, key: str) -> HttpResponse:
     device = scope.devices().select_related("site").filter(key=key).first()
     if device is None:
         raise Http404(gettext("There is no such device, or you may not see it."))
-    metrics = pages.series_page(device, request.GET.get("page"))
-    native_id, address = pages.published_as(device), snippets.broker(request)
+    metrics = device_rows.series_page(device, request.GET.get("page"))
+    native_id, address = device_rows.published_as(device), snippets.broker(request)
     context = {
         "now": now,
         "device": device,
@@ -87,8 +87,8 @@ def device_page(request: HttpRequest, key: str) -> HttpResponse:
         "clock": device_clocks.note_of(device, now),
         "letter": undecoded.last_of(device.key),
         "metrics": metrics,
-        "series": pages.series_views(list(metrics.object_list), now),
-        **pages.chosen_range(request),
+        "series": device_rows.series_views(list(metrics.object_list), now),
+        **device_rows.chosen_range(request),
         "may_change": scope.may_change(device),
         "meter": loss_meter.read(device, _micros(now) - DAY_US, _micros(now)),
         "marks": marks_of(device),
@@ -97,7 +97,7 @@ def device_page(request: HttpRequest, key: str) -> HttpResponse:
         "command": address.command(f"devices/{native_id}/telemetry"),
         "program": address.program(native_id),
         "asks": address.asks,
-        "at_qos0": pages.publishes_at_qos0(device),
+        "at_qos0": device_rows.publishes_at_qos0(device),
     }
     return render(request, "dashboards/device.html", context)
 
@@ -120,7 +120,7 @@ def status_page(request: HttpRequest) -> HttpResponse:
         ],
         # Of all sites together, so for staff alone.
         "losses": losses.counted() if scope.everything else [],
-        "summary": pages.fleet_summary(scope, heartbeats.as_of_health(ingest, now)),
+        "summary": device_rows.fleet_summary(scope, heartbeats.as_of_health(ingest, now)),
     }
     template = "_processes.html" if "fragment" in request.GET else "status.html"
     return render(request, f"dashboards/{template}", context)

@@ -6,7 +6,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
-from dashboards.zones import zone_name
+from dashboards.middleware.time_zone import zone_name
 from devices.access import scope_of
 
 

@@ -8,7 +8,7 @@ from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpRespons
 from django.http.response import HttpResponseBase
 from django.utils.translation import gettext
 
-from dashboards.threads import in_thread
+from dashboards.read_pool import in_thread
 from devices.exports.formats import TYPES
 from devices.jobs import files, requests
 from devices.models import Job

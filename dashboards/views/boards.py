@@ -9,7 +9,8 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext
 
-from dashboards import boards, pages, placing, sitelist
+from dashboards.boards import automatic, rendering
+from dashboards.presentation import device_rows, site_tree
 from devices.access import Scope, scope_of
 from devices.models import Device
 from devices.monitoring import heartbeats
@@ -26,7 +27,7 @@ def boards_page(request: HttpRequest) -> HttpResponse:
     unsited = counts.get("")
     context = {
         "now": as_of.now,
-        "sites": sitelist.listed(scope, counts),
+        "sites": site_tree.listed(scope, counts),
         "unsited": unsited if unsited and any(unsited[state] for state in STATES) else None,
         "types": types.annotate(n=Count("pk")).order_by("device_type"),
         "states": STATES,
@@ -39,7 +40,7 @@ def site_board(request: HttpRequest, slug: str) -> HttpResponse:
     """Show the board of a site, and the way to those below it."""
     scope = scope_of(request.user)
     counts = listing.fleet_of(scope, listing.fleet(heartbeats.as_of()))
-    sites = sitelist.listed(scope, counts)
+    sites = site_tree.listed(scope, counts)
     found = next((one for one in sites if one.site.slug == slug), None)
     if found is None:
         raise Http404(gettext("There is no such site, or you may not see it."))
@@ -83,11 +84,11 @@ def _board(
     request: HttpRequest, scope: Scope, devices: QuerySet[Device], context: dict[str, Any]
 ) -> HttpResponse:
     as_of = heartbeats.as_of()
-    board = boards.automatic(devices, as_of)
+    board = automatic.automatic(devices, as_of)
     context |= {
         "now": as_of.now,
         "board": board,
-        "placed": placing.place(board.widgets, scope, as_of),
-        **pages.chosen_range(request),
+        "placed": rendering.place(board.widgets, scope, as_of),
+        **device_rows.chosen_range(request),
     }
     return render(request, "dashboards/board.html", context)

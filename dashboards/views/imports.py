@@ -12,7 +12,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext
 
-from dashboards.zones import zone_name
+from dashboards.middleware.time_zone import zone_name
 from devices.access import Scope, scope_of
 from devices.imports import uploads
 from devices.imports.layout import DELIMITERS

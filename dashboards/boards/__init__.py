@@ -1,0 +1,1 @@
+"""Boards: which widgets they show, and how those are drawn on a page."""

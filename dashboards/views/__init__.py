@@ -1,0 +1,1 @@
+"""The pages: complete without JavaScript, then kept live by it."""
