@@ -8,7 +8,7 @@ STAMPS := .stamps
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
   $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
-JS_TESTS := $(wildcard tests/dashboards/js/*.test.js)
+JS_TESTS := $(wildcard tests/dashboards/js/*/*.test.js)
 # Checks and tests read settings, never the user's.
 TEST_ENV := env -u DATABASE_URL -u REDIS_URL -u MQTT_URL -u DATA_DIR DJANGO_SETTINGS_MODULE=tests.settings
 

@@ -51,7 +51,7 @@ def _answer(request: HttpRequest, error: Exception) -> HttpResponse:
             problem, status=503, content_type="application/problem+json", headers=headers
         )
     context: dict[str, Any] = {"reason": reason, "workers": _workers()}
-    answer = render(None, "dashboards/outage.html", context, status=503)
+    answer = render(None, "dashboards/status/outage.html", context, status=503)
     for name, value in headers.items():
         answer[name] = value
     return answer

@@ -1,4 +1,4 @@
-"""How values and times are put into words; `js/format.js` says the same in the browser."""
+"""How values and times are put into words; `js/display/format.js` says the same in the browser."""
 
 import math
 import struct

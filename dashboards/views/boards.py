@@ -32,7 +32,7 @@ def boards_page(request: HttpRequest) -> HttpResponse:
         "types": types.annotate(n=Count("pk")).order_by("device_type"),
         "states": STATES,
     }
-    return render(request, "dashboards/boards.html", context)
+    return render(request, "dashboards/boards/list.html", context)
 
 
 @login_required
@@ -91,4 +91,4 @@ def _board(
         "placed": rendering.place(board.widgets, scope, as_of),
         **device_rows.chosen_range(request),
     }
-    return render(request, "dashboards/board.html", context)
+    return render(request, "dashboards/boards/detail.html", context)

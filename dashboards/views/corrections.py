@@ -76,7 +76,7 @@ def _show(
             context |= {"preview": found, "rows": rows}
         except QueryTooLong:
             span.errors["to"] = gettext("so many readings cannot be counted; mark a shorter span")
-    return render(request, "dashboards/corrections.html", context, status=status)
+    return render(request, "dashboards/devices/corrections.html", context, status=status)
 
 
 def _act(request: HttpRequest, device: Device) -> HttpResponse:

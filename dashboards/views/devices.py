@@ -63,7 +63,7 @@ def overview_page(request: HttpRequest) -> HttpResponse:
         "command": snippets.broker(request).command("devices/my-sensor/telemetry"),
         "asks": snippets.broker(request).asks,
     }
-    template = "_devices.html" if "fragment" in request.GET else "overview.html"
+    template = "partials/devices.html" if "fragment" in request.GET else "devices/list.html"
     return render(request, f"dashboards/{template}", context)
 
 
@@ -99,7 +99,7 @@ def device_page(request: HttpRequest, key: str) -> HttpResponse:
         "asks": address.asks,
         "at_qos0": device_rows.publishes_at_qos0(device),
     }
-    return render(request, "dashboards/device.html", context)
+    return render(request, "dashboards/devices/detail.html", context)
 
 
 @login_required
@@ -122,7 +122,7 @@ def status_page(request: HttpRequest) -> HttpResponse:
         "losses": losses.counted() if scope.everything else [],
         "summary": device_rows.fleet_summary(scope, heartbeats.as_of_health(ingest, now)),
     }
-    template = "_processes.html" if "fragment" in request.GET else "status.html"
+    template = "partials/processes.html" if "fragment" in request.GET else "status/status.html"
     return render(request, f"dashboards/{template}", context)
 
 
@@ -133,7 +133,7 @@ def inspect_page(request: HttpRequest) -> HttpResponse:
         "device": request.GET.get("device", ""),
         "filter": request.GET.get("filter", ""),
     }
-    return render(request, "dashboards/inspect.html", context)
+    return render(request, "dashboards/status/inspect.html", context)
 
 
 def static_of_another_release(_request: HttpRequest, path: str) -> HttpResponse:

@@ -50,7 +50,9 @@ def upload_page(request: HttpRequest) -> HttpResponse:
         "device": request.POST.get("device", request.GET.get("device", "")),
         "import_mb": settings.IMPORT_MB,
     }
-    return render(request, "dashboards/import.html", context, status=422 if errors else 200)
+    return render(
+        request, "dashboards/jobs/import_upload.html", context, status=422 if errors else 200
+    )
 
 
 def _upload(request: HttpRequest) -> Job:
@@ -121,4 +123,4 @@ def _show(request: HttpRequest, job: Job, errors: dict[str, str]) -> HttpRespons
             "may_create": scope_of(request.user).everything,
         }
     status = 422 if errors else 200
-    return render(request, "dashboards/import_job.html", context, status=status)
+    return render(request, "dashboards/jobs/import_mapping.html", context, status=status)

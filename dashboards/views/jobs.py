@@ -43,7 +43,7 @@ def jobs_page(request: HttpRequest) -> HttpResponse:
         "all": scope.everything,
         "job_days": settings.JOB_DAYS,
     }
-    return render(request, "dashboards/jobs.html", context)
+    return render(request, "dashboards/jobs/list.html", context)
 
 
 @login_required
@@ -122,7 +122,7 @@ def _show(
         "formats": FORMATS,
         "buckets": BUCKETS,
     }
-    return render(request, "dashboards/export.html", context, status=status)
+    return render(request, "dashboards/jobs/export.html", context, status=status)
 
 
 @login_required

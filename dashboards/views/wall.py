@@ -38,7 +38,7 @@ def wall_page(request: HttpRequest, slug: str) -> HttpResponse:
     site = Site.objects.filter(slug=slug).first()
     if site is None or not (scope.everything or site.pk in scope.sites):
         raise Http404(gettext("There is no such site, or you may not see it."))
-    template = "_wall.html" if "fragment" in request.GET else "wall.html"
+    template = "partials/wall.html" if "fragment" in request.GET else "wall/wall.html"
     return render(request, f"dashboards/{template}", _content(scope, site))
 
 
@@ -85,7 +85,7 @@ def kiosk_page(request: HttpRequest, code: str) -> HttpResponse:
     if kiosk is None:
         raise PermissionDenied(gettext("This code is wrong, was used, or is older than a day."))
     if request.method != "POST":
-        return render(request, "dashboards/kiosk.html", {"kiosk": kiosk})
+        return render(request, "dashboards/wall/kiosk.html", {"kiosk": kiosk})
     answer = redirect("wall", kiosk.site.slug)
     answer.set_cookie(
         KIOSK_COOKIE,

@@ -94,7 +94,7 @@ class StatusTable(Widget[TableOptions]):
     """Devices with their states and newest values."""
 
     name = "table"
-    module = "dashboards/js/widgets/still.js"
+    module = "dashboards/js/widgets/server-rendered.js"
     schema = TableOptions
     template = "dashboards/widgets/table.html"
     wide = True
@@ -121,7 +121,7 @@ class Text(Widget[TextOptions]):
     """Words for people who look at the board."""
 
     name = "text"
-    module = "dashboards/js/widgets/still.js"
+    module = "dashboards/js/widgets/server-rendered.js"
     schema = TextOptions
     template = "dashboards/widgets/text.html"
     order = 150

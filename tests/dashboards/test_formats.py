@@ -1,4 +1,4 @@
-"""Words for values and ages; tests/dashboards/js/format.test.js has the same table."""
+"""Words for values and ages; tests/dashboards/js/display/format.test.js has the same table."""
 
 import pytest
 

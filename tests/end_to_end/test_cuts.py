@@ -34,8 +34,8 @@ SUBS = {
 }
 OPEN = """async (subs) => {
   const js = '/static/dashboards/js/';
-  const { LiveSocket } = await import(js + 'socket.js');
-  const { Store } = await import(js + 'store.js');
+  const { LiveSocket } = await import(js + 'live/socket.js');
+  const { Store } = await import(js + 'live/store.js');
   const socket = new LiveSocket(`ws://${location.host}/ws/live/`, () => {});
   const stores = {};
   for (const [name, sub] of Object.entries(subs)) {

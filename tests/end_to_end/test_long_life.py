@@ -29,8 +29,8 @@ DEVICES = ("left", "right")
 ROUNDS = 250
 REMAKE = """async (rounds) => {
   const js = '/static/dashboards/js/';
-  const { Place } = await import(js + 'place.js');
-  const { Store } = await import(js + 'store.js');
+  const { Place } = await import(js + 'widgets/widget-context.js');
+  const { Store } = await import(js + 'live/store.js');
   const store = new Store(() => {});
   store.take({ t: 'ack', series: { 0: { key: 'a/t', unit: '', kind: 'number' } }, bin_ms: 0,
     denied: [] });

@@ -1,20 +1,20 @@
 // The entry: opens the socket and wires up the page that `data-page` names.
 
-import { Board } from "./board.js";
-import { localTimes, tickAges } from "./clock.js";
-import { DevicePage } from "./device.js";
-import { startInspect } from "./inspect.js";
-import { blindSince, showLink, tickStates } from "./link.js";
-import { Overview } from "./overview.js";
-import { JobsPage } from "./jobs.js";
-import { tickQuality } from "./quality.js";
-import { watchSites } from "./sites.js";
-import { LiveSocket } from "./socket.js";
-import { StatusPage } from "./status.js";
-import { Wall } from "./wall.js";
-import { startZone } from "./zone.js";
+import { Board } from "./pages/board.js";
+import { localTimes, tickAges } from "./display/server-clock.js";
+import { DevicePage } from "./pages/device.js";
+import { startInspect } from "./pages/inspect.js";
+import { blindSince, showLink, tickStates } from "./display/connection-status.js";
+import { Overview } from "./pages/overview.js";
+import { JobsPage } from "./pages/jobs.js";
+import { tickQuality } from "./display/staleness.js";
+import { watchSites } from "./display/site-counts.js";
+import { LiveSocket } from "./live/socket.js";
+import { StatusPage } from "./pages/status.js";
+import { Wall } from "./pages/wall.js";
+import { startZone } from "./display/time-zone.js";
 
-/** @param {import("./socket.js").Link} link */
+/** @param {import("./live/socket.js").Link} link */
 function showAll(link) {
   showLink(link);
   tickQuality(document);

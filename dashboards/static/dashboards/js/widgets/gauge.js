@@ -1,11 +1,11 @@
 // Where a value is between the least and the most it can be, as an arc and for screen readers.
 
-import { formatValue } from "../format.js";
-import { number } from "../plotdata.js";
-import { tellThreshold } from "../thresholds.js";
-import { gettext } from "../words.js";
+import { formatValue } from "../display/format.js";
+import { number } from "../charts/plot-data.js";
+import { tellThreshold } from "../charts/thresholds.js";
+import { gettext } from "../display/i18n.js";
 
-/** @typedef {import("../place.js").Place} Place */
+/** @typedef {import("./widget-context.js").Place} Place */
 
 const SVG = "http://www.w3.org/2000/svg";
 // Half a circle around (50, 50).

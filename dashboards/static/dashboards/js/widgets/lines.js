@@ -1,13 +1,13 @@
 // Lines of several series on one or two axes, with a legend that hides and shows them.
 
-import { Chart } from "../chart.js";
-import { formatValue } from "../format.js";
-import { listen } from "../gestures.js";
-import { lookOf, token } from "../look.js";
-import { tableBelow } from "../valuestable.js";
-import { filled, gettext } from "../words.js";
+import { Chart } from "../charts/chart.js";
+import { formatValue } from "../display/format.js";
+import { listen } from "../charts/gestures.js";
+import { lookOf, token } from "../charts/theme.js";
+import { tableBelow } from "../charts/values-table.js";
+import { filled, gettext } from "../display/i18n.js";
 
-/** @typedef {import("../place.js").Place} Place */
+/** @typedef {import("./widget-context.js").Place} Place */
 
 // More lines than this and bands would cover each other.
 const BANDS = 2;

@@ -1,13 +1,13 @@
 // What was on, open or running when: a row of segments for each series, drawn on a canvas.
 
-import { lookOf, token } from "../look.js";
-import { formatValue } from "../format.js";
-import { listen } from "../gestures.js";
-import { tableBelow } from "../valuestable.js";
-import { segments } from "../segments.js";
-import { gettext } from "../words.js";
+import { lookOf, token } from "../charts/theme.js";
+import { formatValue } from "../display/format.js";
+import { listen } from "../charts/gestures.js";
+import { tableBelow } from "../charts/values-table.js";
+import { segments } from "../charts/state-segments.js";
+import { gettext } from "../display/i18n.js";
 
-/** @typedef {import("../place.js").Place} Place */
+/** @typedef {import("./widget-context.js").Place} Place */
 
 const ROW = 28;
 const SPACE = 6;

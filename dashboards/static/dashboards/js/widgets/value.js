@@ -1,14 +1,14 @@
 // A newest value in large letters (the server wrote it, the board keeps it), and the line to it.
 
-import { number } from "../plotdata.js";
-import { tellThreshold } from "../thresholds.js";
+import { number } from "../charts/plot-data.js";
+import { tellThreshold } from "../charts/thresholds.js";
 
-/** @typedef {import("../place.js").Place} Place */
+/** @typedef {import("./widget-context.js").Place} Place */
 
 const [WIDTH, HEIGHT] = [100, 30];
 
 /**
- * @param {import("../columns.js").Columns} columns @param {[number, number]} span
+ * @param {import("../live/columns.js").Columns} columns @param {[number, number]} span
  * @returns {string} an SVG path, as high as the values go
  */
 export function sparkPath({ ts, value }, [from, to]) {

@@ -1,0 +1,105 @@
+// One series on the device page: its newest value, its chart and the table of the same values.
+
+import { showAge } from "../display/server-clock.js";
+import { Chart } from "./chart.js";
+import { formatValue } from "../display/format.js";
+import { listen } from "./gestures.js";
+import { readLosses, readMarks } from "./annotations.js";
+import { noteTime } from "../display/staleness.js";
+import { trim } from "../live/columns.js";
+import { drawRows } from "./values-table.js";
+import { watchVisible } from "../display/visibility.js";
+import { filled, gettext } from "../display/i18n.js";
+
+export class SeriesView {
+  /**
+   * @param {HTMLElement} figure
+   * @param {import("./time-range.js").TimeRange} range of the page
+   * @param {import("./annotations.js").Span[]} offline when the device was
+   * @param {() => void} onVisible
+   */
+  constructor(figure, range, offline, onVisible) {
+    this.range = range;
+    this.figure = figure;
+    this.value = /** @type {HTMLElement} */ (figure.querySelector("[data-cell=value]"));
+    this.age = /** @type {HTMLElement} */ (figure.querySelector("[data-cell=age]"));
+    this.details = /** @type {HTMLDetailsElement} */ (figure.querySelector("details"));
+    this.body = /** @type {HTMLTableSectionElement} */ (figure.querySelector("tbody"));
+    const plot = /** @type {HTMLElement|null} */ (figure.querySelector(".plot"));
+    const { kind = "number", metric = "" } = figure.dataset;
+    this.correct = figure.dataset.correct ?? "";
+    this.metric = metric;
+    const [losses, marks] = [readLosses(document), readMarks(document, metric)];
+    this.line = { label: metric, kind, colour: "--accent" };
+    const { onSpan } = range;
+    this.chart = plot ? new Chart(plot, { lines: [this.line], losses, marks, offline, onSpan }) : null;
+    this.view = plot ? watchVisible(plot, onVisible) : { now: false };
+    /** What the second line was when it was drawn last. */
+    this.beside = "";
+    if (plot && this.chart) listen(plot, () => this.chart?.span ?? [0, 1], onSpan);
+    const link = /** @type {HTMLAnchorElement|null} */ (figure.querySelector("a.mark"));
+    // What the chart was zoomed to is what somebody wants to mark.
+    link?.addEventListener("click", () => {
+      if (this.chart && new URLSearchParams(location.search).has("from")) link.href = this.correctUrl(...this.chart.span);
+    });
+    this.chart?.connect();
+  }
+
+  /** @param {number} from ms @param {number} to ms @returns {string} */
+  correctUrl(from, to) {
+    const time = (/** @type {number} */ ms) => String(Math.round(ms * 1_000) / 1_000);
+    return `${this.correct}?${new URLSearchParams({ metric: this.metric, from: time(from), to: time(to) })}`;
+  }
+
+  /** @param {import("../live/columns.js").Columns} newest @param {number} [expireMs] */
+  drawNewest(newest, expireMs) {
+    const last = newest.ts.length - 1;
+    if (last < 0) return;
+    const words = formatValue(newest.value[last]);
+    if (this.value.textContent !== words) this.value.textContent = words;
+    showAge(this.age, newest.ts[last]);
+    noteTime(/** @type {HTMLElement} */ (this.value.parentElement), newest.ts[last], expireMs);
+    trim(newest, newest.ts[last]);
+  }
+
+  /**
+   * @param {import("./plot-data.js").Part} part
+   * @param {{ label: string, part: import("./plot-data.js").Part }|null} beside what to lay over it
+   * @param {boolean} right whether that has a scale of its own
+   */
+  draw(part, beside, right) {
+    if (this.chart && this.view.now) {
+      const look = beside ? `${right} ${beside.label}` : "";
+      if (look !== this.beside) {
+        this.chart.setLines([this.line, ...(beside ? [this.lineBeside(beside.label, right)] : [])]);
+        this.tellBeside(beside?.label ?? "", right);
+        this.beside = look;
+      }
+      this.chart.draw(beside ? [part, beside.part] : [part], this.range.shown);
+    }
+    if (this.details.open) drawRows(this.body, [part], this.correct ? (ts, binMs) => this.markCell(ts, binMs) : undefined);
+  }
+
+  /** Say what the second line is. @param {string} label @param {boolean} right */
+  tellBeside(label, right) {
+    const words = /** @type {HTMLElement|null} */ (this.figure.querySelector("[data-cell=beside]"));
+    if (!words) return;
+    words.textContent = filled(right ? gettext("Dashed: %(what)s, scale on the right") : gettext("Dashed: %(what)s"), { what: label });
+    words.hidden = label === "";
+  }
+
+  /** @param {string} label @param {boolean} right */
+  lineBeside(label, right) {
+    return { label, right, kind: right ? "number" : this.line.kind, colour: "--line-2", dashed: true };
+  }
+
+  /** @param {number} ts @param {number} binMs @returns {HTMLElement} */
+  markCell(ts, binMs) {
+    const cell = document.createElement("td");
+    const link = document.createElement("a");
+    link.href = this.correctUrl(ts, binMs ? ts + binMs - 0.001 : ts);
+    link.textContent = gettext("Mark");
+    cell.append(link);
+    return cell;
+  }
+}

@@ -1,0 +1,96 @@
+// How values and times are put into words; dashboards/presentation/formats.py says the same.
+
+import { filled, gettext } from "./i18n.js";
+
+/**
+ * @param {number|boolean|string|null|undefined} value
+ * @returns {string} on/off, up to 12 significant digits (of single precision no more than it tells apart), text as it is
+ */
+export function formatValue(value) {
+  if (value === null || value === undefined) return "–";
+  if (typeof value === "boolean") return value ? gettext("on") : gettext("off");
+  if (typeof value === "string") return value;
+  const size = Math.abs(value);
+  if (size < 1e15 && Number.isInteger(value)) return String(value === 0 ? 0 : value);
+  const digits = digitsOf(value);
+  if (size < 1e-4 || size >= 1e15) {
+    const [mantissa, exponent] = value.toExponential(digits - 1).split("e");
+    return `${trimZeros(mantissa)}e${Number(exponent)}`;
+  }
+  return trimZeros(value.toFixed(Math.max(0, digits - 1 - Math.floor(Math.log10(size)))));
+}
+
+// Beyond these a double tells how it was computed, not what was measured.
+const DIGITS = 12;
+
+/** @param {number} value @returns {number} how many significant digits tell it */
+function digitsOf(value) {
+  if (Number(value.toPrecision(DIGITS)) === value || Math.fround(value) !== value) return DIGITS;
+  for (let n = 1; n < 10; n += 1) if (Math.fround(Number(value.toPrecision(n))) === value) return n;
+  return DIGITS;
+}
+
+/** @param {string} text */
+function trimZeros(text) {
+  return text.includes(".") ? text.replace(/\.?0+$/, "") : text;
+}
+
+/**
+ * @param {number} seconds
+ * @returns {string} 12 s ago, 5 min ago, 3 h ago, 2 d ago
+ */
+export function formatAge(seconds) {
+  if (seconds < 100) return filled(gettext("%(n)s s ago"), { n: Math.max(0, Math.floor(seconds)) });
+  if (seconds < 6_000) return filled(gettext("%(n)s min ago"), { n: Math.floor(seconds / 60) });
+  if (seconds < 172_800) return filled(gettext("%(n)s h ago"), { n: Math.floor(seconds / 3_600) });
+  return filled(gettext("%(n)s d ago"), { n: Math.floor(seconds / 86_400) });
+}
+
+/** The zone that somebody chose; undefined: the browser's. @type {string|undefined} */
+let zone;
+let clock = clockOf(undefined);
+
+/** @param {string|undefined} name @returns {Intl.DateTimeFormat} */
+function clockOf(name) {
+  const two = /** @type {const} */ ("2-digit");
+  const day = { year: /** @type {const} */ ("numeric"), month: two, day: two };
+  const time = { hour: two, minute: two, second: two, hourCycle: /** @type {const} */ ("h23") };
+  return new Intl.DateTimeFormat("en-GB", { ...day, ...time, timeZone: name });
+}
+
+/** @param {string} name @returns {boolean} whether there is such a time zone */
+export function isZone(name) {
+  try {
+    clockOf(name);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Show times in a zone from now on. @param {string|undefined} name undefined: the browser's */
+export function setZone(name) {
+  zone = name;
+  clock = clockOf(name);
+}
+
+/** @returns {string|undefined} the zone that somebody chose */
+export function chosenZone() {
+  return zone;
+}
+
+/**
+ * @param {number} ms since 1970 UTC
+ * @returns {string} date and time in the zone, to the millisecond where it has some
+ */
+export function formatTime(ms) {
+  const parts = Object.fromEntries(clock.formatToParts(ms).map((part) => [part.type, part.value]));
+  const time = `${parts.hour}:${parts.minute}:${parts.second}`;
+  const rest = Math.floor(ms) % 1_000;
+  return `${parts.year}-${parts.month}-${parts.day} ${time}${rest ? `.${String(rest).padStart(3, "0")}` : ""}`;
+}
+
+/** @returns {string} the name of the zone that times are shown in */
+export function zoneName() {
+  return zone ?? (Intl.DateTimeFormat().resolvedOptions().timeZone || gettext("local time"));
+}

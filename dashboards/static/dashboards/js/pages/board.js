@@ -1,0 +1,129 @@
+// A page of widgets: each is an ES module with `mount(place)`; see docs/howto/add-a-widget.md.
+
+import { Cells } from "../display/live-values.js";
+import { Feeds } from "../widgets/widget-feeds.js";
+import { paint } from "../display/animation-frame.js";
+import { Place } from "../widgets/widget-context.js";
+import { TimeRange } from "../charts/time-range.js";
+import { watchVisible } from "../display/visibility.js";
+import { filled, gettext } from "../display/i18n.js";
+
+/** @typedef {import("../live/socket.js").LiveSocket} LiveSocket */
+/** @typedef {{ place: Place, drawn: { draw: () => void, disconnect?: () => void, restyle?: () => void }, view: { now: boolean, stop: () => void }, due: boolean }} Live */
+
+export class Board {
+  /** @param {LiveSocket} socket @param {HTMLElement} root */
+  constructor(socket, root) {
+    this.root = root;
+    this.cells = new Cells(root);
+    this.draw = this.draw.bind(this);
+    /** @type {Set<string>} */
+    this.changed = new Set();
+    /** @type {Record<string, any>} */
+    this.states = {};
+    /** @type {Live[]} */
+    this.widgets = [];
+    /** @type {Place[]} */
+    this.places = [];
+    this.feeds = new Feeds(socket, Number(root.dataset.span ?? 3_600_000), (keys, devices) => this.news(keys, devices));
+    this.newest = this.feeds.want({ keys: this.cells.keys, kind: "latest", points: 1 });
+    this.range = document.getElementById("back-to-live") ? new TimeRange(root, () => this.keys(), () => this.all()) : null;
+  }
+
+  connect() {
+    const elements = /** @type {NodeListOf<HTMLElement>} */ (this.root.querySelectorAll("[data-widget]"));
+    // Every widget's series are wanted before the first subscription, so that they share.
+    this.places = [...elements].map((element) => new Place(element, this));
+    this.feeds.open();
+    this.range?.connect();
+    for (const place of this.places) this.mount(place);
+    setInterval(() => this.tick(), 1_000);
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
+      for (const { drawn } of this.widgets) drawn.restyle?.();
+      this.all();
+    });
+  }
+
+  /** @param {Place} place */
+  async mount(place) {
+    try {
+      const module = await import(place.module);
+      const live = { place, drawn: module.mount(place), view: { now: true, stop: () => {} }, due: true };
+      live.view = watchVisible(place.root, () => this.due(live));
+      this.widgets.push(live);
+      this.due(live);
+    } catch (error) {
+      fail(place, error);
+    }
+  }
+
+  /** Take widgets off that left the page. */
+  sweep() {
+    const gone = this.widgets.filter(({ place }) => !place.root.isConnected);
+    if (gone.length === 0) return;
+    for (const { drawn, view } of gone) {
+      view.stop();
+      drawn.disconnect?.();
+    }
+    this.widgets = this.widgets.filter(({ place }) => place.root.isConnected);
+    this.places = this.places.filter(({ root }) => root.isConnected);
+  }
+
+  /** @returns {string[]} the series whose past is shown */
+  keys() {
+    return [...new Set(this.places.flatMap((place) => (place.query?.kind === "series" ? place.keys : [])))];
+  }
+
+  /** @param {Set<string>} keys @param {Record<string, any>} devices */
+  news(keys, devices) {
+    for (const key of keys) this.changed.add(key);
+    Object.assign(this.states, devices);
+    paint(this.draw);
+  }
+
+  draw() {
+    for (const key of this.changed) this.cells.drawValue(key, this.newest);
+    for (const [device, state] of Object.entries(this.states)) this.cells.drawState(device, state);
+    for (const live of this.widgets) {
+      if (live.due || live.place.shows(this.changed)) this.drawOne(live);
+    }
+    this.changed.clear();
+    this.states = {};
+  }
+
+  /** @param {Live} live */
+  drawOne(live) {
+    live.due = !live.view.now;
+    if (live.due) return;
+    try {
+      live.drawn.draw();
+    } catch (error) {
+      fail(live.place, error);
+    }
+  }
+
+  /** @param {Live} live */
+  due(live) {
+    live.due = true;
+    paint(this.draw);
+  }
+
+  /** Everything must be drawn anew. */
+  all() {
+    for (const live of this.widgets) this.due(live);
+  }
+
+  /** Time goes on without any news. */
+  tick() {
+    this.sweep();
+    this.feeds.refresh();
+    for (const place of this.places) place.tellProblem();
+    for (const live of this.widgets) if (live.place.query?.kind === "series") this.due(live);
+  }
+}
+
+/** What is wrong with one widget must not stop the others. @param {Place} place @param {unknown} error */
+function fail(place, error) {
+  console.error(error);
+  place.tell(filled(gettext("This widget cannot be shown: %(error)s"), { error: error instanceof Error ? error.message : error }));
+}

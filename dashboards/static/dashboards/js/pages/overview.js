@@ -1,0 +1,129 @@
+// The device list: newest values and states of the rows on screen, counts of all.
+
+import { Cells } from "../display/live-values.js";
+import { localTimes, now, tickAges } from "../display/server-clock.js";
+import { formatAge } from "../display/format.js";
+import { paint } from "../display/animation-frame.js";
+import { STATES } from "../display/connection-status.js";
+import { showSites } from "../display/site-counts.js";
+import { Store } from "../live/store.js";
+import { filled, gettext, ngettext } from "../display/i18n.js";
+
+/** @typedef {import("../live/socket.js").LiveSocket} LiveSocket */
+
+/** @param {string} state */
+function countOf(state) {
+  return document.querySelector(`[data-count=${state}]`);
+}
+
+export class Overview {
+  /** @param {LiveSocket} socket */
+  constructor(socket) {
+    this.socket = socket;
+    this.list = /** @type {HTMLElement} */ (document.getElementById("devices"));
+    this.cells = new Cells(this.list);
+    this.subscription = 0;
+    // As rendered: what came between the page and its socket must show, too.
+    this.total = STATES.reduce((sum, state) => sum + Number(countOf(state)?.textContent ?? 0), 0);
+    /** @type {Set<string>} */
+    this.changed = new Set();
+    /** @type {Record<string, any>} */
+    this.states = {};
+    this.draw = this.draw.bind(this);
+    this.store = this.makeStore();
+  }
+
+  makeStore() {
+    return new Store((keys, devices) => {
+      for (const key of keys) this.changed.add(key);
+      Object.assign(this.states, devices);
+      paint(this.draw);
+    });
+  }
+
+  connect() {
+    this.socket.subscribe({ kind: "fleet" }, (frame) => this.fleet(frame));
+    this.watchRows();
+    this.firstLight();
+  }
+
+  /** Subscribe to exactly the values that are on screen. */
+  watchRows() {
+    if (this.subscription) this.socket.unsubscribe(this.subscription);
+    this.subscription = 0;
+    this.cells.find();
+    const { keys } = this.cells;
+    if (keys.length === 0) return;
+    this.store = this.makeStore();
+    this.subscription = this.socket.subscribe({ kind: "latest", keys, rate_hz: 2 }, this.store.take);
+  }
+
+  draw() {
+    for (const key of this.changed) this.cells.drawValue(key, this.store);
+    for (const [device, state] of Object.entries(this.states)) this.cells.drawState(device, state);
+    this.changed.clear();
+    this.states = {};
+  }
+
+  /** @param {Record<string, any>} frame */
+  fleet(frame) {
+    if (frame.t !== "upd" || !frame.sites) return;
+    /** @type {Record<string, number>} */
+    const sum = { pending: 0 };
+    for (const counts of Object.values(frame.sites)) {
+      for (const [state, n] of Object.entries(counts)) sum[state] = (sum[state] ?? 0) + Number(n);
+    }
+    for (const state of STATES) {
+      const shown = /** @type {HTMLElement|null} */ (countOf(state));
+      if (!shown) continue;
+      shown.textContent = String(sum[state] ?? 0);
+      const item = shown.closest("li");
+      if (item && state === "unknown") item.hidden = !sum[state];
+    }
+    showSites(frame.sites);
+    this.showPending(sum.pending);
+    const total = STATES.reduce((all, state) => all + (sum[state] ?? 0), 0);
+    const empty = document.getElementById("first-device") !== null;
+    if (empty && total > 0) location.reload();
+    else if (total !== this.total) this.reload();
+    this.total = total;
+  }
+
+  /** @param {number} n */
+  showPending(n) {
+    const note = document.getElementById("pending");
+    const count = document.getElementById("pending-count");
+    if (note && count) {
+      note.hidden = n === 0;
+      count.textContent = String(n);
+      const words = document.getElementById("pending-words");
+      if (words) words.textContent = ngettext("device waits to be accepted.", "devices wait to be accepted.", n);
+    }
+  }
+
+  /** Devices came or went: take the list anew from the server, in place. */
+  async reload() {
+    const url = new URL(location.href);
+    url.searchParams.set("fragment", "1");
+    const answer = await fetch(url);
+    if (!answer.ok || answer.redirected) return;
+    const html = new DOMParser().parseFromString(await answer.text(), "text/html");
+    this.list.replaceChildren(...html.body.childNodes);
+    localTimes(this.list);
+    tickAges(this.list);
+    this.watchRows();
+  }
+
+  /** The empty page says when the first packet of all has come. */
+  firstLight() {
+    const light = document.getElementById("first-light");
+    const words = document.getElementById("first-words");
+    if (!light || !words) return;
+    setInterval(() => {
+      const last = this.socket.link.ingest?.last_packet;
+      if (!last) return;
+      light.dataset.light = "received";
+      words.textContent = filled(gettext("Packet received %(age)s."), { age: formatAge((now() - last) / 1_000) });
+    }, 1_000);
+  }
+}

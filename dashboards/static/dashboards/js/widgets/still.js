@@ -1,6 +1,0 @@
-// Widgets that draw nothing themselves: the server wrote them, the board keeps their values.
-
-/** @param {import("../place.js").Place} _place */
-export function mount(_place) {
-  return { draw() {} };
-}

@@ -1,0 +1,26 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+import { formatAge, formatTime, formatValue } from "../../../../dashboards/static/dashboards/js/display/format.js";
+
+// tests/dashboards/test_formats.py has the same table for the server's words.
+const VALUES = [
+  [null, "–"], [true, "on"], [false, "off"], ["open", "open"], [0, "0"], [-0, "0"], [21.5, "21.5"],
+  [1234567, "1234567"], [0.00476416302, "0.00476416302"], [1e-9, "1e-9"], [5.5e20, "5.5e20"],
+  [-123.456789, "-123.456789"], [1e15, "1e15"], [99999.99, "99999.99"],
+  [12345.678, "12345.678"], [12345.688, "12345.688"], [0.1 + 0.2, "0.3"], [21.260000228881836, "21.26"],
+  [0.10000000149011612, "0.1"], [1.1754943508222875e-38, "1.1754944e-38"], [1e300, "1e300"], [65536.015625, "65536.015625"], [123456.0625, "123456.0625"],
+];
+
+test("values read as on the server", () => {
+  for (const [value, words] of VALUES) assert.equal(formatValue(/** @type {any} */ (value)), words);
+});
+
+test("ages grow from seconds to days", () => {
+  assert.deepEqual([0, 99, 100, 6000, 172800].map(formatAge), ["0 s ago", "99 s ago", "1 min ago", "1 h ago", "2 d ago"]);
+  assert.equal(formatAge(-5), "0 s ago");
+});
+
+test("times show milliseconds only where there are some", () => {
+  assert.match(formatTime(1763681624123), /:\d\d\.123$/);
+  assert.match(formatTime(1763681624000), /:\d\d$/);
+});
