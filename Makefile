@@ -92,7 +92,7 @@ faults: services $(STAMPS)/dev
 
 SECONDS ?= 3600
 soak: services $(STAMPS)/dev
-	$(TEST_ENV) SOAK_SECONDS=$(SECONDS) $(BIN)/python -m pytest -s tests/end_to_end/test_long_life.py $(PYTEST)
+	$(TEST_ENV) SOAK_SECONDS=$(SECONDS) $(BIN)/python -m pytest -s tests/soak/test_open_board.py $(PYTEST)
 
 format: $(STAMPS)/dev
 	$(BIN)/ruff format .

@@ -11,11 +11,11 @@ from django.utils import timezone
 
 from devices.models import Process, Source
 from devices.rollups.levels import LEVELS
-from tests.support import plant as plants
 from tests.support import services
-from tests.support.plant import Plant
+from tests.support import stack as plants
 from tests.support.services import Service
-from tests.support.standalone import Standalone
+from tests.support.stack import Plant
+from tests.support.standalone_stack import Standalone
 
 # Run by `make newcomer`: each installs a lock into an environment of its own.
 collect_ignore = [] if os.environ.get("NEWCOMER") else ["newcomer"]

@@ -34,7 +34,7 @@ CHARTS = 40
 
 
 def chosen_range(request: HttpRequest) -> dict[str, Any]:
-    """Return what `partials/ranges.html` needs: the ranges, the chosen one, and its length in ms."""
+    """Return what `partials/ranges.html` needs: ranges, the chosen one, its length in ms."""
     chosen = request.GET.get("range", "1h")
     if chosen not in RANGES:
         chosen = "1h"

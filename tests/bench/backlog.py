@@ -5,9 +5,9 @@ import time
 from typing import Any
 
 from tests.bench.ingest import committed, drain
-from tests.bench.load import Load
-from tests.bench.measure import rss
-from tests.support.plant import whole_plant
+from tests.bench.support.fast_publisher import Load
+from tests.bench.support.measure import rss
+from tests.support.stack import whole_plant
 
 PACKETS = int(os.environ.get("BENCH_PACKETS", "200000"))
 

@@ -6,10 +6,10 @@ stored as packets, in batches of 100, and rolled up.
 
 from typing import Any
 
-from tests.bench.measure import lines_of
-from tests.support.plant import whole_plant
+from tests.bench.support.measure import lines_of
+from tests.support.stack import whole_plant
 
-MODULE = "tests.bench.bytes_stored"
+MODULE = "tests.bench.runs.bytes_stored"
 
 
 def run() -> list[dict[str, Any]]:

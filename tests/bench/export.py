@@ -3,8 +3,8 @@
 import os
 from typing import Any
 
-from tests.bench.measure import lines_of
-from tests.support.plant import Plant, whole_plant
+from tests.bench.support.measure import lines_of
+from tests.support.stack import Plant, whole_plant
 
 SMALL = int(os.environ.get("BENCH_READINGS", "400000"))
 
@@ -19,4 +19,4 @@ def run() -> list[dict[str, Any]]:
 
 def _measure(plant: Plant) -> list[dict[str, Any]]:
     sizes = (str(SMALL), str(4 * SMALL))
-    return [line for size in sizes for line in lines_of(plant, "tests.bench.export_runs", size)]
+    return [line for size in sizes for line in lines_of(plant, "tests.bench.runs.exports", size)]

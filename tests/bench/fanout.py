@@ -12,9 +12,9 @@ import time
 from pathlib import Path
 from typing import Any
 
-from tests.bench.measure import cpu_seconds, rss
-from tests.support.plant import Plant, whole_plant
+from tests.bench.support.measure import cpu_seconds, rss
 from tests.support.services import ROOT, free_port, listens, wait_until
+from tests.support.stack import Plant, whole_plant
 
 DEVICES, METRICS, RATE = 40, 10, 4
 SECONDS = int(os.environ.get("BENCH_SECONDS", "45"))
@@ -60,7 +60,15 @@ def _plain(plant: Plant, layer: str, pages: int) -> dict[str, Any]:
 
 
 def _measure(plant: Plant, web: int, given: list[str], kind: str) -> dict[str, Any]:
-    command = [sys.executable, "-m", "tests.bench.pages", *given, str(DEVICES), str(SECONDS), kind]
+    command = [
+        sys.executable,
+        "-m",
+        "tests.bench.support.live_clients",
+        *given,
+        str(DEVICES),
+        str(SECONDS),
+        kind,
+    ]
     pages = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT)
     publisher = _publish(plant, SECONDS + 5)
     time.sleep(SECONDS / 3)
@@ -80,4 +88,6 @@ def _measure(plant: Plant, web: int, given: list[str], kind: str) -> dict[str, A
 
 def _publish(plant: Plant, seconds: int) -> "subprocess.Popen[bytes]":
     given = (plant.broker.port, RATE * DEVICES, DEVICES, seconds, METRICS)
-    return subprocess.Popen([sys.executable, "-m", "tests.bench.publisher", *map(str, given)])
+    return subprocess.Popen(
+        [sys.executable, "-m", "tests.bench.support.steady_publisher", *map(str, given)]
+    )

@@ -19,7 +19,7 @@ import psycopg
 from paho.mqtt.enums import CallbackAPIVersion
 from websockets.asyncio.client import connect
 
-from tests.support.plant import Plant, whole_plant
+from tests.support.stack import Plant, whole_plant
 
 DEVICES, PAGES, SECONDS = 200, 20, 20
 WARM_UP_SECONDS = 3
@@ -44,7 +44,7 @@ async def _measure(plant: Plant, token: str, rate: int) -> dict[str, Any]:
     pages = [asyncio.create_task(_page(plant, token, f"b{n}", begins)) for n in range(PAGES)]
     await asyncio.sleep(1)
     publisher = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.bench.publisher",
+        sys.executable, "-m", "tests.bench.support.steady_publisher",
         *map(str, (plant.broker.port, rate, DEVICES, SECONDS)),
     )  # fmt: skip
     checked = asyncio.create_task(_check_stored(plant))
@@ -150,7 +150,7 @@ class _BareSubscriber:
 
 def _publish(plant: Plant, rate: int, seconds: int) -> None:
     subprocess.run(
-        [sys.executable, "-m", "tests.bench.publisher",
+        [sys.executable, "-m", "tests.bench.support.steady_publisher",
          *map(str, (plant.broker.port, rate, DEVICES, seconds))],
         check=True,
     )  # fmt: skip

@@ -10,10 +10,10 @@ import subprocess
 import time
 from typing import Any
 
-from tests.bench.load import Load
-from tests.bench.measure import Cpu, rss
-from tests.support.plant import Plant, whole_plant
+from tests.bench.support.fast_publisher import Load
+from tests.bench.support.measure import Cpu, rss
 from tests.support.services import find, wait_until
+from tests.support.stack import Plant, whole_plant
 
 PACKETS = int(os.environ.get("BENCH_PACKETS", "200000"))
 WARM_UP = 5_000

@@ -15,7 +15,7 @@ from channels_redis.pubsub import RedisPubSubChannelLayer
 
 from devices.live import INGEST_GROUP, watch_set
 from tests.bench.ingest import drain
-from tests.support.plant import Plant, whole_plant
+from tests.support.stack import Plant, whole_plant
 
 PACKETS = int(os.environ.get("BENCH_PACKETS", "200000")) // 2
 WATCHED = 200

@@ -7,7 +7,7 @@ import urllib.request
 from typing import Any
 
 from tests.bench.frame import disk_commit_ms
-from tests.support.plant import Plant, whole_plant
+from tests.support.stack import Plant, whole_plant
 
 PACKETS = 400
 

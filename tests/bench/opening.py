@@ -6,8 +6,8 @@ import time
 from typing import Any
 
 from tests.support.browser import Watched, chromium
-from tests.support.plant import publish, whole_plant
 from tests.support.services import wait_until
+from tests.support.stack import publish, whole_plant
 
 DEVICES, ROWS, TIMES = 4, 300, 15
 # When the first value was there to be read, and when every chart had been drawn; in ms

@@ -8,7 +8,7 @@ from typing import Any
 
 from websockets.sync.client import connect
 
-from tests.support.plant import Plant, whole_plant
+from tests.support.stack import Plant, whole_plant
 
 DEVICES, METRICS = 5_000, 5
 

@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from tests.bench.ingest import drain
-from tests.bench.load import Load
+from tests.bench.support.fast_publisher import Load
 from tests.support import services
-from tests.support.plant import Plant, whole_plant
 from tests.support.services import free_port, wait_until
+from tests.support.stack import Plant, whole_plant
 
 OURS, THEIRS = 100_000, 20_000
 SECONDS = 60.0

@@ -9,9 +9,9 @@ import time
 from typing import Any
 
 from tests.bench.ingest import committed, drain
-from tests.bench.load import Load
-from tests.support.plant import Plant, whole_plant
+from tests.bench.support.fast_publisher import Load
 from tests.support.services import wait_until
+from tests.support.stack import Plant, whole_plant
 
 PACKETS = int(os.environ.get("BENCH_PACKETS", "200000"))
 RATE, QUARTER = 2_000, 900

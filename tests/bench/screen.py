@@ -9,8 +9,8 @@ import sys
 from typing import Any
 
 from tests.support.browser import Watched, chromium
-from tests.support.plant import Plant, whole_plant
 from tests.support.services import ROOT
+from tests.support.stack import Plant, whole_plant
 
 RATE, DEVICES, SECONDS = 1_000, 200, 40
 CELL = "figure[data-metric=n] [data-cell=value]"
@@ -73,5 +73,5 @@ def _told(painted: list[list[float]], sent: dict[float, float]) -> dict[str, Any
 
 def _publish(plant: Plant, rate: int, seconds: int) -> "subprocess.Popen[bytes]":
     given = (plant.broker.port, rate, DEVICES, seconds)
-    command = [sys.executable, "-m", "tests.bench.publisher", *map(str, given)]
+    command = [sys.executable, "-m", "tests.bench.support.steady_publisher", *map(str, given)]
     return subprocess.Popen(command, cwd=ROOT)

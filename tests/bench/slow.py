@@ -8,8 +8,8 @@ from typing import Any
 from websockets.asyncio.client import ClientConnection, connect
 
 from tests.bench.fanout import DEVICES, _publish
-from tests.bench.measure import rss
-from tests.support.plant import Plant, whole_plant
+from tests.bench.support.measure import rss
+from tests.support.stack import Plant, whole_plant
 
 PAGES, SECONDS = 100, 50
 

@@ -3,9 +3,9 @@
 import time
 from typing import Any
 
-from tests.bench.load import Load
-from tests.bench.measure import Cpu
-from tests.support.plant import whole_plant
+from tests.bench.support.fast_publisher import Load
+from tests.bench.support.measure import Cpu
+from tests.support.stack import whole_plant
 
 RATE, SECONDS = 20, 40
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import django
 
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.bench.tutorial_settings")
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.bench.runs.tutorial_settings")
 django.setup()
 
 import paho.mqtt.client as mqtt  # noqa: E402 - Django must be set up first

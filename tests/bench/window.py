@@ -6,18 +6,19 @@ readings). Beside the year from rollups, the same year as SQL would sum up its r
 
 from typing import Any
 
-from tests.bench.measure import lines_of
-from tests.support.plant import whole_plant
+from tests.bench.support.measure import lines_of
+from tests.support.stack import whole_plant
 
 
 def run() -> list[dict[str, Any]]:
     with whole_plant() as plant:
         lines = [
             {"database": "postgresql", **line}
-            for line in lines_of(plant, "tests.bench.window_reads")
+            for line in lines_of(plant, "tests.bench.runs.window_reads")
         ]
         plant.use_sqlite()
         plant.manage("migrate", "--verbosity", "0")
         return lines + [
-            {"database": "sqlite", **line} for line in lines_of(plant, "tests.bench.window_reads")
+            {"database": "sqlite", **line}
+            for line in lines_of(plant, "tests.bench.runs.window_reads")
         ]

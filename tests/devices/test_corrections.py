@@ -15,7 +15,7 @@ from devices.changelog import changes
 from devices.corrections import CannotCorrect
 from devices.models import Change, Correction, Device, Reading
 from devices.queries import SECOND, SeriesInfo
-from tests.mqtt_ingest.test_writer import entry, make_writer
+from tests.mqtt_ingest.storing.test_slot_writer import entry, make_writer
 from tests.support.factories import ARRIVAL, make_batch
 
 pytestmark = pytest.mark.usefixtures("tables")

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 import pytest
 
 from tests.support.browser import Watched, chromium
-from tests.support.plant import Plant, publish, whole_plant
 from tests.support.services import ROOT, MissingServiceError, wait_until
+from tests.support.stack import Plant, publish, whole_plant
 
 pytestmark = [pytest.mark.services, pytest.mark.browser]
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"

@@ -10,8 +10,8 @@ import pytest
 from playwright.sync_api import Browser
 
 from tests.support.browser import Watched, chromium
-from tests.support.plant import Plant, publish, whole_plant
 from tests.support.services import ROOT, wait_until
+from tests.support.stack import Plant, publish, whole_plant
 
 pytestmark = [pytest.mark.services, pytest.mark.browser]
 HOWTO = ROOT / "docs" / "howto" / "add-a-widget.md"

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from tests.support.browser import Watched, chromium
-from tests.support.plant import Plant, publish
 from tests.support.services import wait_until
+from tests.support.stack import Plant, publish
 
 pytestmark = [pytest.mark.services, pytest.mark.browser]
 DAY = 86_400_000

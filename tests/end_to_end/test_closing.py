@@ -11,8 +11,8 @@ import urllib.request
 
 import pytest
 
-from tests.support.plant import Plant, publish
 from tests.support.services import wait_until
+from tests.support.stack import Plant, publish
 
 pytestmark = pytest.mark.services
 # Reset, as by a browser that is killed; and closed in good order.

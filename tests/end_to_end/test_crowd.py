@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.plant import Plant
+from tests.support.stack import Plant
 
 pytestmark = pytest.mark.services
 

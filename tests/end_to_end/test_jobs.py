@@ -11,10 +11,10 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from tests.bench.measure import rss
+from tests.bench.support.measure import rss
 from tests.support.browser import Watched, chromium
-from tests.support.plant import Plant, publish
 from tests.support.services import wait_until
+from tests.support.stack import Plant, publish
 
 pytestmark = [pytest.mark.services, pytest.mark.browser]
 READINGS = 2_000

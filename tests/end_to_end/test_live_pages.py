@@ -15,9 +15,9 @@ import pytest
 from playwright.sync_api import Browser
 
 from tests.support.browser import Watched, chromium
-from tests.support.plant import Plant, publish, whole_plant
 from tests.support.proxy import proxy
 from tests.support.services import wait_until
+from tests.support.stack import Plant, publish, whole_plant
 
 pytestmark = [pytest.mark.services, pytest.mark.browser]
 HOSTILE = "<img src=x onerror=window.hacked=1>\u202eevil"

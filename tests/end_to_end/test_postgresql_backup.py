@@ -7,8 +7,8 @@ import time
 import psycopg
 import pytest
 
-from tests.support.plant import Plant, publish
 from tests.support.services import find, wait_until
+from tests.support.stack import Plant, publish
 
 pytestmark = pytest.mark.services
 TABLES = ("devices_reading", "devices_series")

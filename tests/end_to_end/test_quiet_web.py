@@ -5,8 +5,8 @@ import json
 import pytest
 from websockets.sync.client import connect
 
-from tests.support.plant import Plant
 from tests.support.services import wait_until
+from tests.support.stack import Plant
 
 pytestmark = pytest.mark.services
 # Longer than any limit after which a process that says nothing is taken for dead.

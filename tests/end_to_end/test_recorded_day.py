@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from tests.support.browser import Watched, chromium
-from tests.support.plant import Plant, publish
 from tests.support.services import ROOT, wait_until
+from tests.support.stack import Plant, publish
 
 pytestmark = [pytest.mark.services, pytest.mark.browser]
 RECORDINGS = ROOT.parent / "shared" / "data"

@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import plant as plants
 from tests.support import services
-from tests.support.plant import Plant, publish
+from tests.support import stack as plants
 from tests.support.proxy import proxy
 from tests.support.services import Service, wait_until
+from tests.support.stack import Plant, publish
 
 pytestmark = [pytest.mark.services, pytest.mark.timeout(300)]
 TWO = {"MQTT_SLOTS": "2", "MQTT_SHARED_GROUP": "iotbridge"}

@@ -5,8 +5,8 @@ import signal
 import pytest
 
 from tests.support.browser import Watched, chromium
-from tests.support.plant import Plant, publish
 from tests.support.services import wait_until
+from tests.support.stack import Plant, publish
 
 pytestmark = [pytest.mark.services, pytest.mark.browser]
 ENROL = (

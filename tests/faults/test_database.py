@@ -11,11 +11,11 @@ import psycopg
 import pytest
 
 from tests.faults.conftest import Report
-from tests.faults.rig import short_or_long, under_load
-from tests.support import plant as plants
+from tests.faults.load_harness import short_or_long, under_load
 from tests.support import services
-from tests.support.plant import Plant
+from tests.support import stack as plants
 from tests.support.services import Service, wait_until
+from tests.support.stack import Plant
 
 pytestmark = [pytest.mark.services, pytest.mark.timeout(900)]
 

@@ -10,11 +10,11 @@ from urllib.request import HTTPCookieProcessor, build_opener
 
 import pytest
 
-from tests.dashboards.test_live import Page
+from tests.end_to_end.test_live_socket import Page
 from tests.support import services
-from tests.support.plant import Plant, Process, publish
-from tests.support.screen import Screen
+from tests.support.client_store import Screen
 from tests.support.services import wait_until
+from tests.support.stack import Plant, Process, publish
 
 pytestmark = [pytest.mark.services, pytest.mark.timeout(300)]
 

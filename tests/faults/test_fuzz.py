@@ -8,11 +8,11 @@ import pytest
 
 from mqtt_ingest.core.packets import Entry
 from tests.faults.conftest import Report
-from tests.faults.rig import short_or_long
+from tests.faults.load_harness import short_or_long
 from tests.support.factories import make_entry
-from tests.support.mutations import mutated
-from tests.support.plant import Plant
+from tests.support.hostile_payloads import mutated
 from tests.support.services import wait_until
+from tests.support.stack import Plant
 
 pytestmark = [pytest.mark.services, pytest.mark.timeout(900)]
 Row = tuple[str, str, float | str]

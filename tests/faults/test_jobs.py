@@ -7,9 +7,9 @@ import time
 import urllib.request
 from typing import Any
 
-from tests.faults.rig import short_or_long
-from tests.support.plant import Plant, publish
+from tests.faults.load_harness import short_or_long
 from tests.support.services import wait_until
+from tests.support.stack import Plant, publish
 
 DEVICES, READINGS = 20, 4_000
 ENV = {"MQTT_SLOTS": "2", "MQTT_SHARED_GROUP": "bridge", "MQTT_SHARING": "always"}

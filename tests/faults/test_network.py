@@ -5,9 +5,9 @@ import signal
 import pytest
 
 from tests.faults.conftest import Report
-from tests.faults.rig import short_or_long, under_load
-from tests.support.plant import Plant
+from tests.faults.load_harness import short_or_long, under_load
 from tests.support.proxy import proxy
+from tests.support.stack import Plant
 
 pytestmark = [pytest.mark.services, pytest.mark.timeout(900)]
 

@@ -4,9 +4,9 @@ import json
 import signal
 import time
 
-from tests.faults.rig import short_or_long
-from tests.support.plant import Plant, publish
+from tests.faults.load_harness import short_or_long
 from tests.support.services import wait_until
+from tests.support.stack import Plant, publish
 
 DEVICES, READINGS = 20, 600
 DAY_MS = 86_400_000

@@ -5,9 +5,9 @@ import random
 import signal
 import time
 
-from tests.faults.rig import short_or_long
-from tests.support.plant import Plant, publish
+from tests.faults.load_harness import short_or_long
 from tests.support.services import wait_until
+from tests.support.stack import Plant, publish
 
 QUARTER = 900_000_000
 DEVICES, HOURS = 10, 6

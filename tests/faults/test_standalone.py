@@ -10,10 +10,10 @@ from contextlib import closing
 import pytest
 
 from tests.faults.conftest import Report
-from tests.faults.rig import short_or_long, under_load
+from tests.faults.load_harness import short_or_long, under_load
 from tests.support import services
 from tests.support.services import wait_until
-from tests.support.standalone import Standalone
+from tests.support.standalone_stack import Standalone
 
 pytestmark = [pytest.mark.services, pytest.mark.timeout(900)]
 ACCEPT = {"MQTT_REGISTRATION": "accept"}

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.bench.load import Load
-from tests.bench.measure import rss
+from tests.bench.support.fast_publisher import Load
+from tests.bench.support.measure import rss
 from tests.faults.conftest import Report
-from tests.faults.rig import short_or_long, under_load
-from tests.support.plant import Plant
+from tests.faults.load_harness import short_or_long, under_load
 from tests.support.services import PATIENCE, ROOT, MissingServiceError, free_port, wait_until
+from tests.support.stack import Plant
 
 pytestmark = [pytest.mark.services, pytest.mark.timeout(900)]
 TWO_SLOTS = {"MQTT_SLOTS": "2", "MQTT_SHARED_GROUP": "iotbridge", "MQTT_SHARING": "always"}

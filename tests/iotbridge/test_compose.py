@@ -21,8 +21,8 @@ import yaml
 from websockets.sync.client import connect
 
 from tests.support import services
-from tests.support.plant import Plant, Process
 from tests.support.services import DEPLOY, ROOT, free_port, wait_until
+from tests.support.stack import Plant, Process
 
 pytestmark = pytest.mark.services
 SECRETS = {"SECRET_KEY": "only-for-tests", "POSTGRES_PASSWORD": "pw", "SITE_HOST": "localhost"}

@@ -10,8 +10,8 @@ from django.core.management import CommandError, call_command
 
 from mqtt_ingest import checks
 from mqtt_ingest.recordings.reader import BadRecordingError, Reading, read
-from tests.support.plant import Plant, publish
 from tests.support.services import free_port, wait_until
+from tests.support.stack import Plant, publish
 
 
 @pytest.mark.services

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import plant as plants
-from tests.support.plant import Plant, publish
+from tests.support import stack as plants
 from tests.support.services import Service, free_port, listens, wait_until
+from tests.support.stack import Plant, publish
 
 INSTALL_SECONDS = 600
 

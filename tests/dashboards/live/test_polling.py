@@ -10,8 +10,8 @@ from django.test import Client
 from devices.models import Process
 from mqtt_ingest.storing.slot_writer import SlotWriter
 from tests.dashboards.live.test_snapshots import now_us, put
-from tests.mqtt_ingest.test_writer import make_writer
-from tests.support.screen import Screen
+from tests.mqtt_ingest.storing.test_slot_writer import make_writer
+from tests.support.client_store import Screen
 
 pytestmark = pytest.mark.usefixtures("tables")
 SUB = {"t": "sub", "id": 1, "keys": ["a/*", "b/t"]}

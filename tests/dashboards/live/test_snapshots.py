@@ -23,9 +23,9 @@ from devices.changelog import changes
 from devices.corrections import CannotCorrect
 from devices.models import Series
 from mqtt_ingest.storing.slot_writer import SlotWriter
-from tests.mqtt_ingest.test_writer import make_writer
+from tests.mqtt_ingest.storing.test_slot_writer import make_writer
+from tests.support.client_store import Screen
 from tests.support.factories import make_batch, make_entry
-from tests.support.screen import Screen
 
 pytestmark = pytest.mark.usefixtures("tables")
 SECOND = 1_000_000

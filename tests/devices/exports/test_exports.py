@@ -25,7 +25,7 @@ from devices.exports.request import BadExport, Export, export_of
 from devices.jobs import files, requests
 from devices.jobs.runner import JobFailed, Runner
 from devices.models import Device, Job, Membership, Series, Site
-from tests.mqtt_ingest.test_writer import make_writer
+from tests.mqtt_ingest.storing.test_slot_writer import make_writer
 from tests.support.factories import ARRIVAL, make_batch, make_entry
 
 pytestmark = pytest.mark.usefixtures("tables")

@@ -20,7 +20,7 @@ from devices.queries import SECOND
 from devices.rollups import minute_aggregates, roller
 from devices.rollups.levels import QUARTER
 from devices.rollups.roller import Roller
-from tests.mqtt_ingest.test_writer import make_writer
+from tests.mqtt_ingest.storing.test_slot_writer import make_writer
 from tests.support.factories import ARRIVAL, make_batch, make_entry
 
 pytestmark = pytest.mark.usefixtures("tables")

@@ -15,9 +15,9 @@ from mqtt_ingest.core.packets import Packet
 from mqtt_ingest.core.payloads import decode_json, decode_payload, decode_text
 from mqtt_ingest.core.pipeline import decode
 from mqtt_ingest.core.wire import PUBLISH, Frame, Inbox, pubacks, read_publish
-from tests.bench.load import encode_length
+from tests.bench.support.fast_publisher import encode_length
 from tests.support.factories import make_entry, make_packet, route, samples_of
-from tests.support.mutations import mutated
+from tests.support.hostile_payloads import mutated
 
 TOPICS = st.sampled_from(["devices/a/telemetry", "devices/a/telemetry/x/y", "devices/a/status"])
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20)

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { formatAge, formatTime, formatValue } from "../../../../dashboards/static/dashboards/js/display/format.js";
 
-// tests/dashboards/test_formats.py has the same table for the server's words.
+// tests/dashboards/presentation/test_formats.py has the same table for the server's words.
 const VALUES = [
   [null, "–"], [true, "on"], [false, "off"], ["open", "open"], [0, "0"], [-0, "0"], [21.5, "21.5"],
   [1234567, "1234567"], [0.00476416302, "0.00476416302"], [1e-9, "1e-9"], [5.5e20, "5.5e20"],
