@@ -14,18 +14,17 @@ from dashboards.live import identity
 from dashboards.live.frames import SUBPROTOCOL, BadFrame, dumps, parse
 from dashboards.live.hub import Hub
 from dashboards.live.identity import Identity
-from dashboards.live.session import LiveSession, SlowClient
+from dashboards.live.sender import SlowClient
+from dashboards.live.session import LiveSession
 from dashboards.live.shutdown import before_stop
 from dashboards.read_pool import in_thread
 from devices.events import set_within
 from devices.queries import QueryTooLong
+from devices.timings import RIGHTS_SECONDS, SOCKET_LIFETIME_SECONDS
 
 logger = logging.getLogger(__name__)
 
 AUTH_SECONDS = 5.0
-# Daphne cuts sockets after a day; ours end before, one by one, and in good order.
-LIFETIME_SECONDS = 20 * 3_600
-RIGHTS_SECONDS = 30.0
 MAX_FRAMES_PER_SECOND = 100
 # autobahn takes those of applications alone.
 CLOSE_CODES = {"auth": 4401, "slow": 4008, "restart": 4012, "too_many": 4429}
@@ -83,7 +82,9 @@ class LiveConsumer(AsyncWebsocketConsumer):
         if scope is None:
             await self._bye("auth")
             return
-        self.session = LiveSession(scope=scope, send=self.send, owner=found.key, jobs=found.jobs)
+        self.session = LiveSession(
+            Hub.current(), scope=scope, send=self.send, owner=found.key, jobs=found.jobs
+        )
         await self.session.hello()
         for work in (self._run(), self._beat(), self._watch_rights(), self._retire()):
             self._start(work)
@@ -108,7 +109,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
 
     async def _take(self, frame: dict[str, Any]) -> None:
         if self.session is not None:
-            await self.session.take(frame)
+            await self.session.on_frame(frame)
             return
         token = frame.get("token")
         if frame["t"] != "auth" or not isinstance(token, str):
@@ -155,7 +156,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
 
     async def _retire(self) -> None:
         """End before the server would, at a time of its own."""
-        await asyncio.sleep(LIFETIME_SECONDS * random.uniform(0.9, 1.1))  # noqa: S311 - spreads load
+        await asyncio.sleep(SOCKET_LIFETIME_SECONDS * random.uniform(0.9, 1.1))  # noqa: S311 - spreads load
         await self._bye("restart")
 
     async def _watch_rights(self) -> None:

@@ -10,7 +10,7 @@ class DevicesConfig(AppConfig):
     verbose_name = "Devices"
 
     def ready(self) -> None:
-        """Keep workers in step with the registry and pages with rights; offer our kind of job."""
+        """Keep workers in step with the registry and pages with rights; offer what we do."""
         from devices import registry
         from devices.access import revocation
         from devices.exports.job import ExportWork
@@ -19,3 +19,19 @@ class DevicesConfig(AppConfig):
         registry.connect()
         revocation.connect()
         runner.register("export", ExportWork)
+        _register_services()
+
+
+def _register_services() -> None:
+    """Have workers host our background services, and keep changes until each has seen them."""
+    from devices import rollups
+    from devices.background import services
+    from devices.changelog import consumer
+    from devices.jobs.runner import JobFiles, Runner
+    from devices.registry.purge import Purging
+    from devices.retention.sweeper import Sweeper
+    from devices.rollups.roller import Roller
+
+    consumer.register(rollups.CONSUMER)
+    for service in (Roller, Sweeper, Purging, consumer.Pruning, Runner, JobFiles):
+        services.register(service)

@@ -14,11 +14,11 @@ from channels.layers import BaseChannelLayer, get_channel_layer
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
+from devices.timings import WATCH_TTL_SECONDS
+
 INGEST_GROUP = "ingest"
 WEB_GROUP = "web"
 FLEET_GROUP = "fleet"
-WATCH_SECONDS = 10.0
-WATCH_TTL = 30.0
 
 # A time in µs since 1970 UTC, a value and a text.
 StoredRow = tuple[int, float | None, str | None]
@@ -91,11 +91,11 @@ class WatchTable:
         self.expire(now)
 
     def expire(self, now: float) -> None:
-        """Drop the sets of processes that were not heard of for `WATCH_TTL` seconds."""
+        """Drop the sets of processes that were not heard of for `WATCH_TTL_SECONDS` seconds."""
         self._sets = {
             process: (at, devices)
             for process, (at, devices) in self._sets.items()
-            if now - at < WATCH_TTL
+            if now - at < WATCH_TTL_SECONDS
         }
         self.devices = frozenset().union(*(devices for _at, devices in self._sets.values()))
 

@@ -16,15 +16,10 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
+from devices.timings import REQUEST_CLEAN_SECONDS, REQUEST_GRACE_SECONDS, THREAD_GRACE_SECONDS
+
 logger = logging.getLogger(__name__)
 App = Callable[[dict[str, Any], Any, Any], Awaitable[None]]
-
-# Requests that are under way when the process is told to stop may go on for so long, in s.
-GRACE_SECONDS = 5.0
-# Told that their readers have gone, they get so long to clean up.
-CLEAN_SECONDS = 1.0
-# Threads that are left when everything else has ended.
-THREAD_SECONDS = 3.0
 
 
 @dataclass(eq=False, slots=True)
@@ -47,22 +42,22 @@ class Ending:
 
     @classmethod
     async def finish(cls) -> None:
-        """Let requests finish within `GRACE_SECONDS`; tell the rest, and wait for it shortly."""
-        await _over(cls._running, GRACE_SECONDS)
+        """Let requests finish within a grace period; tell the rest, and wait for it shortly."""
+        await _over(cls._running, REQUEST_GRACE_SECONDS)
         for request in cls._running:
             request.left.set()
-        await _over(cls._running, CLEAN_SECONDS)
+        await _over(cls._running, REQUEST_CLEAN_SECONDS)
         for request in cls._running:
             logger.warning("%s is still being answered, and is left behind", request.path)
 
     @classmethod
     def insist(cls) -> None:
-        """From now on, end within `THREAD_SECONDS`, even if threads of requests still wait."""
+        """From now on, end soon even if threads of requests still wait."""
         threading.Thread(target=cls._insist, name="ending", daemon=True).start()
 
     @classmethod
     def _insist(cls) -> None:
-        time.sleep(THREAD_SECONDS)
+        time.sleep(THREAD_GRACE_SECONDS)
         logger.warning("Threads of requests do not end; ending without them")
         sys.stdout.flush()
         os._exit(cls.status)
@@ -89,7 +84,7 @@ def finishing(application: App) -> App:
         except asyncio.CancelledError:
             if not Ending.stopping:
                 left.set()  # the server does without it for another reason
-            await asyncio.wait([task], timeout=GRACE_SECONDS + CLEAN_SECONDS)
+            await asyncio.wait([task], timeout=REQUEST_GRACE_SECONDS + REQUEST_CLEAN_SECONDS)
             raise
 
     return app

@@ -13,7 +13,7 @@ from dashboards.api.auth import scope
 from dashboards.api.problems import Problem
 from dashboards.presentation import device_rows
 from devices.monitoring import conditions, heartbeats, losses
-from devices.monitoring.heartbeats import packets_token
+from devices.monitoring.packets_token import packets_token
 
 router = Router(tags=["status"])
 

@@ -13,31 +13,27 @@ import threading
 import time
 import uuid
 from collections.abc import Iterable, Mapping
-from datetime import datetime
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, Protocol, cast
 from weakref import WeakKeyDictionary
 
 from django.db import Error
 from django.utils import timezone
 
-from dashboards.live.encoded_events import announced
+from dashboards.live.encoded_events import Announced, announced
 from dashboards.live.layer_groups import Groups
-from dashboards.live.reconciliation import HEAL_SECONDS, Healer, Lost, WentBack
+from dashboards.live.reconciliation import Healer, Lost, WentBack
 from dashboards.live.shutdown import before_stop
 from dashboards.read_pool import in_thread
 from devices import live, queries
 from devices.access import revocation
 from devices.changelog.changes import Cursor
 from devices.events import set_within
-from devices.live import INGEST_GROUP, WATCH_SECONDS, ReadingsStored, watch_set
-from devices.models import Device
+from devices.live import INGEST_GROUP, ReadingsStored, watch_set
 from devices.monitoring import heartbeats, losses
 from devices.queries import SeriesInfo
 from devices.registry import listing
-from devices.registry.states import AsOf, since_of, state_of
-
-if TYPE_CHECKING:
-    from dashboards.live.session import LiveSession
+from devices.registry.states import DeviceState, milliseconds, read_states
+from devices.timings import RECONCILE_SECONDS, WATCH_SECONDS
 
 logger = logging.getLogger(__name__)
 
@@ -47,7 +43,6 @@ SILENT_SECONDS = 10.0
 JOB_SECONDS = 1.0
 # Losses that are older were there when the page was.
 LATELY_SECONDS = 600
-DeviceState = dict[str, Any]
 # Before the first look.
 _UNKNOWN: heartbeats.IngestHealth = {
     "state": "unknown",
@@ -58,13 +53,66 @@ _UNKNOWN: heartbeats.IngestHealth = {
 }
 
 
+class Listener(Protocol):
+    """A socket, as the hub knows it. Its methods take news; none of them waits."""
+
+    # Whose it is; their sockets are counted.
+    owner: str
+    # Set when somebody's rights changed: whoever owns the socket looks at this person's.
+    rights_due: asyncio.Event
+    # Set when ingest went, or came back: the next heartbeat does not wait for its time.
+    health_due: asyncio.Event
+
+    @property
+    def shown_series(self) -> Mapping[int, SeriesInfo]:
+        """Return the series that are subscribed, by pk."""
+        ...
+
+    @property
+    def wants_fleet(self) -> bool:
+        """Return whether fleet counts are subscribed."""
+        ...
+
+    def stored(self, event: Announced) -> None:
+        """Take what was committed of a device."""
+        ...
+
+    def heal(self, lost: Lost) -> None:
+        """Read again what was lost on the layer."""
+        ...
+
+    def start_over(self) -> None:
+        """Send everything anew: nothing that was shown need be there any more."""
+        ...
+
+    def series_began(self, devices: dict[int, int]) -> None:
+        """Take new series (pk to its device's)."""
+        ...
+
+    def devices_changed(self, devices: set[int]) -> None:
+        """Show the states of `devices` anew."""
+        ...
+
+    def note_gaps(self, gaps: list[losses.Gap]) -> None:
+        """Take what was lost lately of the devices that somebody shows."""
+        ...
+
+    def look_at_jobs(self) -> None:
+        """Show the jobs anew, if any are subscribed."""
+        ...
+
+    def fleet_changed(self) -> None:
+        """Show fleet counts anew; devices that match may have come."""
+        ...
+
+
 class Hub:
     """One per event loop; it looks all the time, its other tasks run while there are sockets."""
 
     _hubs: "WeakKeyDictionary[asyncio.AbstractEventLoop, Hub]" = WeakKeyDictionary()
 
     def __init__(self) -> None:
-        self.sessions: set[LiveSession] = set()
+        self.sessions: set[Listener] = set()
         self.health = _UNKNOWN
         self.fleet: dict[int | None, listing.SiteCounts] = {}
         self.states: dict[int, DeviceState] = {}
@@ -75,7 +123,7 @@ class Hub:
         self._name = f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:6]}"
         self._started = time.time()
         self._layer = live.layer()
-        self._groups: Groups[LiveSession] = Groups(self._hear)
+        self._groups: Groups[Listener] = Groups(self._hear)
         self._healer = Healer()
         # Kind and device of every series that somebody shows; tidied up once a second.
         self._kinds: dict[int, str] = {}
@@ -155,7 +203,7 @@ class Hub:
             heartbeats.end(self._name)
 
     # --- sockets come and go ------------------------------------------------
-    def enter(self, session: "LiveSession") -> None:
+    def enter(self, session: Listener) -> None:
         """Take a socket in; the first one starts the tasks."""
         self.sessions.add(session)
         if not self._tasks:
@@ -165,7 +213,7 @@ class Hub:
                 works += [self._beat, self._look]
             self._tasks = [asyncio.create_task(work(), name=work.__name__) for work in works]
 
-    def leave(self, session: "LiveSession", devices: Iterable[int]) -> None:
+    def leave(self, session: Listener, devices: Iterable[int]) -> None:
         """Let a socket go that showed `devices`; without any, the tasks end."""
         self.sessions.discard(session)
         self._groups.forget(session, devices)
@@ -181,9 +229,7 @@ class Hub:
         """Wait until healing has begun: nothing that is committed from now on can be missed."""
         await self._ready.wait()
 
-    async def watch(
-        self, session: "LiveSession", more: Iterable[int], less: Iterable[int] = ()
-    ) -> None:
+    async def watch(self, session: Listener, more: Iterable[int], less: Iterable[int] = ()) -> None:
         """Have `session` hear of the devices `more`, and no longer of `less`."""
         await self._groups.join(session, more)
         await self._groups.leave(session, less)
@@ -242,7 +288,7 @@ class Hub:
                 self._note_database(error)
             except Exception:
                 logger.exception("Healing failed; it goes on")
-            await asyncio.sleep(HEAL_SECONDS)
+            await asyncio.sleep(RECONCILE_SECONDS)
 
     def _start_over(self) -> None:
         """Have every page take everything anew: the database is not what it was."""
@@ -340,7 +386,7 @@ class Hub:
 
     def _lose_sight(self) -> None:
         """The database is away: tell that nothing is known, of what was alive until now."""
-        since = _milliseconds(self._known_at)
+        since = milliseconds(self._known_at)
         if self.health["state"] == "up":
             self._note_health({**self.health, "state": "down", "since": since})
         lost = {pk for pk, state in self.states.items() if state["state"] == "online"}
@@ -353,29 +399,6 @@ class Hub:
     def health_now(self) -> heartbeats.IngestHealth:
         """Return how the pipeline is; `down` where the database has not answered for a while."""
         if time.monotonic() - self._looked_at > SILENT_SECONDS:
-            since = self.health["since"] or _milliseconds(self._known_at)
+            since = self.health["since"] or milliseconds(self._known_at)
             return {**self.health, "state": "down", "since": since}
         return self.health
-
-
-def _milliseconds(when: datetime) -> int:
-    """Return a moment in ms since 1970."""
-    return round(when.timestamp() * 1_000)
-
-
-def read_states(devices: list[int], as_of: AsOf) -> dict[int, DeviceState]:
-    """Return state and since (ms) of each device, by pk."""
-    found: dict[int, DeviceState] = {}
-    for start in range(0, len(devices), 500):
-        for device in Device.objects.filter(pk__in=devices[start : start + 500]):
-            since = since_of(device, as_of)
-            found[device.pk] = {
-                "state": state_of(device, as_of),
-                "since": None if since is None else _milliseconds(since),
-            }
-    return found
-
-
-def states_of(devices: Mapping[int, str], as_of: AsOf) -> dict[str, DeviceState]:
-    """Return the same by key; `devices` has the key of each pk."""
-    return {devices[pk]: state for pk, state in read_states(list(devices), as_of).items()}

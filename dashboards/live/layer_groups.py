@@ -13,12 +13,11 @@ from typing import Any, Generic, TypeVar
 
 from devices.live import FLEET_GROUP, WEB_GROUP, device_group, layer
 from devices.outages import Outage
+from devices.timings import REJOIN_SECONDS
 
 logger = logging.getLogger(__name__)
 
 RETRY_SECONDS = 1.0
-# The layer forgets memberships after a day.
-REJOIN_SECONDS = 6 * 3_600.0
 Member = TypeVar("Member")
 
 

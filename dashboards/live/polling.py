@@ -18,13 +18,12 @@ from dashboards.live.frames import (
     bare_ack,
     parse_subscribe,
 )
-from dashboards.live.hub import states_of
 from dashboards.live.subscriptions import Subscription
 from devices.access import Scope
 from devices.monitoring import heartbeats
 from devices.queries import QueryTooLong
 from devices.registry import listing
-from devices.registry.states import AsOf
+from devices.registry.states import AsOf, states_of
 
 Frame = dict[str, Any]
 

@@ -12,10 +12,10 @@ from devices import corrections, database, queries
 from devices.changelog import changes
 from devices.changelog.changes import Cursor, Touched
 from devices.live import ReadingsStored
+from devices.timings import RECONCILE_SECONDS
 
-HEAL_SECONDS = 1.0
 # Events that are not confirmed by then never were in the log.
-_KEEP_SECONDS = 10 * HEAL_SECONDS
+_KEEP_SECONDS = 10 * RECONCILE_SECONDS
 
 
 # (series pk, ts_min, ts_max, writer, seq)

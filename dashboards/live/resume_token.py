@@ -7,9 +7,8 @@ from hashlib import blake2s
 
 from devices.changelog.changes import Cursor
 from devices.queries import SeriesInfo
+from devices.timings import RESUME_SECONDS
 
-# What a client missed is read from the change log up to this age; then all is sent anew.
-RESUME_SECONDS = 900
 _FORMAT = "1"
 _MAX_LENGTH = 16_384
 

@@ -1,7 +1,12 @@
-"""One client of the live socket: its subscriptions, its credit, its sender.
+"""One client of the live socket: its frames, its subscriptions, and who sends their news.
 
-One coroutine sends all state frames. It goes at most `window` frames ahead of the
-client's `rx`; without credit, news stay in the subscriptions' bounded state.
+One coroutine sends all state frames, by `dashboards.live.sender`.
+
+| subscription | what it shows | what sends it |
+|---|---|---|
+| `series`, `latest` | readings of series | `Subscription`, `_show` |
+| `fleet` | counts by site | `FleetChannel` |
+| `jobs` | the person's jobs | `JobsChannel` |
 """
 
 import asyncio
@@ -19,32 +24,26 @@ from dashboards.live.frames import (
     MAX_SUBSCRIPTIONS,
     BadFrame,
     Subscribe,
-    bare_ack,
-    dumps,
     parse_id,
     parse_subscribe,
 )
-from dashboards.live.hub import Hub, states_of
+from dashboards.live.hub import Hub
 from dashboards.live.reconciliation import Lost
+from dashboards.live.sender import Sender, now_ms
+from dashboards.live.side_channels import FleetChannel, JobsChannel
 from dashboards.live.snapshots import devices_named
 from dashboards.live.subscriptions import Subscription
 from dashboards.read_pool import in_thread
 from devices.access import Scope
-from devices.events import set_within
 from devices.monitoring.heartbeats import as_of_health, reading_now_us
 from devices.monitoring.losses import Gap
 from devices.queries import QueryTooLong, SeriesInfo
-from devices.registry import listing
+from devices.registry.states import states_of
 
 logger = logging.getLogger(__name__)
 
-NO_CREDIT_SECONDS = 60.0
 # Between tries of a read that takes too long, in s.
 MOST_PATIENCE = 300.0
-
-
-class SlowClient(Exception):
-    """The client has not drawn anything for too long."""
 
 
 class LiveSession:
@@ -52,6 +51,7 @@ class LiveSession:
 
     def __init__(
         self,
+        hub: Hub,
         *,
         scope: Scope,
         send: Callable[[str], Awaitable[None]],
@@ -61,6 +61,7 @@ class LiveSession:
         """Prepare a session.
 
         Args:
+            hub: of the event loop.
             scope: what the person may see.
             send: sends one text frame.
             owner: whose it is; their sockets are counted.
@@ -68,48 +69,39 @@ class LiveSession:
         """
         self.scope = scope
         self.owner = owner
-        self._send = send
-        self._read_jobs = jobs
-        self._hub = Hub.current()
+        self._sender = Sender(send)
+        self._hub = hub
         self._subscriptions: dict[int, Subscription] = {}
-        self._fleets: dict[int, dict[str, Any]] = {}
-        self._fleet_due = False
-        # Subscription -> the jobs it has shown, by pk; `_jobs_due`: look again.
-        self._jobs: dict[int, dict[int, dict[str, Any]] | None] = {}
-        self._jobs_due = False
+        self._fleet = FleetChannel()
+        self._jobs = JobsChannel(jobs)
         self._joined: set[int] = set()
-        self._seq = 0
-        self._received = 0
         self._paused = False
         # Set when somebody's rights changed: whoever owns the session looks at this person's.
         self.rights_due = asyncio.Event()
         # Set when ingest went, or came back: the next heartbeat does not wait for its time.
         self.health_due = asyncio.Event()
         self._wake = asyncio.Event()
-        self._credit = asyncio.Event()
 
     # --- frames from the client ---------------------------------------------
     async def hello(self) -> None:
         """Send the first frame."""
-        await self._send(
-            dumps(
-                {
-                    "t": "hello",
-                    "v": 1,
-                    "now": now_ms(),
-                    "ahead_ms": self._hub.health["ahead_ms"],
-                    "heartbeat_ms": settings.LIVE_HEARTBEAT_MS,
-                    "window": settings.LIVE_WINDOW,
-                    "limits": {
-                        "series": settings.LIVE_MAX_SERIES,
-                        "rate_hz": settings.LIVE_MAX_RATE_HZ,
-                    },
-                    "build": settings.VERSION,
-                }
-            )
+        await self._sender.send(
+            {
+                "t": "hello",
+                "v": 1,
+                "now": now_ms(),
+                "ahead_ms": self._hub.health["ahead_ms"],
+                "heartbeat_ms": settings.LIVE_HEARTBEAT_MS,
+                "window": settings.LIVE_WINDOW,
+                "limits": {
+                    "series": settings.LIVE_MAX_SERIES,
+                    "rate_hz": settings.LIVE_MAX_RATE_HZ,
+                },
+                "build": settings.VERSION,
+            }
         )
 
-    async def take(self, frame: dict[str, Any]) -> None:
+    async def on_frame(self, frame: dict[str, Any]) -> None:
         """Act on one client frame.
 
         Raises:
@@ -121,9 +113,9 @@ class LiveSession:
             case "unsub":
                 await self._unsubscribe(parse_id(frame))
             case "rx":
-                self._take_credit(frame.get("seq"))
+                self._sender.on_credit(frame.get("seq"))
             case "ping":
-                await self._send(dumps({"t": "pong", "now": now_ms()}))
+                await self._sender.send({"t": "pong", "now": now_ms()})
             case "pause":
                 self._paused = True
             case "resume":
@@ -135,32 +127,28 @@ class LiveSession:
                 raise BadFrame("bad_request", f"there is no frame type {unknown!r}")
 
     def _subscribe(self, wanted: Subscribe) -> None:
-        known = {*self._subscriptions, *self._fleets, *self._jobs}
+        kinds = (self._subscriptions, self._fleet.subscriptions, self._jobs.subscriptions)
+        known = {sub for kind in kinds for sub in kind}
         if wanted.id not in known and len(known) >= MAX_SUBSCRIPTIONS:
             raise BadFrame("too_many", f"{MAX_SUBSCRIPTIONS} subscriptions are allowed", wanted.id)
-        for kind in (self._subscriptions, self._fleets, self._jobs):
-            kind.pop(wanted.id, None)
+        self._drop(wanted.id)
         if wanted.kind == "fleet":
-            self._fleets[wanted.id] = {}
-            self._fleet_due = True
+            self._fleet.subscribe(wanted.id)
             self._hub.look_again()
         elif wanted.kind == "jobs":
-            self._jobs[wanted.id] = None
-            self._jobs_due = True
+            self._jobs.subscribe(wanted.id)
         else:
             self._subscriptions[wanted.id] = Subscription(wanted, wanted.after)
         self._wake.set()
 
     async def _unsubscribe(self, sub: int) -> None:
-        self._subscriptions.pop(sub, None)
-        self._fleets.pop(sub, None)
-        self._jobs.pop(sub, None)
+        self._drop(sub)
         await self._rejoin()
 
-    def _take_credit(self, seq: object) -> None:
-        if isinstance(seq, int) and self._received < seq <= self._seq:
-            self._received = seq
-            self._credit.set()
+    def _drop(self, sub: int) -> None:
+        self._subscriptions.pop(sub, None)
+        self._fleet.subscriptions.pop(sub, None)
+        self._jobs.subscriptions.pop(sub, None)
 
     # --- news ---------------------------------------------------------------
     def stored(self, event: Announced) -> None:
@@ -190,7 +178,7 @@ class LiveSession:
         for subscription in self._subscriptions.values():
             subscription.anew = True
             subscription.reload()
-        self._fleet_due = True
+        self._fleet.due = True
         self._wake.set()
 
     def series_began(self, devices: dict[int, int]) -> None:
@@ -221,12 +209,12 @@ class LiveSession:
     @property
     def wants_fleet(self) -> bool:
         """Return whether fleet counts are subscribed."""
-        return bool(self._fleets)
+        return bool(self._fleet.subscriptions)
 
     def look_at_jobs(self) -> None:
         """Show the jobs anew, if any are subscribed."""
-        if self._jobs:
-            self._jobs_due = True
+        if self._jobs.subscriptions:
+            self._jobs.due = True
             self._wake.set()
 
     def fleet_changed(self) -> None:
@@ -234,12 +222,12 @@ class LiveSession:
         for subscription in self._subscriptions.values():
             if subscription.wanted.match is not None:
                 subscription.reload()
-        self._fleet_due = True
+        self._fleet.due = True
         self._wake.set()
 
     async def take_rights(self, scope: Scope) -> None:
         """Resolve subscriptions again that show other devices now: `ack` denies what was lost."""
-        self.scope, self._fleet_due = scope, True
+        self.scope, self._fleet.due = scope, True
         self._wake.set()
         for subscription in list(self._subscriptions.values()):
             wanted = subscription.wanted
@@ -252,7 +240,7 @@ class LiveSession:
         """Send what there is to send, until cancelled.
 
         Raises:
-            SlowClient: no credit for a minute.
+            SlowClient: no credit for too long.
         """
         self._hub.enter(self)
         try:
@@ -275,12 +263,10 @@ class LiveSession:
                 continue
             subscription.last_sent = now
             await self._show(subscription)
-        if self._fleet_due:
-            self._fleet_due = False
-            await self._show_fleets()
-        if self._jobs_due:
-            self._jobs_due = False
-            await self._show_jobs()
+        if self._fleet.due:
+            await self._fleet.show(self._sender, self.scope, self._hub.fleet)
+        if self._jobs.due:
+            await self._jobs.show(self._sender)
         if next_due:
             delay = max(0.0, next_due - time.monotonic())
             asyncio.get_running_loop().call_later(delay, self._wake.set)
@@ -293,13 +279,13 @@ class LiveSession:
                 await self._show_news(subscription)
         except BadFrame as error:
             self._subscriptions.pop(subscription.wanted.id, None)
-            await self.refuse(error)
+            await self._sender.refuse(error)
         except DataError as error:
             self._subscriptions.pop(subscription.wanted.id, None)
-            await self.refuse(BadFrame("bad_request", str(error), subscription.wanted.id))
+            await self._sender.refuse(BadFrame("bad_request", str(error), subscription.wanted.id))
         except QueryTooLong as error:
             # Perhaps the database was busy: told, and tried again, ever less often.
-            await self.refuse(BadFrame("too_many", str(error), subscription.wanted.id))
+            await self._sender.refuse(BadFrame("too_many", str(error), subscription.wanted.id))
             subscription.patience = min(2 * subscription.patience, MOST_PATIENCE)
             self._again_later(subscription, subscription.patience)
         except Error as error:
@@ -320,7 +306,7 @@ class LiveSession:
         await self._hub.ready()
         subscription.devices = await in_thread(lambda: devices_named(wanted, self.scope))
         await self._rejoin()
-        await self._wait_for_credit()
+        await self._sender.wait_for_credit()
         reloads = subscription.reloads
         subscription.expect_early()
         shown = self._shown_beside(subscription)
@@ -333,18 +319,18 @@ class LiveSession:
         self._hub.show(snapshot.infos)
         subscription.begin(snapshot, last=reloads == subscription.reloads)
         await self._rejoin()
-        await self._send(dumps(subscription.ack(snapshot)))
+        await self._sender.send(subscription.ack(snapshot))
         as_of = as_of_health(self._hub.health_now)
         states = await in_thread(lambda: states_of(snapshot.devices, as_of))
         for frame in snapshot_frames.frames(snapshot, wanted.id, subscription.index, states):
-            await self._send_state(frame)
+            await self._sender.send_state(frame)
         subscription.sent()
         await self._show_gaps(subscription)
 
     async def _show_gaps(self, subscription: Subscription) -> None:
         """Say what could not be delivered: never silence."""
         for frame in subscription.gap_frames():
-            await self._send_state(frame)
+            await self._sender.send_state(frame)
 
     def _shown_beside(self, subscription: Subscription) -> set[int]:
         """Return the series that other subscriptions show."""
@@ -352,7 +338,7 @@ class LiveSession:
         return {pk for other in others for pk in other.infos}
 
     async def _show_news(self, subscription: Subscription) -> None:
-        await self._wait_for_credit()  # so that the frame tells the newest there is
+        await self._sender.wait_for_credit()  # so that the frame tells the newest there is
         confirmed = self._hub.confirmed
         changed, subscription.changed_devices = subscription.changed_devices, set()
         again: dict[int, list[list[Any]]] | None = {}
@@ -369,41 +355,8 @@ class LiveSession:
         }
         frame = subscription.update_frame(again, states, confirmed)
         if frame is not None:
-            await self._send_text(frame)
+            await self._sender.send_text(frame)
         await self._show_gaps(subscription)
-
-    async def _show_fleets(self) -> None:
-        """Send the counts by site, where they have changed."""
-        fleet = self._hub.fleet
-        if not self._fleets or not fleet:
-            return
-        try:
-            sites = await in_thread(lambda: listing.fleet_of(self.scope, fleet))
-        except Error as error:
-            logger.info("A socket cannot read sites: %s", error)
-            self._fleet_due = True
-            return
-        for sub, last in list(self._fleets.items()):
-            if not last:
-                await self._send(dumps(bare_ack(sub)))
-            if last.get("sites") != sites:
-                self._fleets[sub] = {"sites": sites}
-                await self._send_state({"t": "upd", "id": sub, "sites": sites})
-
-    async def _show_jobs(self) -> None:
-        """Send the jobs that have changed."""
-        try:
-            jobs = {job["id"]: job for job in await in_thread(self._read_jobs)}
-        except Error as error:
-            logger.info("A socket cannot read jobs: %s", error)
-            return
-        for sub, last in list(self._jobs.items()):
-            if last is None:
-                await self._send(dumps(bare_ack(sub)))
-            changed = [job for pk, job in jobs.items() if last is None or last.get(pk) != job]
-            self._jobs[sub] = jobs
-            if changed or last is None:
-                await self._send_state({"t": "upd", "id": sub, "jobs": changed})
 
     async def _rejoin(self) -> None:
         """Be in exactly the groups of the devices that are subscribed."""
@@ -413,37 +366,10 @@ class LiveSession:
         if more or less:
             await self._hub.watch(self, more, less)
 
-    async def _send_state(self, frame: dict[str, Any]) -> None:
-        """Send a frame that counts, with credit."""
-        await self._send_text(dumps(frame)[:-1])
-
-    async def _send_text(self, frame: str) -> None:
-        """Send a frame that counts and has no end yet."""
-        await self._wait_for_credit()
-        self._seq += 1
-        await self._send(f'{frame},"seq":{self._seq}}}')
-
-    async def _wait_for_credit(self) -> None:
-        """Wait until the client has drawn enough.
-
-        Raises:
-            SlowClient: it drew nothing for a minute.
-        """
-        while self._seq - self._received >= settings.LIVE_WINDOW:
-            self._credit.clear()
-            if not await set_within(self._credit, NO_CREDIT_SECONDS):
-                raise SlowClient
-
     async def heartbeat(self) -> None:
         """Send `hb`: the link lives, and how the pipeline is."""
-        await self._send(dumps({"t": "hb", "now": now_ms(), "ingest": self._hub.health_now}))
+        await self._sender.send({"t": "hb", "now": now_ms(), "ingest": self._hub.health_now})
 
     async def refuse(self, error: BadFrame) -> None:
         """Answer a frame that cannot be served."""
-        frame: dict[str, Any] = {"t": "err", "code": error.code, "msg": error.message}
-        await self._send(dumps(frame | ({} if error.sub is None else {"id": error.sub})))
-
-
-def now_ms() -> int:
-    """Return the server's time in ms since 1970 UTC."""
-    return time.time_ns() // 1_000_000
+        await self._sender.refuse(error)

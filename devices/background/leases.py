@@ -1,10 +1,11 @@
-"""Duties: work that one elected process does at a time.
+"""Leader leases: work that one elected process does at a time.
 
-A duty is leased by the database's clock and fenced like a slot: taking it over raises
-its `epoch`, and whoever held it can commit nothing more under the old one.
+A lease is kept by the database's clock and fenced like a slot: taking it over raises its
+`epoch`, and whoever held it can commit nothing more under the old one. How far the work has
+come is committed with the lease, so that the next holder goes on there.
 """
 
-from datetime import timedelta
+import time
 from typing import Any
 
 from django.db.models import F, Q
@@ -12,16 +13,68 @@ from django.db.models.functions import Now
 
 from devices.background.single_process import begins_alone, is_alone
 from devices.models import Duty
+from devices.timings import LEADER_LEASE, LEADER_RENEW_SECONDS
 
-LEASE = timedelta(seconds=15)
+
+class LeaseLost(Exception):
+    """Another process has taken the lease over; nothing was committed."""
 
 
-class DutyLost(Exception):
-    """Another process has taken the duty over; nothing was committed."""
+class Lease:
+    """The lease on `name`, as one process asks for it. Lives on one thread."""
+
+    def __init__(self, name: str, holder: str) -> None:
+        """Prepare.
+
+        Args:
+            name: of the work.
+            holder: the process' name.
+        """
+        self.name = name
+        self._holder = holder
+        self._epoch: int | None = None
+        self._renewed = 0.0
+
+    def hold(self) -> int | None:
+        """Acquire the lease or renew it; None while another process holds it.
+
+        A lease that was renewed a moment ago is not asked about again.
+
+        Returns:
+            The epoch to commit under.
+        """
+        now = time.monotonic()
+        if self._epoch is None or now - self._renewed >= LEADER_RENEW_SECONDS:
+            self._epoch = acquire(self.name, self._holder)
+            self._renewed = now
+        return self._epoch
+
+    def forget(self) -> None:
+        """Ask the database the next time."""
+        self._epoch = None
+
+    def commit(self, state: dict[str, Any] | None = None) -> None:
+        """Fence the running transaction, renew the lease, and note how far the work has come.
+
+        Raises:
+            LeaseLost: the lease was taken over, or is not held.
+        """
+        if self._epoch is None:
+            raise LeaseLost(f"{self.name}: not held")
+        commit(self.name, self._epoch, state)
+
+    def state(self) -> dict[str, Any]:
+        """Return how far the work has come, as its last holder committed it."""
+        return state(self.name)
+
+    def release(self) -> None:
+        """Give the lease back, so that another process need not wait for its end."""
+        self._epoch = None
+        release(self.name, self._holder)
 
 
 def acquire(name: str, holder: str) -> int | None:
-    """Lease duty `name` for `holder`, or renew it; None while another process holds it.
+    """Lease `name` for `holder`, or renew it; None while another process holds it.
 
     Returns:
         The epoch to commit under.
@@ -30,36 +83,36 @@ def acquire(name: str, holder: str) -> int | None:
     if is_alone() and known.holder == holder:
         return known.epoch
     mine = Duty.objects.filter(name=name, holder=holder, epoch=known.epoch)
-    if known.holder == holder and mine.update(lease_until=Now() + LEASE):
+    if known.holder == holder and mine.update(lease_until=Now() + LEADER_LEASE):
         return known.epoch
     free = Q(holder="") | Q(lease_until__isnull=True) | Q(lease_until__lt=Now())
     if begins_alone(name):
         free = Q()  # whoever held it is gone; later it may be somebody at the command line
     taken = Duty.objects.filter(free, name=name, epoch=known.epoch).update(
-        holder=holder, epoch=F("epoch") + 1, lease_until=Now() + LEASE
+        holder=holder, epoch=F("epoch") + 1, lease_until=Now() + LEADER_LEASE
     )
     return known.epoch + 1 if taken else None
 
 
 def release(name: str, holder: str) -> None:
-    """Give the duty back, so that another process need not wait for the lease to end."""
+    """Give the lease back, so that another process need not wait for its end."""
     Duty.objects.filter(name=name, holder=holder).update(holder="", lease_until=None)
 
 
 def state(name: str) -> dict[str, Any]:
-    """Return how far the duty has come, as its last holder committed it."""
+    """Return how far the work has come, as its last holder committed it."""
     found = Duty.objects.filter(name=name).values_list("state", flat=True).first()
     return dict(found or {})
 
 
 def commit(name: str, epoch: int, state: dict[str, Any] | None = None) -> None:
-    """Fence the running transaction, renew the lease, and note how far the duty has come.
+    """Fence the running transaction, renew the lease, and note how far the work has come.
 
     Raises:
-        DutyLost: the duty was taken over.
+        LeaseLost: the lease was taken over.
     """
-    values: dict[str, Any] = {"lease_until": Now() + LEASE}
+    values: dict[str, Any] = {"lease_until": Now() + LEADER_LEASE}
     if state is not None:
         values["state"] = state
     if not Duty.objects.filter(name=name, epoch=epoch).update(**values):
-        raise DutyLost(f"{name}: epoch {epoch} is over")
+        raise LeaseLost(f"{name}: epoch {epoch} is over")

@@ -1,6 +1,5 @@
 """Reading the change log: what was stored after a position."""
 
-import struct
 import sys
 from collections.abc import Container
 from dataclasses import dataclass
@@ -10,11 +9,12 @@ from django.db import connection
 from django.db.models import F
 from django.db.models.functions import Now
 
+from devices.changelog import spans as packing
+from devices.changelog.spans import Span
 from devices.models import Change, Writer
 
 # The sequence of every writer: a position in the change log.
 Cursor = dict[str, int]
-_SPAN = struct.Struct("<qqq")
 # Batches of one writer that one call returns.
 LIMIT = 2_000
 # The writer whose sequence rises when the database went back: see `devices.changelog.restored`.
@@ -35,12 +35,19 @@ class Touched:
     packed: bytes
 
     @property
-    def spans(self) -> list[tuple[int, int, int]]:
+    def spans(self) -> list[Span]:
         """Return (series pk, ts_min, ts_max) of what it touched; unpacked it is large."""
-        return list(_SPAN.iter_unpack(self.packed))
+        return packing.unpack(self.packed)
 
 
-def append(writer: str, spans: list[tuple[int, int, int]]) -> None:
+def newest() -> Cursor:
+    """Return the sequence of every writer."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT name, seq FROM devices_writer")
+        return dict(cursor.fetchall())
+
+
+def append(writer: str, spans: list[Span]) -> None:
     """Write a change of `writer` (not of a slot): (series pk, ts_min, ts_max) of what it touched.
 
     Belongs into the transaction that touches it. The row lock makes the order of
@@ -51,7 +58,7 @@ def append(writer: str, spans: list[tuple[int, int, int]]) -> None:
         writer=writer,
         seq=Writer.objects.values_list("seq", flat=True).get(name=writer),
         stored_at=Now(),
-        touched=b"".join(_SPAN.pack(*span) for span in spans),
+        touched=packing.pack(spans),
         oldest=min(low for _pk, low, _high in spans),
     )
 
@@ -66,8 +73,7 @@ def oldest_after(position: Cursor) -> int:
     """Return the oldest time (µs) that batches after `position` touched; 0 where there is none."""
     found: list[int] = []
     with connection.cursor() as cursor:
-        cursor.execute("SELECT name FROM devices_writer")
-        for (writer,) in cursor.fetchall():
+        for writer in newest():
             cursor.execute(
                 "SELECT min(oldest) FROM devices_change WHERE writer = %s AND seq > %s",
                 [writer, position.get(writer, 0)],
@@ -80,9 +86,9 @@ def older_than(position: Cursor, ts: int, limit: int) -> list[Touched]:
     """Return batches after `position` that touched something before `ts`, at most `limit`."""
     found: list[Touched] = []
     with connection.cursor() as cursor:
-        cursor.execute("SELECT name, seq FROM devices_writer")
-        behind = [name for name, seq in cursor.fetchall() if seq > position.get(name, 0)]
-        for writer in behind:
+        for writer, seq in newest().items():
+            if seq <= position.get(writer, 0):
+                continue
             cursor.execute(
                 "SELECT seq, touched FROM devices_change WHERE writer = %s AND seq > %s "
                 "AND oldest < %s ORDER BY seq LIMIT %s",

@@ -1,4 +1,8 @@
-"""Doing jobs, a step at a time: what a step made and how far it came are one commit."""
+"""Doing jobs, a step at a time: what a step made and how far it came are one commit.
+
+Every worker hosts a runner, and each job has a lease of its own: several jobs are done at
+once by several workers.
+"""
 
 import logging
 from collections.abc import Callable
@@ -12,12 +16,14 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from devices.background.leases import Lease
+from devices.background.services import Pace, Service
 from devices.jobs import files
 from devices.models import Job
+from devices.timings import JOB_LEASE
 
 logger = logging.getLogger(__name__)
 
-LEASE = timedelta(seconds=20)
 # A job that was begun so often without getting anywhere is given up.
 TRIES = 5
 # Rows of jobs whose files are gone stay in the list for so long.
@@ -66,8 +72,13 @@ def register(kind: str, work: Callable[[Job], Work]) -> None:
     _kinds[kind] = work
 
 
-class Runner:
-    """Does one job after the other. Lives on one thread with its own connection."""
+class Runner(Service):
+    """Does one job after the other."""
+
+    name = "jobs"
+    thread = "jobs"
+    # Storing comes first: while packets wait, a step rests.
+    pace = Pace(idle=2.0, busy=0.5)
 
     def __init__(self, holder: str) -> None:
         """Prepare; `holder` is the process' name."""
@@ -114,7 +125,7 @@ class Runner:
             holder=self._holder,
             epoch=F("epoch") + 1,
             tries=F("tries") + 1,
-            lease_until=Now() + LEASE,
+            lease_until=Now() + JOB_LEASE,
             started_at=job.started_at or timezone.now(),
         )
         if taken:
@@ -132,15 +143,16 @@ class Runner:
             if self._work is None:
                 self._work = _kinds[job.kind](job)
             progress = self._work.step()
+            self._commit(job, progress)
         except JobFailed as error:
             self._end(State.FAILED, str(error))
         except (OperationalError, InterfaceError):
             raise
         except Exception as error:
+            # Of the step, or of what the database refuses to store of it.
             logger.exception("%s fails", job)
             self._end(State.FAILED, f"{type(error).__name__}: {error}")
         else:
-            self._commit(job, progress)
             if progress.waits:
                 self._pass_over(job)
                 return False
@@ -161,7 +173,7 @@ class Runner:
             "total": progress.total,
             "words": progress.words[:500],
             "tries": 0,
-            "lease_until": Now() + LEASE,
+            "lease_until": Now() + JOB_LEASE,
         }
         with transaction.atomic():
             mine = Job.objects.filter(pk=job.pk, epoch=job.epoch, cancel=False)
@@ -173,9 +185,13 @@ class Runner:
                 if progress.finished:
                     result = {**progress.result, "bytes": files.size(job.pk, files.OUT)}
                     mine.update(state=State.DONE, ended_at=Now(), result=result)
-                    self._drop()
-                return
-        self._end(State.CANCELLED, "")
+                taken = True
+            else:
+                taken = False
+        if not taken:
+            self._end(State.CANCELLED, "")
+        elif progress.finished:
+            self._drop()
 
     def _end(self, state: str, words: str) -> None:
         """End a job that came to nothing; one that was taken over is left alone."""
@@ -183,7 +199,8 @@ class Runner:
         assert job is not None
         self._drop()
         ended = Job.objects.filter(pk=job.pk, epoch=job.epoch, state=State.RUNNING)
-        ended.update(state=state, words=words[:500], ended_at=Now(), lease_until=None)
+        told = words[:500].replace("\0", "\ufffd")  # PostgreSQL stores no NUL
+        ended.update(state=state, words=told, ended_at=Now(), lease_until=None)
 
     def _drop(self) -> None:
         self._job = self._work = None
@@ -194,6 +211,26 @@ def _anything_open() -> bool:
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1 FROM devices_job WHERE state IN ('waiting', 'running') LIMIT 1")
         return cursor.fetchone() is not None
+
+
+class JobFiles(Service):
+    """Removes files that nobody can want any more, while it holds the lease."""
+
+    name = "job files"
+    thread = "upkeep"
+    pace = Pace(idle=30.0, more=0.05)
+
+    def __init__(self, holder: str) -> None:
+        """Prepare; `holder` is the process' name."""
+        self._lease = Lease(self.name, holder)
+
+    def step(self) -> bool:
+        """Remove some files; return whether there are more."""
+        return self._lease.hold() is not None and tidy()
+
+    def release(self) -> None:
+        """Let another process take over at once."""
+        self._lease.release()
 
 
 def tidy() -> bool:

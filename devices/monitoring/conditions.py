@@ -27,6 +27,9 @@ CLOCK_SECONDS = 5.0
 GONE_SECONDS = 600.0
 ROLLUP_SECONDS = 60.0
 
+# Background services whose failure has a name of its own.
+_FAILING = {"rollups": "rollups_behind", "retention": "retention_failing"}
+
 # code -> (level, what it is called)
 CONDITIONS: dict[str, tuple[Level, str]] = {
     "no_worker": ("red", gettext_noop("No ingest worker is running")),
@@ -47,6 +50,7 @@ CONDITIONS: dict[str, tuple[Level, str]] = {
     "disk_thinning": ("red", gettext_noop("The disk is filling up: the oldest readings go")),
     "disk_low": ("yellow", gettext_noop("The disk is filling up")),
     "retention_failing": ("yellow", gettext_noop("Old readings cannot be removed")),
+    "service_failing": ("yellow", gettext_noop("A background service fails")),
     "share_forgets": ("yellow", gettext_noop("Packets can be lost when the broker restarts")),
     "share_refused": ("yellow", gettext_noop("The broker does not share the load")),
     "share_forgotten": ("yellow", gettext_noop("The broker forgot shared subscriptions")),
@@ -117,13 +121,8 @@ def of_worker(process: Process) -> Iterator[Condition]:
         )
     if abs(info.get("clock_offset_s") or 0.0) > CLOCK_SECONDS:
         yield Condition("clock_jump", f"{process.id}: {info['clock_offset_s']:+.0f} s")
-    if (behind := info.get("rollups_behind_s", 0.0)) > ROLLUP_SECONDS:
-        yield Condition("rollups_behind", f"{process.id}: by {behind:.0f} s")
-    if info.get("rollups_failing"):
-        yield Condition("rollups_behind", f"{process.id}: {info['rollups_failing']}")
-    if info.get("retention_failing"):
-        yield Condition("retention_failing", f"{process.id}: {info['retention_failing']}")
-    yield from _of_disk(info.get("disk") or {})
+    for name, service in info.get("services", {}).items():
+        yield from _of_service(process, name, service)
     if info.get("loop_lag_s", 0.0) > 1.0:
         yield Condition("loop_lag", f"{process.id}: {info['loop_lag_s']:.1f} s")
     for name, slot in heartbeats.slots_of(process).items():
@@ -145,6 +144,17 @@ def _of_names_and_clocks(name: str, slot: dict[str, Any]) -> Iterator[Condition]
             f"{name}: accepted devices agree that it is {timedelta(seconds=ahead)} later; "
             "their times are kept. Set this machine's clock (NTP)",
         )
+
+
+def _of_service(process: Process, name: str, service: dict[str, Any]) -> Iterator[Condition]:
+    """Yield what is wrong with a background service of a worker."""
+    if service["failing"]:
+        code = _FAILING.get(name, "service_failing")
+        words = service["failing"] if name in _FAILING else f"{name}: {service['failing']}"
+        yield Condition(code, f"{process.id}: {words}")
+    if (behind := service.get("behind_s", 0.0)) > ROLLUP_SECONDS:
+        yield Condition("rollups_behind", f"{process.id}: by {behind:.0f} s")
+    yield from _of_disk(service.get("disk") or {})
 
 
 def _of_disk(disk: dict[str, Any]) -> Iterator[Condition]:

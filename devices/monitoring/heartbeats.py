@@ -14,22 +14,18 @@ from urllib.error import HTTPError
 from urllib.request import urlopen
 
 from django.conf import settings
-from django.core import signing
-from django.db import connection
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from devices.database_clock import database_now
 from devices.models import Process
 from devices.models.log import SLOT_PREFIX
 from devices.registry.states import AsOf
+from devices.timings import DEAD_AFTER, HERE_SECONDS
 
-# A process that has not written for this long is taken for dead.
-DEAD_AFTER = timedelta(seconds=6)
 FORGET_AFTER = timedelta(days=1)
 # The state of a process that has ended in good order.
 ENDED = "ended"
-# A process that keeps its heartbeats in memory writes its row that often all the same.
-HERE_SECONDS = 600.0
 # A slot that nobody holds is missed for so long after its worker was heard of last.
 MISSED_SECONDS = 600.0
 # An old heartbeat is checked with the process itself for so long.
@@ -37,8 +33,6 @@ ASK_SECONDS = 3_600.0
 # Of those, the last ones: a host that is gone answers nobody, and takes a second to say so.
 ASK_MOST = 3
 _remembered: list[Process] = []
-_SALT = "iotbridge.packets"
-TOKEN_SECONDS = 60
 
 
 class IngestHealth(TypedDict):
@@ -111,29 +105,9 @@ def _write(process: Process) -> None:
         process.save(force_insert=True)
 
 
-def clock_offset() -> float:
-    """Return how many seconds this machine's clock is ahead of the database's."""
-    return round((timezone.now() - database_now()).total_seconds(), 3)
-
-
 def forget_old() -> None:
     """Remove the rows of processes that were not heard of for a day."""
     Process.objects.filter(beat_at__lt=Now() - FORGET_AFTER).delete()
-
-
-def database_now() -> datetime:
-    """Return the database's clock, which all processes share."""
-    if connection.vendor != "postgresql":
-        return timezone.now()
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT clock_timestamp()")
-        found: datetime = cursor.fetchone()[0]
-    return found
-
-
-def database_micros() -> int:
-    """Return the same in µs since 1970 UTC."""
-    return round(database_now().timestamp() * 1e6)
 
 
 def end(name: str) -> None:
@@ -310,17 +284,3 @@ def _last_up(process: Process) -> float | None:
     """Return until when a worker was up, in s since 1970; None: it never was."""
     moment: float | None = process.info.get("last_up")
     return moment
-
-
-def packets_token() -> str:
-    """Return the token with which one process reads a worker's last packets."""
-    return signing.TimestampSigner(salt=_SALT).sign("packets")
-
-
-def is_packets_token(token: str) -> bool:
-    """Return whether `token` was made by `packets_token` within a minute."""
-    try:
-        signing.TimestampSigner(salt=_SALT).unsign(token, max_age=TOKEN_SECONDS)
-    except signing.BadSignature:
-        return False
-    return True

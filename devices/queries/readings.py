@@ -15,6 +15,7 @@ from django.conf import settings
 from django.db import OperationalError, connection, transaction
 from django.db.models import Max, QuerySet
 
+from devices.changelog import changes
 from devices.changelog.changes import Cursor
 from devices.corrections import kept
 from devices.models import Device, Kind, Series, Writer
@@ -289,9 +290,7 @@ def _bounded() -> Iterator[None]:
 
 def read_cursor() -> Cursor:
     """Return the sequence of every writer."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT name, seq FROM devices_writer")
-        return dict(cursor.fetchall())
+    return changes.newest()
 
 
 def latest(series: Iterable[SeriesInfo]) -> dict[int, Point]:

@@ -1,11 +1,33 @@
-"""Removing the readings of deleted series in bounded steps."""
+"""Removing the readings of deleted series, in bounded steps: a background service."""
 
 from django.db import connection
 
+from devices.background.leases import Lease
+from devices.background.services import Pace, Service
 from devices.models import Latest, Purge
 from devices.rollups.levels import LEVELS
 
 STEP_ROWS = 5_000
+
+
+class Purging(Service):
+    """Removes while it holds the lease, so that processes do not do the same work at once."""
+
+    name = "purge"
+    thread = "upkeep"
+    pace = Pace(idle=5.0, more=0.1)
+
+    def __init__(self, holder: str) -> None:
+        """Prepare; `holder` is the process' name."""
+        self._lease = Lease(self.name, holder)
+
+    def step(self) -> bool:
+        """Remove some readings; return whether there are more."""
+        return self._lease.hold() is not None and purge_step() > 0
+
+    def release(self) -> None:
+        """Let another process take over at once."""
+        self._lease.release()
 
 
 def purge_step(rows: int = STEP_ROWS) -> int:

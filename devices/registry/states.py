@@ -7,15 +7,18 @@ offline  it (or its last will) said offline, and nothing came since
 never    nothing ever came
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 from django.db.models import Case, CharField, F, Q, Value, When
 from django.utils.translation import gettext_noop as _
 
 from devices.models import Device
 
+# `state` and `since`, in ms since 1970 UTC or None.
+DeviceState = dict[str, Any]
 State = Literal["online", "stale", "unknown", "offline", "never"]
 # What pages say of devices, readings and processes; marked here for translation.
 WORDS = (
@@ -100,3 +103,26 @@ def state_case(as_of: AsOf) -> Case:
         default=Value("stale"),
         output_field=CharField(),
     )
+
+
+def milliseconds(when: datetime) -> int:
+    """Return a moment in ms since 1970 UTC."""
+    return round(when.timestamp() * 1_000)
+
+
+def read_states(devices: list[int], as_of: AsOf) -> dict[int, DeviceState]:
+    """Return state and since (ms) of each device, by pk."""
+    found: dict[int, DeviceState] = {}
+    for start in range(0, len(devices), 500):
+        for device in Device.objects.filter(pk__in=devices[start : start + 500]):
+            since = since_of(device, as_of)
+            found[device.pk] = {
+                "state": state_of(device, as_of),
+                "since": None if since is None else milliseconds(since),
+            }
+    return found
+
+
+def states_of(devices: Mapping[int, str], as_of: AsOf) -> dict[str, DeviceState]:
+    """Return the same by key; `devices` has the key of each pk."""
+    return {devices[pk]: state for pk, state in read_states(list(devices), as_of).items()}

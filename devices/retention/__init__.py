@@ -1,10 +1,10 @@
 """How long readings and their sums stay.
 
 policies.py  which policy holds for a series, and from when on it keeps what
-sweep.py     removing the rest in bounded steps: the work of one elected process
-partitions.py  dropping whole weeks on PostgreSQL
+sweeper.py   removing the rest in bounded steps: the service of one elected process
+weeks.py     dropping whole weeks on PostgreSQL
 preview.py   what would go, and how many bytes come back
-guard.py     the disk: warns early, then thins before it is full
+disk.py      the disk: warns early, then thins before it is full
 
 Retention first raises `raw_since` of a series, in one transaction with the registry's
 number: from then on nothing older is read or taken in. Only then it deletes, in steps

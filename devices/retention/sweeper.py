@@ -1,32 +1,58 @@
-"""Removing what no policy keeps: the work of one elected process, in bounded steps."""
+"""Removing what no policy keeps: a background service of one elected process, in bounded steps.
+
+The lease's state says where a pass stands:
+
+| key | type | meaning |
+|---|---|---|
+| `done` | list | what the last finished pass was made for (`_wanted`); then there is no other key |
+| `wanted` | list | what the pass under way is made for: day, version of the policies, thinning |
+| `at` | int | pk of the last series that was looked at; 0: the pass begins |
+| `from` | int | µs: while the disk fills up, the week that ends after this goes next |
+| `until` | int | µs: that week's end; 0: the pass goes by the policies alone |
+| `rose` | bool | whether this pass found anything to remove before `until` |
+
+| when | then |
+|---|---|
+| `done` is what is wanted now | rest |
+| `wanted` is something else | begin: `at`, `from` and `until` are 0 |
+| series are left | raise the floors of a page of them, delete rows step by step, move `at` |
+| none is left, `until` is 0 | note `done` |
+| none is left, `until` is set | give back the week's room; then the next week, or `from` anew |
+"""
 
 import hashlib
 import json
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from django.db import connection, transaction
 
 from devices import registry
 from devices.background import leases
+from devices.background.leases import Lease, LeaseLost
+from devices.background.services import Pace, Service
 from devices.changelog import changes
+from devices.database_clock import database_micros
 from devices.models import RetentionPolicy, Series
-from devices.monitoring.heartbeats import database_micros
 from devices.retention import disk, weeks
 from devices.retention.policies import DAY_US, Policies, Target, least_until, targets
+from devices.rollups import CONSUMER as ROLLUPS
 from devices.rollups.levels import HOUR, MINUTE, QUARTER
-from devices.rollups.roller import DUTY as ROLLUPS
 
-DUTY = "retention"
 # Series that are looked at in a step; rows that one statement deletes.
 PAGE, ROWS = 2_000, 5_000
 _CHUNK = 400
 State = dict[str, Any]
 
 
-class Sweeper:
-    """Removes what is too old while it holds the duty. Lives on one thread."""
+class Sweeper(Service):
+    """Removes what is too old while it holds the lease."""
+
+    name = "retention"
+    thread = "upkeep"
+    pace = Pace(idle=30.0, more=0.05)
 
     def __init__(self, holder: str, clock: Callable[[], int] | None = None) -> None:
         """Prepare.
@@ -39,7 +65,7 @@ class Sweeper:
         # Rows that went, and whole partitions.
         self.removed = 0
         self.dropped = 0
-        self._holder = holder
+        self._lease = Lease(self.name, holder)
         self._clock = clock or database_micros
         self._waiting: list[Target] = []
 
@@ -50,34 +76,42 @@ class Sweeper:
         as the disk is filling up.
 
         Raises:
-            duties.DutyLost: another process took over; nothing was committed.
+            LeaseLost: another process took over; nothing was committed.
         """
         self.disk = disk.look()
-        epoch = leases.acquire(DUTY, self._holder)
-        if epoch is None:
-            return False
+        try:
+            return self._lease.hold() is not None and self._step()
+        except BaseException:
+            self._lease.forget()
+            raise
+
+    def status(self) -> dict[str, Any]:
+        """Return how full the disk is."""
+        return {"disk": asdict(self.disk)}
+
+    def _step(self) -> bool:
         if self._waiting:
-            return self._remove(epoch)
+            return self._remove()
         now, thinning = self._clock(), self.disk.state == "thinning"
-        state, wanted = leases.state(DUTY), _wanted(now, thinning=thinning)
+        state, wanted = self._lease.state(), _wanted(now, thinning=thinning)
         if state.get("done") == wanted and not thinning:
             return False
         if state.get("wanted") != wanted:
             state = {"wanted": wanted, "at": 0, "from": 0, "until": 0}
-        return self._look(epoch, state, now)
+        return self._decide(state, now)
 
     @property
     def is_done(self) -> bool:
         """Return whether the pass of today, by the policies of now, came to its end."""
         thinning = self.disk.state == "thinning"
         wanted = _wanted(self._clock(), thinning=thinning)
-        return bool(leases.state(DUTY).get("done") == wanted)
+        return bool(self._lease.state().get("done") == wanted)
 
     def release(self) -> None:
         """Let another process take over at once."""
-        leases.release(DUTY, self._holder)
+        self._lease.release()
 
-    def _look(self, epoch: int, state: State, now: int) -> bool:
+    def _decide(self, state: State, now: int) -> bool:
         """Decide for the next series."""
         policies = Policies()
         if self.disk.state == "thinning" and not state["until"]:
@@ -86,8 +120,8 @@ class Sweeper:
             state["rose"] = False
         found = targets(policies, now, state["at"], PAGE, state["until"])
         if not found:
-            return self._end_pass(epoch, state)
-        rose = raise_floors(epoch, found)
+            return self._end_pass(state)
+        rose = raise_floors(self._lease, found)
         if rose is None:
             return False  # rollups are behind: they need the readings first
         if rose:
@@ -96,26 +130,26 @@ class Sweeper:
         self._waiting = _with_rows(found)
         if not self._waiting:
             state["at"] = found[-1].series
-        leases.commit(DUTY, epoch, state)
+        self._lease.commit(state)
         return True
 
-    def _end_pass(self, epoch: int, state: State) -> bool:
+    def _end_pass(self, state: State) -> bool:
         """Note that all series were seen; while the disk fills up, go on with the next week."""
         self.dropped += weeks.drop_ended(self._clock())
         if not state["until"]:
-            leases.commit(DUTY, epoch, {"done": state["wanted"]})
+            self._lease.commit({"done": state["wanted"]})
             return False
         if state.get("rose"):
             weeks.shrink(state["until"])
         later = {"from": 0 if state.get("rose") else state["until"], "until": 0, "at": 0}
-        leases.commit(DUTY, epoch, {"wanted": state["wanted"], **later})
+        self._lease.commit({"wanted": state["wanted"], **later})
         return bool(state.get("rose"))
 
-    def _remove(self, epoch: int) -> bool:
+    def _remove(self) -> bool:
         """Delete some rows of the next series."""
         target = self._waiting[-1]
         with transaction.atomic():
-            leases.commit(DUTY, epoch)
+            self._lease.commit()
             gone = _delete(target)
         self.removed += gone
         if gone < ROWS:
@@ -123,7 +157,7 @@ class Sweeper:
         return True
 
 
-def raise_floors(epoch: int, found: Sequence[Target]) -> int | None:
+def raise_floors(lease: Lease, found: Sequence[Target]) -> int | None:
     """Decide that nothing before its floors is read or taken in again, for each series.
 
     Returns:
@@ -136,7 +170,7 @@ def raise_floors(epoch: int, found: Sequence[Target]) -> int | None:
     if _unsummed(max(target.raw for target in rising)):
         return None
     with transaction.atomic():
-        leases.commit(DUTY, epoch)
+        lease.commit()
         # From here on no batch commits before us.
         registry.changed()
         top = max(target.raw for target in rising)
@@ -252,13 +286,13 @@ def run_once(sweeper: Sweeper, on_step: Callable[[Sweeper], object], seconds: fl
     """Make one pass now, for a person; return whether it came to its end.
 
     Waits up to `seconds` for rollups, which must have read what is to be removed, and
-    for another process that holds the duty.
+    for another process that holds the lease.
     """
     until = time.monotonic() + seconds
     while True:
         try:
             more = sweeper.step()
-        except leases.DutyLost:
+        except LeaseLost:
             more = False  # another process has it: it goes on there
         if more:
             until = time.monotonic() + seconds

@@ -9,8 +9,8 @@ from django.db import connection
 from devices.background import leases
 from devices.changelog import changes
 from devices.changelog.changes import Cursor
+from devices.rollups import CONSUMER
 from devices.rollups.levels import HOUR, LEVELS, MINUTE, QUARTER, Level
-from devices.rollups.roller import DUTY
 
 # Late changes that a read looks through; beyond them it takes the readings.
 LATE = 500
@@ -81,7 +81,7 @@ class _Series:
 
 def exact() -> Exact:
     """Return what rollups answer for, as of the running snapshot."""
-    state = leases.state(DUTY)
+    state = leases.state(CONSUMER)
     if not state or state["backfill"] is not None:
         return Exact()
     until = state["until"]

@@ -1,30 +1,27 @@
-"""From the change log to rollups: the work of one elected process.
+"""From the change log to rollups: a background service of one elected process.
 
-A step consumes changes and notes the quarters they touch in `devices_dirty`, in one
-transaction with its position in the log; then it sums up dirty quarters that have
+A step consumes changes and notes the 15-minute buckets they touch in `devices_dirty`, in
+one transaction with its position in the log; then it sums up pending buckets that have
 ended. A step that fails changes nothing: the next one begins with what is committed.
 """
 
 import math
-import time
 from collections.abc import Callable, Iterable
-from datetime import timedelta
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models.functions import Now
 
-from devices.background import leases
-from devices.changelog import changes
-from devices.models import Change, Series
-from devices.monitoring.heartbeats import database_micros
-from devices.rollups import levels, pending_buckets
+from devices.background.services import Pace, Service
+from devices.changelog.consumer import POSITION, Consumer
+from devices.database_clock import database_micros
+from devices.models import Series
+from devices.rollups import CONSUMER, levels, pending_buckets
 from devices.rollups.levels import HOUR, MINUTE, QUARTER, SECOND, Record
 from devices.rollups.open_buckets import Bucket, OpenQuarters, Quarter
 from devices.rollups.partial_aggregate import Fold
+from devices.timings import LEADER_IDLE_SECONDS, LEADER_STATEMENT_SECONDS
 
-DUTY = "rollups"
-# Quarters are closed so long after their end, for readings that are on their way.
+# Buckets are closed so long after their end, for readings that are on their way.
 GRACE = 5 * SECOND
 # What a step takes on at most: changes of each writer, quarters to sum up, to backfill.
 CHANGES, CLOSED, BACKFILL = 256, 400, 2_000
@@ -34,17 +31,16 @@ MARKED = 2_000
 SPAN_BYTES = 200_000
 # A span over more quarters is looked into, for those that hold readings.
 WIDE = 8
-# The change log is kept for so long.
-KEPT = timedelta(days=1)
-# Changes that are looked at in one go.
-PRUNED = 5_000
-PRUNE_SECONDS = 60.0
-RENEW_SECONDS = 5.0
 State = dict[str, Any]
 
 
-class Roller:
-    """Makes rollups while it holds the duty. Lives on one thread with its own connection."""
+class Roller(Service):
+    """Makes rollups while it holds the lease."""
+
+    name = CONSUMER
+    thread = "rollups"
+    # When a bucket has ended, its rollups are made at once.
+    pace = Pace(idle=10.0)
 
     def __init__(self, holder: str, clock: Callable[[], int] | None = None) -> None:
         """Prepare.
@@ -56,62 +52,62 @@ class Roller:
         # For how long the oldest quarter has been waiting to be summed up.
         self.behind_s = 0.0
         # After how many seconds a quarter can be closed.
-        self.due_s = math.inf
-        self._holder = holder
+        self._due_s = math.inf
         self._clock = clock or database_micros
-        self._epoch: int | None = None
-        self._state: State = {}
+        self._log = Consumer(self.name, holder)
         self._quarters = OpenQuarters()
         # Series by open quarter that are known to be dirty: they need not be marked again.
         self._marked: dict[int, set[int]] = {}
         # Whether there may be dirty quarters that have ended.
         self._waiting = True
-        self._renewed = 0.0
-        self._pruned = time.monotonic()
         self._prepared: object = None
 
     def step(self) -> bool:
         """Do a bounded piece of work; return whether there is more to do at once.
 
         Raises:
-            duties.DutyLost: another process took over; nothing was committed.
+            LeaseLost: another process took over; nothing was committed.
             django.db.Error: the database failed; what was not committed is done again.
         """
         try:
             return self._step()
         except BaseException:
-            self._epoch = None
+            self._log.forget()
             raise
+
+    def due_s(self) -> float:
+        """Return after how many seconds a bucket can be closed."""
+        return self._due_s
+
+    def status(self) -> dict[str, Any]:
+        """Return for how long the oldest bucket has been waiting to be summed up."""
+        return {"behind_s": round(self.behind_s, 1)}
 
     def release(self) -> None:
         """Let another process take over at once."""
-        leases.release(DUTY, self._holder)
+        self._log.release()
 
     def _step(self) -> bool:
         self._connect()
-        epoch = self._leased()
-        if epoch is None:
-            self._epoch, self.due_s = None, math.inf
+        # What was stored before there were rollups is found series by series.
+        took_over = self._log.hold({"until": 0, "backfill": [0, 0]})
+        if took_over is None:
+            self._due_s = math.inf
             return False
-        if epoch != self._epoch:
-            self._take_over(epoch)
-        more = self._consume(epoch)
+        if took_over:
+            self._quarters = OpenQuarters()
+            self._marked, self._waiting = {}, True
+        more = self._consume()
         self._quarters.fold()
-        closed = self._waiting and self._close(epoch)
+        closed = self._waiting and self._close()
         # The past waits for the present.
         if not closed:
-            more = self._backfill(epoch) or more
-        self._prune()
+            more = self._backfill() or more
         return closed or more
 
-    # --- the duty -----------------------------------------------------------
-    def _leased(self) -> int | None:
-        """Return the epoch, with a lease that lasts; a quiet plant is asked now and then only."""
-        now = time.monotonic()
-        if self._epoch is not None and now - self._renewed < RENEW_SECONDS:
-            return self._epoch
-        self._renewed = now
-        return leases.acquire(DUTY, self._holder)
+    @property
+    def _state(self) -> State:
+        return self._log.state
 
     def _connect(self) -> None:
         connection.ensure_connection()
@@ -119,34 +115,25 @@ class Roller:
             return
         if connection.vendor == "postgresql":
             with connection.cursor() as cursor:
-                cursor.execute("SET statement_timeout = '12s'")
-                cursor.execute("SET idle_in_transaction_session_timeout = '5s'")
+                cursor.execute(f"SET statement_timeout = '{LEADER_STATEMENT_SECONDS:g}s'")
+                cursor.execute(
+                    f"SET idle_in_transaction_session_timeout = '{LEADER_IDLE_SECONDS:g}s'"
+                )
                 # Many short spans are read by the key; a scan would never pay.
                 cursor.execute("SET enable_hashjoin = off; SET enable_mergejoin = off")
                 cursor.execute("SET enable_seqscan = off; SET jit = off")
         self._prepared = connection.connection
 
-    def _take_over(self, epoch: int) -> None:
-        """Begin where the last commits ended."""
-        state = leases.state(DUTY)
-        if "position" not in state:
-            # What was stored before there were rollups is found series by series.
-            state = {"position": writers(), "until": 0, "backfill": [0, 0]}
-            self._commit(epoch, state)
-        self._quarters = OpenQuarters()
-        self._marked, self._waiting = {}, True
-        self._state, self._epoch = state, epoch
-
-    def _commit(self, epoch: int, state: State, buckets: Iterable[Bucket] = ()) -> None:
+    def _commit(self, state: State, buckets: Iterable[Bucket] = ()) -> None:
         with transaction.atomic():
             pending_buckets.mark(sorted(buckets))
-            leases.commit(DUTY, epoch, state)
-        self._state = state
+            self._log.commit(state)
+        self._log.committed(state)
 
     # --- consuming the change log -------------------------------------------
-    def _consume(self, epoch: int) -> bool:
-        position = dict.fromkeys(writers(), 0) | self._state["position"]
-        found = changes.since(position, CHANGES, SPAN_BYTES)
+    def _consume(self) -> bool:
+        position = self._log.position
+        found = self._log.missed(CHANGES, SPAN_BYTES)
         touched: dict[int, set[int]] = {}
         for change in found:
             position[change.writer] = change.seq
@@ -155,13 +142,13 @@ class Roller:
                     touched.setdefault(start, set()).add(series_id)
         now = self._clock() - GRACE
         until = max(self._state["until"], QUARTER.floor(now))
-        self.due_s = max(0.0, (until + QUARTER.width - now) / SECOND) + 0.1
-        state = {**self._state, "position": position, "until": until}
+        self._due_s = max(0.0, (until + QUARTER.width - now) / SECOND) + 0.1
+        state = {**self._state, POSITION: position, "until": until}
         if state != self._state:
             self._waiting |= self._state["until"] != until or min(touched, default=until) < until
             known = self._marked
             new = {start: pks - known.get(start, set()) for start, pks in touched.items()}
-            self._commit(epoch, state, ((pk, start) for start, pks in new.items() for pk in pks))
+            self._commit(state, ((pk, start) for start, pks in new.items() for pk in pks))
             for start, pks in new.items():
                 if len(known.get(start, ())) + len(pks) <= MARKED:
                     known.setdefault(start, set()).update(pks)
@@ -184,7 +171,7 @@ class Roller:
                 self._quarters.touch((series_id, start), max(low, start), min(high, end))
         return touched
 
-    def _backfill(self, epoch: int) -> bool:
+    def _backfill(self) -> bool:
         """Mark quarters that held readings before there were rollups; return if there are more."""
         at: list[int] | None = self._state["backfill"]
         if at is None:
@@ -198,12 +185,12 @@ class Roller:
             marked += [(series_id, bucket) for bucket in found]
             more = len(found) == BACKFILL
             at = [series_id, found[-1] + QUARTER.width] if more else _series_after(series_id)
-        self._commit(epoch, {**self._state, "backfill": at}, marked)
+        self._commit({**self._state, "backfill": at}, marked)
         self._waiting = True
         return True
 
     # --- closed quarters ----------------------------------------------------
-    def _close(self, epoch: int) -> bool:
+    def _close(self) -> bool:
         """Sum up dirty quarters that have ended; return whether there are more."""
         closed = pending_buckets.closed(self._state["until"], CLOSED)
         ago = self._state["until"] - closed[0][1] - QUARTER.width if closed else 0
@@ -213,37 +200,11 @@ class Roller:
             return False
         made = self._quarters.close(_kept(closed))
         with transaction.atomic():
-            leases.commit(DUTY, epoch)
+            self._log.lease.commit()
             with connection.cursor() as cursor:
                 _write(cursor, made)
             pending_buckets.unmark(closed)
         return len(closed) >= CLOSED
-
-    def _prune(self) -> None:
-        """Forget changes after a day; pages that were away for longer read everything anew."""
-        if time.monotonic() - self._pruned < PRUNE_SECONDS:
-            return
-        self._pruned = time.monotonic()
-        for writer, seq in self._state["position"].items():
-            while _prune(writer, seq) == PRUNED:
-                pass
-
-
-def _prune(writer: str, upto: int) -> int:
-    """Remove the oldest changes of `writer` up to a sequence, some at a time; return how many."""
-    mine = Change.objects.filter(writer=writer, seq__lte=upto)
-    page = list(mine.order_by("seq").values_list("seq", flat=True)[:PRUNED])
-    if not page:
-        return 0
-    gone, _each = mine.filter(seq__lte=page[-1], stored_at__lt=Now() - KEPT).delete()
-    return gone
-
-
-def writers() -> changes.Cursor:
-    """Return the sequence of every writer."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT name, seq FROM devices_writer")
-        return dict(cursor.fetchall())
 
 
 def _kept(buckets: list[Bucket]) -> list[Bucket]:

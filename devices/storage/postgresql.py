@@ -10,6 +10,7 @@ import psycopg
 from devices.storage import partitions
 from devices.storage.dialect import CADENCE, Existing, Few, Seen, counts_conflict
 from devices.timestamps import week_start
+from devices.timings import WRITER_IDLE_SECONDS
 from mqtt_ingest.core.packets import Row
 
 # https://www.postgresql.org/docs/15/sql-copy.html, "Binary Format"
@@ -98,7 +99,7 @@ class PostgreSQL:
 
     def prepare(self, cursor: Any) -> None:
         """Bound how long a frozen worker can hold locks, and make the staging table."""
-        cursor.execute("SET idle_in_transaction_session_timeout = '2s'")
+        cursor.execute(f"SET idle_in_transaction_session_timeout = '{WRITER_IDLE_SECONDS:g}s'")
         cursor.execute("SET lock_timeout = '5s'")
         cursor.execute("SET statement_timeout = '30s'")
         cursor.execute(_STAGING)

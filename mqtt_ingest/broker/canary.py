@@ -10,15 +10,12 @@ import time
 from collections.abc import Callable
 from typing import Literal
 
+from devices.timings import BROKER_NAME_SECONDS, CANARY_MISSED_SECONDS, CANARY_SECONDS
 from mqtt_ingest.broker.sharing import Evidence, in_group
 from mqtt_ingest.core.packets import Packet
 
-CANARY_SECONDS = 5.0
-# A canary that is not back after this long is missed; one may be lost, as it goes at QoS 0.
-MISSED_SECONDS = 10.0
+# So many canaries are missed before the broker is: one may be lost, as it goes at QoS 0.
 MISSES = 3
-# A broker that says what it is does so at once, when that is subscribed.
-NAME_SECONDS = 10.0
 # Mosquitto's count of packets it dropped for clients whose queue was full; its name.
 DROPPED_TOPIC = "$SYS/broker/publish/messages/dropped"
 VERSION_TOPIC = "$SYS/broker/version"
@@ -73,7 +70,7 @@ class Canary:
 
     def missed(self) -> bool:
         """Return True each time it is found not to have come back."""
-        if self._sent_at is None or self._clock() - self._sent_at < MISSED_SECONDS:
+        if self._sent_at is None or self._clock() - self._sent_at < CANARY_MISSED_SECONDS:
             return False
         self._sent_at = None
         self.misses += 1
@@ -151,7 +148,7 @@ class Aside:
     @property
     def is_named(self) -> bool:
         """Return whether the broker said what it is, or had its time to."""
-        return bool(self.software) or self._clock() - self._began > NAME_SECONDS
+        return bool(self.software) or self._clock() - self._began > BROKER_NAME_SECONDS
 
     def due(self) -> list[tuple[str, bytes]]:
         """Return (topic, payload) of the canaries that are to be published now."""

@@ -25,6 +25,14 @@ from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from devices.events import set_within
+from devices.timings import (
+    KEEPALIVE_SECONDS,
+    LOOK_BACK_GRACE_SECONDS,
+    LOOK_BACK_SECONDS,
+    REFUSED_SECONDS,
+    SESSION_SECONDS,
+    UNREACHABLE_SECONDS,
+)
 from mqtt_ingest.broker.canary import Aside
 from mqtt_ingest.broker.paho_client import BufferedClient
 from mqtt_ingest.broker.sharing import is_in_group
@@ -38,16 +46,9 @@ logger = logging.getLogger(__name__)
 
 # Decoding yields to the rest of the process after this long.
 SLICE_SECONDS = 0.005
-KEEPALIVE_SECONDS = 30
-# MQTT 5 only: how long the broker keeps our session, and how much it sends unacknowledged.
-SESSION_SECONDS = 14 * 86_400
 RECEIVE_MAXIMUM = 10_000
 # A client id is contested where so many connections that worked were ended within so many s.
 CONTESTED_TIMES, CONTESTED_SECONDS = 4, 60.0
-# Between tries in s: of an address where nothing answers, of a broker that refuses us.
-UNREACHABLE_SECONDS, REFUSED_SECONDS = 1.0, 30.0
-# For so long a session waits for a canary that the broker may have forgotten, in s.
-LOOK_BACK_SECONDS, GRACE_SECONDS = 2.0, 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -450,7 +451,7 @@ class MqttSession:
             return
         self.aside.begin()
         self._send_canaries()
-        for canary, seconds in ((plain, LOOK_BACK_SECONDS), (shared, GRACE_SECONDS)):
+        for canary, seconds in ((plain, LOOK_BACK_SECONDS), (shared, LOOK_BACK_GRACE_SECONDS)):
             until = time.monotonic() + seconds
             while canary.state != "proven" and time.monotonic() < until:  # noqa: ASYNC110
                 await asyncio.sleep(0.02)

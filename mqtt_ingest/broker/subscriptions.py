@@ -8,10 +8,8 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from devices.timings import RESUBSCRIBE_SECONDS
 from mqtt_ingest.broker.sharing import bare
-
-# A filter that was refused is asked for again after so long, in s.
-ASK_AGAIN_SECONDS = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +57,7 @@ class Subscriptions:
         What was refused is asked for now and then, and what it would replace stays.
         """
         self.refused = {name: why for name, why in self.refused.items() if name in wanted}
-        rests = self._clock() - self._refused_at < ASK_AGAIN_SECONDS
+        rests = self._clock() - self._refused_at < RESUBSCRIBE_SECONDS
         new = [n for n in wanted if n not in self.filters and not (rests and n in self.refused)]
         return new, self._replaced([name for name in self.filters if name not in wanted])
 

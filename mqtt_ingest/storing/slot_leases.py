@@ -13,10 +13,10 @@ from devices.background.single_process import is_alone
 from devices.models import Change, Writer
 from devices.models.log import SLOT_PREFIX
 from devices.storage.dialect import Dialect
+from devices.timings import SLOT_LEASE_SECONDS
 from mqtt_ingest.broker.sharing import Findings
 from mqtt_ingest.core.redelivery import CAPACITY
 
-LEASE_SECONDS = 6
 _FREE = "holder = '' OR lease_until IS NULL OR lease_until < {now}"
 
 
@@ -35,7 +35,7 @@ def acquire(name: str, holder: str, dialect: Dialect) -> int | None:
             f"UPDATE devices_writer SET holder = %s, epoch = epoch + 1, "
             f"lease_until = {dialect.ahead_sql} WHERE name = %s AND (holder = %s OR {free}) "
             "RETURNING epoch",
-            [holder, LEASE_SECONDS, name, holder],
+            [holder, SLOT_LEASE_SECONDS, name, holder],
         )
         row = cursor.fetchone()
     return None if row is None else int(row[0])
@@ -49,7 +49,7 @@ def renew(name: str, epoch: int, dialect: Dialect, least_seq: int = 0) -> bool:
         cursor.execute(
             f"UPDATE devices_writer SET lease_until = {dialect.ahead_sql} "
             "WHERE name = %s AND epoch = %s AND seq >= %s",
-            [LEASE_SECONDS, name, epoch, least_seq],
+            [SLOT_LEASE_SECONDS, name, epoch, least_seq],
         )
         return bool(cursor.rowcount)
 

@@ -5,7 +5,7 @@ import logging
 import socket
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 from urllib.parse import parse_qs, urlsplit
 
 from django.conf import settings
@@ -13,20 +13,51 @@ from django.core.exceptions import ImproperlyConfigured
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from devices.addresses import in_url, is_anywhere
-from devices.monitoring.heartbeats import beside, is_packets_token
+from devices.monitoring.heartbeats import beside
+from devices.monitoring.packets_token import is_packets_token
 from mqtt_ingest import metrics
-
-if TYPE_CHECKING:
-    from mqtt_ingest.worker.engine import Engine
+from mqtt_ingest.worker.packet_log import PacketLog
 
 logger = logging.getLogger(__name__)
+
+
+class WorkerStatus(Protocol):
+    """What the port tells: how a worker is."""
+
+    @property
+    def name(self) -> str:
+        """Return the process' name."""
+        ...
+
+    @property
+    def packets(self) -> PacketLog:
+        """Return the last packets."""
+        ...
+
+    @property
+    def is_alive(self) -> bool:
+        """Return whether the event loop still turns."""
+        ...
+
+    @property
+    def state(self) -> str:
+        """Return `starting`, `up`, `idle` or `down`."""
+        ...
+
+    def condition(self) -> dict[str, Any]:
+        """Return what conditions are made of."""
+        ...
+
+    def measure(self) -> None:
+        """Bring the metrics that are read off up to date."""
+        ...
 
 
 class WorkerHttp:
     """Serves on its own thread, so that it answers while the loop is busy."""
 
-    def __init__(self, engine: "Engine") -> None:
-        self._engine = engine
+    def __init__(self, worker: WorkerStatus) -> None:
+        self._worker = worker
         self._server: ThreadingHTTPServer | None = None
 
     @property
@@ -42,10 +73,10 @@ class WorkerHttp:
         Raises:
             ImproperlyConfigured: the port is taken.
         """
-        engine = self._engine
+        status = self._worker
 
         class Handler(_Handler):
-            worker = engine
+            worker = status
 
         try:
             self._server = _server_class()(
@@ -80,7 +111,7 @@ def _server_class() -> type[ThreadingHTTPServer]:
 
 
 class _Handler(BaseHTTPRequestHandler):
-    worker: "Engine"
+    worker: WorkerStatus
     timeout = 10
 
     def do_GET(self) -> None:

@@ -8,8 +8,10 @@ from typing import Any
 
 from django.conf import settings
 
+from devices.background.database_thread import DatabaseThread, Unreachable
 from devices.models.log import SLOT_PREFIX
 from devices.storage.dialects import dialect as database_dialect
+from devices.timings import RETIRED_QUIET_SECONDS, SLOT_RENEW_SECONDS, SOURCE_LEAVING_SECONDS
 from mqtt_ingest import conf
 from mqtt_ingest.broker.embedded import EmbeddedSource
 from mqtt_ingest.broker.session import MqttSession
@@ -22,17 +24,11 @@ from mqtt_ingest.core.ports import PacketSource
 from mqtt_ingest.core.rate_limit import Throttle
 from mqtt_ingest.core.redelivery import ArrivalStamps
 from mqtt_ingest.storing import slot_leases
-from mqtt_ingest.storing.sink import DatabaseSink, DatabaseThread, Unreachable
+from mqtt_ingest.storing.sink import DatabaseSink
 from mqtt_ingest.storing.slot_writer import SlotWriter
 from mqtt_ingest.worker.slot_session import Upstream, may_share
 
 logger = logging.getLogger(__name__)
-
-RENEW_SECONDS = 2.0
-# For so long packets of a Source that was switched off are still read.
-LEAVING_SECONDS = 30.0
-# A slot that is retired has nothing left once nothing came for so long.
-QUIET_SECONDS = 5.0
 
 
 class Hooks:
@@ -97,7 +93,7 @@ class Slot:
         return True
 
     def drain(self) -> None:
-        """Ask `hold` to finish what has arrived and to give the slot back."""
+        """Ask `run` to finish what has arrived and to give the slot back."""
         self._draining.set()
 
     @property
@@ -154,7 +150,7 @@ class Slot:
             "stands_by": self.stands_by,
         }
 
-    async def hold(self) -> None:
+    async def run(self) -> None:
         """Take packets in until drained or lost; the lease must have been acquired."""
         place, stored = await self._thread.run(lambda: slot_leases.stamps(self.name))
         self._stamps.load(place, stored)
@@ -196,7 +192,7 @@ class Slot:
             await asyncio.sleep(0.5)
             if self.state != "subscribed" or pipeline.queue or pipeline.received != received:
                 quiet_since, received = time.monotonic(), pipeline.received
-            elif time.monotonic() - quiet_since > QUIET_SECONDS:
+            elif time.monotonic() - quiet_since > RETIRED_QUIET_SECONDS:
                 self._retired = True
                 self._draining.set()
                 await asyncio.Event().wait()
@@ -259,7 +255,7 @@ class Slot:
         """
         turn = 0
         while True:
-            await asyncio.sleep(RENEW_SECONDS)
+            await asyncio.sleep(SLOT_RENEW_SECONDS)
             turn += 1
             try:
                 await self._thread.run(self._writer.renew)
@@ -297,7 +293,7 @@ class Slot:
             logger.info("%s: reads sources %s", self.name, ", ".join(sorted(names)) or "none")
         if self.state != "subscribed":
             self._left_at = time.monotonic()
-        elif time.monotonic() - self._left_at > LEAVING_SECONDS:
+        elif time.monotonic() - self._left_at > SOURCE_LEAVING_SECONDS:
             self._leaving = []
         if self._pipeline is not None:
             self._pipeline.use([*routes, *self._leaving])

@@ -8,6 +8,7 @@ from typing import Any, cast
 
 from django.conf import settings
 
+from devices.background.database_thread import DatabaseThread, Unreachable
 from devices.monitoring import losses
 from devices.storage.dialect import Dialect
 from mqtt_ingest import conf, metrics
@@ -17,7 +18,6 @@ from mqtt_ingest.broker.paho_client import end_session
 from mqtt_ingest.broker.session import Agreed, MqttSession
 from mqtt_ingest.core.redelivery import ArrivalStamps
 from mqtt_ingest.storing import slot_leases
-from mqtt_ingest.storing.sink import DatabaseThread, Unreachable
 from mqtt_ingest.storing.slot_writer import SlotWriter
 
 logger = logging.getLogger(__name__)

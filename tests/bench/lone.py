@@ -44,7 +44,7 @@ def _measure(plant: Plant) -> dict[str, Any]:
 
 def packets(plant: Plant, port: int) -> list[dict[str, Any]]:
     """Return the last packets of a worker, as /inspect asks for them."""
-    code = "from devices.monitoring.heartbeats import packets_token as t; print('TOKEN', t())"
+    code = "from devices.monitoring.packets_token import packets_token as t; print('TOKEN', t())"
     token = plant.manage("shell", "-v", "0", "-c", code).split("TOKEN", 1)[1].strip()
     request = urllib.request.Request(
         f"http://127.0.0.1:{port}/packets?limit=500", headers={"Authorization": f"Bearer {token}"}

@@ -24,8 +24,8 @@ SLOW = "tests.support.slowviews"
 def stopping(monkeypatch: pytest.MonkeyPatch) -> None:
     """The process was told to stop; nothing waits for long."""
     monkeypatch.setattr(Ending, "stopping", True)
-    monkeypatch.setattr(shutdown, "GRACE_SECONDS", 0.2)
-    monkeypatch.setattr(shutdown, "CLEAN_SECONDS", 0.1)
+    monkeypatch.setattr(shutdown, "REQUEST_GRACE_SECONDS", 0.2)
+    monkeypatch.setattr(shutdown, "REQUEST_CLEAN_SECONDS", 0.1)
 
 
 async def stopped(application: Any) -> list[str]:

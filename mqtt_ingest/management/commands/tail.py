@@ -11,7 +11,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from devices.addresses import from_here, in_url
-from devices.monitoring.heartbeats import packets_token
+from devices.monitoring.packets_token import packets_token
 
 EVERY_SECONDS = 0.3
 

@@ -22,7 +22,7 @@ def make(sent: list[dict[str, Any]]) -> LiveSession:
     async def send(text: str) -> None:
         sent.append(json.loads(text))
 
-    return LiveSession(scope=Scope(everything=True), send=send)
+    return LiveSession(Hub.current(), scope=Scope(everything=True), send=send)
 
 
 def refused(monkeypatch: pytest.MonkeyPatch, error: Exception) -> tuple[LiveSession, list[Any]]:
@@ -61,12 +61,12 @@ def test_what_the_database_cannot_look_for_is_refused(monkeypatch: pytest.Monkey
 def test_the_same_id_again_replaces_what_it_was_of_whatever_kind() -> None:
     async def run() -> LiveSession:
         made = make([])
-        await made.take({"t": "sub", "id": 1, "keys": ["a/t"]})
-        await made.take({"t": "sub", "id": 1, "kind": "fleet"})
+        await made.on_frame({"t": "sub", "id": 1, "keys": ["a/t"]})
+        await made.on_frame({"t": "sub", "id": 1, "kind": "fleet"})
         return made
 
     made = asyncio.run(run())
-    assert (set(made._subscriptions), set(made._fleets)) == (set(), {1})
+    assert (set(made._subscriptions), set(made._fleet.subscriptions)) == (set(), {1})
 
 
 def test_a_database_that_hangs_is_told_as_down(monkeypatch: pytest.MonkeyPatch) -> None:

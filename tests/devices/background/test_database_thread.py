@@ -6,7 +6,7 @@ import pytest
 from django.db import connection, connections, transaction
 from pytest_django import DjangoDbBlocker
 
-from mqtt_ingest.storing.sink import DatabaseThread, Unreachable
+from devices.background.database_thread import DatabaseThread, Unreachable
 from tests.support.services import PostgreSQL
 
 pytestmark = pytest.mark.services

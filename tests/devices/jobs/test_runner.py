@@ -26,6 +26,11 @@ class Counting:
         self.options = job.options
         self.at = job.position.get("at", 0)
 
+    @property
+    def refused(self) -> bool:
+        """Return whether what the step made cannot be stored."""
+        return bool(self.at - 1 == self.options.get("refused_at"))
+
     def step(self) -> Progress:
         if self.at == self.options.get("gone_at"):
             raise OperationalError("gone")
@@ -35,7 +40,7 @@ class Counting:
             raise ZeroDivisionError("a fault of ours")
         self.at += 1
         return Progress(
-            {"at": self.at},
+            {"at": self.at, **({"bad": object()} if self.refused else {})},
             self.at,
             STEPS,
             f"{self.at} lines",
@@ -116,13 +121,16 @@ def test_while_the_database_is_away_nothing_is_lost() -> None:
     [
         ({"fails_at": 1}, "there is nothing to count"),
         ({"breaks_at": 1}, "ZeroDivisionError: a fault of ours"),
+        # What cannot be stored of a step is the job's own fault, too.
+        ({"refused_at": 1}, "TypeError: "),
     ],
 )
-def test_a_job_that_fails_says_why(options: dict[str, int], words: str) -> None:
+def test_a_job_that_fails_says_why_and_others_go_on(options: dict[str, int], words: str) -> None:
     ask(**options)
     run(Runner("one"))
     job = Job.objects.get()
-    assert (job.state, job.words) == ("failed", words)
+    assert job.state == "failed"
+    assert job.words.startswith(words)
     assert runner.tidy()
     assert not JobPart.objects.exists()
     assert not runner.tidy()

@@ -86,6 +86,10 @@ def test_a_rest_between_commits_is_not_being_behind(settings: Any) -> None:
         ({"clock_offset_s": -3600.0}, "clock_jump"),
         ({"loop_lag_s": 2.5}, "loop_lag"),
         ({"slots": {}}, "slot_unheld"),
+        ({"services": {"rollups": {"failing": "", "behind_s": 61.0}}}, "rollups_behind"),
+        ({"services": {"rollups": {"failing": "no such table"}}}, "rollups_behind"),
+        ({"services": {"retention": {"failing": "no such table"}}}, "retention_failing"),
+        ({"services": {"jobs": {"failing": "no such table"}}}, "service_failing"),
     ],
 )
 def test_of_a_worker(info: dict[str, Any], code: str) -> None:

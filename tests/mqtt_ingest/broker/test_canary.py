@@ -1,9 +1,9 @@
 """Canaries prove the way that data takes; what the broker says is heard; none is a device."""
 
+from devices.timings import CANARY_MISSED_SECONDS
 from mqtt_ingest.broker.canary import (
     CANARY_SECONDS,
     DROPPED_TOPIC,
-    MISSED_SECONDS,
     MISSES,
     VERSION_TOPIC,
     Aside,
@@ -54,7 +54,7 @@ def test_a_canary_that_comes_back_proves_the_way() -> None:
 def test_one_that_never_came_back_is_refused_and_not_deaf() -> None:
     aside, clock, _dropped = make_aside()
     aside.due()
-    clock.now += MISSED_SECONDS
+    clock.now += CANARY_MISSED_SECONDS
     assert aside.missed()
     assert aside.canary == "refused"
     assert not aside.missed()
@@ -65,7 +65,7 @@ def test_one_that_does_not_come_back_any_more_is_deaf() -> None:
     back(aside, due(aside) or b"")
     clock.now += CANARY_SECONDS
     second = due(aside)
-    clock.now += MISSED_SECONDS
+    clock.now += CANARY_MISSED_SECONDS
     assert aside.missed()
     assert aside.canary == "deaf"
     back(aside, second or b"")
@@ -75,7 +75,7 @@ def test_one_that_does_not_come_back_any_more_is_deaf() -> None:
 def test_an_old_canary_proves_nothing() -> None:
     aside, clock, _dropped = make_aside()
     first = due(aside) or b""
-    clock.now += MISSED_SECONDS
+    clock.now += CANARY_MISSED_SECONDS
     assert aside.missed()
     aside.due()
     back(aside, first)
@@ -86,7 +86,7 @@ def test_while_nothing_is_read_the_canary_is_excused() -> None:
     aside, clock, _dropped = make_aside()
     aside.due()
     aside.excuse()
-    clock.now += MISSED_SECONDS
+    clock.now += CANARY_MISSED_SECONDS
     assert not aside.missed()
 
 
@@ -126,7 +126,7 @@ def test_a_canary_of_its_own_proves_shared_filters() -> None:
 def test_shared_filters_are_refused_where_plain_ones_work() -> None:
     aside, clock, _dropped = make_aside(shared=True)
     back(aside, due(aside) or b"")
-    clock.now += MISSED_SECONDS
+    clock.now += CANARY_MISSED_SECONDS
     assert not aside.missed()  # data does not depend on it
     assert aside.evidence == "refused"
     assert aside.canary == "proven"
@@ -135,7 +135,7 @@ def test_shared_filters_are_refused_where_plain_ones_work() -> None:
 def test_a_broker_that_lets_no_canary_through_proves_nothing() -> None:
     aside, clock, _dropped = make_aside(shared=True)
     aside.due()
-    clock.now += MISSED_SECONDS
+    clock.now += CANARY_MISSED_SECONDS
     assert aside.missed()
     assert aside.evidence == ""
 
@@ -150,7 +150,7 @@ def test_data_by_shared_filters_is_deaf_when_their_canary_is() -> None:
     assert aside.canary == "proven"
     clock.now += CANARY_SECONDS
     back(aside, due(aside) or b"")
-    clock.now += MISSED_SECONDS
+    clock.now += CANARY_MISSED_SECONDS
     assert aside.missed()
     assert aside.canary == "deaf"
 
@@ -164,12 +164,12 @@ def test_one_shared_canary_that_is_lost_proves_nothing_and_three_in_a_row_do() -
         assert aside.evidence != "refused", n
         clock.now += CANARY_SECONDS
         back(aside, due(aside) or b"")
-        clock.now += MISSED_SECONDS
+        clock.now += CANARY_MISSED_SECONDS
         aside.missed()
         # A connection that is made anew does not begin to count anew.
         aside.begin()
         back(aside, due(aside) or b"")
-        clock.now += MISSED_SECONDS - CANARY_SECONDS
+        clock.now += CANARY_MISSED_SECONDS - CANARY_SECONDS
     assert aside.shared is not None
     assert aside.shared.misses >= MISSES
     assert aside.evidence == "refused"

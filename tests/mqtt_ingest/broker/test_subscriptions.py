@@ -70,7 +70,7 @@ def _names(body: bytes, *, options: bool) -> list[str]:
 
 @pytest.fixture(autouse=True)
 def _ask_again_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(subscriptions, "ASK_AGAIN_SECONDS", 0.0)
+    monkeypatch.setattr(subscriptions, "RESUBSCRIBE_SECONDS", 0.0)
 
 
 @pytest.fixture
@@ -205,11 +205,11 @@ async def test_what_the_broker_has_not_given_up_yet_is_not_forgotten(broker: Ref
 async def test_what_is_refused_is_asked_for_now_and_then_alone(
     broker: Refusing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(subscriptions, "ASK_AGAIN_SECONDS", 60.0)
+    monkeypatch.setattr(subscriptions, "RESUBSCRIBE_SECONDS", 60.0)
     broker.refused = {"secret/#"}
     held = Held(broker, "a/#", "secret/#")
     await held.until(lambda: held.session.subscriptions.refused, "the refusal")
     assert held.session.subscriptions.difference(["a/#", "secret/#"]) == ([], [])
-    monkeypatch.setattr(subscriptions, "ASK_AGAIN_SECONDS", 0.0)
+    monkeypatch.setattr(subscriptions, "RESUBSCRIBE_SECONDS", 0.0)
     assert held.session.subscriptions.difference(["a/#", "secret/#"]) == (["secret/#"], [])
     await held.end()

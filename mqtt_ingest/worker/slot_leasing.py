@@ -1,0 +1,141 @@
+"""A worker's fair share of the slots: leased one by one, given back when others come."""
+
+import asyncio
+import logging
+import math
+
+from django.conf import settings
+
+from devices.background.database_thread import DatabaseThread, Unreachable
+from devices.monitoring import heartbeats
+from devices.timings import SLOT_POLL_SECONDS
+from mqtt_ingest.broker.embedded import EmbeddedSource
+from mqtt_ingest.core.errors import IngestError
+from mqtt_ingest.storing import slot_leases
+from mqtt_ingest.worker.slot import Hooks, Slot
+from mqtt_ingest.worker.state_log import StateLog
+
+logger = logging.getLogger("mqtt_ingest.worker.engine")
+# Slots are seldom taken away: their number is looked at every so many polls.
+SURPLUS_POLLS = 5
+
+
+class SlotLeasing:
+    """The slots that this worker holds."""
+
+    def __init__(
+        self,
+        holder: str,
+        hooks: Hooks,
+        states: StateLog,
+        database: DatabaseThread,
+        embedded: EmbeddedSource | None = None,
+    ) -> None:
+        """Prepare.
+
+        Args:
+            holder: the process' name.
+            hooks: what slots call.
+            states: where states are recorded.
+            database: a thread for short questions.
+            embedded: the broker that is the one slot's source of packets.
+        """
+        self.slots: dict[int, Slot] = {}
+        # Whether the slots were looked at once.
+        self.polled = False
+        self._holder = holder
+        self._hooks = hooks
+        self._states = states
+        self._database = database
+        self._embedded = embedded
+        self._running: dict[int, asyncio.Task[None]] = {}
+        self._closing: set[asyncio.Task[None]] = set()
+        self._polls = 0
+        self._surplus: list[int] = []
+        self._fair = settings.MQTT_SLOTS
+
+    @property
+    def held(self) -> list[Slot]:
+        """Return the slots whose lease is held."""
+        return [self.slots[number] for number in self._running]
+
+    @property
+    def unacknowledged(self) -> int:
+        """Return how many packets wait for their commit."""
+        return sum(slot.unacknowledged for slot in self.slots.values())
+
+    async def run(self) -> None:
+        """Hold a fair share, one more at a time; ends with an error that no retry can cure."""
+        while True:
+            try:
+                await self._poll()
+            except Unreachable as error:
+                self._states.record("database", "away", str(error).partition("\n")[0])
+            else:
+                self._states.record("database", "reachable", "")
+            # Slots are taken one after the other without a rest.
+            missing = len(self._running) < self._fair
+            await asyncio.sleep(SLOT_POLL_SECONDS / 4 if missing else SLOT_POLL_SECONDS)
+
+    async def _poll(self) -> None:
+        for number, task in list(self._running.items()):
+            if task.done():
+                self._ended(number, task)
+        workers = await self._database.run(lambda: heartbeats.living("ingest"))
+        if self._polls % SURPLUS_POLLS == 0:
+            least = settings.MQTT_SLOTS
+            self._surplus = await self._database.run(lambda: slot_leases.surplus(least))
+        self._polls += 1
+        numbers = [*range(settings.MQTT_SLOTS), *self._surplus]
+        self._fair = math.ceil(len(numbers) / max(1, len(set(workers) | {self._holder})))
+        if len(self._running) > self._fair:
+            self.slots[max(self._running)].drain()
+        elif len(self._running) < self._fair:
+            await self._acquire_one(numbers)
+        self.polled = True
+
+    async def _acquire_one(self, numbers: list[int]) -> None:
+        for number in numbers:
+            if number in self._running:
+                continue
+            slot = self.slots.get(number) or self._new(number)
+            self.slots[number] = slot
+            if await slot.acquire():
+                self._running[number] = asyncio.create_task(slot.run(), name=slot.name)
+                return
+
+    def _new(self, number: int) -> Slot:
+        return Slot(number, self._holder, self._hooks, self._embedded)
+
+    def _ended(self, number: int, task: "asyncio.Task[None]") -> None:
+        """Drop a slot whose run has ended; only what a retry can cure may go on."""
+        del self._running[number]
+        self._states.changed.set()
+        # A slot that was retired is none any more.
+        self._polls = 0
+        closing = asyncio.create_task(self.slots.pop(number).close())
+        self._closing.add(closing)
+        closing.add_done_callback(self._closing.discard)
+        error = task.exception()
+        if error is None:
+            return
+        if not isinstance(error, (IngestError, *Unreachable)):
+            raise error
+        logger.warning("ingest-%s: lost: %s", number, str(error).partition("\n")[0])
+
+    async def drain(self) -> None:
+        """Finish what has arrived, and give every slot back."""
+        for slot in self.slots.values():
+            slot.drain()
+        await asyncio.gather(*self._running.values(), return_exceptions=True)
+
+    async def cancel(self) -> None:
+        """Break off whatever still runs."""
+        for task in self._running.values():
+            task.cancel()
+        await asyncio.gather(*self._running.values(), return_exceptions=True)
+
+    async def close(self) -> None:
+        """Close all connections, after everything has ended."""
+        for slot in self.slots.values():
+            await slot.close()
