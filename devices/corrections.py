@@ -7,20 +7,14 @@ a batch of the writer `edit` in the change log, so that rollups and open pages f
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 from django.db import connection, transaction
 from django.utils import timezone
 
-from devices.changelog import changes
 from devices.models import Correction, Series
+from devices.models.accounts import AnyUser
+from devices.storage import change_rows
 from devices.timestamps import moment
-
-if TYPE_CHECKING:
-    from django.contrib.auth.base_user import AbstractBaseUser
-    from django.contrib.auth.models import AnonymousUser
-
-    AnyUser = AbstractBaseUser | AnonymousUser | None
 
 WRITER = "edit"
 UNDO = timedelta(days=7)
@@ -102,7 +96,7 @@ def correct(
     until: int,
     kind: str,
     reason: str,
-    user: "AnyUser",
+    user: AnyUser,
 ) -> Correction:
     """Mark the readings of a span.
 
@@ -135,7 +129,7 @@ def correct(
             made_by_id=user.pk if user is not None else None,
         )
         # The whole span: readings that are being stored at this moment are in it too.
-        changes.append(WRITER, [(series_id, since, until)])
+        change_rows.append(WRITER, [(series_id, since, until)])
         # After the writer's lock, which retention takes too.
         _check_kept(series_id, since)
     return made
@@ -158,7 +152,7 @@ def _anything(series_id: int, since: int, until: int) -> bool:
         return cursor.fetchone() is not None
 
 
-def undo(correction: Correction, user: "AnyUser") -> None:
+def undo(correction: Correction, user: AnyUser) -> None:
     """Let the readings of `correction` count again, unless others mark them too.
 
     Raises:
@@ -173,7 +167,7 @@ def undo(correction: Correction, user: "AnyUser") -> None:
         mark.undone_at = timezone.now()
         mark.undone_by_id = user.pk if user is not None else None
         mark.save(update_fields=["undone_at", "undone_by"])
-        changes.append(WRITER, [(mark.series_id, mark.since, mark.until)])
+        change_rows.append(WRITER, [(mark.series_id, mark.since, mark.until)])
 
 
 def may_be_undone(correction: Correction) -> bool:

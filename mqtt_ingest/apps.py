@@ -11,10 +11,10 @@ class MqttIngestConfig(AppConfig):
 
     def ready(self) -> None:
         """Register the system checks, our kind of job, and what only this app can count."""
+        from devices import source_checks as checked
         from devices.jobs import runner
         from devices.monitoring import losses
         from devices.registry import kinds, undecoded
-        from devices.registry import sources as checked
         from mqtt_ingest import checks, kind_conversion, sources  # noqa: F401 - checks register themselves
         from mqtt_ingest.core import conventions
         from mqtt_ingest.import_job import ImportWork

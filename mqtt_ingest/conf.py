@@ -13,9 +13,9 @@ from devices.addresses import in_url
 from devices.datetime_texts import zone_or_utc
 from devices.models import Identity, Source
 from mqtt_ingest import sources
-from mqtt_ingest.broker.sharing import Filters
 from mqtt_ingest.core.limits import MICROSECONDS, Limits
 from mqtt_ingest.core.pipeline import Route
+from mqtt_ingest.core.sharing import Filters
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import QuerySet, Sum
 
-from devices.monitoring import losses
+from devices.storage import losses
 from devices.storage.dialects import dialect as database_dialect
 from devices.words import counted
 from mqtt_ingest import conf
@@ -17,7 +17,6 @@ from mqtt_ingest.core.errors import IngestError
 from mqtt_ingest.core.packets import Batch, Entry, Packet
 from mqtt_ingest.core.pipeline import Route, decode
 from mqtt_ingest.models import DeadLetter
-from mqtt_ingest.storing import slot_leases
 from mqtt_ingest.storing.slot_writer import SlotWriter
 from mqtt_ingest.worker.packet_log import describe
 
@@ -94,17 +93,14 @@ def replay(letters: Iterable[DeadLetter], seconds: float | None = None) -> Repla
 
 @contextmanager
 def _leased_writer() -> Iterator[SlotWriter]:
-    dialect = database_dialect()
-    writer = SlotWriter(WRITER, dialect, replaying=True)
-    epoch = slot_leases.acquire(WRITER, f"{WRITER}-{time.monotonic_ns()}", dialect)
-    if epoch is None:
+    writer = SlotWriter(WRITER, database_dialect(), replaying=True)
+    if not writer.acquire(f"{WRITER}-{time.monotonic_ns()}"):
         raise BusyError("Somebody is replaying dead letters now; try again in a moment.")
-    writer.epoch = epoch
     try:
         yield writer
         writer.flush_now()
     finally:
-        slot_leases.release(WRITER, epoch)
+        writer.release()
 
 
 def _replay_one(
@@ -120,7 +116,7 @@ def _replay_one(
     else:
         letter.delete()
         result.gone += 1
-    slot_leases.renew(WRITER, writer.epoch, database_dialect())
+    writer.renew()
 
 
 def _store(writer: SlotWriter, entries: list[Entry]) -> tuple[str, int]:

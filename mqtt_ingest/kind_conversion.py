@@ -8,12 +8,13 @@ twice changes nothing.
 from collections.abc import Sequence
 from typing import Any, cast
 
-from django.db import connection, transaction
+from django.db import transaction
 
-from devices.changelog import changes
 from devices.corrections import WRITER
 from devices.jobs.runner import Progress
 from devices.models import Job, Series
+from devices.storage import rewriting
+from devices.storage.rewriting import Reading
 from devices.words import counted
 from mqtt_ingest import conf
 from mqtt_ingest.core.limits import Limits
@@ -22,8 +23,6 @@ from mqtt_ingest.core.samples import fit, leaf, told_by
 
 KIND = "convert"
 ROWS = 2_000
-# A time in µs, value and text.
-_Stored = tuple[int, float | None, str | None]
 
 
 def ask(series: Sequence[Series], old: dict[int, str], user: Any) -> Job:
@@ -54,12 +53,11 @@ class ConvertWork:
         pk, old = self._series[self._at]
         with transaction.atomic():
             kind = Series.objects.filter(pk=pk).values_list("kind", flat=True).first()
-            rows = _read(pk, self._ts) if kind else []
+            rows = rewriting.read_after(pk, self._ts, ROWS) if kind else []
             new = [_converted(cast("Kind", kind), old, row, self._limits) for row in rows]
             changed = [row for row, before in zip(new, rows, strict=True) if row != before]
             if changed:
-                _write(pk, changed)
-                changes.append(WRITER, [(pk, changed[0][0], changed[-1][0])])
+                rewriting.rewrite(WRITER, pk, changed)
         self._done += len(rows)
         if len(rows) == ROWS:
             self._ts = rows[-1][0]
@@ -74,17 +72,7 @@ class ConvertWork:
         return Progress(position, self._done, total, words, finished=finished)
 
 
-def _read(pk: int, after: int) -> list[_Stored]:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT ts, value, text FROM devices_reading WHERE series_id = %s AND ts > %s "
-            "ORDER BY ts LIMIT %s",
-            [pk, after, ROWS],
-        )
-        return list(cursor.fetchall())
-
-
-def _converted(kind: Kind, old: str, row: _Stored, limits: Limits) -> _Stored:
+def _converted(kind: Kind, old: str, row: Reading, limits: Limits) -> Reading:
     """Return a reading of a series that was `old` as one of `kind` stores it."""
     ts, value, text = row
     sample: SampleKind = "boolean" if old == "boolean" else "number"
@@ -96,17 +84,3 @@ def _converted(kind: Kind, old: str, row: _Stored, limits: Limits) -> _Stored:
         sample, value = ("number", own) if own is not None else (sample, value)
     value, words, _fits = fit(kind, sample, value, text)
     return ts, value, words
-
-
-def _write(pk: int, rows: Sequence[_Stored]) -> None:
-    with connection.cursor() as cursor:
-        cursor.executemany(
-            "UPDATE devices_reading SET value = %s, text = %s WHERE series_id = %s AND ts = %s",
-            [(value, text, pk, ts) for ts, value, text in rows],
-        )
-        cursor.execute(
-            "UPDATE devices_latest SET value = r.value, text = r.text FROM devices_reading r "
-            "WHERE devices_latest.series_id = %s AND r.series_id = devices_latest.series_id "
-            "AND r.ts = devices_latest.ts",
-            [pk],
-        )

@@ -4,7 +4,8 @@ import time
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-from mqtt_ingest.core.packets import Batch, Stored
+from mqtt_ingest.core.packets import Batch
+from mqtt_ingest.storing.stored import Stored
 
 REGISTRY = CollectorRegistry()
 

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from devices.models import Source
 from devices.models.registry import valid_zone
-from devices.registry.sources import Problems
+from devices.source_checks import Problems
 from mqtt_ingest.core import conventions
 from mqtt_ingest.core.conventions.base import Convention
 from mqtt_ingest.core.topics import filter_problem

@@ -9,7 +9,7 @@ from ninja import Body, Query, Router, Schema, Status
 from dashboards.api.auth import scope
 from dashboards.api.problems import Problem
 from dashboards.presentation.jobs import job_out
-from dashboards.views.imports import may_import
+from devices.access import may_import
 from devices.imports import uploads
 from devices.imports.mapping import BadMapping
 from devices.imports.uploads import BadUpload

@@ -1,17 +1,12 @@
 """Jobs as pages, the API and the socket tell them: one shape."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.db.models import QuerySet
 
 from devices.jobs import requests
 from devices.models import Job
-
-if TYPE_CHECKING:
-    from django.contrib.auth.base_user import AbstractBaseUser
-    from django.contrib.auth.models import AnonymousUser
-
-    AnyUser = AbstractBaseUser | AnonymousUser | None
+from devices.models.accounts import AnyUser
 
 LISTED = 50
 
@@ -31,11 +26,11 @@ def job_out(job: Job) -> dict[str, Any]:
     }
 
 
-def listed(user: "AnyUser") -> QuerySet[Job]:
+def listed(user: AnyUser) -> QuerySet[Job]:
     """Return the newest jobs that `user` may see; options of a large one name 100,000 series."""
     return requests.visible(user).select_related("asked_by").defer("options", "position")[:LISTED]
 
 
-def jobs_of(user: "AnyUser") -> list[dict[str, Any]]:
+def jobs_of(user: AnyUser) -> list[dict[str, Any]]:
     """Return the newest jobs that `user` may see."""
     return [job_out(job) for job in listed(user)]

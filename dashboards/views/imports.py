@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 
 from dashboards.middleware.time_zone import zone_name
-from devices.access import Scope, scope_of
+from devices.access import may_import, scope_of
 from devices.imports import uploads
 from devices.imports.layout import DELIMITERS
 from devices.imports.mapping import BadMapping, Mapping
@@ -21,11 +21,6 @@ from devices.imports.uploads import BadUpload
 from devices.jobs import requests
 from devices.jobs.requests import TooManyJobs
 from devices.models import Job
-
-
-def may_import(scope: Scope) -> bool:
-    """Return whether there is anything that this person may import into."""
-    return scope.everything or bool(scope.operated)
 
 
 @login_required

@@ -16,9 +16,8 @@ from django.views.decorators.http import require_POST
 from dashboards.middleware.time_zone import zone_name
 from dashboards.presentation.jobs import listed
 from dashboards.presentation.ranged_file import file_of
-from dashboards.views.imports import may_import
 from devices import queries
-from devices.access import scope_of
+from devices.access import may_import, scope_of
 from devices.exports.request import FORMATS, BadExport, export_of
 from devices.jobs import requests
 from devices.jobs.requests import TooManyJobs

@@ -2,6 +2,7 @@
 
 from devices.access.scopes import (
     Scope,
+    may_import,
     scope_of,
     site_and_below,
     sites_below,
@@ -11,6 +12,7 @@ from devices.access.scopes import (
 
 __all__ = [
     "Scope",
+    "may_import",
     "scope_of",
     "site_and_below",
     "sites_below",

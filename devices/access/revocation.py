@@ -12,8 +12,8 @@ from django.contrib.auth.signals import user_logged_out
 from django.db import transaction
 from django.db.models.signals import post_delete, post_save
 
-from devices.changelog import changes
 from devices.models import ApiToken, Device, Kiosk, Membership, Site
+from devices.storage import change_rows
 
 WRITER = "rights"
 
@@ -21,7 +21,7 @@ WRITER = "rights"
 def changed() -> None:
     """Have every web process look again who may see what."""
     with transaction.atomic():
-        changes.raise_seq(WRITER)
+        change_rows.raise_seq(WRITER)
 
 
 def _on_change(**_kwargs: Any) -> None:

@@ -6,18 +6,13 @@ sites below; pending devices only as managers there. Nothing else: default deny.
 
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import TYPE_CHECKING
 
 from django.contrib.auth import get_user_model
+from django.contrib.auth.base_user import AbstractBaseUser
 from django.db.models import Q, QuerySet
 
 from devices.models import ApiToken, Device, Membership, Role, Site
-
-if TYPE_CHECKING:
-    from django.contrib.auth.base_user import AbstractBaseUser
-    from django.contrib.auth.models import AnonymousUser
-
-    AnyUser = AbstractBaseUser | AnonymousUser
+from devices.models.accounts import AnyUser
 
 _RANK = {Role.VIEWER: 0, Role.OPERATOR: 1, Role.MANAGER: 2}
 
@@ -48,7 +43,12 @@ class Scope:
         return self.everything or device.site_id in self.managed
 
 
-def scope_of(user: "AnyUser | None") -> Scope:
+def may_import(scope: Scope) -> bool:
+    """Return whether there is anything that this person may import into."""
+    return scope.everything or bool(scope.operated)
+
+
+def scope_of(user: AnyUser) -> Scope:
     """Return what `user` may see; nobody in particular sees nothing."""
     if user is None or not user.is_authenticated or not user.is_active:
         return Scope()
@@ -101,7 +101,7 @@ def token_digest(token: str) -> str:
     return sha256(token.encode()).hexdigest()
 
 
-def user_of_token(token: str) -> "AbstractBaseUser | None":
+def user_of_token(token: str) -> AbstractBaseUser | None:
     """Return the active user that `token` belongs to."""
     found = ApiToken.objects.select_related("user").filter(digest=token_digest(token)).first()
     if found is None:

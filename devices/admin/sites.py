@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from devices.models import Membership, Site, Source, Tag
-from devices.registry.sources import known_conventions
+from devices.source_checks import known_conventions
 
 
 class MembershipInline(admin.TabularInline[Membership, Site]):

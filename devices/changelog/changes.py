@@ -6,18 +6,15 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from django.db import connection
-from django.db.models import F
-from django.db.models.functions import Now
 
 from devices.changelog import spans as packing
 from devices.changelog.spans import Span
-from devices.models import Change, Writer
 
 # The sequence of every writer: a position in the change log.
 Cursor = dict[str, int]
 # Batches of one writer that one call returns.
 LIMIT = 2_000
-# The writer whose sequence rises when the database went back: see `devices.changelog.restored`.
+# The writer whose sequence rises when the database went back: see `devices.storage.restored`.
 RESTORED = "restored"
 # More batches, or more bytes of spans, than `missed` reads.
 MISSED_BATCHES = 10_000
@@ -45,28 +42,6 @@ def newest() -> Cursor:
     with connection.cursor() as cursor:
         cursor.execute("SELECT name, seq FROM devices_writer")
         return dict(cursor.fetchall())
-
-
-def append(writer: str, spans: list[Span]) -> None:
-    """Write a change of `writer` (not of a slot): (series pk, ts_min, ts_max) of what it touched.
-
-    Belongs into the transaction that touches it. The row lock makes the order of
-    commits that of `seq`.
-    """
-    raise_seq(writer)
-    Change.objects.create(
-        writer=writer,
-        seq=Writer.objects.values_list("seq", flat=True).get(name=writer),
-        stored_at=Now(),
-        touched=packing.pack(spans),
-        oldest=min(low for _pk, low, _high in spans),
-    )
-
-
-def raise_seq(writer: str) -> None:
-    """Raise the sequence of `writer` (not of a slot), and hold its row until the commit."""
-    Writer.objects.get_or_create(name=writer)
-    Writer.objects.filter(name=writer).update(seq=F("seq") + 1)
 
 
 def oldest_after(position: Cursor) -> int:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.conf import settings
 
@@ -22,13 +22,8 @@ from devices.imports.parser import Line, Reader
 from devices.imports.timestamps import DateOrder
 from devices.jobs import files, requests
 from devices.models import Job
+from devices.models.accounts import AnyUser
 from devices.words import counted
-
-if TYPE_CHECKING:
-    from django.contrib.auth.base_user import AbstractBaseUser
-    from django.contrib.auth.models import AnonymousUser
-
-    AnyUser = AbstractBaseUser | AnonymousUser | None
 
 # Lines that a preview shows.
 SHOWN = 10
@@ -54,7 +49,7 @@ class Preview:
 
 
 def upload(
-    name: str, chunks: Iterable[bytes], device: str, user: "AnyUser", zone: str = "UTC"
+    name: str, chunks: Iterable[bytes], device: str, user: AnyUser, zone: str = "UTC"
 ) -> Job:
     """Keep a file, with a guess at its columns; the job waits until it is started.
 

@@ -1,18 +1,11 @@
 """Who may ask for, see, fetch and cancel a job: whoever asked, and staff."""
 
-from typing import TYPE_CHECKING
-
 from django.db.models import QuerySet
 from django.db.models.functions import Now
 
 from devices.access import scope_of
 from devices.models import Job
-
-if TYPE_CHECKING:
-    from django.contrib.auth.base_user import AbstractBaseUser
-    from django.contrib.auth.models import AnonymousUser
-
-    AnyUser = AbstractBaseUser | AnonymousUser | None
+from devices.models.accounts import AnyUser
 
 # Jobs of one person that wait or run.
 MAX_OPEN = 10
@@ -22,7 +15,7 @@ class TooManyJobs(Exception):
     """A person has asked for more than is let in at once."""
 
 
-def visible(user: "AnyUser") -> QuerySet[Job]:
+def visible(user: AnyUser) -> QuerySet[Job]:
     """Return the jobs that `user` may see and cancel."""
     if user is None or not user.is_authenticated or not user.is_active:
         return Job.objects.none()
@@ -31,7 +24,7 @@ def visible(user: "AnyUser") -> QuerySet[Job]:
     return Job.objects.filter(asked_by_id=user.pk)
 
 
-def may_fetch(job: Job, user: "AnyUser") -> bool:
+def may_fetch(job: Job, user: AnyUser) -> bool:
     """Return whether `user` may have the file: all devices in it must be visible still."""
     scope = scope_of(user)
     devices = set(job.options.get("devices", []))
@@ -44,7 +37,7 @@ def ask(
     kind: str,
     title: str,
     options: dict[str, object],
-    user: "AnyUser",
+    user: AnyUser,
     state: str = Job.State.WAITING,
 ) -> Job:
     """Ask for a job.

@@ -1,10 +1,15 @@
 """Who may see what: roles on sites, and API tokens."""
 
 from django.conf import settings
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.models import AnonymousUser
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from devices.models.registry import Site
+
+# Whoever asks: logged in or not, or the command line.
+AnyUser = AbstractBaseUser | AnonymousUser | None
 
 
 class Role(models.TextChoices):

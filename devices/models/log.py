@@ -28,7 +28,7 @@ class Writer(models.Model):
     registry = models.BigIntegerField(default=0)
     # The filters this slot has subscribed, so that the difference can be unsubscribed.
     filters = models.JSONField(default=list)
-    # What a slot found of shared subscriptions (`mqtt_ingest.broker.sharing.Findings`).
+    # What a slot found of shared subscriptions (`mqtt_ingest.core.sharing.Findings`).
     # db_default: the last release may still write.
     sharing = models.CharField(max_length=10, blank=True, default="", db_default="")
     software = models.CharField(max_length=100, blank=True, default="", db_default="")

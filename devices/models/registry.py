@@ -127,7 +127,7 @@ class Source(models.Model):
         Raises:
             ValidationError: says which field, and why.
         """
-        from devices.registry.sources import problems
+        from devices.source_checks import problems
 
         found = problems(self)
         if found:

@@ -13,9 +13,9 @@ from typing import Any, Literal
 from django.conf import settings
 from django.utils.translation import gettext_noop
 
+from devices import source_checks
 from devices.models import Loss, Process
 from devices.monitoring import heartbeats
-from devices.registry import sources
 from devices.words import counted
 
 Level = Literal["red", "yellow"]
@@ -213,7 +213,7 @@ def _database(detail: str) -> Condition:
 
 
 def _of_sources() -> Iterator[Condition]:
-    for name, problem in sources.broken():
+    for name, problem in source_checks.broken():
         yield Condition("source_broken", f"{name}: {problem}")
 
 

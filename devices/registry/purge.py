@@ -1,13 +1,13 @@
 """Removing the readings of deleted series, in bounded steps: a background service."""
 
-from django.db import connection
-
 from devices.background.leases import Lease
 from devices.background.services import Pace, Service
-from devices.models import Latest, Purge
+from devices.models import Purge
 from devices.rollups.levels import LEVELS
+from devices.storage import removal
 
 STEP_ROWS = 5_000
+_TABLES = (*(level.table for level in LEVELS), "devices_dirty")
 
 
 class Purging(Service):
@@ -38,17 +38,7 @@ def purge_step(rows: int = STEP_ROWS) -> int:
     purge = Purge.objects.order_by("asked_at").first()
     if purge is None:
         return 0
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "DELETE FROM devices_reading WHERE series_id = %s AND ts IN "
-            "(SELECT ts FROM devices_reading WHERE series_id = %s LIMIT %s)",
-            [purge.series_id, purge.series_id, rows],
-        )
-        gone = int(cursor.rowcount)
-        if gone < rows:
-            for table in (*(level.table for level in LEVELS), "devices_dirty"):
-                cursor.execute(f"DELETE FROM {table} WHERE series_id = %s", [purge.series_id])
+    gone = removal.remove_series(purge.series_id, rows, _TABLES)
     if gone < rows:
-        Latest.objects.filter(series_id=purge.series_id).delete()
         purge.delete()
     return gone

@@ -39,7 +39,9 @@ from devices.models import RetentionPolicy, Series
 from devices.retention import disk, weeks
 from devices.retention.policies import DAY_US, Policies, Target, least_until, targets
 from devices.rollups import CONSUMER as ROLLUPS
+from devices.rollups import levels
 from devices.rollups.levels import HOUR, MINUTE, QUARTER
+from devices.storage import removal
 
 # Series that are looked at in a step; rows that one statement deletes.
 PAGE, ROWS = 2_000, 5_000
@@ -243,32 +245,16 @@ def _delete(target: Target) -> int:
     """Delete at most `ROWS` rows of a series, readings first; return how many went."""
     room = ROWS
     for table, column, floor in (
-        ("devices_reading", "ts", target.raw_since),
+        (removal.READINGS, "ts", target.raw_since),
         (MINUTE.table, "bucket", target.minutes),
         (QUARTER.table, "bucket", target.quarters_since),
         (HOUR.table, "bucket", target.hours_since),
     ):
         if floor and room:
-            room -= _delete_from(table, column, target.series, floor, room)
+            if table == MINUTE.table:
+                levels.forget_minutes(target.series, floor)
+            room -= removal.remove_before(table, column, target.series, floor, room)
     return ROWS - room
-
-
-def _delete_from(table: str, column: str, series: int, floor: int, room: int) -> int:
-    with connection.cursor() as cursor:
-        if table == MINUTE.table:
-            # Without its minutes a quarter is read as one that never had any.
-            cursor.execute(
-                f"UPDATE {QUARTER.table} SET dense = %s "
-                "WHERE series_id = %s AND bucket < %s AND dense",
-                [False, series, floor],
-            )
-        cursor.execute(
-            f"DELETE FROM {table} WHERE series_id = %s AND {column} IN "
-            f"(SELECT {column} FROM {table} WHERE series_id = %s AND {column} < %s "
-            f"ORDER BY {column} LIMIT %s)",
-            [series, series, floor, room],
-        )
-        return int(cursor.rowcount)
 
 
 def _wanted(now: int, *, thinning: bool) -> list[Any]:

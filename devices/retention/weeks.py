@@ -1,12 +1,12 @@
 """Weeks of devices_reading that hold nothing that is kept: PostgreSQL drops them whole."""
 
-import re
 from contextlib import suppress
 from typing import Any
 
 from django.db import OperationalError, connection, transaction
 
 from devices import registry
+from devices.storage import partitions
 
 # One index descent a series, however many readings it has.
 _SERIES = (
@@ -16,27 +16,11 @@ _SERIES = (
     "SELECT count(*) FROM s LEFT JOIN devices_series d ON d.id = s.id "
     "WHERE s.id IS NOT NULL AND d.raw_since < %s"
 )
-_WEEKS = (
-    "SELECT c.relname, pg_get_expr(c.relpartbound, c.oid) FROM pg_inherits i "
-    "JOIN pg_class c ON c.oid = i.inhrelid WHERE i.inhparent = 'devices_reading'::regclass "
-    "AND c.relispartition"
-)
-_END = re.compile(r"TO \('(-?\d+)'\)")
-
-
-def weeks() -> list[tuple[int, str]]:
-    """Return (end in µs, table) of every week there is, the oldest first."""
-    if connection.vendor != "postgresql":
-        return []
-    with connection.cursor() as cursor:
-        cursor.execute(_WEEKS)
-        found = [(_END.search(bound), name) for name, bound in cursor.fetchall()]
-    return sorted((int(end[1]), name) for end, name in found if end)
 
 
 def drop_ended(until: int) -> int:
     """Drop weeks that end by `until` (µs) and hold nothing that is kept; return how many."""
-    return sum(drop(end, name) for end, name in weeks() if end <= until)
+    return sum(drop(end, name) for end, name in partitions.weeks() if end <= until)
 
 
 def drop(end: int, name: str) -> bool:
@@ -53,7 +37,7 @@ def drop(end: int, name: str) -> bool:
             registry.changed()
             if _holds(cursor, end, name):
                 return False
-            cursor.execute(f"DROP TABLE {name}")
+            partitions.drop(cursor, name)
     except OperationalError:
         return False  # somebody reads: the next time
     return True
@@ -65,11 +49,11 @@ def shrink(until: int) -> None:
     What is left in it is written anew: of an old week that is little. Its readers wait
     meanwhile; nobody stores into it any more.
     """
-    for end, name in weeks():
+    for end, name in partitions.weeks():
         if end == until:
             with connection.cursor() as cursor, suppress(OperationalError):
                 cursor.execute("SET lock_timeout = '1s'")
-                cursor.execute(f"VACUUM FULL {name}")
+                partitions.rewrite(cursor, name)
 
 
 def _holds(cursor: Any, end: int, name: str) -> bool:

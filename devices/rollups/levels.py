@@ -166,3 +166,15 @@ def read_spans(cursor: Any, level: Level, spans: Sequence[Span]) -> Iterator[tup
         )
         for row in cursor.fetchall():
             yield row[0], row[1], fold_of(row[2:])
+
+
+def forget_minutes(series_id: int, before: int) -> None:
+    """Read quarters of a series before a time (µs) as ones that never had minutes.
+
+    Then their minutes can be deleted.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"UPDATE {QUARTER.table} SET dense = %s WHERE series_id = %s AND bucket < %s AND dense",
+            [False, series_id, before],
+        )

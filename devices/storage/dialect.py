@@ -1,10 +1,13 @@
-"""What the two databases do differently."""
+"""What the two databases do differently.
+
+The statements of both stand in `postgresql.py` and `sqlite.py`.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple, Protocol
 
-from mqtt_ingest.core.packets import Row
+from devices.storage.rows import Row
 
 
 class Existing(NamedTuple):
@@ -13,6 +16,20 @@ class Existing(NamedTuple):
     series_id: int
     ts: int
     conflict: bool
+
+
+class Beside(NamedTuple):
+    """What a small batch stores beside its rows, in the same statement.
+
+    Args:
+        sql: changes data, and reads `fence (name, seq, packets)`: the writer's name, and its
+            numbers after the commit; no row of it where the batch is fenced. It stays the
+            same, so that it is planned once.
+        values: its parameters.
+    """
+
+    sql: str
+    values: Sequence[Any]
 
 
 class Few(NamedTuple):
@@ -26,7 +43,7 @@ class Few(NamedTuple):
     rows: Sequence[Row]
     touched: bytes
     oldest: int
-    stamps: bytes
+    beside: Beside | None
 
 
 class Seen(NamedTuple):

@@ -1,12 +1,20 @@
-"""Weekly partitions of devices_reading on PostgreSQL."""
+"""Weekly partitions of devices_reading on PostgreSQL, made and dropped."""
 
+import re
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from django.db import Error
+from django.db import Error, connection
 
 from devices.timestamps import WEEK_US, week_start
+
+_WEEKS = (
+    "SELECT c.relname, pg_get_expr(c.relpartbound, c.oid) FROM pg_inherits i "
+    "JOIN pg_class c ON c.oid = i.inhrelid WHERE i.inhparent = 'devices_reading'::regclass "
+    "AND c.relispartition"
+)
+_END = re.compile(r"TO \('(-?\d+)'\)")
 
 
 def weeks_of(times: Iterable[int]) -> set[int]:
@@ -40,3 +48,23 @@ def create(cursor: Any, start: int) -> None:
         cursor.execute("SELECT to_regclass(%s)", [name])
         if cursor.fetchone()[0] is None:
             raise
+
+
+def weeks() -> list[tuple[int, str]]:
+    """Return (end in µs, table) of every week there is, the oldest first."""
+    if connection.vendor != "postgresql":
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(_WEEKS)
+        found = [(_END.search(bound), name) for name, bound in cursor.fetchall()]
+    return sorted((int(end[1]), name) for end, name in found if end)
+
+
+def drop(cursor: Any, name: str) -> None:
+    """Drop the partition `name` with all it holds."""
+    cursor.execute(f"DROP TABLE {name}")
+
+
+def rewrite(cursor: Any, name: str) -> None:
+    """Give back the room of deleted rows: what is left of the partition is written anew."""
+    cursor.execute(f"VACUUM FULL {name}")

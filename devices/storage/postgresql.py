@@ -9,9 +9,9 @@ import psycopg
 
 from devices.storage import partitions
 from devices.storage.dialect import CADENCE, Existing, Few, Seen, counts_conflict
+from devices.storage.rows import Row
 from devices.timestamps import week_start
 from devices.timings import WRITER_IDLE_SECONDS
-from mqtt_ingest.core.packets import Row
 
 # https://www.postgresql.org/docs/15/sql-copy.html, "Binary Format"
 _HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
@@ -63,8 +63,7 @@ _FEW = (
     f"ORDER BY series_id, ts DESC {_RAISE}"
     "), changed AS (INSERT INTO devices_change (writer, seq, stored_at, touched, oldest) "
     "SELECT name, seq, clock_timestamp(), %s, %s FROM fence"
-    "), stamped AS (INSERT INTO mqtt_ingest_arrivalstamp (slot, packets, stamps) "
-    "SELECT name, packets, %s FROM fence WHERE %s) "
+    "){beside} "
     "SELECT seq, 1 / ((SELECT count(*) FROM inserted) = %s)::int FROM fence"
 )
 _CADENCE = CADENCE.format(
@@ -148,14 +147,15 @@ class PostgreSQL:
             return None
         columns = [list(column) for column in zip(*few.rows, strict=True)]
         fence = [few.packets, few.writer, few.epoch, few.least_seq, few.registry]
-        change, stamps = [few.touched, few.oldest], [few.stamps, bool(few.stamps)]
-        given = [*columns, *fence, *change, *stamps, len(few.rows)]
+        beside, values = few.beside or ("", ())
+        statement = _FEW.format(beside=f", beside AS ({beside})" if beside else "")
+        given = [*columns, *fence, few.touched, few.oldest, *values, len(few.rows)]
         # Django's cursors put values into the text of a statement, so that it is planned
         # anew each time; planning this one takes longer than running it.
         if self._prepared is None or self._prepared.connection is not cursor.connection:
             self._prepared = psycopg.Cursor(cursor.connection)
         try:
-            row = self._prepared.execute(_FEW, given, prepare=True).fetchone()
+            row = self._prepared.execute(statement, given, prepare=True).fetchone()
         except psycopg.errors.DivisionByZero:
             return None
         return None if row is None else int(row[0])

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from devices.storage.dialect import CADENCE, Existing, Few, Seen, counts_conflict
-from mqtt_ingest.core.packets import Row
+from devices.storage.rows import Row
 
 _INSERT = "INSERT OR IGNORE INTO devices_reading (series_id, ts, value, text) VALUES (?, ?, ?, ?)"
 _LATEST = (

@@ -11,8 +11,8 @@ from collections.abc import Callable
 from typing import Literal
 
 from devices.timings import BROKER_NAME_SECONDS, CANARY_MISSED_SECONDS, CANARY_SECONDS
-from mqtt_ingest.broker.sharing import Evidence, in_group
 from mqtt_ingest.core.packets import Packet
+from mqtt_ingest.core.sharing import Evidence, in_group
 
 # So many canaries are missed before the broker is: one may be lost, as it goes at QoS 0.
 MISSES = 3

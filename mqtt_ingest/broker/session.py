@@ -35,11 +35,11 @@ from devices.timings import (
 )
 from mqtt_ingest.broker.canary import Aside
 from mqtt_ingest.broker.paho_client import BufferedClient
-from mqtt_ingest.broker.sharing import is_in_group
 from mqtt_ingest.broker.subscriptions import Subscriptions
 from mqtt_ingest.conf import Broker
 from mqtt_ingest.core.errors import Malformed
 from mqtt_ingest.core.packets import Packet
+from mqtt_ingest.core.sharing import is_in_group
 from mqtt_ingest.core.wire import PUBLISH, pubacks, read_publish
 
 logger = logging.getLogger(__name__)

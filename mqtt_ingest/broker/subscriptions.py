@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from devices.timings import RESUBSCRIBE_SECONDS
-from mqtt_ingest.broker.sharing import bare
+from mqtt_ingest.core.sharing import bare
 
 
 @dataclass(frozen=True, slots=True)

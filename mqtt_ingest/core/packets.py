@@ -1,6 +1,5 @@
 """The values that travel through the core."""
 
-from collections import Counter
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
@@ -111,47 +110,3 @@ class Batch:
         self.bytes += len(entry.packet.payload)
         if entry.decoded is not None:
             self.samples += len(entry.decoded.samples)
-
-
-class Run(NamedTuple):
-    """The rows of one series in a batch: `rows[start:stop]`, sorted by time."""
-
-    device_id: int
-    series_id: int
-    start: int
-    stop: int
-
-
-class Row(NamedTuple):
-    """One reading; `ts` in µs since 1970 UTC."""
-
-    series_id: int
-    ts: int
-    value: float | None
-    text: str | None
-
-
-@dataclass(slots=True)
-class Stored:
-    """What a committed batch changed."""
-
-    writer: str
-    seq: int
-    # Rows that were not there before, sorted by key, and where each series' are.
-    rows: list[Row] = field(default_factory=list)
-    runs: list[Run] = field(default_factory=list)
-    # device pk -> (status, µs)
-    statuses: dict[int, tuple[str, int]] = field(default_factory=dict)
-    added_devices: int = 0
-    duplicates: int = 0
-    conflicts: int = 0
-    dead_letters: int = 0
-    # What our own limits refused, by the limit's name, in packets; `series` and `expired`
-    # in samples.
-    refused: Counter[str] = field(default_factory=Counter)
-    seconds: float = 0.0
-
-    @property
-    def readings(self) -> int:
-        """Return how many rows went in."""
-        return len(self.rows)

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 from mqtt_ingest.core.batching import BatchQueue, Bounds
 from mqtt_ingest.core.clocks import DeviceClocks
@@ -11,12 +12,15 @@ from mqtt_ingest.core.conventions.base import Convention
 from mqtt_ingest.core.errors import IngestError, Undecodable
 from mqtt_ingest.core.keys import device_key
 from mqtt_ingest.core.limits import Limits
-from mqtt_ingest.core.packets import Batch, Decoded, Entry, Packet, Stored
+from mqtt_ingest.core.packets import Batch, Decoded, Entry, Packet
 from mqtt_ingest.core.ports import BatchSink, PacketSource
 from mqtt_ingest.core.rate_limit import Throttle
 from mqtt_ingest.core.redelivery import ArrivalOrder, ArrivalStamps
 from mqtt_ingest.core.spreading import Spreading
 from mqtt_ingest.core.waiting_publishers import Haste
+
+# What a sink says of a committed batch.
+Stored = TypeVar("Stored")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +32,7 @@ class Route:
     limits: Limits
 
 
-class Pipeline:
+class Pipeline(Generic[Stored]):
     """One slot's way from packets to committed batches.
 
     `feed` is called on the event loop for each packet; `run` commits. A packet is
@@ -41,7 +45,7 @@ class Pipeline:
         *,
         routes: Sequence[Route],
         source: PacketSource,
-        sink: BatchSink,
+        sink: BatchSink[Stored],
         stamps: ArrivalStamps,
         bounds: Bounds,
         on_entry: Callable[[Entry], None],

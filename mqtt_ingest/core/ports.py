@@ -1,9 +1,12 @@
 """What the core needs from outside, as Protocols; the shells implement them."""
 
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import Protocol, TypeVar
 
-from mqtt_ingest.core.packets import Batch, Entry, Packet, Stored
+from mqtt_ingest.core.packets import Batch, Entry, Packet
+
+# What a sink says of a committed batch; the core never looks into it.
+Stored_co = TypeVar("Stored_co", covariant=True)
 
 
 class PacketSource(Protocol):
@@ -30,7 +33,7 @@ class PacketSource(Protocol):
         ...
 
 
-class BatchSink(Protocol):
+class BatchSink(Protocol[Stored_co]):
     """Where batches are committed."""
 
     def stage(self, batch: Batch, entry: Entry) -> None:
@@ -41,7 +44,7 @@ class BatchSink(Protocol):
         """Return whether a person has accepted the device, as far as is known by now."""
         ...
 
-    async def store(self, batch: Batch) -> Stored:
+    async def store(self, batch: Batch) -> Stored_co:
         """Commit `batch` in one transaction.
 
         Raises:

@@ -16,6 +16,7 @@ from django.db.models.functions import Coalesce, Length
 from devices.models import Loss
 from devices.monitoring import losses
 from devices.registry.undecoded import LastLetter
+from devices.storage.losses import record
 from devices.timestamps import moment
 from mqtt_ingest.core.fingerprint import fold_key
 from mqtt_ingest.core.redelivery import digest
@@ -133,7 +134,7 @@ def evict() -> int:
             number = step.aggregate(n=Sum("number"))["n"] or 0
             step.delete()
             now = time.time_ns() // 1_000
-            losses.record("dead_letters_evicted", now, now, number, detail="DEAD_LETTER_MB is full")
+            record("dead_letters_evicted", now, now, number, detail="DEAD_LETTER_MB is full")
         gone += number
     return gone
 

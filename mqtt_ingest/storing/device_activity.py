@@ -1,4 +1,4 @@
-"""What batches write about devices themselves: status, last seen, counts."""
+"""What batches say about devices: when they were heard of last, and what is counted of them."""
 
 import time
 from collections.abc import Iterable, Mapping
@@ -14,40 +14,6 @@ WITHIN_LIMIT = 3
 # A write takes so many devices, those that wait longest: with 50,000 devices each is
 # written every 50 s, and writing them never costs more than storing what they sent.
 FLUSH_DEVICES = 2_000
-
-
-def write_statuses(cursor: Any, statuses: Mapping[int, tuple[str, int]]) -> None:
-    """Set what devices said about themselves, unless something newer was said.
-
-    `status_since` moves only when the word changes. Spans of being offline are kept.
-    """
-    for pk in sorted(statuses):
-        status, ts = statuses[pk]
-        at = moment(ts)
-        _write_span(cursor, pk, status, ts)
-        cursor.execute(
-            "UPDATE devices_device SET "
-            "status_since = CASE WHEN status = %s THEN COALESCE(status_since, %s) ELSE %s END, "
-            "status = %s WHERE id = %s AND (status_since IS NULL OR status_since <= %s)",
-            [status, at, at, status, pk, at],
-        )
-
-
-def _write_span(cursor: Any, pk: int, status: str, ts: int) -> None:
-    """Begin or end a span of being offline, before the device's status is set."""
-    if status == "offline":
-        cursor.execute(
-            "INSERT INTO devices_offline (device_id, since) SELECT id, %s FROM devices_device "
-            "WHERE id = %s AND status <> 'offline' "
-            "AND (status_since IS NULL OR status_since <= %s)",
-            [ts, pk, moment(ts)],
-        )
-    else:
-        cursor.execute(
-            "UPDATE devices_offline SET until = %s "
-            "WHERE device_id = %s AND until IS NULL AND since <= %s",
-            [ts, pk, ts],
-        )
 
 
 class Touch:

@@ -1,25 +1,21 @@
 """From a batch's entries to the rows, statuses and dead letters of its transaction.
 
-This is the hottest Python after the decoder: rows are plain tuples, sorted once, and
-everything that is the same for a series is done once per run of its rows.
+This is the hottest Python after the decoder: rows are plain tuples, and everything that is
+the same for a series is done once per run of its rows (`devices.storage.rows`).
 """
 
 from collections import Counter
 from dataclasses import dataclass, field
 
+from devices.storage.rows import Numbered, Rows, distinct
 from mqtt_ingest.core.errors import Undecodable
 from mqtt_ingest.core.keys import device_key
-from mqtt_ingest.core.packets import Batch, Decoded, Entry, Row, Run, Sample
+from mqtt_ingest.core.packets import Batch, Decoded, Entry, Sample
 from mqtt_ingest.core.samples import fit
 from mqtt_ingest.core.topics import device_level
 from mqtt_ingest.storing.counters import Tally
-from mqtt_ingest.storing.registry_cache import DeviceRef, Registry, SeriesRef
-
-# (series pk, ts, number of the row, value, text): the number keeps the order of arrival
-# and finds the entry.
-# What a named tuple's own constructor calls, without its detour.
-_new = tuple.__new__
-_Raw = tuple[int, int, int, float | None, str | None]
+from mqtt_ingest.storing.device_refs import DeviceRef, SeriesRef
+from mqtt_ingest.storing.registry_cache import Registry
 
 
 @dataclass(slots=True)
@@ -39,11 +35,9 @@ class Prepared:
     # The registry's version and generation it was begun with.
     version: int
     generation: int
-    raw: list[_Raw] = field(default_factory=list)
-    rows: list[Row] = field(default_factory=list)
-    runs: list[Run] = field(default_factory=list)
-    # (series pk, ts) -> the entry that brought it, for rows that turn out to conflict
-    numbers: list[int] = field(default_factory=list)
+    raw: list[Numbered] = field(default_factory=list)
+    rows: Rows = field(default_factory=Rows)
+    # The entry that brought each of `raw`, by its number.
     origins: list[Entry] = field(default_factory=list)
     # The series of the batch by pk.
     series: dict[int, SeriesRef] = field(default_factory=dict)
@@ -87,8 +81,8 @@ def stage(made: Prepared, entry: Entry, registry: Registry) -> None:
 
 def finish(made: Prepared) -> None:
     """Sort the rows and make them distinct; once."""
-    made.raw.sort()
-    _distinct(made, made.raw)
+    devices = {pk: series.device.pk for pk, series in made.series.items()}
+    made.rows = distinct(made.raw, devices, lambda number, pk: _conflict(made, number, pk))
 
 
 def _device_key(entry: Entry) -> str:
@@ -104,7 +98,7 @@ def _where(entry: Entry) -> str:
 
 
 def _take(
-    made: Prepared, raw: list[_Raw], entry: Entry, decoded: Decoded, registry: Registry
+    made: Prepared, raw: list[Numbered], entry: Entry, decoded: Decoded, registry: Registry
 ) -> None:
     if entry.reason and entry.reason != "throttled":
         entry.reason = entry.detail = ""  # of an earlier try of this batch
@@ -139,7 +133,7 @@ def _take(
 
 def _take_samples(
     made: Prepared,
-    raw: list[_Raw],
+    raw: list[Numbered],
     entry: Entry,
     samples: list[Sample],
     ref: DeviceRef,
@@ -170,33 +164,9 @@ def _take_samples(
         number += 1
 
 
-def _distinct(made: Prepared, raw: list[_Raw]) -> None:
-    """Fill in rows and runs; of rows with one key the first stays."""
-    rows, numbers, by_pk = made.rows, made.numbers, made.series
-    last_series = last_ts = -1
-    start = 0
-    for series_id, ts, number, value, text in raw:
-        if series_id != last_series:
-            _close_run(made, last_series, start)
-            last_series, start = series_id, len(rows)
-        elif ts == last_ts:
-            if (value, text) != rows[-1][2:]:
-                _conflict(made, made.origins[number], by_pk[series_id])
-            continue
-        last_ts = ts
-        rows.append(_new(Row, (series_id, ts, value, text)))
-        numbers.append(number)
-    _close_run(made, last_series, start)
-
-
-def _close_run(made: Prepared, series_id: int, start: int) -> None:
-    if series_id >= 0:
-        device_id = made.series[series_id].device.pk
-        made.runs.append(_new(Run, (device_id, series_id, start, len(made.rows))))
-
-
-def _conflict(made: Prepared, entry: Entry, series: SeriesRef) -> None:
+def _conflict(made: Prepared, number: int, series_id: int) -> None:
     """Keep a packet whose value differs from the one stored for the same time, once."""
+    entry, series = made.origins[number], made.series[series_id]
     ref = series.device
     made.tallies[ref.pk].conflicts += 1
     if id(entry) not in made.conflicting:
@@ -208,20 +178,5 @@ def _conflict(made: Prepared, entry: Entry, series: SeriesRef) -> None:
 
 def keep_conflicts(made: Prepared, keys: set[tuple[int, int]]) -> None:
     """Turn rows that the database holds with another value into dead letters."""
-    for row, number in zip(made.rows, made.numbers, strict=True):
-        if (row.series_id, row.ts) in keys:
-            _conflict(made, made.origins[number], made.series[row.series_id])
-
-
-def without(made: Prepared, keys: set[tuple[int, int]]) -> tuple[list[Row], list[Run]]:
-    """Return rows and runs without those in `keys`, which were stored before."""
-    if not keys:
-        return made.rows, made.runs
-    rows: list[Row] = []
-    runs: list[Run] = []
-    for device_id, series_id, start, stop in made.runs:
-        before = len(rows)
-        rows += [row for row in made.rows[start:stop] if (series_id, row.ts) not in keys]
-        if len(rows) > before:
-            runs.append(Run(device_id, series_id, before, len(rows)))
-    return rows, runs
+    for number, series_id in made.rows.numbers_of(keys):
+        _conflict(made, number, series_id)

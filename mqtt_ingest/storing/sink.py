@@ -7,8 +7,9 @@ import time
 from devices.background.database_thread import DatabaseThread, Unreachable
 from devices.timings import DATABASE_AWAY_SECONDS, DATABASE_RETRY_SECONDS
 from mqtt_ingest.core.errors import IngestError
-from mqtt_ingest.core.packets import Batch, Entry, Stored
+from mqtt_ingest.core.packets import Batch, Entry
 from mqtt_ingest.storing.slot_writer import SlotWriter
+from mqtt_ingest.storing.stored import Stored
 
 logger = logging.getLogger(__name__)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from devices.monitoring import losses
+from devices.storage import losses
 from mqtt_ingest.core.packets import Entry
 
 

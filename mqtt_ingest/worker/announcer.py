@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from devices.live import FLEET_GROUP, StoredRow, WatchTable, device_group
-from mqtt_ingest.core.packets import Run, Stored
+from devices.storage.rows import Run
+from mqtt_ingest.storing.stored import Stored
 
 logger = logging.getLogger(__name__)
 

@@ -20,7 +20,8 @@ from devices.live import WatchTable, layer
 from devices.monitoring import heartbeats
 from mqtt_ingest import conf, metrics
 from mqtt_ingest.broker.embedded import EmbeddedSource
-from mqtt_ingest.core.packets import Batch, Entry, Stored
+from mqtt_ingest.core.packets import Batch, Entry
+from mqtt_ingest.storing.stored import Stored
 from mqtt_ingest.worker import watch_sets
 from mqtt_ingest.worker.announcer import Announcer
 from mqtt_ingest.worker.heartbeat import Heartbeat

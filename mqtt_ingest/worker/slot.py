@@ -15,17 +15,18 @@ from devices.timings import RETIRED_QUIET_SECONDS, SLOT_RENEW_SECONDS, SOURCE_LE
 from mqtt_ingest import conf
 from mqtt_ingest.broker.embedded import EmbeddedSource
 from mqtt_ingest.broker.session import MqttSession
-from mqtt_ingest.broker.sharing import Filters
 from mqtt_ingest.core.batching import Bounds
 from mqtt_ingest.core.limits import Limits
-from mqtt_ingest.core.packets import Batch, Entry, Stored
+from mqtt_ingest.core.packets import Batch, Entry
 from mqtt_ingest.core.pipeline import Pipeline, Route
 from mqtt_ingest.core.ports import PacketSource
 from mqtt_ingest.core.rate_limit import Throttle
 from mqtt_ingest.core.redelivery import ArrivalStamps
-from mqtt_ingest.storing import slot_leases
+from mqtt_ingest.core.sharing import Filters
+from mqtt_ingest.storing import arrival_stamps, slots
 from mqtt_ingest.storing.sink import DatabaseSink
 from mqtt_ingest.storing.slot_writer import SlotWriter
+from mqtt_ingest.storing.stored import Stored
 from mqtt_ingest.worker.slot_session import Upstream, may_share
 
 logger = logging.getLogger(__name__)
@@ -65,12 +66,12 @@ class Slot:
         if embedded is not None:
             embedded.on_state = self._change
         self._thread = DatabaseThread(self.name)
-        self._writer = SlotWriter(self.name, database_dialect())
         self._dialect = database_dialect()
+        self._writer = SlotWriter(self.name, self._dialect)
         self._stamps = ArrivalStamps()
         self._draining = asyncio.Event()
         self._retired = False
-        self._pipeline: Pipeline | None = None
+        self._pipeline: Pipeline[Stored] | None = None
         self._session: MqttSession | None = None
         self._upstream: Upstream | None = None
         # By what packets are read, and by what those are that may still come.
@@ -83,13 +84,9 @@ class Slot:
 
     async def acquire(self) -> bool:
         """Lease the slot if it is free; False while somebody else holds it."""
-        epoch = await self._thread.run(
-            lambda: slot_leases.acquire(self.name, self._holder, self._dialect)
-        )
-        if epoch is None:
+        if not await self._thread.run(lambda: self._writer.acquire(self._holder)):
             return False
-        self._writer.epoch = epoch
-        logger.info("%s: leased by %s, epoch %s", self.name, self._holder, epoch)
+        logger.info("%s: leased by %s, epoch %s", self.name, self._holder, self._writer.epoch)
         return True
 
     def drain(self) -> None:
@@ -152,9 +149,9 @@ class Slot:
 
     async def run(self) -> None:
         """Take packets in until drained or lost; the lease must have been acquired."""
-        place, stored = await self._thread.run(lambda: slot_leases.stamps(self.name))
+        place, stored = await self._thread.run(lambda: arrival_stamps.read(self.name))
         self._stamps.load(place, stored)
-        self._clocks_ahead = await self._thread.run(lambda: slot_leases.clocks_ahead(self.name))
+        self._clocks_ahead = await self._thread.run(lambda: slots.clocks_ahead(self.name))
         routes, filters = await self._thread.run(conf.read_sources)
         self._routes = routes
         self._pass_on(filters)
@@ -185,7 +182,7 @@ class Slot:
         """Return whether this slot was scaled in: MQTT_SLOTS is lower than its number."""
         return self.number >= settings.MQTT_SLOTS
 
-    async def _retire(self, pipeline: Pipeline) -> None:
+    async def _retire(self, pipeline: Pipeline[Stored]) -> None:
         """Once unsubscribed and read out, drain the slot and end its session at the broker."""
         quiet_since, received = time.monotonic(), -1
         while True:
@@ -197,7 +194,7 @@ class Slot:
                 self._draining.set()
                 await asyncio.Event().wait()
 
-    def _make_pipeline(self, routes: list[Route], source: PacketSource) -> Pipeline:
+    def _make_pipeline(self, routes: list[Route], source: PacketSource) -> Pipeline[Stored]:
         self._sink = DatabaseSink(self._thread, self._writer)
         return Pipeline(
             routes=routes,
@@ -216,7 +213,7 @@ class Slot:
 
     async def _until_over(
         self,
-        pipeline: Pipeline,
+        pipeline: Pipeline[Stored],
         source: PacketSource,
         helpers: list[Coroutine[Any, Any, None]],
     ) -> None:
@@ -244,7 +241,7 @@ class Slot:
 
     async def _give_back(self) -> None:
         await self._thread.run(self._writer.flush_now)
-        await self._thread.run(lambda: slot_leases.release(self.name, self._writer.epoch))
+        await self._thread.run(self._writer.release)
         logger.info("%s: drained and released", self.name)
 
     async def _renew(self) -> None:
@@ -273,7 +270,7 @@ class Slot:
         if ahead != self._clocks_ahead:
             if ahead:
                 logger.warning("%s: devices agree to be %+d s ahead", self.name, ahead // 1e6)
-            await self._thread.run(lambda: slot_leases.keep_clocks_ahead(self.name, ahead))
+            await self._thread.run(lambda: slots.keep_clocks_ahead(self.name, ahead))
             self._clocks_ahead = ahead
 
     async def _take_up(self) -> None:

@@ -11,7 +11,7 @@ from devices.monitoring import heartbeats
 from devices.timings import SLOT_POLL_SECONDS
 from mqtt_ingest.broker.embedded import EmbeddedSource
 from mqtt_ingest.core.errors import IngestError
-from mqtt_ingest.storing import slot_leases
+from mqtt_ingest.storing import slots
 from mqtt_ingest.worker.slot import Hooks, Slot
 from mqtt_ingest.worker.state_log import StateLog
 
@@ -84,7 +84,7 @@ class SlotLeasing:
         workers = await self._database.run(lambda: heartbeats.living("ingest"))
         if self._polls % SURPLUS_POLLS == 0:
             least = settings.MQTT_SLOTS
-            self._surplus = await self._database.run(lambda: slot_leases.surplus(least))
+            self._surplus = await self._database.run(lambda: slots.surplus(least))
         self._polls += 1
         numbers = [*range(settings.MQTT_SLOTS), *self._surplus]
         self._fair = math.ceil(len(numbers) / max(1, len(set(workers) | {self._holder})))

@@ -9,15 +9,16 @@ from typing import Any, cast
 from django.conf import settings
 
 from devices.background.database_thread import DatabaseThread, Unreachable
-from devices.monitoring import losses
+from devices.storage import losses
 from devices.storage.dialect import Dialect
 from mqtt_ingest import conf, metrics
-from mqtt_ingest.broker import installation, sharing
+from mqtt_ingest.broker import installation
 from mqtt_ingest.broker.canary import Aside
 from mqtt_ingest.broker.paho_client import end_session
 from mqtt_ingest.broker.session import Agreed, MqttSession
+from mqtt_ingest.core import sharing
 from mqtt_ingest.core.redelivery import ArrivalStamps
-from mqtt_ingest.storing import slot_leases
+from mqtt_ingest.storing import arrival_stamps, slots
 from mqtt_ingest.storing.slot_writer import SlotWriter
 
 logger = logging.getLogger(__name__)
@@ -28,7 +29,7 @@ def may_share() -> bool:
     return bool(settings.MQTT_SLOTS > 1 and settings.MQTT_SHARING != "never")
 
 
-def _found_by(rows: Mapping[int, slot_leases.SlotRow], number: int) -> sharing.Findings:
+def _found_by(rows: Mapping[int, slots.SlotRow], number: int) -> sharing.Findings:
     return rows[number].found if number in rows else sharing.Findings()
 
 
@@ -109,7 +110,7 @@ class Upstream:
 
     def _plan(self, filters: sharing.Filters | None = None) -> tuple[list[str], list[str]]:
         """Return what this slot has at the broker, as far as is known, and what it is to have."""
-        rows = slot_leases.slots()
+        rows = slots.slots()
         known = {number: row.filters for number, row in rows.items()}
         self._found = _found_by(rows, self._number)
         # One slot judges for all, so that they do the same.
@@ -162,10 +163,10 @@ class Upstream:
             return
         if (evidence, software) == (self._found.evidence, self._found.software):
             return
-        rows = await self._thread.run(slot_leases.slots)
+        rows = await self._thread.run(slots.slots)
         found = _found_by(rows, self._number).after(evidence, software)
         logger.info("%s: %s (%s)", self._name, sharing.WORDS[found.verdict], software or "-")
-        await self._thread.run(lambda: slot_leases.note_findings(self._name, found))
+        await self._thread.run(lambda: slots.note_findings(self._name, found))
 
     async def _remember(self, filters: list[str]) -> None:
         """Note what this slot may have at the broker from now on.
@@ -173,7 +174,7 @@ class Upstream:
         A slot that was scaled in keeps its filters here until its session has ended.
         """
         if filters or self._number < settings.MQTT_SLOTS:
-            await self._thread.run(lambda: slot_leases.remember_filters(self._name, filters))
+            await self._thread.run(lambda: slots.remember_filters(self._name, filters))
 
     async def _note_filters(self) -> None:
         """Remember what the broker has granted, and what it has given up."""
@@ -185,8 +186,8 @@ class Upstream:
         now = time.time_ns() // 1_000
 
         def note() -> None:
-            slot_leases.note_forgetful()
-            since = slot_leases.last_stored(self._name) or now
+            slots.note_forgetful()
+            since = slots.last_stored(self._name) or now
             losses.record("share_forgotten", since, now, None, detail=self._name)
 
         await self._thread.run(note)
@@ -210,18 +211,18 @@ class Upstream:
         await asyncio.get_running_loop().run_in_executor(
             None, lambda: end_session(conf.broker(), client_id)
         )
-        await self._thread.run(lambda: slot_leases.remember_filters(self._name, []))
+        await self._thread.run(lambda: slots.remember_filters(self._name, []))
         logger.info("%s: retired; the broker has ended its session", self._name)
 
     def _forget(self, *, had_session: bool) -> None:
         """The broker begins a new session: packet ids begin anew, what was queued is gone."""
-        slot_leases.clear_stamps(self._name)
+        arrival_stamps.clear(self._name)
         if not had_session:
             return
         metrics.SESSIONS_LOST.inc()
         now = time.time_ns() // 1_000
         losses.record(
-            "session_lost", slot_leases.last_stored(self._name) or now, now, None, detail=self._name
+            "session_lost", slots.last_stored(self._name) or now, now, None, detail=self._name
         )
         logger.warning(
             "%s: the broker has forgotten our session. What it queued for us is lost; "
@@ -235,7 +236,7 @@ class Upstream:
     async def _note_dropped(self, dropped: int) -> None:
         """Record what the broker dropped since it was last heard of."""
         metrics.BROKER_DROPPED.set(dropped)
-        new, since = await self._thread.run(lambda: slot_leases.broker_dropped(self._name, dropped))
+        new, since = await self._thread.run(lambda: slots.broker_dropped(self._name, dropped))
         if new:
             logger.warning(
                 "The broker has dropped %s packets for clients whose queue was full; "

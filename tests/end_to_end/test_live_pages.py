@@ -418,7 +418,7 @@ def test_what_was_lost_is_a_gap_and_no_line(shop: Plant, browser: Browser) -> No
     publish(shop, [("devices/lossy/telemetry", json.dumps(points))])
     known(shop, "lossy")
     code = (
-        "from devices.monitoring import losses; from devices.models import Device",
+        "from devices.storage import losses; from devices.models import Device",
         "pk = Device.objects.get(key='lossy').pk",
         f"losses.record('throttled', {now - 98}000000, {now - 92}000000, 1, device_id=pk)",
     )

@@ -30,8 +30,7 @@ from devices.models import (
     Source,
     Tag,
 )
-from devices.storage import dialects
-from mqtt_ingest.storing import slot_leases
+from devices.storage import dialects, leases
 from mqtt_ingest.storing.slot_writer import SlotWriter
 from tests.support.factories import make_batch, make_entry
 from tests.support.forms import visit
@@ -44,7 +43,7 @@ def packets() -> None:
     """What devices do: QoS 1 and 0, all kinds, bad samples, bad clocks, conflicts, wills."""
     dialect = dialects.dialect()
     writer = SlotWriter("ingest-0", dialect)
-    writer.epoch = slot_leases.acquire("ingest-0", "me", dialect) or 0
+    writer.epoch = leases.acquire("ingest-0", "me", dialect) or 0
 
     def send(payload: Any, topic: str, **more: Any) -> None:
         text = payload if isinstance(payload, str) else json.dumps(payload)

@@ -14,7 +14,7 @@ from django.test import Client
 from django.utils import timezone, translation
 
 from devices.models import Device, Kiosk, Series, Site
-from devices.monitoring import losses
+from devices.storage import losses
 from tests.support.services import ROOT, find
 
 LOCALE = ROOT / "iotbridge" / "locale"

@@ -21,10 +21,19 @@ from devices.exports.request import export_of
 from devices.imports import uploads
 from devices.jobs import files, requests
 from devices.jobs.runner import Runner
-from devices.models import Change, Device, DeviceCounts, Job, Membership, Reading, Series, Site
-from devices.storage import dialects
+from devices.models import (
+    Change,
+    Device,
+    DeviceCounts,
+    Job,
+    Membership,
+    Reading,
+    Series,
+    Site,
+    Writer,
+)
+from devices.storage import dialects, leases
 from mqtt_ingest import import_job
-from mqtt_ingest.storing import slot_leases
 from tests.mqtt_ingest.storing.test_slot_writer import entry, make_writer, store
 from tests.support.factories import ARRIVAL
 
@@ -167,7 +176,7 @@ def test_it_goes_on_where_it_was_broken_off(monkeypatch: pytest.MonkeyPatch) -> 
         one.step()
         one.release()
         Job.objects.filter(state="running").update(lease_until=None)
-        slot_leases.release("import", import_job.Writer.objects.get(pk="import").epoch)
+        leases.release("import", Writer.objects.get(pk="import").epoch)
     job.refresh_from_db()
     assert job.state == "done"
     assert len(stored()) == 16
@@ -176,13 +185,13 @@ def test_it_goes_on_where_it_was_broken_off(monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_one_import_waits_for_the_other() -> None:
     Device.objects.create(key="a")
-    epoch = slot_leases.acquire("import", "somebody", dialects.dialect())
+    epoch = leases.acquire("import", "somebody", dialects.dialect())
     job = start(lines("00Z,a,t,number,,1"))
     one = Runner("one")
     assert not one.step()
     job.refresh_from_db()
     assert job.words == "another import is under way"
-    slot_leases.release("import", epoch or 0)
+    leases.release("import", epoch or 0)
     other = start(lines("01Z,a,t,number,,1"))
     requests.cancel(other)
     # Passed over once, then taken up again.

@@ -3,7 +3,8 @@
 import asyncio
 from collections.abc import Callable, Sequence
 
-from mqtt_ingest.core.packets import Batch, Entry, Packet, Stored
+from mqtt_ingest.core.packets import Batch, Entry, Packet
+from mqtt_ingest.storing.stored import Stored
 
 
 class ScriptedSource:

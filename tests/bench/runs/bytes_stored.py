@@ -15,9 +15,8 @@ from django.db import connection  # noqa: E402 - needs the settings
 
 from devices.rollups.levels import LEVELS  # noqa: E402
 from devices.rollups.roller import Roller  # noqa: E402
-from devices.storage import dialects  # noqa: E402
+from devices.storage import dialects, leases  # noqa: E402
 from mqtt_ingest.recordings import reader  # noqa: E402
-from mqtt_ingest.storing import slot_leases  # noqa: E402
 from mqtt_ingest.storing.slot_writer import SlotWriter  # noqa: E402
 from tests.bench.support.measure import children  # noqa: E402
 from tests.support.factories import make_batch, make_entry  # noqa: E402
@@ -96,7 +95,7 @@ def store(path: Path, writer: SlotWriter) -> int:
 def main() -> None:
     dialect = dialects.dialect()
     writer = SlotWriter("ingest-0", dialect)
-    writer.epoch = slot_leases.acquire("ingest-0", "bench", dialect) or 0
+    writer.epoch = leases.acquire("ingest-0", "bench", dialect) or 0
     roller = Roller("bench")
     with tempfile.TemporaryDirectory() as folder:
         paths = sorted(RECORDINGS.rglob("*.csv")) or [own(Path(folder))]

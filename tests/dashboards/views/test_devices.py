@@ -10,6 +10,7 @@ from django.utils import timezone
 from devices import registry
 from devices.models import Device, DeviceCounts, Membership, Site
 from devices.monitoring import losses
+from devices.storage.losses import record
 from mqtt_ingest.models import DeadLetter
 from tests.mqtt_ingest.storing.test_slot_writer import entry, make_writer, store
 from tests.support.factories import make_entry
@@ -191,7 +192,7 @@ def test_the_device_page_shows_losses_and_qos_0(staff: Client, press: Device) ->
     counts.qos0_at = round(press.last_seen.timestamp() * 1e6)
     counts.throttled = counts.series_refused = counts.refused = 7
     counts.save()
-    losses.record("throttled", 1_763_681_624_000_000, 1_763_681_625_000_000, 3, device_id=press.pk)
+    record("throttled", 1_763_681_624_000_000, 1_763_681_625_000_000, 3, device_id=press.pk)
     text = staff.get("/devices/press-3/").content.decode()
     assert "publishes at QoS 0" in text
     assert "7 packets were refused by the rate limit" in text

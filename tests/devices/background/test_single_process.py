@@ -9,8 +9,8 @@ from django.test.utils import CaptureQueriesContext
 
 from devices.background import leases, single_process
 from devices.storage import dialects
+from devices.storage import leases as storage_leases
 from mqtt_ingest.core.errors import SlotLost
-from mqtt_ingest.storing import slot_leases
 from mqtt_ingest.storing.slot_writer import SlotWriter
 from tests.mqtt_ingest.storing.test_slot_writer import entry, store
 
@@ -41,31 +41,31 @@ def test_on_a_database_of_many_nobody_is_alone(folder: Path) -> None:
 
 def test_leases_are_taken_at_once_and_not_prolonged(folder: Path) -> None:
     dialect = dialects.dialect()
-    assert slot_leases.acquire("ingest-0", "killed", dialect) == 1
+    assert storage_leases.acquire("ingest-0", "killed", dialect) == 1
     assert leases.acquire("rollups", "killed") == 1
     single_process.claim(folder, whole=True)
-    assert slot_leases.acquire("ingest-0", "me", dialect) == 2
+    assert storage_leases.acquire("ingest-0", "me", dialect) == 2
     assert leases.acquire("rollups", "me") == 2
     with CaptureQueriesContext(connection) as captured:
-        assert slot_leases.renew("ingest-0", 2, dialect)
+        assert storage_leases.renew("ingest-0", 2, dialect)
         assert leases.acquire("rollups", "me") == 2
-        assert not slot_leases.renew("ingest-0", 1, dialect)
+        assert not storage_leases.renew("ingest-0", 1, dialect)
     assert writes(captured) == []
 
 
 def test_an_import_from_the_command_line_has_its_lease(folder: Path) -> None:
     dialect = dialects.dialect()
-    assert slot_leases.acquire("import", "somebody", dialect) == 1
+    assert storage_leases.acquire("import", "somebody", dialect) == 1
     single_process.claim(folder, whole=True)
-    assert slot_leases.acquire("import", "me", dialect) is None
+    assert storage_leases.acquire("import", "me", dialect) is None
 
 
 def test_what_is_committed_is_fenced_as_ever(folder: Path) -> None:
     single_process.claim(folder, whole=True)
     dialect = dialects.dialect()
     writer = SlotWriter("ingest-0", dialect)
-    writer.epoch = slot_leases.acquire("ingest-0", "me", dialect) or 0
+    writer.epoch = storage_leases.acquire("ingest-0", "me", dialect) or 0
     store(writer, entry({"t": 1}))
-    slot_leases.acquire("ingest-0", "another", dialect)
+    storage_leases.acquire("ingest-0", "another", dialect)
     with pytest.raises(SlotLost):
         store(writer, entry({"t": 2}))

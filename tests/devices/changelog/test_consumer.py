@@ -9,9 +9,10 @@ from django.utils import timezone
 
 from devices.background import leases
 from devices.background.leases import LeaseLost
-from devices.changelog import changes, consumer
+from devices.changelog import consumer
 from devices.changelog.consumer import POSITION, Consumer, Pruning
 from devices.models import Change
+from devices.storage import change_rows
 
 pytestmark = pytest.mark.usefixtures("tables")
 WRITER = "edit"
@@ -25,7 +26,7 @@ def _two_consumers(monkeypatch: pytest.MonkeyPatch) -> None:
 def change(*times: int) -> None:
     with transaction.atomic():
         for ts in times:
-            changes.append(WRITER, [(1, ts, ts)])
+            change_rows.append(WRITER, [(1, ts, ts)])
 
 
 def work_off(one: Consumer, limit: int = 100) -> list[int]:

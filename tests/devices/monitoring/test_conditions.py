@@ -8,8 +8,9 @@ import pytest
 import yaml
 
 from devices.models import Process
-from devices.monitoring import conditions, losses
+from devices.monitoring import conditions
 from devices.monitoring.conditions import CONDITIONS
+from devices.storage import losses
 from tests.support.services import DEPLOY, ROOT
 
 pytestmark = pytest.mark.django_db

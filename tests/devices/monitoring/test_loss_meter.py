@@ -7,6 +7,7 @@ import pytest
 from devices.models import Device
 from devices.monitoring import loss_meter, losses
 from devices.monitoring.loss_meter import by_cadence, by_sequence
+from devices.storage.losses import record
 from tests.mqtt_ingest.storing.test_slot_writer import NOW, entry, make_writer, store
 
 SECOND = 1_000_000
@@ -60,9 +61,9 @@ class TestRead:
         store(make_writer(), *(entry({"ts": NOW + n * 500, "seq": n, "t": 1}) for n in sent))
         device = Device.objects.get()
         at = NOW * 1_000
-        losses.record("throttled", at, at + SECOND, 2, device_id=device.pk)
-        losses.record("session_lost", at, at + SECOND, None)
-        losses.record("throttled", at - 10**12, at - 10**12, 99, device_id=device.pk)
+        record("throttled", at, at + SECOND, 2, device_id=device.pk)
+        record("session_lost", at, at + SECOND, None)
+        record("throttled", at - 10**12, at - 10**12, 99, device_id=device.pk)
         read = self.read()
         assert read is not None
         assert (read.basis, read.metric, read.expected, read.received, read.lost) == (

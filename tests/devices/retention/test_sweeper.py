@@ -33,6 +33,7 @@ from devices.retention.preview import preview
 from devices.retention.sweeper import Sweeper
 from devices.rollups.levels import LEVELS
 from devices.rollups.roller import Roller
+from devices.storage import partitions
 from tests.mqtt_ingest.storing.test_slot_writer import make_writer
 from tests.support.factories import ARRIVAL, make_batch, make_entry
 
@@ -232,14 +233,14 @@ def test_what_is_gone_cannot_be_marked() -> None:
 
 def test_whole_weeks_are_dropped_where_nothing_in_them_is_kept() -> None:
     if connection.vendor != "postgresql":
-        assert weeks.weeks() == []
+        assert partitions.weeks() == []
         return
     policy()
     put(40, 15, 1)
-    before = set(weeks.weeks())
+    before = set(partitions.weeks())
     registered = Writer.objects.get(name="ingest-0").registry
     sweeper = sweep_all()
-    assert sweeper.dropped == len(before - set(weeks.weeks())) > 0
+    assert sweeper.dropped == len(before - set(partitions.weeks())) > 0
     assert Writer.objects.get(name="ingest-0").registry > registered
     # A writer that knew the week makes it anew for a series that may have it.
     put(40, key="b")
@@ -267,7 +268,7 @@ def test_writers_notice_a_dropped_week() -> None:
     ]
     writer.store(make_batch(entries[0]))
     registry.delete(Device.objects.all())
-    for end, name in weeks.weeks():
+    for end, name in partitions.weeks():
         with connection.cursor() as cursor:
             cursor.execute("DELETE FROM devices_reading")
         assert weeks.drop(end, name)
@@ -354,7 +355,7 @@ def room() -> int:
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1")
         sizes = []
-        for _end, name in weeks.weeks():
+        for _end, name in partitions.weeks():
             cursor.execute("SELECT pg_total_relation_size(%s)", [name])
             sizes.append(int(cursor.fetchone()[0]))
     return sum(sizes)

@@ -25,9 +25,10 @@ from devices.background import leases
 from devices.models import Correction, Device, RetentionPolicy
 from devices.queries import SECOND, SeriesInfo, bulk
 from devices.retention.sweeper import Sweeper
+from devices.rollups import CONSUMER
 from devices.rollups.levels import LEVELS, QUARTER, Level, read
 from devices.rollups.partial_aggregate import fold
-from devices.rollups.roller import DUTY, GRACE, Roller
+from devices.rollups.roller import GRACE, Roller
 from mqtt_ingest.core.packets import Batch
 from tests.mqtt_ingest.storing.test_slot_writer import make_writer
 from tests.support.factories import ARRIVAL, make_batch, make_entry
@@ -166,7 +167,7 @@ class History(RuleBasedStateMachine):
 
     @rule()
     def the_roller_dies(self) -> None:
-        leases.release(DUTY, f"roller-{self.crashed}")
+        leases.release(CONSUMER, f"roller-{self.crashed}")
         self.crashed += 1
         self.roller = self.new_roller()
 

@@ -11,10 +11,11 @@ from mqtt_ingest.core.batching import Bounds
 from mqtt_ingest.core.conventions import find, register
 from mqtt_ingest.core.errors import SlotLost
 from mqtt_ingest.core.limits import Limits
-from mqtt_ingest.core.packets import Batch, Decoded, Entry, Packet, Stored
+from mqtt_ingest.core.packets import Batch, Decoded, Entry, Packet
 from mqtt_ingest.core.pipeline import Pipeline, Route, decode
 from mqtt_ingest.core.rate_limit import Throttle
 from mqtt_ingest.core.redelivery import ArrivalStamps
+from mqtt_ingest.storing.stored import Stored
 from tests.support.factories import ARRIVAL, make_packet, route
 from tests.support.fakes import RecordingSink, ScriptedSource
 

@@ -24,13 +24,14 @@ from devices.models import (
     Source,
     Writer,
 )
-from devices.storage import dialects
+from devices.storage import dialects, leases
 from mqtt_ingest.core.errors import SlotLost
-from mqtt_ingest.core.packets import Entry, Stored
+from mqtt_ingest.core.packets import Entry
 from mqtt_ingest.core.redelivery import ArrivalStamps
 from mqtt_ingest.models import ArrivalStamp, DeadLetter
-from mqtt_ingest.storing import dead_letters, slot_leases
+from mqtt_ingest.storing import arrival_stamps, dead_letters
 from mqtt_ingest.storing.slot_writer import SlotWriter
+from mqtt_ingest.storing.stored import Stored
 from tests.support.factories import ARRIVAL, make_batch, make_entry
 
 pytestmark = pytest.mark.usefixtures("tables")
@@ -45,7 +46,7 @@ def _accept(settings: Any) -> None:
 def make_writer(name: str = "ingest-0", holder: str = "me") -> SlotWriter:
     dialect = dialects.dialect()
     writer = SlotWriter(name, dialect)
-    epoch = slot_leases.acquire(name, holder, dialect)
+    epoch = leases.acquire(name, holder, dialect)
     assert epoch is not None
     writer.epoch = epoch
     return writer
@@ -281,11 +282,11 @@ def test_a_fenced_writer_stores_nothing() -> None:
 def test_a_held_lease_is_not_given_away() -> None:
     make_writer()
     dialect = dialects.dialect()
-    assert slot_leases.acquire("ingest-0", "other", dialect) is None
-    assert slot_leases.renew("ingest-0", 1, dialect)
-    assert not slot_leases.renew("ingest-0", 0, dialect)
-    slot_leases.release("ingest-0", 1)
-    assert slot_leases.acquire("ingest-0", "other", dialect) == 2
+    assert leases.acquire("ingest-0", "other", dialect) is None
+    assert leases.renew("ingest-0", 1, dialect)
+    assert not leases.renew("ingest-0", 0, dialect)
+    leases.release("ingest-0", 1)
+    assert leases.acquire("ingest-0", "other", dialect) == 2
 
 
 def test_stamps_of_packets_without_own_time_are_found_after_a_restart() -> None:
@@ -294,11 +295,11 @@ def test_stamps_of_packets_without_own_time_are_found_after_a_restart() -> None:
     store(writer, first)
     assert ArrivalStamp.objects.count() == 1
     stamps = ArrivalStamps()
-    stamps.load(*slot_leases.stamps("ingest-0"))
+    stamps.load(*arrival_stamps.read("ingest-0"))
     again = entry({"t": 1}, packet_id=5, received_at=ARRIVAL + 77)
     stamps.restore(again.packet)
     assert again.packet.received_at == ARRIVAL
-    slot_leases.clear_stamps("ingest-0")
+    arrival_stamps.clear("ingest-0")
     assert ArrivalStamp.objects.count() == 0
 
 
@@ -531,13 +532,13 @@ def test_a_staged_batch_that_failed_can_be_stored_again(monkeypatch: pytest.Monk
     writer = make_writer()
     store(writer, entry({"ts": NOW, "t": 1}))
     batch = staged(writer, entry({"ts": NOW, "t": 2}), entry({"ts": NOW + 1, "t": 3}))
-    real = writer._fence
+    real = writer._writer._fence
 
     def once(*given: Any) -> Any:
-        monkeypatch.setattr(writer, "_fence", real)
+        monkeypatch.setattr(writer._writer, "_fence", real)
         raise OperationalError("gone")
 
-    monkeypatch.setattr(writer, "_fence", once)
+    monkeypatch.setattr(writer._writer, "_fence", once)
     with pytest.raises(OperationalError):
         writer.store(batch)
     stored = writer.store(batch)

@@ -10,11 +10,12 @@ import pytest
 from dashboards.live.reconciliation import Healer, WentBack
 from devices import queries
 from devices.background import leases
-from devices.changelog import changes, restored
+from devices.changelog import changes
 from devices.models import Device, DeviceCounts, Duty, Identity, Loss, Series, Writer
+from devices.storage import leases as storage_leases
+from devices.storage import restored
 from mqtt_ingest.core import errors
 from mqtt_ingest.core.errors import SlotLost
-from mqtt_ingest.storing import slot_leases
 from tests.mqtt_ingest.storing.test_slot_writer import NOW, entry, make_writer, rows, store
 from tests.support.factories import make_batch
 
@@ -92,7 +93,7 @@ def test_after_a_connection_broke_nothing_cached_is_trusted() -> None:
     store(writer, entry({"t": 1}, device="gone"))
     for model in (DeviceCounts, Identity, Series, Device):
         model.objects.all()._raw_delete(using="default")  # without the signals of people's changes
-    writer._prepared = None  # as a new connection does; SQLite's in memory cannot break
+    writer._writer._prepared = None  # as a new connection does; SQLite's in memory cannot break
     store(writer, entry({"ts": NOW, "t": 2}, device="gone"))
     assert [row[0] for row in rows()][-1] == "gone"
     assert Device.objects.count() == 1
@@ -153,5 +154,5 @@ def test_a_lease_is_no_less_than_what_was_committed() -> None:
     writer = make_writer()
     store(writer, entry({"t": 1}))
     dialect = writer._dialect
-    assert slot_leases.renew("ingest-0", writer.epoch, dialect, 1)
-    assert not slot_leases.renew("ingest-0", writer.epoch, dialect, 2)
+    assert storage_leases.renew("ingest-0", writer.epoch, dialect, 1)
+    assert not storage_leases.renew("ingest-0", writer.epoch, dialect, 2)

@@ -11,9 +11,9 @@ import time
 from django.db import transaction
 from django.db.models import F, Max
 
-from devices.changelog import changes
+from devices.changelog.changes import RESTORED
 from devices.models import Change, Duty, Writer
-from devices.monitoring import losses
+from devices.storage import change_rows, losses
 
 # Epochs and registry numbers that were given in what is lost are given again: these are not.
 JUMP = 1_000_000
@@ -35,7 +35,7 @@ def look(name: str, epoch: int, seq: int, seen: str) -> str:
         return ""
     with transaction.atomic():
         # One after the other: whoever comes second finds what the first one noted.
-        changes.raise_seq(changes.RESTORED)
+        change_rows.raise_seq(RESTORED)
         told = _is_behind(name, epoch, seq)
         if told:
             _note(f"{name} {told}; {seen}")
@@ -56,7 +56,7 @@ def _is_behind(name: str, epoch: int, seq: int) -> str:
 
 def _note(detail: str) -> None:
     now = time.time_ns() // 1_000
-    Writer.objects.exclude(name=changes.RESTORED).update(
+    Writer.objects.exclude(name=RESTORED).update(
         epoch=F("epoch") + JUMP, registry=F("registry") + JUMP, holder="", lease_until=None
     )
     Duty.objects.update(epoch=F("epoch") + JUMP, holder="", lease_until=None)

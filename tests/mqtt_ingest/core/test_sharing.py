@@ -4,14 +4,7 @@ from itertools import product
 
 import pytest
 
-from mqtt_ingest.broker.sharing import (
-    Filters,
-    Findings,
-    Policy,
-    Verdict,
-    shares,
-    wanted,
-)
+from mqtt_ingest.core.sharing import Filters, Findings, Policy, Verdict, shares, wanted
 
 FILTERS = Filters(["devices/+/telemetry/#"], ["devices/+/status"])
 PLAIN = ["devices/+/telemetry/#", "devices/+/status"]

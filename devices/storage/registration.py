@@ -1,0 +1,57 @@
+"""Making devices and series that writers meet."""
+
+from collections.abc import Iterable, Mapping
+
+from django.conf import settings
+from django.db import transaction
+
+from devices.models import Device, Identity, Series, Source
+
+
+def register(
+    source: Source, by_key: Mapping[str, str], names: Mapping[str, str], *, pending: bool | None
+) -> int:
+    """Give native ids a device, in one transaction; return how many devices are new.
+
+    Args:
+        source: that knows them under their native ids.
+        by_key: device key -> native id.
+        names: device key -> what people read, where that differs.
+        pending: whether new devices wait for somebody to accept them; None: none are made,
+            and only devices that exist get the identity.
+    """
+    with transaction.atomic():
+        made = 0 if pending is None else make_devices(by_key, names, pending=pending)
+        known = Device.objects.filter(key__in=by_key).values_list("pk", "key")
+        identities = [
+            Identity(source=source, native_id=by_key[key], device_id=pk) for pk, key in known
+        ]
+        Identity.objects.bulk_create(identities, ignore_conflicts=True)
+    return made
+
+
+def make_devices(keys: Iterable[str], names: Mapping[str, str], *, pending: bool = False) -> int:
+    """Make devices of `keys` that do not exist; return how many.
+
+    Of those that wait to be accepted there are MAX_PENDING_DEVICES at most.
+    """
+    wanted = sorted(keys)
+    known = set(Device.objects.filter(key__in=wanted).values_list("key", flat=True))
+    new = [
+        Device(key=key, name=names.get(key, ""), pending=pending)
+        for key in wanted
+        if key not in known
+    ]
+    if pending:
+        waiting = Device.objects.filter(pending=True).count()
+        new = new[: max(0, settings.MAX_PENDING_DEVICES - waiting)]
+    Device.objects.bulk_create(new, ignore_conflicts=True)
+    return len(new)
+
+
+def make_series(new: Iterable[tuple[int, str, str]]) -> None:
+    """Make series that do not exist: (device pk, metric, kind)."""
+    Series.objects.bulk_create(
+        [Series(device_id=pk, metric=metric, kind=kind) for pk, metric, kind in new],
+        ignore_conflicts=True,
+    )

@@ -1,0 +1,87 @@
+"""What is remembered of each slot: its filters at the broker, and what it found there.
+
+Kept in the slot's row of `devices_writer`, whose lease is in `devices.storage.leases`.
+"""
+
+import time
+from typing import Any, NamedTuple, cast
+
+from devices.models import Change, Writer
+from devices.models.log import SLOT_PREFIX
+from mqtt_ingest.core.sharing import Findings
+
+
+class SlotRow(NamedTuple):
+    """What a slot has at the broker, as far as is remembered, and what it found there."""
+
+    filters: list[str]
+    found: Findings
+
+
+def slots() -> dict[int, SlotRow]:
+    """Return every slot by its number."""
+    rows = Writer.objects.filter(name__startswith=SLOT_PREFIX)
+    columns = rows.values_list("name", "filters", "sharing", "software", "forgets")
+    return {
+        int(name.removeprefix(SLOT_PREFIX)): SlotRow(
+            list(filters), Findings(cast("Any", sharing), software, forgets)
+        )
+        for name, filters, sharing, software, forgets in columns
+    }
+
+
+def remember_filters(name: str, filters: list[str]) -> None:
+    """Note the filters this slot has subscribed."""
+    Writer.objects.filter(name=name).update(filters=filters)
+
+
+def note_findings(name: str, found: Findings) -> None:
+    """Note what a slot found; that the broker forgets goes only with its name."""
+    rows = Writer.objects.filter(name=name)
+    rows.exclude(software=found.software).update(forgets=False)
+    rows.update(sharing=found.evidence, software=found.software)
+
+
+def note_forgetful() -> None:
+    """Note that the broker was seen to forget shared subscriptions: all slots have the same one."""
+    Writer.objects.filter(name__startswith=SLOT_PREFIX).update(forgets=True)
+
+
+def surplus(least: int) -> list[int]:
+    """Return the numbers of slots from `least` on whose session the broker still keeps."""
+    known = slots()
+    return sorted(number for number, row in known.items() if row.filters and number >= least)
+
+
+def last_stored(name: str) -> int | None:
+    """Return when this slot committed its last change, in µs, where the log still tells."""
+    stored_at = (
+        Change.objects.filter(writer=name).order_by("-seq").values_list("stored_at", flat=True)
+    ).first()
+    return None if stored_at is None else round(stored_at.timestamp() * 1_000_000)
+
+
+def broker_dropped(name: str, count: int) -> tuple[int, int | None]:
+    """Note the broker's count of dropped packets.
+
+    Returns:
+        How many are new since the last call, and when that was (µs); a broker that
+        restarted counts from 0 again.
+    """
+    known, at = Writer.objects.values_list("broker_dropped", "broker_dropped_at").get(name=name)
+    now = time.time_ns() // 1_000
+    Writer.objects.filter(name=name).update(broker_dropped=count, broker_dropped_at=now)
+    if known is None:
+        return 0, None
+    return (count - known if count >= known else count), at
+
+
+def clocks_ahead(name: str) -> int:
+    """Return by how much (µs) devices agreed to be ahead of the slot's clock; 0: they do not."""
+    found = Writer.objects.filter(name=name).values_list("clocks_ahead", flat=True).first()
+    return found or 0
+
+
+def keep_clocks_ahead(name: str, ahead: int) -> None:
+    """Store that."""
+    Writer.objects.filter(name=name).update(clocks_ahead=ahead)
