@@ -3,41 +3,43 @@
 Names imported here are the public ones (docs/howto/extend.md).
 """
 
-from devices.queries.readings import (
+from devices.queries.binning import (
     BIN_WIDTHS,
     NUMBERS,
-    READ_SECONDS,
-    SECOND,
     SHORT,
     SUM,
     Bin,
     Columns,
-    Point,
-    QueryTooLong,
-    SeriesInfo,
-    Value,
     bins,
+    width_for,
+    window,
+)
+from devices.queries.readings import (
     clocks_ahead_us,
     count_rows,
+    latest,
+    newest_rows,
+    now_us,
+    rows,
+)
+from devices.queries.series import (
+    SeriesInfo,
     devices_of,
     find_series,
     first_of,
     infos_of,
-    latest,
-    mean_of,
-    newest_rows,
     newest_series,
-    now_us,
+    series_in,
+    series_of,
+)
+from devices.queries.snapshot import (
+    READ_SECONDS,
+    QueryTooLong,
     read_cursor,
     read_snapshot,
     rolled_up,
-    rows,
-    series_in,
-    series_of,
-    shown,
-    width_for,
-    window,
 )
+from devices.queries.values import SECOND, Point, Value, mean_of, shown
 
 __all__ = [
     "BIN_WIDTHS",

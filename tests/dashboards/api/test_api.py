@@ -245,7 +245,7 @@ def test_a_read_that_takes_too_long_is_stopped(
             cursor.execute(endless)
         return 0
 
-    monkeypatch.setattr(queries, "READ_SECONDS", 1)
+    monkeypatch.setattr(queries.snapshot, "READ_SECONDS", 1)
     monkeypatch.setattr(queries, "count_rows", forever)
     body = problem(staff.get("/api/v1/devices/press-3/readings"), 422)
     assert "took over 1 s" in body["detail"]
