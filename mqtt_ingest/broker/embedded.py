@@ -24,8 +24,10 @@ from amqtt.mqtt.protocol.broker_handler import BrokerProtocolHandler
 from amqtt.mqtt.puback import PubackPacket
 from amqtt.session import INCOMING, Session
 
+from mqtt_ingest.core.errors import NotPublished, Undecodable
 from mqtt_ingest.core.packets import Packet
-from mqtt_ingest.core.topics import matches
+from mqtt_ingest.core.ports import Publisher
+from mqtt_ingest.core.topics import MAX_BYTES, check_topic, matches
 
 logger = logging.getLogger(__name__)
 
@@ -48,7 +50,21 @@ class EmbeddedSource:
         self._waiting: dict[Packet, asyncio.Future[None]] = {}
         self._open = asyncio.Event()
         self._paused = False
+        # The broker itself, while it runs.
+        self.broker: Publisher | None = None
 
+    # --- Publisher ----------------------------------------------------------
+    async def publish(self, topic: str, payload: bytes, qos: int = 1) -> None:
+        """Publish by the embedded broker.
+
+        Raises:
+            NotPublished: it does not run.
+        """
+        if self.broker is None:
+            raise NotPublished("the embedded broker does not run")
+        await self.broker.publish(topic, payload, qos)
+
+    # --- what clients publish -----------------------------------------------
     async def take(self, packet: Packet) -> None:
         """Hand `packet` to the pipeline where a Source wants it; return once it is committed."""
         if not any(matches(wanted, packet.topic) for wanted in self.filters):
@@ -201,9 +217,22 @@ class EmbeddedBroker(Broker):  # type: ignore[misc] # amqtt is not checked
         address, port = super()._split_bindaddr_port(port_str, default_port)
         return address.strip("[]") if address else address, port
 
+    async def publish(self, topic: str, payload: bytes, qos: int = 1) -> None:
+        """Hand a packet of ours to those that subscribe to it; queued for those that are away.
+
+        Raises:
+            NotPublished: the topic is none to publish to.
+        """
+        try:
+            check_topic(topic, MAX_BYTES)
+        except Undecodable as error:
+            raise NotPublished(f"{topic!r}: {error.detail}") from error
+        await self.internal_message_broadcast(topic, payload, qos)
+
     async def start(self) -> None:
         """Listen, with the retained messages of the last run."""
         await super().start()
+        self._source.broker = self
         if self._file.is_file():
             for topic, (data, qos) in json.loads(self._file.read_text()).items():
                 self._retained_messages[topic] = RetainedApplicationMessage(
@@ -212,6 +241,7 @@ class EmbeddedBroker(Broker):  # type: ignore[misc] # amqtt is not checked
 
     async def shutdown(self) -> None:
         """Save and stop."""
+        self._source.broker = None
         if self._saving is not None:
             self._saving.cancel()
             self._save()

@@ -34,6 +34,7 @@ from devices.timings import (
     UNREACHABLE_SECONDS,
 )
 from mqtt_ingest.broker.canary import Aside
+from mqtt_ingest.broker.outgoing import Outgoing
 from mqtt_ingest.broker.paho_client import BufferedClient
 from mqtt_ingest.broker.subscriptions import Subscriptions
 from mqtt_ingest.conf import Broker
@@ -144,6 +145,7 @@ class MqttSession:
         # When (s, monotonic) the broker ended connections that worked, lately.
         self._ended: deque[float] = deque(maxlen=CONTESTED_TIMES)
         self._client = self._make_client()
+        self._outgoing = Outgoing(self._client)
 
     @property
     def is_contested(self) -> bool:
@@ -236,10 +238,10 @@ class MqttSession:
                 self.aside.excuse()
             else:
                 self._client.loop_misc()
-                self._try_the_way()
+                await self._try_the_way()
             await set_within(self._closed, 1.0)
 
-    def _try_the_way(self) -> None:
+    async def _try_the_way(self) -> None:
         """Send a canary when it is time; a session that has gone deaf subscribes again."""
         if self.state not in {"subscribed", "deaf"}:
             return
@@ -251,15 +253,16 @@ class MqttSession:
             self._change("deaf", "the canary does not come back; subscribing again")
             self._subscribe_to(self.subscriptions.filters, [])
             self._listen_aside()
-        self._send_canaries()
+        await self._send_canaries()
 
-    def _send_canaries(self) -> None:
+    async def _send_canaries(self) -> None:
         for topic, payload in self.aside.due():
-            self._client.publish(topic, payload)
+            await self.publish(topic, payload, qos=0)
 
     async def close(self) -> None:
         """Send what is waiting, disconnect cleanly, and keep the session at the broker."""
         self._stop_reading()
+        self._outgoing.close()
         # paho closes the socket right after DISCONNECT: send our buffer before that.
         self._client.on_disconnect = self._flush_at_last
         if self._client.socket() is not None:
@@ -268,6 +271,15 @@ class MqttSession:
             with contextlib.suppress(OSError, ValueError):
                 self._client.loop_write()
         self._change("stopped", "")
+
+    # --- Publisher ----------------------------------------------------------
+    async def publish(self, topic: str, payload: bytes, qos: int = 1) -> None:
+        """Publish by this session; return once the broker has acknowledged it.
+
+        Raises:
+            NotPublished: the topic is none to publish to, or the session ended first.
+        """
+        await self._outgoing.publish(topic, payload, qos)
 
     # --- PacketSource -------------------------------------------------------
     def acknowledge(self, packets: Sequence[Packet]) -> None:
@@ -450,7 +462,7 @@ class MqttSession:
         if plain is None or shared is None:
             return
         self.aside.begin()
-        self._send_canaries()
+        await self._send_canaries()
         for canary, seconds in ((plain, LOOK_BACK_SECONDS), (shared, LOOK_BACK_GRACE_SECONDS)):
             until = time.monotonic() + seconds
             while canary.state != "proven" and time.monotonic() < until:  # noqa: ASYNC110

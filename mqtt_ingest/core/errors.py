@@ -43,3 +43,7 @@ class SlotLost(IngestError):
 
 class WentBack(SlotLost):
     """The database went back: a standby that was behind took over, or a backup was restored."""
+
+
+class NotPublished(IngestError):
+    """A packet of ours did not get to the broker, as far as is known."""

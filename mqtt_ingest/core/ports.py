@@ -33,6 +33,23 @@ class PacketSource(Protocol):
         ...
 
 
+class Publisher(Protocol):
+    """By what packets of ours get to the broker: a slot's session, or the embedded broker.
+
+    Canaries go by it; so do commands to devices.
+    """
+
+    async def publish(self, topic: str, payload: bytes, qos: int = 1) -> None:
+        """Publish; return once the broker has it for sure, at QoS 0 once it is sent.
+
+        It may take as long as the broker is away: bound it by `asyncio.timeout`.
+
+        Raises:
+            NotPublished: it cannot be published, or the session ended first.
+        """
+        ...
+
+
 class BatchSink(Protocol[Stored_co]):
     """Where batches are committed."""
 

@@ -19,7 +19,7 @@ from mqtt_ingest.core.batching import Bounds
 from mqtt_ingest.core.limits import Limits
 from mqtt_ingest.core.packets import Batch, Entry
 from mqtt_ingest.core.pipeline import Pipeline, Route
-from mqtt_ingest.core.ports import PacketSource
+from mqtt_ingest.core.ports import PacketSource, Publisher
 from mqtt_ingest.core.rate_limit import Throttle
 from mqtt_ingest.core.redelivery import ArrivalStamps
 from mqtt_ingest.core.sharing import Filters
@@ -176,6 +176,11 @@ class Slot:
             self._pipeline = self._session = None
         if self._retired:
             await upstream.end()
+
+    @property
+    def publisher(self) -> Publisher | None:
+        """Return by what packets of ours get to the broker; None while the slot does not run."""
+        return self._session if self._embedded is None else self._embedded
 
     @property
     def is_surplus(self) -> bool:

@@ -1,0 +1,120 @@
+"""Packets of ours: whoever publishes hears when the broker has them."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import paho.mqtt.client as mqtt
+import pytest
+from paho.mqtt.enums import CallbackAPIVersion
+
+from mqtt_ingest.broker.canary import Aside
+from mqtt_ingest.broker.embedded import EmbeddedBroker, EmbeddedSource
+from mqtt_ingest.broker.session import Agreed, MqttSession
+from mqtt_ingest.conf import Broker
+from mqtt_ingest.core.errors import NotPublished
+from mqtt_ingest.core.ports import Publisher
+from tests.support.services import Service, free_port
+
+pytestmark = pytest.mark.services
+
+
+@contextlib.asynccontextmanager
+async def session(broker: Broker) -> AsyncIterator[MqttSession]:
+    """A session that is subscribed to nothing."""
+
+    async def nothing() -> None:
+        return
+
+    async def agreed(_session_present: bool) -> Agreed:
+        return Agreed([], [])
+
+    connected = asyncio.Event()
+    made = MqttSession(
+        client_id="publisher",
+        broker=broker,
+        aside=Aside("publisher", canary=False, watch_broker=False),
+        may_connect=nothing,
+        on_session=agreed,
+        on_state=lambda state, _detail: connected.set() if state == "subscribed" else None,
+    )
+    running = asyncio.create_task(made.run(lambda _packet: None))
+    async with asyncio.timeout(10):
+        await connected.wait()
+    try:
+        yield made
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+        await made.close()
+
+
+async def heard(port: int, publisher: Publisher, topic: str) -> list[bytes]:
+    """Publish on `topic` while somebody listens; return what was heard."""
+    loop, subscribed, got = asyncio.get_running_loop(), asyncio.Event(), asyncio.Queue[bytes]()
+    client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id="listener")
+    client.on_connect = lambda *_given: client.subscribe("#", qos=1)
+    client.on_subscribe = lambda *_given: loop.call_soon_threadsafe(subscribed.set)
+    client.on_message = lambda _client, _data, message: loop.call_soon_threadsafe(
+        got.put_nowait, message.payload
+    )
+    client.connect("127.0.0.1", port)
+    client.loop_start()
+    try:
+        async with asyncio.timeout(10):
+            await subscribed.wait()
+            for number in range(3):
+                await publisher.publish(topic, b"%d" % number)
+            return [await got.get() for _ in range(3)]
+    finally:
+        await loop.run_in_executor(None, client.disconnect)
+        await loop.run_in_executor(None, client.loop_stop)
+
+
+async def test_a_slot_s_session_publishes(mosquitto_service: Service) -> None:
+    async with session(Broker(host="127.0.0.1", port=mosquitto_service.port)) as made:
+        assert await heard(mosquitto_service.port, made, "devices/a/command") == [b"0", b"1", b"2"]
+        await made.publish("devices/a/command", b"unacknowledged", qos=0)
+
+
+async def test_what_cannot_be_published_is_refused_at_once(mosquitto_service: Service) -> None:
+    async with session(Broker(host="127.0.0.1", port=mosquitto_service.port)) as made:
+        for topic in ("", "devices/+/command", "#"):
+            with pytest.raises(NotPublished):
+                await made.publish(topic, b"")
+
+
+async def test_an_outage_delays_a_packet_and_the_end_of_the_session_tells_of_it(
+    mosquitto_service: Service,
+) -> None:
+    async with session(Broker(host="127.0.0.1", port=mosquitto_service.port)) as made:
+        mosquitto_service.stop()
+        waiting = asyncio.create_task(made.publish("devices/a/command", b"late"))
+        await asyncio.sleep(0)
+        assert not waiting.done()
+        mosquitto_service.start()
+        async with asyncio.timeout(20):
+            await waiting
+        mosquitto_service.stop()
+        lost = asyncio.create_task(made.publish("devices/a/command", b"lost"))
+        await asyncio.sleep(0)
+    with pytest.raises(NotPublished, match="session ended"):
+        await lost
+
+
+async def test_the_embedded_broker_publishes(tmp_path: Path) -> None:
+    port, source = free_port(), EmbeddedSource("here")
+    with pytest.raises(NotPublished, match="does not run"):
+        await source.publish("devices/a/command", b"")
+    broker = EmbeddedBroker(source, bind="127.0.0.1", port=port, password="", folder=tmp_path)
+    await broker.start()
+    running = asyncio.create_task(source.run(lambda _packet: None))
+    try:
+        assert await heard(port, source, "devices/a/command") == [b"0", b"1", b"2"]
+        with pytest.raises(NotPublished, match="wildcard"):
+            await source.publish("devices/#", b"")
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+        await broker.shutdown()
