@@ -4,6 +4,7 @@ SHELL := /bin/bash
 VENV := .venv
 BIN := $(VENV)/bin
 STAMPS := .stamps
+DOCS_SITE := .docs-site
 # The oldest Python that can run the project, under whatever name it is installed.
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
   $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
@@ -12,17 +13,29 @@ JS_TESTS := $(wildcard tests/dashboards/js/*/*.test.js)
 # Checks and tests read settings, never the user's.
 TEST_ENV := env -u DATABASE_URL -u REDIS_URL -u MQTT_URL -u DATA_DIR DJANGO_SETTINGS_MODULE=tests.settings
 
-.PHONY: help install demo test test-fast newcomer check bench faults soak services messages lock format clean
+# Several at a time: most tests wait for services. A file is run by one process.
+JOBS ?= $(shell n=$$(nproc 2>/dev/null || echo 2); echo $$((n + 1)))
+PYTEST_RUN = $(TEST_ENV) $(BIN)/python -m pytest -n $(JOBS) --dist loadfile
+ON_POSTGRESQL = $(TEST_ENV) $(BIN)/python -m tests.support.with_postgresql $(BIN)/python
+# What differs between the databases; the rest was run on SQLite.
+DATABASE_TESTS := -m "db and not services"
+
+.PHONY: help install demo test test-fast test-postgresql newcomer check docs coverage bench faults soak \
+  screenshots services messages lock release format clean
 
 help:
 	@echo "make demo       the whole product in one process, with a simulated fleet"
 	@echo "make install    the virtual environment for running, testing and checking"
 	@echo "make test       all tests; installs the services they need (asks first)"
-	@echo "make test-fast  the tests that need no service"
+	@echo "make test-fast  the tests that need no service and no process: seconds"
+	@echo "make test-postgresql  the tests of the database on PostgreSQL"
 	@echo "make newcomer   the README's commands on a clone of what is committed, each lock by itself"
-	@echo "make check      formatting, lint, types, architecture"
+	@echo "make check      formatting, lint, types, architecture, documentation"
+	@echo "make docs       the documentation as a site"
+	@echo "make coverage   all tests, with the lines and branches that they reach"
 	@echo "make bench      benchmarks, one JSON object a line (BENCH=name for one)"
 	@echo "make faults     the long fault runs"
+	@echo "make screenshots  every page at four sizes, in light and dark"
 	@echo "make soak       a board that streams for SECONDS (an hour, if not said)"
 
 $(BIN)/python:
@@ -55,18 +68,26 @@ services:
 	@tests/support/install_services.sh
 
 test: services $(STAMPS)/dev $(STAMPS)/node
-	$(TEST_ENV) $(BIN)/python -m coverage erase
-	$(TEST_ENV) $(BIN)/python -m coverage run -m pytest $(PYTEST)
-	$(TEST_ENV) $(BIN)/python -m tests.support.with_postgresql \
-	  $(BIN)/python -m coverage run -m pytest tests/devices tests/mqtt_ingest \
-	  tests/dashboards/live tests/iotbridge/test_admin.py $(PYTEST)
+	$(PYTEST_RUN) $(PYTEST)
+	$(ON_POSTGRESQL) -m pytest -n $(JOBS) --dist loadfile $(DATABASE_TESTS) $(PYTEST)
 	node --test $(JS_TESTS)
-	$(BIN)/python -m coverage combine --quiet
-	$(BIN)/python -m coverage report --fail-under=90
-	$(BIN)/python -m coverage report --include='mqtt_ingest/core/*' --fail-under=100
+	$(TEST_ENV) $(BIN)/python -m coverage run --data-file=.coverage.core -m pytest -q tests/mqtt_ingest/core
+	$(BIN)/python -m coverage combine --quiet --data-file=.coverage.core
+	$(BIN)/python -m coverage report --data-file=.coverage.core --include='mqtt_ingest/core/*' --fail-under=100
 
 test-fast: $(STAMPS)/dev
-	$(TEST_ENV) $(BIN)/python -m pytest -m "not services and not browser" $(PYTEST)
+	HYPOTHESIS_PROFILE=fast $(PYTEST_RUN) -m "not services and not browser and not process and not slow" $(PYTEST)
+
+test-postgresql: services $(STAMPS)/dev
+	$(ON_POSTGRESQL) -m pytest -n $(JOBS) --dist loadfile $(DATABASE_TESTS) $(PYTEST)
+
+# All of `test` on both databases, with the lines and branches that it reaches in every process.
+coverage: services $(STAMPS)/dev
+	$(BIN)/python -m coverage erase
+	$(TEST_ENV) $(BIN)/python -m coverage run -m pytest -n $(JOBS) --dist loadfile $(PYTEST)
+	$(ON_POSTGRESQL) -m coverage run -m pytest -n $(JOBS) --dist loadfile $(DATABASE_TESTS) $(PYTEST)
+	$(BIN)/python -m coverage combine --quiet
+	$(BIN)/python -m coverage report --fail-under=90
 
 newcomer: services $(STAMPS)/dev
 	$(TEST_ENV) NEWCOMER=1 $(BIN)/python -m pytest tests/newcomer $(PYTEST)
@@ -80,19 +101,36 @@ check: $(STAMPS)/dev $(STAMPS)/node
 	$(BIN)/deptry .
 	$(BIN)/djlint --quiet --lint dashboards/templates
 	npx --no-install tsc -p jsconfig.json
+	$(BIN)/sphinx-build --fail-on-warning --keep-going --quiet docs $(DOCS_SITE)
 	$(TEST_ENV) $(BIN)/python manage.py check
 	$(TEST_ENV) $(BIN)/python manage.py makemigrations --check --dry-run
 
 bench: services $(STAMPS)/dev
 	@$(TEST_ENV) $(BIN)/python -m tests.bench $(BENCH)
 
+FAULT_TESTS ?= tests/faults tests/end_to_end/test_exactly_once.py
 faults: services $(STAMPS)/dev
-	$(TEST_ENV) FAULTS=long FAULT_ROUNDS=10 $(BIN)/python -m pytest tests/faults \
-	  tests/end_to_end/test_exactly_once.py $(PYTEST)
+	FAULTS=long FAULT_ROUNDS=10 $(PYTEST_RUN) $(FAULT_TESTS) $(PYTEST)
 
 SECONDS ?= 3600
 soak: services $(STAMPS)/dev
-	$(TEST_ENV) SOAK_SECONDS=$(SECONDS) $(BIN)/python -m pytest -s tests/soak/test_open_board.py $(PYTEST)
+	$(TEST_ENV) SOAK=1 SOAK_SECONDS=$(SECONDS) $(BIN)/python -m pytest -s tests/soak $(PYTEST)
+
+screenshots: services $(STAMPS)/dev
+	SCREENSHOTS=1 $(PYTEST_RUN) tests/screenshots $(PYTEST)
+
+docs: $(STAMPS)/dev
+	$(BIN)/sphinx-build --fail-on-warning --keep-going --quiet docs $(DOCS_SITE)
+	@echo "The documentation is in $(DOCS_SITE)/index.html"
+
+# The version is in iotbridge/__init__.py, its changes are in CHANGELOG.md.
+release: check
+	@git diff --quiet HEAD || { echo "commit everything first"; exit 1; }
+	@version=$$($(BIN)/python -c 'import iotbridge; print(iotbridge.__version__)'); \
+	grep -q "^## \[$$version\] - [0-9-]*$$" CHANGELOG.md || \
+	  { echo "CHANGELOG.md has no section '## [$$version] - YYYY-MM-DD'"; exit 1; }; \
+	$(BIN)/python -m build --outdir dist . && git tag -a "v$$version" -m "iotbridge $$version" && \
+	echo "Tagged v$$version; the package is in dist/. Publish both: docs/contributing/release.md"
 
 format: $(STAMPS)/dev
 	$(BIN)/ruff format .
@@ -117,4 +155,4 @@ lock:
 	  --extra postgres -c requirements-dev.txt -o requirements-production.txt
 
 clean:
-	rm -rf $(VENV) $(STAMPS) node_modules
+	rm -rf $(VENV) $(STAMPS) $(DOCS_SITE) node_modules dist build

@@ -1,5 +1,7 @@
 """The ingest app."""
 
+from typing import Any
+
 from django.apps import AppConfig
 
 
@@ -22,8 +24,14 @@ class MqttIngestConfig(AppConfig):
 
         runner.register("import", ImportWork)
         runner.register(kind_conversion.KIND, kind_conversion.ConvertWork)
-        kinds.converters.append(kind_conversion.ask)
-        checked.checks.append(sources.problems)
-        checked.conventions.append(conventions.names)
-        losses.counters.append(dead_letters.counted)
-        undecoded.lookups.append(dead_letters.last_of)
+        hooks: list[tuple[list[Any], Any]] = [
+            (kinds.converters, kind_conversion.ask),
+            (checked.checks, sources.problems),
+            (checked.conventions, conventions.names),
+            (losses.counters, dead_letters.counted),
+            (undecoded.lookups, dead_letters.last_of),
+        ]
+        for known, ours in hooks:
+            # Django calls `ready` again where a test changes INSTALLED_APPS.
+            if ours not in known:
+                known.append(ours)

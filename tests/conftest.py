@@ -1,4 +1,4 @@
-"""Fixtures only; what they use is in tests/support."""
+"""Fixtures, and what follows from them: marks, and the order in which files run."""
 
 import os
 import signal
@@ -6,19 +6,54 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
-from django.db import connection
+from django.test import TransactionTestCase
 from django.utils import timezone
+from hypothesis import settings as hypothesis
+from pytest_django import DjangoDbBlocker
 
 from devices.models import Process, Source
-from devices.rollups.levels import LEVELS
-from tests.support import services
+from tests.support import database, services
 from tests.support import stack as plants
 from tests.support.services import Service
 from tests.support.stack import Plant
 from tests.support.standalone_stack import Standalone
 
-# Run by `make newcomer`: each installs a lock into an environment of its own.
-collect_ignore = [] if os.environ.get("NEWCOMER") else ["newcomer"]
+# Run by targets of their own, see docs/contributing/tests.md: `make newcomer` installs each
+# lock into an environment of its own, and a soak lasts.
+collect_ignore = [name for name in ("newcomer", "soak") if not os.environ.get(name.upper())]
+
+hypothesis.register_profile("default", deadline=None)
+hypothesis.register_profile("fast", deadline=None, max_examples=5, stateful_step_count=10)
+hypothesis.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
+
+# What `transactional_db` ends with; Django empties every table that a model manages, and makes
+# permissions anew.
+TransactionTestCase._fixture_teardown = lambda _case: database.empty()
+
+# A mark follows from a fixture, so that none can be forgotten.
+NEEDS = {
+    "services": {
+        *("plant", "whole_plant", "standalone"),
+        *("mosquitto_service", "redis_service", "postgresql_service"),
+    },
+    "db": {"tables", "db", "transactional_db"},
+}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark each test by what it needs; files that wait for services begin first."""
+    for item in items:
+        fixtures = set(getattr(item, "fixturenames", ()))
+        for mark, needed in NEEDS.items():
+            if fixtures & needed:
+                item.add_marker(mark)
+    slow = {item.path for item in items if _waits(item)}
+    # Within a file, and among files of a kind, the order stays.
+    items.sort(key=lambda item: item.path not in slow)
+
+
+def _waits(item: pytest.Item) -> bool:
+    return any(item.get_closest_marker(mark) for mark in ("services", "browser", "process"))
 
 
 @pytest.fixture(scope="session")
@@ -66,15 +101,17 @@ def whole_plant() -> Iterator[Plant]:
         yield made
 
 
+@pytest.fixture(scope="session")
+def _emptied(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
+    """Begin without what migrations fill in."""
+    with django_db_blocker.unblock():
+        database.empty()
+
+
 @pytest.fixture
-def tables(transactional_db: None) -> Iterator[None]:
+def tables(_emptied: None, transactional_db: None) -> None:
     """The real tables, with the native source; emptied afterwards."""
     Source.objects.get_or_create(name="native")
-    yield
-    # What no model manages Django does not empty.
-    with connection.cursor() as cursor:
-        for table in ("devices_reading", *(level.table for level in LEVELS)):
-            cursor.execute(f"DELETE FROM {table}")
 
 
 @pytest.fixture

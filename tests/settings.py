@@ -4,7 +4,9 @@ import os
 import tempfile
 
 os.environ.setdefault("SECRET_KEY", "only-for-tests")
-os.environ.setdefault("DATA_DIR", tempfile.mkdtemp(prefix="iotbridge-tests-"))
+if "DATA_DIR" not in os.environ or "PYTEST_XDIST_WORKER" in os.environ:
+    # Each process of a parallel run has its own.
+    os.environ["DATA_DIR"] = tempfile.mkdtemp(prefix="iotbridge-tests-")
 os.environ.setdefault("IOTBRIDGE_STANDALONE", "1")
 
 from iotbridge.settings import *  # noqa: F403

@@ -87,7 +87,8 @@ _factories: list[Factory] = []
 
 def register(factory: Factory) -> None:
     """Have workers host the service that `factory` makes of a process' name."""
-    _factories.append(factory)
+    if factory not in _factories:
+        _factories.append(factory)
 
 
 class Services:

@@ -112,11 +112,15 @@ def passed() -> Cursor:
 
     Nothing while one of them has not begun yet.
     """
-    positions = [leases.state(name).get(POSITION) for name in _consumers]
-    if not positions or None in positions:
-        return {}
+    positions: list[Cursor] = []
+    for name in _consumers:
+        position: Cursor | None = leases.state(name).get(POSITION)
+        if position is None:
+            return {}
+        positions.append(position)
+    # A consumer that began before there were writers has passed nothing of them.
     return {
-        writer: min(position.get(writer, 0) for position in positions if position)
+        writer: min((position.get(writer, 0) for position in positions), default=0)
         for writer in changes.newest()
     }
 

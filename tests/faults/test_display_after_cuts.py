@@ -23,7 +23,7 @@ from tests.support.stack import Plant, Process
 
 pytestmark = [pytest.mark.services, pytest.mark.browser, pytest.mark.timeout(1_200)]
 DEVICES, METRICS = 10, 5
-CUTS = 60 if os.environ.get("FAULTS") == "long" else 30
+CUTS = 60 if os.environ.get("FAULTS") == "long" else 8
 SPAN_MS = 600_000
 KEYS = [f"d{n}/*" for n in range(DEVICES)]
 # kind of subscription -> what is asked; exact rows, bins, newest values.

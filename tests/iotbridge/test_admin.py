@@ -160,6 +160,7 @@ def test_what_is_not_there_can_be_added(model: type[Model], boss: Client) -> Non
     assert model._default_manager.count() == before + 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("more", [0, 5])
 def test_a_device_with_very_many_series_can_be_saved(
     boss: Client, settings: Any, more: int

@@ -10,6 +10,8 @@ import pytest
 from tests.support.services import ROOT, free_port, wait_until
 from tests.support.stack import Plant, publish
 
+pytestmark = pytest.mark.process
+
 
 def run(*command: str, **env: str) -> tuple[int, str]:
     """Run one of our processes that is expected to end by itself."""

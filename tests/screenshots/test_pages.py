@@ -6,6 +6,7 @@ devices that fell silent or said goodbye, a worker that was stopped, a database 
 
 import json
 import math
+import os
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -18,8 +19,10 @@ from tests.support.services import wait_until
 from tests.support.stack import Plant, publish, whole_plant
 
 pytestmark = [pytest.mark.services, pytest.mark.browser, pytest.mark.timeout(600)]
-SIZES = {"desktop": (1440, 900), "phone": (360, 740)}
-SCHEMES = ("light", "dark")
+# `make screenshots` takes all of them, `make test` one of each page.
+WHOLE = bool(os.environ.get("SCREENSHOTS"))
+SIZES = {"desktop": (1440, 900), **({"phone": (360, 740)} if WHOLE else {})}
+SCHEMES = ("light", "dark") if WHOLE else ("light",)
 SITES = """
 from django.utils import timezone
 from datetime import timedelta

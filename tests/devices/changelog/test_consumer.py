@@ -115,6 +115,24 @@ def test_nothing_is_pruned_before_every_registered_consumer_has_passed() -> None
     assert not Change.objects.exists()
 
 
+def test_one_that_began_before_there_were_writers_has_passed_nothing() -> None:
+    Consumer("sums", "me").hold({})
+    Consumer("alarms", "me").hold({})
+    assert leases.state("sums")[POSITION] == {}
+    change(1)
+    age()
+    assert not Pruning("me").step()
+    assert Change.objects.count() == 1
+
+
+def test_without_consumers_nothing_is_pruned(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(consumer, "_consumers", [])
+    change(1)
+    age()
+    Pruning("me").step()
+    assert Change.objects.count() == 1
+
+
 def test_what_every_consumer_has_passed_stays_for_a_day() -> None:
     sums, alarms = Consumer("sums", "me"), Consumer("alarms", "me")
     for one in (sums, alarms):

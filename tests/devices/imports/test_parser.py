@@ -124,6 +124,7 @@ def test_good_cells_of_a_bad_line_are_kept() -> None:
     assert problems(lines) == [(2, "b", "a text has at most 4096 characters, and no NUL")]
 
 
+@pytest.mark.slow
 def test_a_quotation_mark_that_is_not_closed_ends_somewhere() -> None:
     content = b'time,a\n2025-11-20T12:00:00Z,"' + b"y\n" * 200_000
     lines = read(content, guess(content, "x.csv", "d"))

@@ -98,6 +98,7 @@ def test_a_span_never_has_more_bins_than_points() -> None:
             assert span * SECOND // width + 2 <= max(points, 2) or width == BIN_WIDTHS[-1]
 
 
+@pytest.mark.slow
 def test_latest_of_many_series(writer: SlotWriter) -> None:
     for n in range(600):
         put(writer, [(START, n)], f"d{n}")

@@ -5,6 +5,7 @@
 
 import contextlib
 import json
+import os
 from dataclasses import replace
 from typing import Any
 
@@ -293,10 +294,11 @@ class History(RuleBasedStateMachine):
 
 @pytest.mark.usefixtures("tables")
 def test_every_query_is_what_a_plain_list_gives() -> None:
+    profile = os.environ.get("HYPOTHESIS_PROFILE", "default")
     run_state_machine_as_test(
         History,
         settings=settings(
-            max_examples=60,
+            max_examples=60 if profile == "default" else 5,
             stateful_step_count=25,
             deadline=None,
             suppress_health_check=list(HealthCheck),

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -19,6 +20,7 @@ from iotbridge.standalone.backup import BadBackup
 from tests.support.stack import ROOT, run_manage
 from tests.support.standalone_stack import KEEP
 
+pytestmark = pytest.mark.process
 ROWS = 60_000
 
 
@@ -26,11 +28,10 @@ def nothing(*_progress: object) -> None:
     """Show no progress."""
 
 
-@pytest.fixture
-def data(tmp_path: Path) -> Path:
-    """An installation with some readings."""
-    folder = tmp_path / "data"
-    folder.mkdir()
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An installation with some readings; tests work on copies."""
+    folder = tmp_path_factory.mktemp("filled")
     (folder / "secret_key").write_text("the key")
     (folder / "secret_key").chmod(0o600)
     run_manage(env(folder), "migrate", "--verbosity", "0")
@@ -38,6 +39,12 @@ def data(tmp_path: Path) -> Path:
         rows = [(1, n, float(n), None) for n in range(ROWS)]
         file.executemany("INSERT INTO devices_reading VALUES (?, ?, ?, ?)", rows)
     return folder
+
+
+@pytest.fixture
+def data(filled: Path, tmp_path: Path) -> Path:
+    """An installation with some readings."""
+    return Path(shutil.copytree(filled, tmp_path / "data"))
 
 
 def env(folder: Path) -> dict[str, str]:

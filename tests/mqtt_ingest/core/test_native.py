@@ -210,6 +210,7 @@ def test_nothing_to_store_is_no_dead_letter() -> None:
         entry = make_entry(payload)
         assert entry.decoded is not None
         assert entry.decoded.empty
+        assert entry.decoded.odd
 
 
 @pytest.mark.parametrize("value", ["12:30:05", "on", "12", "soon", "1.10.22"])

@@ -2,7 +2,8 @@
 
 import pytest
 
-from mqtt_ingest.core.samples import told_by
+from mqtt_ingest.core.packets import Kind, SampleKind
+from mqtt_ingest.core.samples import Fitted, fit, told_by
 
 
 @pytest.mark.parametrize(
@@ -15,3 +16,25 @@ def test_what_we_write_of_a_number_is_it_again(text: str) -> None:
 @pytest.mark.parametrize("text", ["21.50", "0.1000000000000000055", "1e999", "x", "007", "1E5"])
 def test_other_texts_are_of_none(text: str) -> None:
     assert told_by(text) is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "sample", "value", "text", "stored"),
+    [
+        ("number", "number", 21.5, None, (21.5, None, True)),
+        ("number", "boolean", 1.0, None, (1.0, None, True)),
+        ("number", "text", None, "open", (None, "open", False)),
+        ("boolean", "number", 0.0, None, (0.0, None, True)),
+        ("boolean", "number", 2.0, None, (None, "2", False)),
+        ("boolean", "number", 2.5, None, (None, "2.5", False)),
+        ("boolean", "text", None, "open", (None, "open", False)),
+        ("text", "text", None, "open", (None, "open", True)),
+        ("text", "number", 7.0, None, (None, "7", False)),
+        ("text", "boolean", 1.0, None, (None, "true", False)),
+        ("text", "boolean", 0.0, None, (None, "false", False)),
+    ],
+)
+def test_a_series_stores_what_fits_its_kind_and_the_rest_as_words(
+    kind: Kind, sample: SampleKind, value: float | None, text: str | None, stored: Fitted
+) -> None:
+    assert fit(kind, sample, value, text) == stored

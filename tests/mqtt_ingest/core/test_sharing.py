@@ -4,7 +4,17 @@ from itertools import product
 
 import pytest
 
-from mqtt_ingest.core.sharing import Filters, Findings, Policy, Verdict, shares, wanted
+from mqtt_ingest.core.sharing import (
+    Filters,
+    Findings,
+    Policy,
+    Verdict,
+    bare,
+    in_group,
+    is_in_group,
+    shares,
+    wanted,
+)
 
 FILTERS = Filters(["devices/+/telemetry/#"], ["devices/+/status"])
 PLAIN = ["devices/+/telemetry/#", "devices/+/status"]
@@ -146,3 +156,11 @@ def test_every_topic_is_somebodys_at_every_moment(slots: int) -> None:
             # In the end nothing is received twice.
             others = any(map(has_telemetry, (now[1], now[2])))
             assert not (PLAIN[0] in now[0] and others), (zero, one, share, now)
+
+
+def test_a_filter_of_a_group_is_written_and_read() -> None:
+    shared = in_group("bridge", "devices/+/telemetry")
+    assert shared == "$share/bridge/devices/+/telemetry"
+    assert bare(shared) == bare("devices/+/telemetry") == "devices/+/telemetry"
+    assert is_in_group(["devices/+/status", shared])
+    assert not is_in_group(["devices/+/status"])

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mqtt_ingest.core.errors import Undecodable
-from mqtt_ingest.core.topics import check_topic, filter_problem, matches
+from mqtt_ingest.core.topics import check_topic, device_level, filter_problem, matches
 
 levels = st.lists(st.text("ab1$", max_size=3), min_size=1, max_size=5)
 
@@ -70,3 +70,10 @@ def test_bad_topics_are_refused(topic: str) -> None:
 )
 def test_valid_filters(topic_filter: str, good: bool) -> None:
     assert (filter_problem(topic_filter) == "") is good
+
+
+@pytest.mark.parametrize(
+    ("topic", "level"), [("devices/a/telemetry", "a"), ("a/b", "b"), ("a", ""), ("/", "")]
+)
+def test_the_second_level_names_the_device(topic: str, level: str) -> None:
+    assert device_level(topic) == level
