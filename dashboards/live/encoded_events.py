@@ -12,7 +12,7 @@ Rows = dict[int, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Announced:
+class EncodedEvent:
     """What was committed of one device.
 
     Args:
@@ -32,7 +32,7 @@ class Announced:
     others: list[tuple[int, int, int]]
 
 
-def announced(event: ReadingsStored, kinds: Mapping[int, str]) -> Announced:
+def encode(event: ReadingsStored, kinds: Mapping[int, str]) -> EncodedEvent:
     """Return `event` in that form; `kinds` has the kind of every series that somebody shows."""
     rows: list[tuple[int, Rows]] = []
     others: list[tuple[int, int, int]] = []
@@ -43,7 +43,7 @@ def announced(event: ReadingsStored, kinds: Mapping[int, str]) -> Announced:
         else:
             rows.append((pk, {ts: row_text(ts, value, text, kind) for ts, value, text in found}))
     spans = [(pk, low, high) for pk, low, high in event["spans"]]
-    return Announced(event["device"], event["writer"], max(event["seqs"]), rows, spans, others)
+    return EncodedEvent(event["device"], event["writer"], max(event["seqs"]), rows, spans, others)
 
 
 def row_text(ts: int, value: float | None, text: str | None, kind: str) -> str:

@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
-from dashboards.live.resume_token import Place, parse_place
+from dashboards.live.resume_token import ResumeToken, parse_token
 
 SUBPROTOCOL = "iotbridge.v1.json"
 MAX_CLIENT_FRAME = 65_536
@@ -43,7 +43,7 @@ class Subscribe:
     start: float
     points: int
     rate_hz: float
-    after: Place | None = None
+    after: ResumeToken | None = None
 
 
 def parse(text: str) -> dict[str, Any]:
@@ -96,7 +96,7 @@ def parse_subscribe(frame: dict[str, Any], max_rate: float) -> Subscribe:
         _number(frame, "from", -3_600_000.0, -400 * DAY_MS * 100, 4e12),
         int(_number(frame, "points", 600, 2, 10_000)),
         min(_number(frame, "rate_hz", 4, 0.01, 1_000), max_rate),
-        parse_place(after),
+        parse_token(after),
     )
 
 

@@ -19,9 +19,9 @@ from weakref import WeakKeyDictionary
 from django.db import Error
 from django.utils import timezone
 
-from dashboards.live.encoded_events import Announced, announced
-from dashboards.live.layer_groups import Groups
-from dashboards.live.reconciliation import Healer, Lost, WentBack
+from dashboards.live.encoded_events import EncodedEvent, encode
+from dashboards.live.layer_groups import LayerGroups
+from dashboards.live.reconciliation import Lost, Reconciler, WentBack
 from dashboards.live.shutdown import before_stop
 from dashboards.read_pool import in_thread
 from devices import live, queries
@@ -73,11 +73,11 @@ class Listener(Protocol):
         """Return whether fleet counts are subscribed."""
         ...
 
-    def stored(self, event: Announced) -> None:
+    def stored(self, event: EncodedEvent) -> None:
         """Take what was committed of a device."""
         ...
 
-    def heal(self, lost: Lost) -> None:
+    def repair(self, lost: Lost) -> None:
         """Read again what was lost on the layer."""
         ...
 
@@ -123,8 +123,8 @@ class Hub:
         self._name = f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:6]}"
         self._started = time.time()
         self._layer = live.layer()
-        self._groups: Groups[Listener] = Groups(self._hear)
-        self._healer = Healer()
+        self._groups: LayerGroups[Listener] = LayerGroups(self._hear)
+        self._reconciler = Reconciler()
         # Kind and device of every series that somebody shows; tidied up once a second.
         self._kinds: dict[int, str] = {}
         self._devices: dict[int, int] = {}
@@ -208,7 +208,7 @@ class Hub:
         self.sessions.add(session)
         if not self._tasks:
             groups = self._groups
-            works = [groups.receive, groups.stay, self._announce, self._heal, self._look_at_jobs]
+            works = [groups.receive, groups.stay, self._announce, self._repair, self._look_at_jobs]
             if not self._lasting:
                 works += [self._beat, self._look]
             self._tasks = [asyncio.create_task(work(), name=work.__name__) for work in works]
@@ -223,7 +223,7 @@ class Hub:
                 task.cancel()
             self._tasks = []
             self._ready.clear()
-            self._healer, self.confirmed = Healer(), {}
+            self._reconciler, self.confirmed = Reconciler(), {}
 
     async def ready(self) -> None:
         """Wait until healing has begun: nothing that is committed from now on can be missed."""
@@ -246,8 +246,8 @@ class Hub:
         match event["type"]:
             case "readings.stored":
                 stored = cast("ReadingsStored", event)
-                self._healer.saw(stored)
-                news = announced(stored, self._kinds)
+                self._reconciler.saw(stored)
+                news = encode(stored, self._kinds)
                 for session in self._groups.members(news.device):
                     session.stored(news)
             case "watch.ask":
@@ -271,13 +271,13 @@ class Hub:
             await asyncio.sleep(0.02)  # a page subscribes several times at once
 
     # --- healing ------------------------------------------------------------
-    async def _heal(self) -> None:
+    async def _repair(self) -> None:
         while True:
             try:
-                newest, found = await in_thread(self._healer.look)
-                confirmed, before = self._healer.step(newest, found)
+                newest, found = await in_thread(self._reconciler.look)
+                confirmed, before = self._reconciler.step(newest, found)
                 self._ready.set()
-                await self._tell_lost(self._healer.lost(before, self._known()))
+                await self._tell_lost(self._reconciler.lost(before, self._known()))
                 if confirmed and newest.get(revocation.WRITER) != confirmed.get(revocation.WRITER):
                     self._tell_rights()
                 self.confirmed = confirmed
@@ -295,7 +295,7 @@ class Hub:
         logger.warning("The database is another one, or older than it was: pages are sent all anew")
         # They wait until the new healer knows where the log is: what comes from then on is seen.
         self._ready.clear()
-        self._healer, self.confirmed = Healer(), {}
+        self._reconciler, self.confirmed = Reconciler(), {}
         self._tell_rights()
         for session in list(self.sessions):
             session.start_over()
@@ -315,7 +315,7 @@ class Hub:
     async def _tell_lost(self, lost: Lost) -> None:
         self.healed += len(lost.spans)
         for session in list(self.sessions):
-            session.heal(lost)
+            session.repair(lost)
         if lost.new:
             lost.new = await in_thread(lambda: queries.devices_of(list(lost.new)))
             for session in list(self.sessions):

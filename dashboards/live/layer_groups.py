@@ -21,7 +21,7 @@ RETRY_SECONDS = 1.0
 Member = TypeVar("Member")
 
 
-class Groups(Generic[Member]):
+class LayerGroups(Generic[Member]):
     """Who shows which device, and the channel that hears of them."""
 
     def __init__(self, hear: Callable[[dict[str, Any]], None]) -> None:

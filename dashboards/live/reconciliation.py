@@ -43,7 +43,7 @@ class WentBack(Exception):
     """A standby took over, or a backup was restored."""
 
 
-class Healer:
+class Reconciler:
     """Compares the change log with the events that came."""
 
     def __init__(self) -> None:

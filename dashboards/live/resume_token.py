@@ -1,4 +1,15 @@
-"""Where a client is: what it shows, up to which batch of every writer, as one opaque text."""
+"""Where a client is: what it shows, up to which batch of every writer, as one opaque text.
+
+A client gives back what it was given, and reads nothing in it. Commas join
+
+| part | example | meaning |
+|---|---|---|
+| format | `1` | another one is answered by a whole snapshot |
+| at | `1795863954` | when it was made, in s since 1970 UTC |
+| width | `0` | of the bins shown, in µs; 0: exact rows |
+| shape | `5f2c…` | digest of the series shown and their kinds |
+| seq, for each writer | `ingest-0:812` | the last batch of that writer that the client knows of |
+"""
 
 import time
 from collections.abc import Iterable
@@ -14,7 +25,7 @@ _MAX_LENGTH = 16_384
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class ResumeToken:
     """What a client has been shown.
 
     Args:
@@ -39,7 +50,7 @@ class Place:
         return abs(time.time() - self.at) <= RESUME_SECONDS
 
 
-def parse_place(text: str) -> Place | None:
+def parse_token(text: str) -> ResumeToken | None:
     """Return the place that `text` stands for; None for another version's or a broken one."""
     parts = text[:_MAX_LENGTH].split(",")
     if len(parts) < 4 or parts[0] != _FORMAT:
@@ -48,7 +59,7 @@ def parse_place(text: str) -> Place | None:
         cursor = {
             writer: _whole(seq) for writer, _, seq in (part.rpartition(":") for part in parts[4:])
         }
-        return Place(_whole(parts[2]), parts[3], cursor, _whole(parts[1]))
+        return ResumeToken(_whole(parts[2]), parts[3], cursor, _whole(parts[1]))
     except ValueError:
         return None
 

@@ -19,7 +19,7 @@ from django.conf import settings
 from django.db import DataError, Error
 
 from dashboards.live import snapshot_frames, snapshots
-from dashboards.live.encoded_events import Announced
+from dashboards.live.encoded_events import EncodedEvent
 from dashboards.live.frames import (
     MAX_SUBSCRIPTIONS,
     BadFrame,
@@ -43,7 +43,7 @@ from devices.registry.states import states_of
 logger = logging.getLogger(__name__)
 
 # Between tries of a read that takes too long, in s.
-MOST_PATIENCE = 300.0
+MAX_BACKOFF_SECONDS = 300.0
 
 
 class LiveSession:
@@ -151,7 +151,7 @@ class LiveSession:
         self._jobs.subscriptions.pop(sub, None)
 
     # --- news ---------------------------------------------------------------
-    def stored(self, event: Announced) -> None:
+    def stored(self, event: EncodedEvent) -> None:
         """Take what was committed of a device."""
         for subscription in self._subscriptions.values():
             if event.device in subscription.devices and subscription.take(event):
@@ -166,10 +166,10 @@ class LiveSession:
             for pk, info in subscription.infos.items()
         }
 
-    def heal(self, lost: Lost) -> None:
+    def repair(self, lost: Lost) -> None:
         """Read what was lost again."""
         for subscription in self._subscriptions.values():
-            subscription.heal(lost)
+            subscription.repair(lost)
             if subscription.has_news:
                 self._wake.set()
 
@@ -185,7 +185,7 @@ class LiveSession:
         """Have wildcards read again that new series (pk to its device) fall under."""
         for subscription in self._subscriptions.values():
             if any(
-                device in subscription.wild and pk not in subscription.infos
+                device in subscription.wildcards and pk not in subscription.infos
                 for pk, device in devices.items()
             ):
                 subscription.reload()
@@ -203,7 +203,7 @@ class LiveSession:
         """Take what was lost lately of the devices that somebody shows."""
         for subscription in self._subscriptions.values():
             subscription.note_gaps(gaps)
-            if subscription.new_gaps:
+            if subscription.unsent_gaps:
                 self._wake.set()
 
     @property
@@ -258,7 +258,7 @@ class LiveSession:
             if not subscription.has_news:
                 continue
             now = time.monotonic()
-            if subscription.due() > now and not subscription.fresh:
+            if subscription.due() > now and not subscription.needs_snapshot:
                 next_due = min(next_due or subscription.due(), subscription.due())
                 continue
             subscription.last_sent = now
@@ -273,7 +273,7 @@ class LiveSession:
 
     async def _show(self, subscription: Subscription) -> None:
         try:
-            if subscription.fresh:
+            if subscription.needs_snapshot:
                 await self._show_all(subscription)
             else:
                 await self._show_news(subscription)
@@ -286,18 +286,18 @@ class LiveSession:
         except QueryTooLong as error:
             # Perhaps the database was busy: told, and tried again, ever less often.
             await self._sender.refuse(BadFrame("too_many", str(error), subscription.wanted.id))
-            subscription.patience = min(2 * subscription.patience, MOST_PATIENCE)
-            self._again_later(subscription, subscription.patience)
+            subscription.backoff_s = min(2 * subscription.backoff_s, MAX_BACKOFF_SECONDS)
+            self._again_later(subscription, subscription.backoff_s)
         except Error as error:
             logger.info("A socket cannot read: %s", error)
             self._again_later(subscription, 1.0)
 
     def _again_later(self, subscription: Subscription, seconds: float) -> None:
-        subscription.early = None
+        subscription.buffered = None
         asyncio.get_running_loop().call_later(seconds, self._read_again, subscription)
 
     def _read_again(self, subscription: Subscription) -> None:
-        subscription.fresh = True
+        subscription.needs_snapshot = True
         self._wake.set()
 
     async def _show_all(self, subscription: Subscription) -> None:
@@ -308,7 +308,7 @@ class LiveSession:
         await self._rejoin()
         await self._sender.wait_for_credit()
         reloads = subscription.reloads
-        subscription.expect_early()
+        subscription.begin_buffering()
         shown = self._shown_beside(subscription)
         has, subscription.anew = None if subscription.anew else subscription.has, False
         room = int(settings.LIVE_MAX_SERIES) - len(shown)
@@ -342,10 +342,10 @@ class LiveSession:
         confirmed = self._hub.confirmed
         changed, subscription.changed_devices = subscription.changed_devices, set()
         again: dict[int, list[list[Any]]] | None = {}
-        if subscription.dirty:
-            again = await in_thread(subscription.reread)
+        if subscription.invalidated:
+            again = await in_thread(subscription.read_again)
         if again is None:
-            subscription.fresh = True
+            subscription.needs_snapshot = True
             self._wake.set()
             return
         states = {

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from dashboards.live.frames import BadFrame, Subscribe
-from dashboards.live.resume_token import Place, shape_of
+from dashboards.live.resume_token import ResumeToken, shape_of
 from devices import corrections, queries
 from devices.access import Scope
 from devices.changelog import changes
@@ -38,7 +38,7 @@ class Snapshot:
 
     found: dict[str, list[SeriesInfo]]
     devices: dict[int, str]
-    place: Place
+    place: ResumeToken
     columns: dict[int, Columns]
     ranges: Ranges | None
     marked: set[int]
@@ -56,7 +56,7 @@ def read(
     scope: Scope,
     now_us: int,
     room: int,
-    has: Place | None,
+    has: ResumeToken | None,
     shown: Collection[int] = (),
 ) -> Snapshot:
     """Read what `wanted` shows, on a database thread, in one snapshot of the database.
@@ -86,7 +86,7 @@ def read(
         width = 0 if exact else bulk.bin_width(infos.values(), start, end, wanted.points)
         asked = (wanted.kind, wanted.start, wanted.points, incarnation())
         shape = shape_of(infos.values(), *asked)
-        place = Place(width, shape, cursor)
+        place = ResumeToken(width, shape, cursor)
         ranges = _missed(place, has, infos)
         if exact:
             columns, ranges = _newest(infos, ranges)
@@ -115,7 +115,9 @@ def span_of(wanted: Subscribe, now_us: int) -> tuple[int, int]:
     return int(now_us + start if start < 0 else start), now_us + 3_600 * queries.SECOND
 
 
-def _missed(place: Place, has: Place | None, infos: dict[int, SeriesInfo]) -> Ranges | None:
+def _missed(
+    place: ResumeToken, has: ResumeToken | None, infos: dict[int, SeriesInfo]
+) -> Ranges | None:
     """Return what a client that is at `has` must have anew; None: everything."""
     if has is None or (has.shape, has.width) != (place.shape, place.width) or not has.is_recent():
         return None

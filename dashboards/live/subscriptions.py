@@ -1,18 +1,37 @@
 """Subscriptions: what one client wants to see, and what it has not been shown yet.
 
 A subscription keeps state, not a queue: per series the newest rows, or only the
-dirty span once there are too many; so its memory is bounded by its series, and a
+invalidated span once there are too many; so its memory is bounded by its series, and a
 slow client gets every spike when credit returns, read again from the database.
+
+| state | `needs_snapshot` | `buffered` | an event is | a loss on the layer is |
+|---|---|---|---|---|
+| snapshot pending | True | None | dropped: the read that comes sees it | dropped, too |
+| buffering: a snapshot is read | True | a list | kept in `buffered` | kept in `buffered_lost` |
+| live | False | None | merged into `rows`, or `invalidated` | `invalidated` |
+| repairing: `invalidated` holds spans | False | None | merged, or widens a span | widens a span |
+
+| from | by | to |
+|---|---|---|
+| (new) | `sub` | snapshot pending |
+| snapshot pending | `begin_buffering` | buffering |
+| buffering | `begin`, nothing was reloaded meanwhile | live, after what was buffered |
+| buffering | `begin`, but `reload` came meanwhile | snapshot pending, once more |
+| buffering | the read failed | snapshot pending, after `backoff_s` |
+| live | more rows than `MAX_ROWS` or `MAX_HELD`, bins, marks, a loss | repairing |
+| repairing | `read_again` | live |
+| repairing | `read_again` finds more than `MAX_REREAD` | snapshot pending |
+| any | `reload`: rights, a new series under `…/*`, an older database | snapshot pending |
 """
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from dashboards.live.encoded_events import Announced, Rows
+from dashboards.live.encoded_events import EncodedEvent, Rows
 from dashboards.live.frames import Subscribe, dumps, ms
 from dashboards.live.reconciliation import Lost, LostSpan
-from dashboards.live.resume_token import Place
+from dashboards.live.resume_token import ResumeToken
 from dashboards.live.snapshots import Snapshot
 from devices import queries
 from devices.changelog.changes import Cursor
@@ -32,16 +51,16 @@ class Subscription:
 
     wanted: Subscribe
     # What the client has been sent, whole: a snapshot brings what came after.
-    has: Place | None = None
+    has: ResumeToken | None = None
     # What was read for it last; while a snapshot is being sent, ahead of `has`.
-    place: Place | None = None
+    place: ResumeToken | None = None
     infos: dict[int, SeriesInfo] = field(default_factory=dict)
     index: dict[int, int] = field(default_factory=dict)
     # device pk -> key, of every device that the keys name
     devices: dict[int, str] = field(default_factory=dict)
-    wild: set[int] = field(default_factory=set)
+    wildcards: set[int] = field(default_factory=set)
     # True: the next frames are `ack` and a snapshot.
-    fresh: bool = True
+    needs_snapshot: bool = True
     # Series of which something is marked: what comes may be too.
     marked: set[int] = field(default_factory=set)
     # Raised by `reload`: a snapshot that was read before is not shown as the last word.
@@ -49,30 +68,30 @@ class Subscription:
     # What the client has may not be there any more: it is sent everything.
     anew: bool = False
     # While the snapshot is being read: the events that came, some newer than it.
-    early: list[Announced] | None = None
-    early_lost: list[LostSpan] = field(default_factory=list)
+    buffered: list[EncodedEvent] | None = None
+    buffered_lost: list[LostSpan] = field(default_factory=list)
     rows: dict[int, Rows] = field(default_factory=dict)
     # How many there are in `rows`.
     held: int = 0
-    dirty: dict[int, tuple[int, int]] = field(default_factory=dict)
+    invalidated: dict[int, tuple[int, int]] = field(default_factory=dict)
     changed_devices: set[int] = field(default_factory=set)
     # What was lost: what the client knows of, and what it does not yet.
-    told_gaps: set[Gap] = field(default_factory=set)
-    new_gaps: set[Gap] = field(default_factory=set)
+    sent_gaps: set[Gap] = field(default_factory=set)
+    unsent_gaps: set[Gap] = field(default_factory=set)
     last_sent: float = 0.0
     # How long to wait after a read that took too long, in s; doubled each time.
-    patience: float = 5.0
+    backoff_s: float = 5.0
     # What the cursor was made of last: it changes once a second.
     _advanced: Cursor | None = None
     _cursor: str = ""
 
     # --- what happens -------------------------------------------------------
-    def take(self, event: Announced) -> bool:
+    def take(self, event: EncodedEvent) -> bool:
         """Merge what was committed; return whether there is something to send."""
-        if self.early is not None:
-            self.early.append(event)
+        if self.buffered is not None:
+            self.buffered.append(event)
             return False
-        if self.fresh:
+        if self.needs_snapshot:
             return True  # the read that is to come will see it
         if self.knows(event.writer, event.seq):
             return False
@@ -81,10 +100,10 @@ class Subscription:
                 self._take_rows(pk, rows)
         for pk, low, high in (*event.spans, *event.others):
             if pk in self.infos:
-                self.soil(pk, low, high)
-        if event.device in self.wild:
+                self.invalidate(pk, low, high)
+        if event.device in self.wildcards:
             named = (pk for pk, *_rest in (*event.rows, *event.others))
-            self.fresh = any(pk not in self.infos for pk in named)  # new under `…/*`
+            self.needs_snapshot = any(pk not in self.infos for pk in named)  # new under `…/*`
         return self.has_news
 
     def knows(self, writer: str, seq: int) -> bool:
@@ -92,8 +111,8 @@ class Subscription:
         return self.place is not None and seq <= self.place.cursor.get(writer, 0)
 
     def _take_rows(self, pk: int, rows: Rows) -> None:
-        if self.width or pk in self.dirty or pk in self.marked:
-            self.soil(pk, min(rows), max(rows))
+        if self.width or pk in self.invalidated or pk in self.marked:
+            self.invalidate(pk, min(rows), max(rows))
             return
         kept = self.rows.setdefault(pk, {})
         before = len(kept)
@@ -104,22 +123,28 @@ class Subscription:
             return
         self.held += len(kept) - before
         if len(kept) > MAX_ROWS or self.held > MAX_HELD:
-            self.soil(pk, min(kept), max(kept))
+            self.invalidate(pk, min(kept), max(kept))
 
-    def soil(self, pk: int, low: int, high: int) -> None:
+    def invalidate(self, pk: int, low: int, high: int) -> None:
         """Note that the span low..high of a series must be read again."""
         gone = self.rows.pop(pk, {})
         if self.wanted.kind != "latest":
             self.held -= len(gone)
         for ts in gone:
             low, high = min(low, ts), max(high, ts)
-        known = self.dirty.get(pk, (low, high))
-        self.dirty[pk] = (min(known[0], low), max(known[1], high))
+        known = self.invalidated.get(pk, (low, high))
+        self.invalidated[pk] = (min(known[0], low), max(known[1], high))
 
     @property
     def has_news(self) -> bool:
         """Return whether something has not been shown yet."""
-        return bool(self.fresh or self.rows or self.dirty or self.changed_devices or self.new_gaps)
+        return bool(
+            self.needs_snapshot
+            or self.rows
+            or self.invalidated
+            or self.changed_devices
+            or self.unsent_gaps
+        )
 
     @property
     def width(self) -> int:
@@ -130,36 +155,36 @@ class Subscription:
         """Return when the next frame may go out: at once after a pause."""
         return self.last_sent + 1.0 / self.wanted.rate_hz
 
-    def heal(self, lost: Lost) -> None:
+    def repair(self, lost: Lost) -> None:
         """Have read again what no event told of; what comes too early is kept until `begin`."""
         if not lost.corrected.isdisjoint(self.infos):
             self.reload()
-        if self.early is not None:
-            self.early_lost += [*lost.spans, *lost.others]
+        if self.buffered is not None:
+            self.buffered_lost += [*lost.spans, *lost.others]
             if lost.corrected:
                 self.reload()
         else:
-            self._heal(lost.spans)
+            self._repair(lost.spans)
 
-    def _heal(self, spans: Iterable[LostSpan]) -> None:
+    def _repair(self, spans: Iterable[LostSpan]) -> None:
         for pk, low, high, writer, seq in spans:
             if pk in self.infos and not self.knows(writer, seq):
-                self.soil(pk, low, high)
+                self.invalidate(pk, low, high)
 
-    def expect_early(self) -> None:
+    def begin_buffering(self) -> None:
         """Begin to keep what comes while a snapshot is being read."""
-        self.early, self.early_lost = [], []
+        self.buffered, self.buffered_lost = [], []
 
     def note_gaps(self, gaps: Iterable[Gap]) -> None:
         """Take spans that were lost, of whatever devices."""
         if self.wanted.kind == "series":
             ours = {gap for gap in gaps if gap.device is None or gap.device in self.devices}
-            self.new_gaps |= ours - self.told_gaps
+            self.unsent_gaps |= ours - self.sent_gaps
 
     def reload(self) -> None:
         """Have what the client missed read and shown, even if that is being done."""
         self.reloads += 1
-        self.fresh = True
+        self.needs_snapshot = True
 
     # --- snapshots ----------------------------------------------------------
     def begin(self, snapshot: Snapshot, *, last: bool) -> None:
@@ -172,25 +197,25 @@ class Subscription:
         self.infos = snapshot.infos
         self.index = {pk: number for number, pk in enumerate(self.infos)}
         self.devices = snapshot.devices
-        self.wild = {
+        self.wildcards = {
             pk
             for pk, key in snapshot.devices.items()
             if self.wanted.match is not None or f"{key}/*" in self.wanted.keys
         }
         self.place, self._advanced = snapshot.place, None
         self.marked = snapshot.marked
-        self.fresh = not last
+        self.needs_snapshot = not last
         self.changed_devices.clear()
         self.rows.clear()
         self.held = 0
-        self.dirty.clear()
-        self.told_gaps, self.new_gaps = set(), set()
+        self.invalidated.clear()
+        self.sent_gaps, self.unsent_gaps = set(), set()
         self.note_gaps(snapshot.gaps)
-        early, self.early = self.early, None
-        for event in early or []:
+        buffered, self.buffered = self.buffered, None
+        for event in buffered or []:
             self.take(event)
-        self._heal(self.early_lost)
-        self.early_lost = []
+        self._repair(self.buffered_lost)
+        self.buffered_lost = []
 
     def sent(self) -> None:
         """Note that all of the snapshot has been sent."""
@@ -213,21 +238,21 @@ class Subscription:
         }
 
     # --- updates ------------------------------------------------------------
-    def reread(self) -> dict[int, list[list[Any]]] | None:
+    def read_again(self) -> dict[int, list[list[Any]]] | None:
         """Return what the dirty spans hold now, by series; None if it is too much."""
         with queries.read_snapshot():
             return self._reread()
 
     def _reread(self) -> dict[int, list[list[Any]]] | None:
-        dirty, self.dirty = self.dirty, {}
+        invalidated, self.invalidated = self.invalidated, {}
         found: dict[int, list[Any]]
         if self.wanted.kind == "latest":
-            newest = queries.latest(self.infos[pk] for pk in dirty)
-            found = {pk: [newest[pk]] if pk in newest else [] for pk in dirty}
+            newest = queries.latest(self.infos[pk] for pk in invalidated)
+            found = {pk: [newest[pk]] if pk in newest else [] for pk in invalidated}
         elif self.width:
-            found = dict(bulk.bins(self.infos, dirty, self.width, MAX_REREAD + 1))
+            found = dict(bulk.bins(self.infos, invalidated, self.width, MAX_REREAD + 1))
         else:
-            found = dict(bulk.rows(self.infos, dirty, MAX_REREAD + 1, MAX_REREAD + 1))
+            found = dict(bulk.rows(self.infos, invalidated, MAX_REREAD + 1, MAX_REREAD + 1))
         if sum(map(len, found.values())) > MAX_REREAD:
             return None
         return {pk: [[ms(ts), *rest] for ts, *rest in points] for pk, points in found.items()}
@@ -255,8 +280,8 @@ class Subscription:
 
     def gap_frames(self) -> Iterator[dict[str, Any]]:
         """Yield a `gap` frame for each loss that the client does not know of."""
-        new, self.new_gaps = self.new_gaps, set()
-        self.told_gaps |= new
+        new, self.unsent_gaps = self.unsent_gaps, set()
+        self.sent_gaps |= new
         for gap in sorted(new, key=lambda gap: gap.since):
             keys = [
                 self.index[pk]
@@ -272,7 +297,7 @@ class Subscription:
         if confirmed is not self._advanced:
             self._advanced, known = confirmed, self.place.cursor
             newer = {name: max(seq, known.get(name, 0)) for name, seq in confirmed.items()}
-            self.has = self.place = Place(self.place.width, self.place.shape, known | newer)
+            self.has = self.place = ResumeToken(self.place.width, self.place.shape, known | newer)
             self._cursor = str(self.place)
         return self._cursor or str(self.place)
 

@@ -12,7 +12,7 @@ from devices.queries import SeriesInfo, rolled_up, shown
 from devices.rollups import levels, minute_aggregates
 from devices.rollups.coverage import Exact
 from devices.rollups.levels import MINUTE, Level
-from devices.rollups.partial_aggregate import Fold, fold
+from devices.rollups.partial_aggregate import PartialAggregate, fold
 
 Value = float | bool | str | None
 
@@ -65,22 +65,22 @@ def aggregates(info: SeriesInfo, edges: Sequence[int], now: int) -> list[Aggrega
     return found
 
 
-def _carried(before: Fold, start: int) -> Fold:
+def _carried(before: PartialAggregate, start: int) -> PartialAggregate:
     """Return the last value of `before` as if it were read at `start`."""
     if not before.count:
-        return Fold()
+        return PartialAggregate()
     made = fold([(max(start, before.last_ts), before.last, before.last_text)])
     return _with_number(made, before.last_number)
 
 
-def _with_number(made: Fold, number: float | None) -> Fold:
+def _with_number(made: PartialAggregate, number: float | None) -> PartialAggregate:
     """Let a counter go on from `number` where `made` holds none itself."""
     if made.last_number is None:
         made.first_number = made.last_number = number
     return made
 
 
-def _made(info: SeriesInfo, start: int, end: int, inside: Fold) -> Aggregate:
+def _made(info: SeriesInfo, start: int, end: int, inside: PartialAggregate) -> Aggregate:
     return Aggregate(
         start,
         end,
@@ -93,7 +93,7 @@ def _made(info: SeriesInfo, start: int, end: int, inside: Fold) -> Aggregate:
     )
 
 
-def _seconds(info: SeriesInfo, whole: Fold) -> dict[str, float]:
+def _seconds(info: SeriesInfo, whole: PartialAggregate) -> dict[str, float]:
     if info.kind == "number":
         return {}
     held = {state: micros / 1e6 for state, micros in whole.held.items()}
@@ -104,7 +104,7 @@ def _seconds(info: SeriesInfo, whole: Fold) -> dict[str, float]:
     return held
 
 
-def _before(info: SeriesInfo, start: int) -> Fold:
+def _before(info: SeriesInfo, start: int) -> PartialAggregate:
     """Return the last reading before `start`; where it was removed, as its sum knows it."""
     with connection.cursor() as cursor:
         cursor.execute(
@@ -132,8 +132,8 @@ def _number_before(cursor: Any, series_id: int, start: int) -> float | None:
     return row[0] if row else None
 
 
-def _folds(info: SeriesInfo, edges: Sequence[int], rolled: Exact) -> list[Fold]:
-    made = [Fold() for _ in edges[1:]]
+def _folds(info: SeriesInfo, edges: Sequence[int], rolled: Exact) -> list[PartialAggregate]:
+    made = [PartialAggregate() for _ in edges[1:]]
     for level, start, end in rolled.pieces(info, edges[0], edges[-1], edges):
         for ts, part in _read(info.pk, level, start, end, edges):
             made[bisect_right(edges, ts) - 1].join(part)
@@ -142,7 +142,7 @@ def _folds(info: SeriesInfo, edges: Sequence[int], rolled: Exact) -> list[Fold]:
 
 def _read(
     series_id: int, level: Level | None, start: int, end: int, edges: Sequence[int]
-) -> list[tuple[int, Fold]]:
+) -> list[tuple[int, PartialAggregate]]:
     """Return (a time within its bucket, summary), in order."""
     with connection.cursor() as cursor:
         if level is not None:

@@ -7,7 +7,7 @@ from django.db import connection
 from django.db.models import Max, QuerySet
 
 from devices.models import Device, Series
-from devices.rollups.levels import HOUR, QUARTER
+from devices.rollups.levels import HOUR, QUARTER_HOUR
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class SeriesInfo:
         """Return the width in µs of the narrowest bins that there are from `start` on."""
         if start >= self.raw_since:
             return 0
-        return QUARTER.width if start >= self.quarters_since else HOUR.width
+        return QUARTER_HOUR.width if start >= self.quarters_since else HOUR.width
 
 
 def find_series(devices: QuerySet[Device], keys: Sequence[str]) -> dict[str, list[SeriesInfo]]:

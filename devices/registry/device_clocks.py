@@ -9,7 +9,7 @@ from devices.datetime_texts import zone_or_utc
 from devices.models import Device
 from devices.queries import clocks_ahead_us
 
-QUARTER = timedelta(minutes=15)
+QUARTER_HOUR = timedelta(minutes=15)
 # How far a clock in another zone may be off besides; there are zones of up to 14 hours.
 TOLERANCE = timedelta(minutes=2)
 WIDEST = timedelta(hours=14)
@@ -58,10 +58,10 @@ def note_of(device: Device, now: datetime) -> ClockNote | None:
 
 def _zone(device: Device, difference: timedelta, now: datetime) -> str:
     """Return the zone in which times that are off by `difference` were right."""
-    quarters = round(difference / QUARTER)
-    if not quarters or abs(difference - quarters * QUARTER) > TOLERANCE:
+    quarters = round(difference / QUARTER_HOUR)
+    if not quarters or abs(difference - quarters * QUARTER_HOUR) > TOLERANCE:
         return ""
-    wanted = _offset(device.zone or _of_source(device), now) + quarters * QUARTER
+    wanted = _offset(device.zone or _of_source(device), now) + quarters * QUARTER_HOUR
     if abs(wanted) > WIDEST:
         return ""
     ours = settings.TIME_ZONE

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from django.db import connection
 
 from devices.retention.policies import Keep, Policies, Target, targets
-from devices.rollups.levels import HOUR, LEVELS, MINUTE, QUARTER
+from devices.rollups.levels import HOUR, LEVELS, MINUTE, QUARTER_HOUR
 
 _PAGE, _CHUNK = 2_000, 400
 
@@ -47,7 +47,7 @@ def preview(now: int) -> list[Line]:
         line.bytes = round(
             line.readings * sizes["devices_reading"]
             + line.minutes * sizes[MINUTE.table]
-            + line.quarters * sizes[QUARTER.table]
+            + line.quarters * sizes[QUARTER_HOUR.table]
             + line.hours * sizes[HOUR.table]
         )
     return sorted(lines.values(), key=lambda line: -line.bytes)
@@ -69,7 +69,7 @@ def _count(page: list[Target], keeps: dict[int, Keep], lines: dict[Keep, Line]) 
     for name, sql, floor in (
         ("readings", f"sum(r.count) FROM v JOIN {HOUR.table} r", "raw"),
         ("minutes", f"count(*) FROM v JOIN {MINUTE.table} r", "minutes"),
-        ("quarters", f"count(*) FROM v JOIN {QUARTER.table} r", "quarters"),
+        ("quarters", f"count(*) FROM v JOIN {QUARTER_HOUR.table} r", "quarters"),
         ("hours", f"count(*) FROM v JOIN {HOUR.table} r", "hours"),
     ):
         since = "raw_since" if name == "readings" else None

@@ -40,7 +40,7 @@ from devices.retention import disk, weeks
 from devices.retention.policies import DAY_US, Policies, Target, least_until, targets
 from devices.rollups import CONSUMER as ROLLUPS
 from devices.rollups import levels
-from devices.rollups.levels import HOUR, MINUTE, QUARTER
+from devices.rollups.levels import HOUR, MINUTE, QUARTER_HOUR
 from devices.storage import removal
 
 # Series that are looked at in a step; rows that one statement deletes.
@@ -209,7 +209,7 @@ def _dirty(until: int) -> set[int]:
 def _with_readings(found: Sequence[Target]) -> list[Target]:
     """Return the targets that have readings to lose, or quarters."""
     raw = _having("devices_reading", "ts", [(t.series, t.raw) for t in found])
-    quarters = _having(QUARTER.table, "bucket", [(t.series, t.quarters) for t in found])
+    quarters = _having(QUARTER_HOUR.table, "bucket", [(t.series, t.quarters) for t in found])
     return [t for t in found if t.series in raw or t.series in quarters]
 
 
@@ -218,7 +218,7 @@ def _with_rows(found: Sequence[Target]) -> list[Target]:
     lost = (
         _having("devices_reading", "ts", [(t.series, t.raw_since) for t in found])
         | _having(MINUTE.table, "bucket", [(t.series, t.minutes) for t in found])
-        | _having(QUARTER.table, "bucket", [(t.series, t.quarters_since) for t in found])
+        | _having(QUARTER_HOUR.table, "bucket", [(t.series, t.quarters_since) for t in found])
         | _having(HOUR.table, "bucket", [(t.series, t.hours_since) for t in found])
     )
     return [t for t in found if t.series in lost]
@@ -247,7 +247,7 @@ def _delete(target: Target) -> int:
     for table, column, floor in (
         (removal.READINGS, "ts", target.raw_since),
         (MINUTE.table, "bucket", target.minutes),
-        (QUARTER.table, "bucket", target.quarters_since),
+        (QUARTER_HOUR.table, "bucket", target.quarters_since),
         (HOUR.table, "bucket", target.hours_since),
     ):
         if floor and room:

@@ -10,7 +10,7 @@ from devices.background import leases
 from devices.changelog import changes
 from devices.changelog.changes import Cursor
 from devices.rollups import CONSUMER
-from devices.rollups.levels import HOUR, LEVELS, MINUTE, QUARTER, Level
+from devices.rollups.levels import HOUR, LEVELS, MINUTE, QUARTER_HOUR, Level
 
 # Late changes that a read looks through; beyond them it takes the readings.
 LATE = 500
@@ -92,7 +92,7 @@ def exact() -> Exact:
         for series_id, low, high in change.spans:
             late.setdefault(series_id, []).append((low, high + 1))
     if len(found) >= LATE:
-        return Exact(min(until, QUARTER.floor(changes.oldest_after(position))))
+        return Exact(min(until, QUARTER_HOUR.floor(changes.oldest_after(position))))
     return Exact(until, late)
 
 
@@ -103,7 +103,7 @@ def _thinned(series: Kept, start: int, end: int, levels: Sequence[Level]) -> Ite
         yield HOUR, start, hours
     if max(start, hours) < end:
         wide = [level for level in levels if level is HOUR]
-        yield from _cut(_Series(series.pk, end, []), max(start, hours), end, [*wide, QUARTER])
+        yield from _cut(_Series(series.pk, end, []), max(start, hours), end, [*wide, QUARTER_HOUR])
 
 
 def _dirty(series_id: int, start: int, end: int) -> Iterator[Span]:
@@ -111,10 +111,10 @@ def _dirty(series_id: int, start: int, end: int) -> Iterator[Span]:
         cursor.execute(
             "SELECT bucket FROM devices_dirty WHERE series_id = %s AND bucket > %s "
             "AND bucket < %s ORDER BY bucket",
-            [series_id, start - QUARTER.width, end],
+            [series_id, start - QUARTER_HOUR.width, end],
         )
         for (bucket,) in cursor.fetchall():
-            yield bucket, bucket + QUARTER.width
+            yield bucket, bucket + QUARTER_HOUR.width
 
 
 def _cut(series: _Series, start: int, end: int, levels: Sequence[Level]) -> Iterator[Piece]:
@@ -158,11 +158,11 @@ def _sparse(series_id: int, low: int, high: int) -> list[Span]:
     """Return the quarters that keep no minutes."""
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT bucket FROM {QUARTER.table} WHERE series_id = %s AND bucket >= %s "
+            f"SELECT bucket FROM {QUARTER_HOUR.table} WHERE series_id = %s AND bucket >= %s "
             "AND bucket < %s AND NOT dense ORDER BY bucket",
-            [series_id, QUARTER.floor(low), high],
+            [series_id, QUARTER_HOUR.floor(low), high],
         )
-        return [(bucket, bucket + QUARTER.width) for (bucket,) in cursor.fetchall()]
+        return [(bucket, bucket + QUARTER_HOUR.width) for (bucket,) in cursor.fetchall()]
 
 
 def _merged(spans: Sequence[Span]) -> list[Span]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db import connection
 
-from devices.rollups.partial_aggregate import Fold
+from devices.rollups.partial_aggregate import PartialAggregate
 
 SECOND = 1_000_000
 
@@ -30,9 +30,9 @@ class Level:
 
 
 MINUTE = Level("1m", 60 * SECOND)
-QUARTER = Level("15m", 900 * SECOND)
+QUARTER_HOUR = Level("15m", 900 * SECOND)
 HOUR = Level("1h", 3_600 * SECOND)
-LEVELS = (HOUR, QUARTER, MINUTE)
+LEVELS = (HOUR, QUARTER_HOUR, MINUTE)
 # What no text is called: one that is stored holds no NUL.
 FIRST, LAST = "\0first", "\0last"
 # Minutes are kept of a quarter in which every minute has as many readings.
@@ -55,7 +55,7 @@ Span = tuple[int, int, int]
 Record = tuple[Any, ...]
 
 
-def record(series_id: int, bucket: int, made: Fold, *, dense: bool = False) -> Record:
+def record(series_id: int, bucket: int, made: PartialAggregate, *, dense: bool = False) -> Record:
     """Return `made` as a row."""
     texts = None
     if made.texts:
@@ -66,10 +66,10 @@ def record(series_id: int, bucket: int, made: Fold, *, dense: bool = False) -> R
     )
 
 
-def fold_of(row: Sequence[Any]) -> Fold:
+def fold_of(row: Sequence[Any]) -> PartialAggregate:
     """Return the summary that the columns of `row` from `count` on hold."""
     count, low, high, total, first, last, first_ts, last_ts, rise, area, texts = row[:11]
-    made = Fold(count, low, high, total, first, last, first_ts, last_ts, rise, area)
+    made = PartialAggregate(count, low, high, total, first, last, first_ts, last_ts, rise, area)
     made.first_number, made.last_number = first, last
     if texts is not None:
         made.texts, made.first_text, made.last_text, made.held = json.loads(texts)
@@ -79,7 +79,7 @@ def fold_of(row: Sequence[Any]) -> Fold:
     return made
 
 
-def _held(made: Fold) -> dict[str, float]:
+def _held(made: PartialAggregate) -> dict[str, float]:
     """Return how long texts held, with the numbers beside them where there are some.
 
     Within that, so that a process of the last release reads the row.
@@ -123,26 +123,29 @@ def dense(cursor: Any, spans: Sequence[Span]) -> list[Span]:
     found: set[tuple[int, int]] = set()
     for start in range(0, len(spans), _CHUNK):
         chunk = spans[start : start + _CHUNK]
+        marks = ", ".join(["(%s, %s)"] * len(chunk))
         cursor.execute(
-            f"SELECT series_id, bucket FROM {QUARTER.table} WHERE dense AND (series_id, bucket) "
-            f"IN (VALUES {', '.join(['(%s, %s)'] * len(chunk))})",
+            f"SELECT series_id, bucket FROM {QUARTER_HOUR.table} "
+            f"WHERE dense AND (series_id, bucket) IN (VALUES {marks})",
             [part for span in chunk for part in span[:2]],
         )
         found.update(cursor.fetchall())
     return [span for span in spans if span[:2] in found]
 
 
-def read(cursor: Any, level: Level, series_id: int, start: int, end: int) -> list[tuple[int, Fold]]:
+def read(
+    cursor: Any, level: Level, series_id: int, start: int, end: int
+) -> list[tuple[int, PartialAggregate]]:
     """Return (bucket, summary) of start <= bucket < end, in order."""
     return [
         (bucket, made) for _pk, bucket, made in read_spans(cursor, level, [(series_id, start, end)])
     ]
 
 
-def last_before(cursor: Any, series_id: int, end: int) -> Fold | None:
+def last_before(cursor: Any, series_id: int, end: int) -> PartialAggregate | None:
     """Return the last summary of a bucket that had ended by `end` (µs)."""
-    found: list[Fold] = []
-    for level in (QUARTER, HOUR):
+    found: list[PartialAggregate] = []
+    for level in (QUARTER_HOUR, HOUR):
         columns = ", ".join(COLUMNS[2:-1])
         cursor.execute(
             f"SELECT {columns} FROM {level.table} WHERE series_id = %s AND bucket <= %s "
@@ -153,7 +156,9 @@ def last_before(cursor: Any, series_id: int, end: int) -> Fold | None:
     return max(found, key=lambda made: made.last_ts, default=None)
 
 
-def read_spans(cursor: Any, level: Level, spans: Sequence[Span]) -> Iterator[tuple[int, int, Fold]]:
+def read_spans(
+    cursor: Any, level: Level, spans: Sequence[Span]
+) -> Iterator[tuple[int, int, PartialAggregate]]:
     """Yield (series pk, bucket, summary) of `spans`, in order."""
     columns = ", ".join(f"r.{name}" for name in COLUMNS[:-1])
     for start in range(0, len(spans), _CHUNK):
@@ -175,6 +180,7 @@ def forget_minutes(series_id: int, before: int) -> None:
     """
     with connection.cursor() as cursor:
         cursor.execute(
-            f"UPDATE {QUARTER.table} SET dense = %s WHERE series_id = %s AND bucket < %s AND dense",
+            f"UPDATE {QUARTER_HOUR.table} SET dense = %s "
+            "WHERE series_id = %s AND bucket < %s AND dense",
             [False, series_id, before],
         )

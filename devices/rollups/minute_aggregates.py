@@ -13,7 +13,7 @@ from django.db import connection
 
 from devices.corrections import kept_of
 from devices.rollups.levels import MINUTE, Span
-from devices.rollups.partial_aggregate import DIP, Fold, fold
+from devices.rollups.partial_aggregate import DIP, PartialAggregate, fold
 
 # (series pk, start of the minute)
 Minute = tuple[int, int]
@@ -43,13 +43,13 @@ _FOLDS = (
 )
 
 
-def read(spans: Sequence[Span]) -> Iterator[tuple[Minute, Fold]]:
+def read(spans: Sequence[Span]) -> Iterator[tuple[Minute, PartialAggregate]]:
     """Yield the summary of each minute that holds readings of `spans`, by series and time."""
     for start in range(0, len(spans), _CHUNK):
         yield from _read(spans[start : start + _CHUNK])
 
 
-def _read(spans: Sequence[Span]) -> Iterator[tuple[Minute, Fold]]:
+def _read(spans: Sequence[Span]) -> Iterator[tuple[Minute, PartialAggregate]]:
     marks = ", ".join(["(%s, %s, %s)"] * len(spans))
     readings = _READINGS.format(spans=marks, kept=kept_of(span[0] for span in spans))
     values = [part for span in spans for part in span]
@@ -57,7 +57,7 @@ def _read(spans: Sequence[Span]) -> Iterator[tuple[Minute, Fold]]:
         sql = _FOLDS.format(readings=readings, minute=MINUTE.width, large=_LARGE, dip=DIP)
         cursor.execute(sql, values)
         rows: list[Any] = cursor.fetchall()
-        others: dict[Minute, Fold] = {}
+        others: dict[Minute, PartialAggregate] = {}
         if any(row[-1] for row in rows):
             cursor.execute(f"{readings} ORDER BY 1, 2", values)
             others = _folds(cursor.fetchall())
@@ -69,14 +69,16 @@ def _read(spans: Sequence[Span]) -> Iterator[tuple[Minute, Fold]]:
             yield minute, others[minute]
 
 
-def _fold(columns: Sequence[Any]) -> Fold:
+def _fold(columns: Sequence[Any]) -> PartialAggregate:
     count, low, high, total, first, last, first_ts, last_ts, rise, area = columns
-    made = Fold(count, low, high, total or 0.0, first, last, first_ts, last_ts, rise, area)
+    made = PartialAggregate(
+        count, low, high, total or 0.0, first, last, first_ts, last_ts, rise, area
+    )
     made.first_number, made.last_number = first, last
     return made
 
 
-def _folds(rows: Sequence[Any]) -> dict[Minute, Fold]:
+def _folds(rows: Sequence[Any]) -> dict[Minute, PartialAggregate]:
     """Sum up (series pk, ts, value, text), sorted."""
     by_minute = groupby(rows, key=lambda row: (row[0], MINUTE.floor(row[1])))
     return {minute: fold(row[1:] for row in group) for minute, group in by_minute}

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from devices.rollups import minute_aggregates
-from devices.rollups.levels import DENSE, QUARTER, SECOND, Span
-from devices.rollups.partial_aggregate import Fold
+from devices.rollups.levels import DENSE, QUARTER_HOUR, SECOND, Span
+from devices.rollups.partial_aggregate import PartialAggregate
 
 # (series pk, start of the quarter)
 Bucket = tuple[int, int]
@@ -19,16 +19,16 @@ MOST = 2_000
 ROOM = 2_000
 
 
-class Quarter:
+class OpenBucket:
     """What is summed up of one quarter, as a whole and by minute where it is dense."""
 
     def __init__(self) -> None:
-        self.whole = Fold()
-        self.minutes: list[tuple[int, Fold]] | None = []
+        self.whole = PartialAggregate()
+        self.minutes: list[tuple[int, PartialAggregate]] | None = []
         # Readings up to this time are in.
         self.upto = 0
 
-    def join(self, minute: int, part: Fold) -> None:
+    def join(self, minute: int, part: PartialAggregate) -> None:
         """Take in what came next within `minute`."""
         self.whole.join(part)
         if self.minutes is None:
@@ -43,12 +43,12 @@ class Quarter:
     def _is_dense(self) -> bool:
         return not self.minutes or self.minutes[-1][1].count >= DENSE
 
-    def dense_minutes(self) -> list[tuple[int, Fold]]:
+    def dense_minutes(self) -> list[tuple[int, PartialAggregate]]:
         """Return the minutes, once the quarter is whole; none where it is not dense."""
         return self.minutes if self.minutes and self._is_dense() else []
 
 
-class OpenQuarters:
+class OpenBuckets:
     """Sums up quarters while they are open, so that their readings are read once.
 
     Only what comes in order; a quarter that something came late for is read as a whole
@@ -56,7 +56,7 @@ class OpenQuarters:
     """
 
     def __init__(self) -> None:
-        self._open: dict[Bucket, Quarter] = {}
+        self._open: dict[Bucket, OpenBucket] = {}
         self._came: dict[Bucket, tuple[int, int]] = {}
         self._left: set[Bucket] = set()
 
@@ -85,26 +85,28 @@ class OpenQuarters:
                 if len(spans) >= MOST:
                     break
         for pk, start, end in spans:
-            bucket = pk, QUARTER.floor(start)
-            self._open.setdefault(bucket, Quarter()).upto = end - 1
+            bucket = pk, QUARTER_HOUR.floor(start)
+            self._open.setdefault(bucket, OpenBucket()).upto = end - 1
             # Last in line for the next time.
             _low, high = self._came.pop(bucket)
             self._came[bucket] = (end, high)
         for (pk, minute), part in minute_aggregates.read(spans):
-            self._open[pk, QUARTER.floor(minute)].join(minute, part)
+            self._open[pk, QUARTER_HOUR.floor(minute)].join(minute, part)
 
-    def close(self, buckets: Sequence[Bucket]) -> dict[Bucket, Quarter]:
+    def close(self, buckets: Sequence[Bucket]) -> dict[Bucket, OpenBucket]:
         """Return `buckets` whole, read from the readings as far as need be."""
-        made: dict[Bucket, Quarter] = {}
+        made: dict[Bucket, OpenBucket] = {}
         spans: list[Span] = []
         for bucket in buckets:
             quarter, came = self._open.pop(bucket, None), self._came.pop(bucket, None)
             late = quarter is not None and came is not None and came[0] <= quarter.upto
             if quarter is None or late or bucket in self._left:
-                quarter = Quarter()
+                quarter = OpenBucket()
             made[bucket] = quarter
-            spans.append((bucket[0], max(bucket[1], quarter.upto + 1), bucket[1] + QUARTER.width))
+            spans.append(
+                (bucket[0], max(bucket[1], quarter.upto + 1), bucket[1] + QUARTER_HOUR.width)
+            )
         self._left.difference_update(buckets)
         for (pk, minute), part in minute_aggregates.read(spans):
-            made[pk, QUARTER.floor(minute)].join(minute, part)
+            made[pk, QUARTER_HOUR.floor(minute)].join(minute, part)
         return made

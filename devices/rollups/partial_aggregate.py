@@ -14,7 +14,7 @@ DIP = 0.9
 
 
 @dataclass(slots=True)
-class Fold:
+class PartialAggregate:
     """What is known of `count` readings between `first_ts` and `last_ts`.
 
     A value holds until the next reading. `area` is the integral of the value over
@@ -59,7 +59,7 @@ class Fold:
         if self.high is None or value > self.high:
             self.high = value
 
-    def join(self, later: "Fold") -> None:
+    def join(self, later: "PartialAggregate") -> None:
         """Take in the readings of `later`, which all come after these."""
         if not later.count:
             return
@@ -116,9 +116,9 @@ class Fold:
         self.held[text] = self.held.get(text, 0) + micros
 
 
-def fold(readings: Iterable[Stored]) -> Fold:
+def fold(readings: Iterable[Stored]) -> PartialAggregate:
     """Summarise `readings`, which are sorted by time."""
-    made = Fold()
+    made = PartialAggregate()
     for ts, value, text in readings:
         made.add(ts, value, text)
     return made

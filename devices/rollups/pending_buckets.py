@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from django.db import connection
 
-from devices.rollups.levels import QUARTER
+from devices.rollups.levels import QUARTER_HOUR
 from devices.rollups.open_buckets import Bucket
 
 _CHUNK = 400
@@ -58,5 +58,7 @@ def closed(until: int, limit: int) -> list[Bucket]:
 def filled(series_id: int, start: int, limit: int) -> list[int]:
     """Return the first `limit` quarters (their starts) that hold readings from `start` (µs) on."""
     with connection.cursor() as cursor:
-        cursor.execute(_FILLED.format(width=QUARTER.width), [series_id, start, series_id, limit])
-        return [number * QUARTER.width for (number,) in cursor.fetchall()]
+        cursor.execute(
+            _FILLED.format(width=QUARTER_HOUR.width), [series_id, start, series_id, limit]
+        )
+        return [number * QUARTER_HOUR.width for (number,) in cursor.fetchall()]

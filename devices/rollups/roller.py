@@ -16,9 +16,9 @@ from devices.changelog.consumer import POSITION, Consumer
 from devices.database_clock import database_micros
 from devices.models import Series
 from devices.rollups import CONSUMER, levels, pending_buckets
-from devices.rollups.levels import HOUR, MINUTE, QUARTER, SECOND, Record
-from devices.rollups.open_buckets import Bucket, OpenQuarters, Quarter
-from devices.rollups.partial_aggregate import Fold
+from devices.rollups.levels import HOUR, MINUTE, QUARTER_HOUR, SECOND, Record
+from devices.rollups.open_buckets import Bucket, OpenBucket, OpenBuckets
+from devices.rollups.partial_aggregate import PartialAggregate
 from devices.timings import LEADER_IDLE_SECONDS, LEADER_STATEMENT_SECONDS
 
 # Buckets are closed so long after their end, for readings that are on their way.
@@ -55,7 +55,7 @@ class Roller(Service):
         self._due_s = math.inf
         self._clock = clock or database_micros
         self._log = Consumer(self.name, holder)
-        self._quarters = OpenQuarters()
+        self._quarters = OpenBuckets()
         # Series by open quarter that are known to be dirty: they need not be marked again.
         self._marked: dict[int, set[int]] = {}
         # Whether there may be dirty quarters that have ended.
@@ -95,7 +95,7 @@ class Roller(Service):
             self._due_s = math.inf
             return False
         if took_over:
-            self._quarters = OpenQuarters()
+            self._quarters = OpenBuckets()
             self._marked, self._waiting = {}, True
         more = self._consume()
         self._quarters.fold()
@@ -141,8 +141,8 @@ class Roller(Service):
                 for start in self._touch(series_id, low, high):
                     touched.setdefault(start, set()).add(series_id)
         now = self._clock() - GRACE
-        until = max(self._state["until"], QUARTER.floor(now))
-        self._due_s = max(0.0, (until + QUARTER.width - now) / SECOND) + 0.1
+        until = max(self._state["until"], QUARTER_HOUR.floor(now))
+        self._due_s = max(0.0, (until + QUARTER_HOUR.width - now) / SECOND) + 0.1
         state = {**self._state, POSITION: position, "until": until}
         if state != self._state:
             self._waiting |= self._state["until"] != until or min(touched, default=until) < until
@@ -158,16 +158,16 @@ class Roller(Service):
 
     def _touch(self, series_id: int, low: int, high: int) -> Iterable[int]:
         """Return the quarters of a touched span; note how far the open ones have come."""
-        first, last = QUARTER.floor(low), QUARTER.floor(high)
-        if last - first > WIDE * QUARTER.width:
+        first, last = QUARTER_HOUR.floor(low), QUARTER_HOUR.floor(high)
+        if last - first > WIDE * QUARTER_HOUR.width:
             touched: Iterable[int] = _within(series_id, low, high)
         else:
-            touched = range(first, last + 1, QUARTER.width)
+            touched = range(first, last + 1, QUARTER_HOUR.width)
         for start in touched:
             if start < self._state["until"]:
                 self._quarters.forget((series_id, start))
             else:
-                end = start + QUARTER.width - 1
+                end = start + QUARTER_HOUR.width - 1
                 self._quarters.touch((series_id, start), max(low, start), min(high, end))
         return touched
 
@@ -184,7 +184,7 @@ class Roller(Service):
             found = pending_buckets.filled(series_id, start, BACKFILL) if start else []
             marked += [(series_id, bucket) for bucket in found]
             more = len(found) == BACKFILL
-            at = [series_id, found[-1] + QUARTER.width] if more else _series_after(series_id)
+            at = [series_id, found[-1] + QUARTER_HOUR.width] if more else _series_after(series_id)
         self._commit({**self._state, "backfill": at}, marked)
         self._waiting = True
         return True
@@ -193,7 +193,7 @@ class Roller(Service):
     def _close(self) -> bool:
         """Sum up dirty quarters that have ended; return whether there are more."""
         closed = pending_buckets.closed(self._state["until"], CLOSED)
-        ago = self._state["until"] - closed[0][1] - QUARTER.width if closed else 0
+        ago = self._state["until"] - closed[0][1] - QUARTER_HOUR.width if closed else 0
         self.behind_s = max(0.0, ago / SECOND)
         self._waiting = bool(closed)
         if not closed:
@@ -237,10 +237,10 @@ def _within(series_id: int, low: int, high: int) -> list[int]:
         found += [bucket for bucket in page if bucket <= high]
         if len(page) < BACKFILL or page[-1] > high:
             return found
-        start = page[-1] + QUARTER.width
+        start = page[-1] + QUARTER_HOUR.width
 
 
-def _write(cursor: Any, made: dict[Bucket, Quarter]) -> None:
+def _write(cursor: Any, made: dict[Bucket, OpenBucket]) -> None:
     """Store closed quarters, their minutes and the hours they are part of."""
     quarters: list[Record] = []
     minutes: list[Record] = []
@@ -249,19 +249,19 @@ def _write(cursor: Any, made: dict[Bucket, Quarter]) -> None:
         minutes += [levels.record(pk, minute, part) for minute, part in dense]
         if quarter.whole.count:
             quarters.append(levels.record(pk, start, quarter.whole, dense=bool(dense)))
-    spans = [(pk, start, start + QUARTER.width) for pk, start in made]
+    spans = [(pk, start, start + QUARTER_HOUR.width) for pk, start in made]
     levels.delete(cursor, MINUTE, levels.dense(cursor, spans))
-    levels.delete(cursor, QUARTER, [s for s in spans if not made[s[:2]].whole.count])
+    levels.delete(cursor, QUARTER_HOUR, [s for s in spans if not made[s[:2]].whole.count])
     levels.write(cursor, MINUTE, minutes)
-    levels.write(cursor, QUARTER, quarters)
+    levels.write(cursor, QUARTER_HOUR, quarters)
     _write_hours(cursor, {(pk, HOUR.floor(start)) for pk, start in made})
 
 
 def _write_hours(cursor: Any, hours: set[Bucket]) -> None:
     """Join each hour's quarters; those that are dirty still are joined again later."""
-    whole = {hour: Fold() for hour in sorted(hours)}
+    whole = {hour: PartialAggregate() for hour in sorted(hours)}
     spans = [(pk, hour, hour + HOUR.width) for pk, hour in whole]
-    for pk, bucket, part in levels.read_spans(cursor, QUARTER, spans):
+    for pk, bucket, part in levels.read_spans(cursor, QUARTER_HOUR, spans):
         whole[pk, HOUR.floor(bucket)].join(part)
     levels.delete(cursor, HOUR, [span for span in spans if not whole[span[:2]].count])
     levels.write(

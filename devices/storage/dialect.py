@@ -32,7 +32,7 @@ class Beside(NamedTuple):
     values: Sequence[Any]
 
 
-class Few(NamedTuple):
+class SmallBatch(NamedTuple):
     """A small batch of nothing but rows that are expected to be new."""
 
     writer: str
@@ -99,7 +99,7 @@ class Dialect(Protocol):
         """
         ...
 
-    def commit_few(self, cursor: Any, few: Few) -> int | None:
+    def commit_small(self, cursor: Any, few: SmallBatch) -> int | None:
         """Commit a whole small batch at once; return its seq.
 
         None where that is not offered, or where anything is not as expected (fenced,

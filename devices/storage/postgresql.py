@@ -8,7 +8,7 @@ from typing import Any
 import psycopg
 
 from devices.storage import partitions
-from devices.storage.dialect import CADENCE, Existing, Few, Seen, counts_conflict
+from devices.storage.dialect import CADENCE, Existing, Seen, SmallBatch, counts_conflict
 from devices.storage.rows import Row
 from devices.timestamps import week_start
 from devices.timings import WRITER_IDLE_SECONDS
@@ -45,11 +45,11 @@ _LATEST = (
     f"ORDER BY series_id, ts DESC {_RAISE}"
 )
 # Up to so many rows a batch is committed by one statement: what it costs is round trips.
-FEW_ROWS = 60
+SMALL_ROWS = 60
 # One statement is one transaction. Without the fence (the slot is lost, the registry has
 # moved, a row is there already) `fence` is empty and so is everything that reads it; if a
 # row appears in between, the division ends the statement.
-_FEW = (
+_SMALL = (
     "WITH given AS MATERIALIZED (SELECT * FROM unnest(%s::bigint[], %s::bigint[], "
     "%s::float8[], %s::text[]) AS v(series_id, ts, value, text)"
     "), fence AS (UPDATE devices_writer SET seq = seq + 1, packets = packets + %s "
@@ -141,14 +141,14 @@ class PostgreSQL:
         cursor.execute(_LATEST)
         return existing
 
-    def commit_few(self, cursor: Any, few: Few) -> int | None:
-        """Commit up to `FEW_ROWS` rows by one statement."""
-        if not 0 < len(few.rows) <= FEW_ROWS:
+    def commit_small(self, cursor: Any, few: SmallBatch) -> int | None:
+        """Commit up to `SMALL_ROWS` rows by one statement."""
+        if not 0 < len(few.rows) <= SMALL_ROWS:
             return None
         columns = [list(column) for column in zip(*few.rows, strict=True)]
         fence = [few.packets, few.writer, few.epoch, few.least_seq, few.registry]
         beside, values = few.beside or ("", ())
-        statement = _FEW.format(beside=f", beside AS ({beside})" if beside else "")
+        statement = _SMALL.format(beside=f", beside AS ({beside})" if beside else "")
         given = [*columns, *fence, few.touched, few.oldest, *values, len(few.rows)]
         # Django's cursors put values into the text of a statement, so that it is planned
         # anew each time; planning this one takes longer than running it.

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from devices.storage.dialect import CADENCE, Existing, Few, Seen, counts_conflict
+from devices.storage.dialect import CADENCE, Existing, Seen, SmallBatch, counts_conflict
 from devices.storage.rows import Row
 
 _INSERT = "INSERT OR IGNORE INTO devices_reading (series_id, ts, value, text) VALUES (?, ?, ?, ?)"
@@ -67,7 +67,7 @@ class SQLite:
         raw.executemany(_LATEST, list(newest.values()))
         return existing
 
-    def commit_few(self, cursor: Any, few: Few) -> int | None:
+    def commit_small(self, cursor: Any, few: SmallBatch) -> int | None:
         """Not offered: without a network, statements cost little."""
 
     def touch_devices(self, cursor: Any, seen: Sequence[Seen]) -> None:

@@ -16,7 +16,7 @@ from django.db import connection, transaction
 
 from devices.database import incarnation
 from devices.storage import change_rows, leases, restored, statuses
-from devices.storage.dialect import Beside, Dialect, Few
+from devices.storage.dialect import Beside, Dialect, SmallBatch
 from devices.storage.rows import Row, Rows, Run, oldest, touched
 
 Key = tuple[int, int]
@@ -168,7 +168,7 @@ class FencedWriter:
         # COPY and executemany go past Django's cursors: their errors become Django's here.
         with connection.wrap_database_errors, connection.cursor() as cursor:
             self.dialect.make_room(cursor, made.rows.rows)
-            written = self._commit_few(cursor, made)
+            written = self._commit_small(cursor, made)
             if written is None:
                 with transaction.atomic():
                     written = self._write(cursor, made)
@@ -177,12 +177,12 @@ class FencedWriter:
         self._seq = written.seq
         return written
 
-    def _commit_few(self, cursor: Any, made: Commit) -> Written | None:
+    def _commit_small(self, cursor: Any, made: Commit) -> Written | None:
         """Commit a small batch of nothing but new rows in one go, where the database can."""
         if not made.plain or made.statuses:
             return None
         rows, runs = made.rows.rows, made.rows.runs
-        few = Few(
+        few = SmallBatch(
             writer=self.name,
             epoch=self.epoch,
             least_seq=self._seq,
@@ -193,7 +193,7 @@ class FencedWriter:
             oldest=oldest(rows, runs),
             beside=made.beside,
         )
-        seq = self.dialect.commit_few(cursor, few)
+        seq = self.dialect.commit_small(cursor, few)
         return None if seq is None else Written(seq, 0, rows, runs)
 
     def _write(self, cursor: Any, made: Commit) -> Written:

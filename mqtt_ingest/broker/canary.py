@@ -86,7 +86,7 @@ class Canary:
         self._sent_at = None
 
 
-class Aside:
+class SideTopics:
     """The side topics of one session."""
 
     def __init__(

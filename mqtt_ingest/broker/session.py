@@ -1,9 +1,20 @@
 """One persistent MQTT session: paho-mqtt driven by asyncio; a PacketSource.
 
-paho speaks MQTT (behind the buffers of `pahoclient`); this file gives it sockets, time and
+paho speaks MQTT (behind the buffers of `paho_client`); this file gives it sockets, time and
 reconnection with an endless jittered back-off, keeps PUBLISH and PUBACK to itself
 (`core.wire`), and agrees with the broker on filters. The first start is not a clean one
 either, so the broker keeps what arrives while no worker runs.
+
+| state | what holds | leaves it by |
+|---|---|---|
+| stopped | before `run`, after `close` | `run`: connecting |
+| connecting | the first try; later ones keep the last word | CONNACK: connected or refused |
+| unreachable | nothing answers at that address; tried every second | CONNACK |
+| refused | it says no to us or to every filter; tried less and less often | CONNACK, SUBACK |
+| connected | CONNACK was good; filters are agreed and asked for | SUBACK: subscribed |
+| subscribed | packets come in; canaries prove it | canary, end of the connection |
+| deaf | canaries do not come back: subscribed again, then connected anew | canary: subscribed |
+| lost | the connection ended; tried again at once | CONNACK |
 """
 
 import asyncio
@@ -33,7 +44,7 @@ from devices.timings import (
     SESSION_SECONDS,
     UNREACHABLE_SECONDS,
 )
-from mqtt_ingest.broker.canary import Aside
+from mqtt_ingest.broker.canary import SideTopics
 from mqtt_ingest.broker.outgoing import Outgoing
 from mqtt_ingest.broker.paho_client import BufferedClient
 from mqtt_ingest.broker.subscriptions import Subscriptions
@@ -95,7 +106,7 @@ class MqttSession:
         *,
         client_id: str,
         broker: Broker,
-        aside: Aside,
+        aside: SideTopics,
         may_connect: Callable[[], Awaitable[None]],
         on_session: Callable[[bool], Awaitable[Agreed]],
         on_state: Callable[[str, str], None],

@@ -17,7 +17,7 @@ from mqtt_ingest.core.ports import BatchSink, PacketSource
 from mqtt_ingest.core.rate_limit import Throttle
 from mqtt_ingest.core.redelivery import ArrivalOrder, ArrivalStamps
 from mqtt_ingest.core.spreading import Spreading
-from mqtt_ingest.core.waiting_publishers import Haste
+from mqtt_ingest.core.waiting_publishers import WaitingPublishers
 
 # What a sink says of a committed batch.
 Stored = TypeVar("Stored")
@@ -64,7 +64,7 @@ class Pipeline(Generic[Stored]):
         self._throttle = throttle
         self._arrivals = ArrivalOrder()
         self._wake = asyncio.Event()
-        self._haste = Haste()
+        self._haste = WaitingPublishers()
         self._stopping = False
         self.paused = False
         self.received = 0

@@ -4,6 +4,15 @@ A packet without its own time is stored at its arrival time. If the broker deliv
 it again (DUP) because our acknowledgement was lost, it must take the first time
 again, so that the readings' key removes the twin. MQTT 3.1.1, section 4.4: a
 redelivered PUBLISH keeps its packet id.
+
+`mqtt_ingest_arrivalstamp.stamps` is a run of 18 bytes for each packet of a batch that was
+stored at its arrival, in order of arrival, without a header:
+
+| bytes | little-endian | meaning |
+|---|---|---|
+| 0-1 | uint16 | packet id |
+| 2-9 | 8 bytes | digest of MQTT session, topic and payload: BLAKE2b, parts joined by NUL |
+| 10-17 | int64 | arrival in µs since 1970 UTC |
 """
 
 import struct

@@ -23,7 +23,7 @@ STEADY, BELOW = 0.2, 0.75
 CAPACITY = 10_000
 
 
-class Haste:
+class WaitingPublishers:
     """Ends the rest between commits early where somebody waits."""
 
     def __init__(self) -> None:

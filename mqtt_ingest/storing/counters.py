@@ -6,7 +6,7 @@ from mqtt_ingest.core.packets import Decoded, Packet
 
 
 @dataclass(slots=True)
-class Tally:
+class Counts:
     """What a device sent, to be added to its counts."""
 
     packets: int = 0
@@ -46,8 +46,8 @@ class Tally:
             self.expired += decoded.expired
             self.empty += decoded.empty
 
-    def add(self, other: "Tally") -> None:
-        """Add a later tally of the same device."""
+    def add(self, other: "Counts") -> None:
+        """Add later counts of the same device."""
         for name in SUMS:
             value = getattr(other, name)
             if value:
@@ -63,6 +63,6 @@ class Tally:
 LASTS = ("clock_difference_ms", "qos0_at", "local_time")
 SUMS = tuple(
     field.name
-    for field in fields(Tally)
+    for field in fields(Counts)
     if field.name not in {*LASTS, "seen", "stale_after_s", "learns"}
 )

@@ -7,7 +7,7 @@ from typing import Any
 
 from devices.storage.dialect import Dialect, Seen
 from devices.timestamps import moment
-from mqtt_ingest.storing.counters import LASTS, SUMS, Tally
+from mqtt_ingest.storing.counters import LASTS, SUMS, Counts
 
 # Of a device with a short limit no less than so often within it.
 WITHIN_LIMIT = 3
@@ -16,7 +16,7 @@ WITHIN_LIMIT = 3
 FLUSH_DEVICES = 2_000
 
 
-class Touch:
+class DeviceActivity:
     """Last-seen times and counts that gather between two writes.
 
     Per device they cost a row update, so they are written every few seconds, and
@@ -27,7 +27,7 @@ class Touch:
     def __init__(self, seconds: float) -> None:
         """Write every `seconds`."""
         self._seconds = seconds
-        self._waiting: dict[int, Tally] = {}
+        self._waiting: dict[int, Counts] = {}
         # Device pk -> when it was last heard of, in µs.
         self._known: dict[int, int] = {}
         # After how many seconds the most impatient of those that wait is stale.
@@ -35,7 +35,7 @@ class Touch:
         self._new: set[int] = set()
         self._written = 0.0
 
-    def add(self, tallies: Mapping[int, Tally]) -> None:
+    def add(self, tallies: Mapping[int, Counts]) -> None:
         """Gather the tallies of a committed batch."""
         for pk, tally in tallies.items():
             waiting = self._waiting.get(pk)
@@ -81,12 +81,12 @@ class Touch:
         dialect.add_counts(cursor, ("device_id", *SUMS), LASTS, _counts(waiting))
 
 
-def _seen(waiting: Iterable[tuple[int, Tally]]) -> Iterable[Seen]:
+def _seen(waiting: Iterable[tuple[int, Counts]]) -> Iterable[Seen]:
     for pk, tally in waiting:
         if tally.seen:
             yield Seen(pk, moment(tally.seen), tally.stale_after_s, tally.learns)
 
 
-def _counts(waiting: Iterable[tuple[int, Tally]]) -> list[tuple[int | None, ...]]:
+def _counts(waiting: Iterable[tuple[int, Counts]]) -> list[tuple[int | None, ...]]:
     columns = (*SUMS, *LASTS)
     return [(pk, *(getattr(tally, name) for name in columns)) for pk, tally in waiting]

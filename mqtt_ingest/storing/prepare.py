@@ -13,7 +13,7 @@ from mqtt_ingest.core.keys import device_key
 from mqtt_ingest.core.packets import Batch, Decoded, Entry, Sample
 from mqtt_ingest.core.samples import fit
 from mqtt_ingest.core.topics import device_level
-from mqtt_ingest.storing.counters import Tally
+from mqtt_ingest.storing.counters import Counts
 from mqtt_ingest.storing.device_refs import DeviceRef, SeriesRef
 from mqtt_ingest.storing.registry_cache import Registry
 
@@ -42,7 +42,7 @@ class Prepared:
     # The series of the batch by pk.
     series: dict[int, SeriesRef] = field(default_factory=dict)
     statuses: dict[int, tuple[str, int]] = field(default_factory=dict)
-    tallies: dict[int, Tally] = field(default_factory=dict)
+    tallies: dict[int, Counts] = field(default_factory=dict)
     dead: list[Dead] = field(default_factory=list)
     stamped: list[Entry] = field(default_factory=list)
     # device pk -> packets that its rate limit refused
@@ -109,7 +109,7 @@ def _take(
         return
     tally = made.tallies.get(ref.pk)
     if tally is None:
-        tally = made.tallies[ref.pk] = Tally(stale_after_s=ref.stale_after_s, learns=ref.learns)
+        tally = made.tallies[ref.pk] = Counts(stale_after_s=ref.stale_after_s, learns=ref.learns)
     packet = entry.packet
     tally.count(packet, decoded)
     if not ref.enabled:
@@ -137,7 +137,7 @@ def _take_samples(
     entry: Entry,
     samples: list[Sample],
     ref: DeviceRef,
-    tally: Tally,
+    tally: Counts,
 ) -> None:
     number, origins, series_of, by_pk = len(raw), made.origins, ref.series, made.series
     floors = ref.floors

@@ -66,7 +66,7 @@ class SlotWriter:
         self.registry = Registry()
         self._writer = FencedWriter(name, dialect)
         self._dialect = dialect
-        self._touch = device_activity.Touch(dialect.touch_seconds)
+        self._touch = device_activity.DeviceActivity(dialect.touch_seconds)
         self._replaying = replaying
         self._counting = counting
 

@@ -27,7 +27,7 @@ from mqtt_ingest.storing import arrival_stamps, slots
 from mqtt_ingest.storing.sink import DatabaseSink
 from mqtt_ingest.storing.slot_writer import SlotWriter
 from mqtt_ingest.storing.stored import Stored
-from mqtt_ingest.worker.slot_session import Upstream, may_share
+from mqtt_ingest.worker.slot_session import SlotSession, may_share
 
 logger = logging.getLogger(__name__)
 
@@ -73,7 +73,7 @@ class Slot:
         self._retired = False
         self._pipeline: Pipeline[Stored] | None = None
         self._session: MqttSession | None = None
-        self._upstream: Upstream | None = None
+        self._upstream: SlotSession | None = None
         # By what packets are read, and by what those are that may still come.
         self._routes: list[Route] = []
         self._leaving: list[Route] = []
@@ -156,7 +156,7 @@ class Slot:
         self._routes = routes
         self._pass_on(filters)
         source: MqttSession | EmbeddedSource
-        self._upstream = upstream = Upstream(
+        self._upstream = upstream = SlotSession(
             self.number, self._writer, self._thread, self._dialect, self._stamps
         )
         if self._embedded is not None:

@@ -13,7 +13,7 @@ from devices.storage import losses
 from devices.storage.dialect import Dialect
 from mqtt_ingest import conf, metrics
 from mqtt_ingest.broker import installation
-from mqtt_ingest.broker.canary import Aside
+from mqtt_ingest.broker.canary import SideTopics
 from mqtt_ingest.broker.paho_client import end_session
 from mqtt_ingest.broker.session import Agreed, MqttSession
 from mqtt_ingest.core import sharing
@@ -33,7 +33,7 @@ def _found_by(rows: Mapping[int, slots.SlotRow], number: int) -> sharing.Finding
     return rows[number].found if number in rows else sharing.Findings()
 
 
-class Upstream:
+class SlotSession:
     """Answers what a session asks about its slot, from the slot's database thread."""
 
     def __init__(
@@ -62,7 +62,7 @@ class Upstream:
     def session(self, on_state: Callable[[str, str], None]) -> MqttSession:
         """Return the slot's session, which is not connected yet."""
         client_id = f"{self._installation.client_id}-{self._name}"
-        aside = Aside(
+        aside = SideTopics(
             client_id,
             canary=settings.MQTT_CANARY,
             shared=may_share(),
@@ -157,7 +157,7 @@ class Upstream:
             logger.info("%s: subscribes %s", self._name, ", ".join(wanted) or "nothing")
             session.change(wanted)
 
-    async def _judge(self, aside: Aside) -> None:
+    async def _judge(self, aside: SideTopics) -> None:
         evidence, software = aside.evidence, aside.software
         if not evidence or not aside.is_named:
             return

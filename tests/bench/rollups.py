@@ -14,7 +14,7 @@ from tests.support.services import wait_until
 from tests.support.stack import Plant, whole_plant
 
 PACKETS = int(os.environ.get("BENCH_PACKETS", "200000"))
-RATE, QUARTER = 2_000, 900
+RATE, QUARTER_HOUR = 2_000, 900
 # Readings of the past that wait to be summed up: of each series one every 10 s.
 PAST = "generate_series(1, 3000)"
 
@@ -75,15 +75,15 @@ def lag(plant: Plant) -> dict[str, Any]:
     """Publish 2,000 packets a second over the end of a quarter; return how late its sums were."""
     wait_until(lambda: not backfilling(plant), "the past to be found", 600)
     wait_until(lambda: closed_and_dirty(plant) == 0, "the past to be summed up", 600)
-    seconds = QUARTER - time.time() % QUARTER + 30
-    seconds += QUARTER if seconds < 90 else 0
+    seconds = QUARTER_HOUR - time.time() % QUARTER_HOUR + 30
+    seconds += QUARTER_HOUR if seconds < 90 else 0
     print(f"rollups: {seconds:.0f} s to go", file=sys.stderr)
     before, count = committed(plant), round(RATE * seconds)
     load = Load(plant.broker.port, count, rate=RATE)
     worst, until = 0.0, time.monotonic() + seconds + 20
     while time.monotonic() < until:
         if closed_and_dirty(plant):
-            end = plant.sql("SELECT min(bucket) FROM devices_dirty")[0][0] / 1e6 + QUARTER
+            end = plant.sql("SELECT min(bucket) FROM devices_dirty")[0][0] / 1e6 + QUARTER_HOUR
             worst = max(worst, time.time() - end)
         time.sleep(0.2)
     load.wait()
@@ -104,5 +104,5 @@ def backfilling(plant: Plant) -> bool:
 
 def closed_and_dirty(plant: Plant) -> int:
     """Return how many quarters that have ended wait to be summed up."""
-    end = int(time.time() * 1e6) - QUARTER * 1_000_000
+    end = int(time.time() * 1e6) - QUARTER_HOUR * 1_000_000
     return int(plant.sql(f"SELECT count(*) FROM devices_dirty WHERE bucket <= {end}")[0][0])

@@ -9,12 +9,12 @@ from tests.faults.load_harness import short_or_long
 from tests.support.services import wait_until
 from tests.support.stack import Plant, publish
 
-QUARTER = 900_000_000
+WIDTH = 900_000_000
 DEVICES, HOURS = 10, 6
 # Quarters of both, side by side; what is there on one side alone is NULL on the other.
 DIFFERENT = f"""
 SELECT count(*) FROM (
-  SELECT series_id, ts / {QUARTER} * {QUARTER} AS bucket, count(*) AS n, min(value) AS low,
+  SELECT series_id, ts / {WIDTH} * {WIDTH} AS bucket, count(*) AS n, min(value) AS low,
     max(value) AS high, sum(value) AS total, min(ts) AS first_ts, max(ts) AS last_ts
   FROM devices_reading WHERE ts < {{until}} GROUP BY 1, 2
 ) raw FULL JOIN (SELECT * FROM devices_rollup_15m WHERE bucket < {{until}}) r
@@ -62,7 +62,7 @@ def test_kill_9_of_two_workers_that_make_rollups(plant: Plant) -> None:
         workers.append(plant.worker(wait=False, **env))
     publish(plant, packets[rounds * size :])
     wait_until(lambda: plant.count() == len(packets), "every reading", 60)
-    until = now // 900_000 * QUARTER
+    until = now // 900_000 * WIDTH
     left = LEFT.format(until=until)
     wait_until(lambda: plant.sql(left) == [(0,)], "every quarter to be summed up", 90)
     assert plant.sql(DIFFERENT.format(until=until)) == [(0,)]

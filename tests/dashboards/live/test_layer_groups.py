@@ -9,7 +9,7 @@ import pytest
 from channels.layers import InMemoryChannelLayer
 
 from dashboards.live import layer_groups
-from dashboards.live.layer_groups import Groups
+from dashboards.live.layer_groups import LayerGroups
 from devices.live import FLEET_GROUP, device_group
 
 
@@ -40,7 +40,7 @@ def layer(monkeypatch: pytest.MonkeyPatch) -> SlowLayer:
 
 
 @asynccontextmanager
-async def running(made: Groups[str]) -> AsyncIterator[None]:
+async def running(made: LayerGroups[str]) -> AsyncIterator[None]:
     tasks = [asyncio.create_task(work()) for work in (made.receive, made.stay)]
     await asyncio.sleep(0)
     try:
@@ -67,7 +67,7 @@ async def until(condition: Callable[[], bool], seconds: float = 2) -> None:
 
 async def test_a_device_is_heard_of_while_anybody_shows_it(layer: SlowLayer) -> None:
     heard: list[Any] = []
-    made: Groups[str] = Groups(heard.append)
+    made: LayerGroups[str] = LayerGroups(heard.append)
     async with running(made):
         await made.join("one", [1, 2])
         await made.join("two", [2])
@@ -80,7 +80,7 @@ async def test_a_device_is_heard_of_while_anybody_shows_it(layer: SlowLayer) -> 
 
 async def test_those_who_come_as_the_last_ones_leave_hear(layer: SlowLayer) -> None:
     heard: list[Any] = []
-    made: Groups[str] = Groups(heard.append)
+    made: LayerGroups[str] = LayerGroups(heard.append)
     async with running(made):
         await made.join("one", [1])
     made.forget("one", [1])
@@ -93,7 +93,7 @@ async def test_those_who_come_as_the_last_ones_leave_hear(layer: SlowLayer) -> N
 
 async def test_what_could_not_be_joined_is_joined_later(layer: SlowLayer) -> None:
     heard: list[Any] = []
-    made: Groups[str] = Groups(heard.append)
+    made: LayerGroups[str] = LayerGroups(heard.append)
     async with running(made):
         layer.away = True
         await made.join("one", [1])
@@ -107,7 +107,7 @@ async def test_all_is_joined_again_before_the_layer_forgets(
     layer: SlowLayer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     heard: list[Any] = []
-    made: Groups[str] = Groups(heard.append)
+    made: LayerGroups[str] = LayerGroups(heard.append)
     async with running(made):
         await made.join("one", [1])
         layer.groups.clear()

@@ -47,9 +47,9 @@ def refused(monkeypatch: pytest.MonkeyPatch, error: Exception) -> tuple[LiveSess
 def test_a_read_that_took_too_long_is_told_and_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
     made, sent = refused(monkeypatch, QueryTooLong("reading took over 10 s"))
     assert sent == [{"t": "err", "id": 1, "code": "too_many", "msg": "reading took over 10 s"}]
-    assert made._subscriptions[1].patience == 10
+    assert made._subscriptions[1].backoff_s == 10
     made._read_again(made._subscriptions[1])
-    assert made._subscriptions[1].fresh
+    assert made._subscriptions[1].needs_snapshot
 
 
 def test_what_the_database_cannot_look_for_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

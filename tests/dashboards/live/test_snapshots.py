@@ -14,7 +14,7 @@ import pytest
 
 from dashboards.live import snapshot_frames, snapshots
 from dashboards.live.frames import BadFrame, Subscribe, parse_subscribe
-from dashboards.live.resume_token import Place, parse_place
+from dashboards.live.resume_token import ResumeToken, parse_token
 from dashboards.live.snapshots import Snapshot
 from dashboards.live.subscriptions import Subscription
 from devices import corrections
@@ -65,7 +65,7 @@ def wanted(**frame: Any) -> Subscribe:
 
 def show(screen: Screen, asked: Subscribe, now: int) -> Snapshot:
     """Have `screen` come (back) with `asked`, and draw what it is answered."""
-    snapshot = snapshots.read(asked, STAFF, now, 500, parse_place(screen.cursor))
+    snapshot = snapshots.read(asked, STAFF, now, 500, parse_token(screen.cursor))
     subscription = Subscription(asked)
     subscription.begin(snapshot, last=True)
     screen.take(json.loads(json.dumps(subscription.ack(snapshot))))
@@ -144,10 +144,10 @@ def test_whoever_comes_back_sees_what_a_fresh_load_shows(writer: SlotWriter, see
             _change(writer, rng, now, marks)
         screen, sub = rng.choice(screens)
         show(screen, sub, now)
-        fresh = Screen()
-        show(fresh, sub, now)
-        assert screen.bin_ms == fresh.bin_ms
-        assert screen.since(0) == fresh.since(0)
+        needs_snapshot = Screen()
+        show(needs_snapshot, sub, now)
+        assert screen.bin_ms == needs_snapshot.bin_ms
+        assert screen.since(0) == needs_snapshot.since(0)
     assert sum(screen.modes.count("patch") for screen, _sub in screens) > 15
 
 
@@ -175,12 +175,12 @@ def test_too_many_series_say_how_many_are_allowed(writer: SlotWriter) -> None:
 
 
 def test_a_place_survives_its_text() -> None:
-    place = Place(15 * SECOND, "abc", {"ingest-0": 5, "edit": 1}, 1_763_681_624)
-    assert parse_place(str(place)) == place
+    place = ResumeToken(15 * SECOND, "abc", {"ingest-0": 5, "edit": 1}, 1_763_681_624)
+    assert parse_token(str(place)) == place
 
 
 @pytest.mark.parametrize(
     "text", ["", "x", "0,1,2,s", "1,a,0,s", "1,1,0,s,w:-1", f"1,1,0,s,w:{2**63}"]
 )
 def test_a_broken_place_is_none(text: str) -> None:
-    assert parse_place(text) is None
+    assert parse_token(text) is None

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from dashboards.live.encoded_events import announced
+from dashboards.live.encoded_events import encode
 from dashboards.live.frames import parse_subscribe
 from dashboards.live.reconciliation import Lost
-from dashboards.live.resume_token import Place
+from dashboards.live.resume_token import ResumeToken
 from dashboards.live.snapshots import Snapshot
 from dashboards.live.subscriptions import MAX_HELD, MAX_ROWS, Subscription
 from devices.monitoring.losses import Gap
@@ -20,7 +20,7 @@ KINDS = {1: "number", 2: "boolean"}
 
 
 def snapshot(seq: int = 5, width: int = 0, **more: Any) -> Snapshot:
-    place = Place(width, "s", {"ingest-0": seq})
+    place = ResumeToken(width, "s", {"ingest-0": seq})
     found = {"a/*": [T, ON]}
     given: dict[str, Any] = {"ranges": None, "marked": set(), "gaps": [], "expiries": {}}
     return Snapshot(found, {7: "a"}, place, {}, **given | more)
@@ -35,7 +35,7 @@ def subscription(seq: int = 5, width: int = 0, keys: str = "a/*", **more: Any) -
 
 def event(seq: int, rows: list[Any], spans: Any = (), kinds: Any = None) -> Any:
     made = {"device": 7, "writer": "ingest-0", "seqs": [seq], "rows": rows, "spans": list(spans)}
-    return announced(made, KINDS if kinds is None else kinds)  # type: ignore[arg-type] # a plain dict
+    return encode(made, KINDS if kinds is None else kinds)  # type: ignore[arg-type] # a plain dict
 
 
 def shown(made: Subscription, **again: Any) -> Any:
@@ -64,9 +64,9 @@ def test_what_the_snapshot_knows_is_not_shown_again() -> None:
 def test_many_rows_become_a_span_to_read() -> None:
     made = subscription()
     made.take(event(6, [(1, [[n, float(n), None] for n in range(MAX_ROWS + 1)])]))
-    assert (made.rows, made.dirty) == ({}, {1: (0, MAX_ROWS)})
+    assert (made.rows, made.invalidated) == ({}, {1: (0, MAX_ROWS)})
     made.take(event(7, [(1, [[900, 9.0, None]])]))
-    assert made.dirty == {1: (0, 900)}
+    assert made.invalidated == {1: (0, 900)}
 
 
 def test_rows_of_all_series_together_are_bounded() -> None:
@@ -77,7 +77,7 @@ def test_rows_of_all_series_together_are_bounded() -> None:
         rows = [(pk, [[seq * 10 + pk, 1.0, None]]) for pk in kinds]
         made.take(event(seq, rows, kinds=kinds))
         assert made.held == sum(map(len, made.rows.values())) <= MAX_HELD
-    assert set(made.rows) | set(made.dirty) == set(kinds)
+    assert set(made.rows) | set(made.invalidated) == set(kinds)
     made.index = {pk: pk for pk in kinds}
     shown(made)
     assert made.held == 0
@@ -86,11 +86,11 @@ def test_rows_of_all_series_together_are_bounded() -> None:
 def test_bins_and_marked_series_are_always_read_again() -> None:
     made = subscription(width=1_000_000)
     made.take(event(6, [(1, [[5, 1.0, None]])]))
-    assert made.dirty == {1: (5, 5)}
+    assert made.invalidated == {1: (5, 5)}
     marked = Subscription(made.wanted)
     marked.begin(snapshot(marked={2}), last=True)
     marked.take(event(6, [(1, [[5, 1.0, None]]), (2, [[6, 1.0, None]])]))
-    assert (list(marked.rows), marked.dirty) == ([1], {2: (6, 6)})
+    assert (list(marked.rows), marked.invalidated) == ([1], {2: (6, 6)})
 
 
 def test_of_newest_values_the_newest_alone_is_kept() -> None:
@@ -111,31 +111,31 @@ def test_a_new_metric_is_noticed_by_a_wildcard_alone() -> None:
 def test_what_comes_while_a_snapshot_is_read_is_added_to_it() -> None:
     """Also rows of a series that nobody showed before, and what no event told of."""
     made = Subscription(parse_subscribe({"id": 1, "keys": ["a/t"]}, 10))
-    made.expect_early()
+    made.begin_buffering()
     made.take(event(6, [(1, [[8, 1.0, None]])], kinds={}))
     made.take(event(4, [(1, [[2, 1.0, None]])]))
-    made.heal(Lost(others=[(1, 90, 95, "ingest-0", 7), (1, 1, 2, "ingest-0", 3)]))
+    made.repair(Lost(others=[(1, 90, 95, "ingest-0", 7), (1, 1, 2, "ingest-0", 3)]))
     made.begin(snapshot(seq=5), last=True)
-    assert made.dirty == {1: (8, 95)}
+    assert made.invalidated == {1: (8, 95)}
     assert made.has_news
 
 
 def test_lost_spans_are_read_again_unless_they_are_known() -> None:
     made = subscription(seq=5)
-    made.heal(Lost(spans=[(1, 1, 2, "ingest-0", 5), (9, 1, 2, "ingest-0", 8)]))
+    made.repair(Lost(spans=[(1, 1, 2, "ingest-0", 5), (9, 1, 2, "ingest-0", 8)]))
     assert not made.has_news
-    made.heal(Lost(spans=[(1, 1, 2, "ingest-0", 6)]))
-    assert made.dirty == {1: (1, 2)}
-    made.heal(Lost(corrected={2}))
-    assert made.fresh
+    made.repair(Lost(spans=[(1, 1, 2, "ingest-0", 6)]))
+    assert made.invalidated == {1: (1, 2)}
+    made.repair(Lost(corrected={2}))
+    assert made.needs_snapshot
 
 
 def test_a_reload_while_reading_is_not_forgotten() -> None:
     made = subscription()
-    made.expect_early()
-    made.heal(Lost(corrected={1}))
+    made.begin_buffering()
+    made.repair(Lost(corrected={1}))
     made.begin(snapshot(), last=False)
-    assert made.fresh
+    assert made.needs_snapshot
 
 
 def test_what_was_not_sent_whole_the_client_does_not_have() -> None:

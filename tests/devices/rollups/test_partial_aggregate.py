@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from devices.rollups.partial_aggregate import MAX_TEXTS, OTHER, Fold, Stored, fold
+from devices.rollups.partial_aggregate import MAX_TEXTS, OTHER, PartialAggregate, Stored, fold
 
 VALUES = st.floats(-1e6, 1e6) | st.sampled_from(["on", "off", "idle"])
 
@@ -30,7 +30,7 @@ def test_two_parts_join_into_the_whole(
     joined = fold(readings[:at])
     joined.join(fold(readings[at:]))
     whole = fold(readings)
-    for name in Fold.__slots__:
+    for name in PartialAggregate.__slots__:
         found, expected = getattr(joined, name), getattr(whole, name)
         if isinstance(expected, float):
             assert math.isclose(found, expected, rel_tol=1e-9, abs_tol=1e-3), name

@@ -16,13 +16,13 @@ from devices.background import leases
 from devices.models import Change, Device, Dirty, Duty
 from devices.queries import SECOND
 from devices.rollups import minute_aggregates, roller
-from devices.rollups.levels import QUARTER
+from devices.rollups.levels import QUARTER_HOUR
 from devices.rollups.roller import Roller
 from tests.mqtt_ingest.storing.test_slot_writer import make_writer
 from tests.support.factories import ARRIVAL, make_batch, make_entry
 
 pytestmark = pytest.mark.usefixtures("tables")
-START = QUARTER.floor(ARRIVAL)
+START = QUARTER_HOUR.floor(ARRIVAL)
 
 
 @pytest.fixture(autouse=True)
@@ -55,7 +55,7 @@ def catch_up(one: Roller) -> None:
 
 def test_one_process_has_the_duty_and_the_other_waits() -> None:
     put(1, 2)
-    now = START + 2 * QUARTER.width
+    now = START + 2 * QUARTER_HOUR.width
     first, second = Roller("first", lambda: now), Roller("second", lambda: now)
     catch_up(first)
     assert not second.step()
@@ -94,9 +94,9 @@ def test_readings_in_order_are_read_once(monkeypatch: pytest.MonkeyPatch) -> Non
         put(*range(begin, min(begin + 20, 1_000)))
         now = START + (begin + 20) * SECOND
         catch_up(one)
-    now = START + 3 * QUARTER.width
+    now = START + 3 * QUARTER_HOUR.width
     catch_up(one)
-    assert summed_up() == [(START, 900), (START + QUARTER.width, 100)]
+    assert summed_up() == [(START, 900), (START + QUARTER_HOUR.width, 100)]
     # Beside the 1,000 there is the first one, which was there before.
     assert sum(read) == 1_000
 
@@ -113,12 +113,12 @@ def test_what_was_stored_before_there_were_rollups_is_summed_up(
     monkeypatch.setattr(roller, "BACKFILL", 2)
     put(*range(0, 9_000, 500))
     Change.objects.all().delete()
-    now = START + 20 * QUARTER.width
+    now = START + 20 * QUARTER_HOUR.width
     one = Roller("one", lambda: now)
     info = queries.series_of([Device.objects.get(key="a").pk])[0]
     one.step()
-    before = queries.bins(info, START, now, QUARTER.width)
+    before = queries.bins(info, START, now, QUARTER_HOUR.width)
     catch_up(one)
     assert [count for _bucket, count in summed_up()] == [row[4] for row in before]
-    assert queries.bins(info, START, now, QUARTER.width) == before
+    assert queries.bins(info, START, now, QUARTER_HOUR.width) == before
     assert Duty.objects.get().state["backfill"] is None

@@ -27,7 +27,7 @@ from devices.models import Correction, Device, RetentionPolicy
 from devices.queries import SECOND, SeriesInfo, bulk
 from devices.retention.sweeper import Sweeper
 from devices.rollups import CONSUMER
-from devices.rollups.levels import LEVELS, QUARTER, Level, read
+from devices.rollups.levels import LEVELS, QUARTER_HOUR, Level, read
 from devices.rollups.partial_aggregate import fold
 from devices.rollups.roller import GRACE, Roller
 from mqtt_ingest.core.packets import Batch
@@ -268,7 +268,7 @@ class History(RuleBasedStateMachine):
 
     def check_level(self, level: Level) -> None:
         """Compare every closed bucket with the sum of its readings, all columns of it."""
-        until = QUARTER.floor(self.now - GRACE)
+        until = QUARTER_HOUR.floor(self.now - GRACE)
         for metric, info in self.infos().items():
             with connection.cursor() as cursor:
                 rows = read(cursor, level, info.pk, 0, until - level.width + 1)

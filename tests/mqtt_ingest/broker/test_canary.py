@@ -6,7 +6,7 @@ from mqtt_ingest.broker.canary import (
     DROPPED_TOPIC,
     MISSES,
     VERSION_TOPIC,
-    Aside,
+    SideTopics,
 )
 from tests.support.factories import make_packet
 
@@ -19,10 +19,10 @@ class Clock:
         return self.now
 
 
-def make_aside(**options: bool) -> tuple[Aside, Clock, list[int]]:
+def make_aside(**options: bool) -> tuple[SideTopics, Clock, list[int]]:
     clock, dropped = Clock(), list[int]()
     given = {"canary": True, "watch_broker": True, **options}
-    aside = Aside("me", on_dropped=dropped.append, clock=clock, **given)
+    aside = SideTopics("me", on_dropped=dropped.append, clock=clock, **given)
     aside.begin()
     return aside, clock, dropped
 
@@ -30,11 +30,11 @@ def make_aside(**options: bool) -> tuple[Aside, Clock, list[int]]:
 PLAIN, SHARED = "iotbridge/canary/me", "iotbridge/canary/me/shared"
 
 
-def due(aside: Aside, topic: str = PLAIN) -> bytes | None:
+def due(aside: SideTopics, topic: str = PLAIN) -> bytes | None:
     return dict(aside.due()).get(topic)
 
 
-def back(aside: Aside, payload: bytes, topic: str = PLAIN) -> None:
+def back(aside: SideTopics, payload: bytes, topic: str = PLAIN) -> None:
     aside.take(make_packet(topic, payload))
 
 

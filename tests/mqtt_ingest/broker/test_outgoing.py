@@ -9,7 +9,7 @@ import paho.mqtt.client as mqtt
 import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 
-from mqtt_ingest.broker.canary import Aside
+from mqtt_ingest.broker.canary import SideTopics
 from mqtt_ingest.broker.embedded import EmbeddedBroker, EmbeddedSource
 from mqtt_ingest.broker.session import Agreed, MqttSession
 from mqtt_ingest.conf import Broker
@@ -34,7 +34,7 @@ async def session(broker: Broker) -> AsyncIterator[MqttSession]:
     made = MqttSession(
         client_id="publisher",
         broker=broker,
-        aside=Aside("publisher", canary=False, watch_broker=False),
+        aside=SideTopics("publisher", canary=False, watch_broker=False),
         may_connect=nothing,
         on_session=agreed,
         on_state=lambda state, _detail: connected.set() if state == "subscribed" else None,

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from mqtt_ingest.broker import subscriptions
-from mqtt_ingest.broker.canary import Aside
+from mqtt_ingest.broker.canary import SideTopics
 from mqtt_ingest.broker.session import Agreed, MqttSession
 from mqtt_ingest.conf import Broker
 from mqtt_ingest.core.packets import Packet
@@ -91,7 +91,7 @@ class Held:
         self.session = MqttSession(
             client_id="me",
             broker=Broker(host="127.0.0.1", port=broker.port),
-            aside=Aside("me", canary=False, watch_broker=False),
+            aside=SideTopics("me", canary=False, watch_broker=False),
             may_connect=self._may_connect,
             on_session=self._on_session,
             on_state=lambda _state, _detail: None,

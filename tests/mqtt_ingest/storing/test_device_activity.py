@@ -3,8 +3,8 @@
 import pytest
 
 from mqtt_ingest.storing import device_activity
-from mqtt_ingest.storing.counters import Tally
-from mqtt_ingest.storing.device_activity import Touch
+from mqtt_ingest.storing.counters import Counts
+from mqtt_ingest.storing.device_activity import DeviceActivity
 
 SECOND = 1_000_000
 
@@ -29,9 +29,9 @@ class Dialect:
         pass
 
 
-def heard(touch: Touch, pk: int, at: float, limit: int = 300) -> bool:
+def heard(touch: DeviceActivity, pk: int, at: float, limit: int = 300) -> bool:
     """Note a packet of a device; write where it is time. Return whether it was written."""
-    touch.add({pk: Tally(packets=1, seen=round((1_000 + at) * SECOND), stale_after_s=limit)})
+    touch.add({pk: Counts(packets=1, seen=round((1_000 + at) * SECOND), stale_after_s=limit)})
     dialect = Dialect()
     if touch.is_due:
         touch.write(None, dialect)  # type: ignore[arg-type] # as much of it as is used
@@ -39,7 +39,7 @@ def heard(touch: Touch, pk: int, at: float, limit: int = 300) -> bool:
 
 
 def test_a_new_device_at_once_and_then_every_ten_seconds(now: list[float]) -> None:
-    touch = Touch(10.0)
+    touch = DeviceActivity(10.0)
     found = []
     for turn in range(13):
         found.append(heard(touch, 1, turn * 2))
@@ -48,14 +48,14 @@ def test_a_new_device_at_once_and_then_every_ten_seconds(now: list[float]) -> No
 
 
 def test_a_device_that_comes_back_at_once(now: list[float]) -> None:
-    touch = Touch(10.0)
+    touch = DeviceActivity(10.0)
     assert heard(touch, 1, 0)
     now[0] += 1
     assert heard(touch, 1, 400)
 
 
 def test_a_device_whose_word_has_changed_at_once(now: list[float]) -> None:
-    touch = Touch(10.0)
+    touch = DeviceActivity(10.0)
     assert heard(touch, 1, 0)
     now[0] += 1
     touch.expect([1])
@@ -63,7 +63,7 @@ def test_a_device_whose_word_has_changed_at_once(now: list[float]) -> None:
 
 
 def test_a_device_with_a_short_limit_in_time(now: list[float]) -> None:
-    touch = Touch(10.0)
+    touch = DeviceActivity(10.0)
     assert heard(touch, 1, 0, limit=6)
     now[0] += 1
     assert not heard(touch, 1, 1, limit=6)

@@ -442,7 +442,7 @@ def test_a_packet_that_the_database_refuses_is_isolated(monkeypatch: pytest.Monk
         return real(cursor, some)
 
     monkeypatch.setattr(writer._dialect, "insert", refuse)
-    monkeypatch.setattr(writer._dialect, "commit_few", lambda *_given: None)
+    monkeypatch.setattr(writer._dialect, "commit_small", lambda *_given: None)
     stored = store(writer, *(entry({"ts": NOW + n, "t": n}) for n in range(10, 20)))
     assert stored.readings == 9
     assert 13.0 not in [row[3] for row in rows()]

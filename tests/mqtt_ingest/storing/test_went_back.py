@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from dashboards.live.reconciliation import Healer, WentBack
+from dashboards.live.reconciliation import Reconciler, WentBack
 from devices import queries
 from devices.background import leases
 from devices.changelog import changes
@@ -103,7 +103,7 @@ def test_pages_are_sent_anew_and_cursors_of_before_are_void() -> None:
     writer = make_writer()
     store(writer, entry({"t": 1}))
     store(writer, entry({"t": 2}))
-    healer = Healer()
+    healer = Reconciler()
     healer.step(*healer.look())
     before = queries.read_cursor()
     older(seq=1)
@@ -112,7 +112,7 @@ def test_pages_are_sent_anew_and_cursors_of_before_are_void() -> None:
     assert changes.missed(before, queries.read_cursor(), {1}) is None
     # Found out by a worker, while its sequence has long gone past that of before.
     older(seq=50)
-    healer = Healer()
+    healer = Reconciler()
     healer.step(*healer.look())
     before = queries.read_cursor()
     assert restored.look("ingest-0", writer.epoch, 70, "a test")
