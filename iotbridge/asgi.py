@@ -12,6 +12,7 @@ from django.core.asgi import get_asgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "iotbridge.settings")
 http = get_asgi_application()
 
+import iotbridge  # noqa: E402
 from dashboards.live.hub import Hub  # noqa: E402
 from dashboards.live.shutdown import say_all  # noqa: E402
 from dashboards.middleware.client_disconnect import stop_when_left  # noqa: E402 - Django must be set up first
@@ -54,7 +55,7 @@ def _with_daphne(*, alone: bool) -> None:
         loop.callLater(0, lambda: Hub.current().begin())
 
 
-_alone = "manage.py" not in sys.argv[0]
+_alone = not iotbridge.runs_command
 if _alone:
     require_shared_layer("the web process")
 if "daphne.server" in sys.modules:

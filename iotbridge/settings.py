@@ -17,7 +17,9 @@ from iotbridge import __version__, env, static_version
 # Lets `ModelAdmin[Device]` be written at run time too.
 django_stubs_ext.monkeypatch()
 
-BASE_DIR = Path(__file__).resolve().parent.parent
+PACKAGE = Path(__file__).resolve().parent
+# The checkout; where the package was installed by pip, the folder that it is started in.
+BASE_DIR = PACKAGE.parent if (PACKAGE.parent / "manage.py").is_file() else Path.cwd()
 if (BASE_DIR / ".env").is_file():
     environ.Env.read_env(BASE_DIR / ".env")
 
@@ -117,7 +119,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 LANGUAGE_CODE = "en"
 # Those with a catalogue in iotbridge/locale: docs/howto/translate.md.
 LANGUAGES = [("en", "English"), ("de", "Deutsch")]
-LOCALE_PATHS = [BASE_DIR / "iotbridge" / "locale"]
+LOCALE_PATHS = [PACKAGE / "locale"]
 TIME_ZONE = "UTC"
 USE_TZ = True
 LOGIN_URL = "login"

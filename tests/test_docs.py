@@ -1,6 +1,7 @@
 """The documentation says what there is: every setting, command, topic and frame."""
 
 import re
+from pathlib import Path
 
 import pytest
 
@@ -35,10 +36,15 @@ def test_every_command_is_documented() -> None:
 
 
 @pytest.mark.parametrize(
-    "target", ["install", "demo", "test", "test-fast", "newcomer", "check", "bench", "faults"]
+    "target",
+    [
+        *("install", "demo", "test", "test-fast", "test-postgresql", "newcomer", "check"),
+        *("docs", "coverage", "bench", "faults", "soak", "screenshots", "release"),
+    ],
 )
 def test_every_target_is_documented(target: str) -> None:
-    assert f"`make {target}`" in (DOCS / "reference" / "commands.md").read_text()
+    page = (DOCS / "reference" / "commands.md").read_text()
+    assert re.search(rf"`make {target}(?: [A-Z]+=\w+)?`", page)
     assert re.search(rf"^{target}:", (ROOT / "Makefile").read_text(), re.MULTILINE)
 
 
@@ -65,6 +71,27 @@ def test_the_files_of_the_packets_way_exist() -> None:
     assert len(named) >= 8
     for name in named:
         assert (ROOT / name).is_file(), name
+
+
+PATHS = r"`((?:devices|mqtt_ingest|dashboards|iotbridge|tests)/[\w/.-]+)`"
+
+
+@pytest.mark.parametrize(
+    "page",
+    [*DOCS.glob("explanation/*"), *DOCS.glob("contributing/*"), *DOCS.glob("reference/*")],
+    ids=lambda page: page.stem,
+)
+def test_files_that_a_page_names_exist(page: Path) -> None:
+    for name in re.findall(PATHS, page.read_text()):
+        assert (ROOT / name).exists() or name.endswith(("NAME.py", "test_NAME.py")), name
+
+
+def test_every_page_is_in_the_site() -> None:
+    index = (DOCS / "index.md").read_text()
+    for page in DOCS.rglob("*.md"):
+        if page.name != "index.md":
+            name = page.relative_to(DOCS).with_suffix("").as_posix()
+            assert re.search(rf"^{name}$", index, re.MULTILINE), name
 
 
 def test_every_dependency_has_its_reason() -> None:
