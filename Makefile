@@ -14,7 +14,7 @@ JS_TESTS := $(wildcard tests/dashboards/js/*/*.test.js)
 TEST_ENV := env -u DATABASE_URL -u REDIS_URL -u MQTT_URL -u DATA_DIR DJANGO_SETTINGS_MODULE=tests.settings
 
 # Several at a time: most tests wait for services. A file is run by one process.
-JOBS ?= $(shell n=$$(nproc 2>/dev/null || echo 2); echo $$((n + 1)))
+JOBS ?= $(shell n=$$(nproc 2>/dev/null || echo 2); echo $$((2 * n)))
 PYTEST_RUN = $(TEST_ENV) $(BIN)/python -m pytest -n $(JOBS) --dist loadfile
 ON_POSTGRESQL = $(TEST_ENV) $(BIN)/python -m tests.support.with_postgresql $(BIN)/python
 # What differs between the databases; the rest was run on SQLite.

@@ -48,8 +48,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             if fixtures & needed:
                 item.add_marker(mark)
     slow = {item.path for item in items if _waits(item)}
-    # Within a file, and among files of a kind, the order stays.
-    items.sort(key=lambda item: item.path not in slow)
+    # The longest first. Within a file, and among files of a kind, the order stays.
+    items.sort(key=lambda item: (item.path not in slow, item.path.parent.name != "faults"))
 
 
 def _waits(item: pytest.Item) -> bool:

@@ -83,7 +83,7 @@ def _start(request: HttpRequest, job: Job, mapping: Mapping) -> HttpResponse:
     if mapping.create and not scope_of(request.user).everything:
         raise PermissionDenied
     uploads.start(job)
-    messages.success(request, gettext("Import %(pk)s is on its way.") % {"pk": job.pk})
+    messages.success(request, gettext("Import %(pk)s has been queued.") % {"pk": job.pk})
     return redirect("import-job", job.pk)
 
 

@@ -92,7 +92,8 @@ def _export(request: HttpRequest) -> HttpResponse:
         errors = {"job": str(error)}
     else:
         messages.success(
-            request, gettext("Export %(pk)s is on its way; its file appears here.") % {"pk": job.pk}
+            request,
+            gettext("Export %(pk)s has been queued; its file will appear here.") % {"pk": job.pk},
         )
         return redirect("jobs")
     device = scope.devices().filter(key=request.POST.get("device", "")).first()

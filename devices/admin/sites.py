@@ -72,7 +72,7 @@ class SourceForm(forms.ModelForm[Source]):
     filters = LinesField(
         label=_("Filters"),
         required=False,
-        help_text=_("Topic filters, one a line; empty: those of the convention."),
+        help_text=_("Topic filters, one per line; empty: those of the convention."),
     )
 
     class Meta:

@@ -18,7 +18,7 @@ class Correction(models.Model):
         """Why the readings do not count."""
 
         BAD = "bad", _("bad: the sensor was wrong")
-        DELETED = "deleted", _("deleted: nobody should see them")
+        DELETED = "deleted", _("deleted: no one should see them")
 
     series = models.ForeignKey(Series, on_delete=models.CASCADE, related_name="corrections")
     since = models.BigIntegerField()

@@ -112,7 +112,7 @@ class Loss(models.Model):
     reason = models.CharField(max_length=30)
     since = models.BigIntegerField()
     until = models.BigIntegerField()
-    packets = models.BigIntegerField(null=True, help_text=_("Empty: nobody can know."))
+    packets = models.BigIntegerField(null=True, help_text=_("Empty: it cannot be known."))
     detail = models.TextField(blank=True, default="")
 
     class Meta:

@@ -88,7 +88,7 @@ class Source(models.Model):
     class Clock(models.TextChoices):
         """Which device times are believed."""
 
-        SANE = "sane", _("device time if sane, else arrival time")
+        SANE = "sane", _("device time if plausible, else arrival time")
         ARRIVAL = "arrival", _("always arrival time")
 
     name = models.SlugField(max_length=50, unique=True)
@@ -155,7 +155,7 @@ class Device(models.Model):
     latitude = models.FloatField(null=True, blank=True)
     longitude = models.FloatField(null=True, blank=True)
     pending = models.BooleanField(
-        default=False, help_text=_("Nobody has accepted it yet; only managers see it.")
+        default=False, help_text=_("Not accepted yet; only managers see it.")
     )
     enabled = models.BooleanField(
         default=True, help_text=_("Packets of a disabled device are counted, not stored.")

@@ -25,11 +25,11 @@ class RetentionPolicy(models.Model):
     site = models.OneToOneField(Site, null=True, blank=True, on_delete=models.CASCADE)
     device_type = models.CharField(max_length=100, blank=True, default="")
     series = models.OneToOneField(Series, null=True, blank=True, on_delete=models.CASCADE)
-    raw_days = _days(_("Readings as they came. 0: for ever; empty: as the wider policy says."))
+    raw_days = _days(_("Readings as received. 0: for ever; empty: as the wider policy says."))
     minutes_days = _days(_("Sums of minutes, kept of series with 20 readings a minute or more."))
-    quarters_days = _days(_("Sums of quarters of an hour."))
+    quarters_days = _days(_("Sums of 15 minutes."))
     hours_days = _days(_("Sums of hours."))
-    least_days = _days(_("While the disk is filling up, readings of so many days stay."))
+    least_days = _days(_("Days of readings that stay even while the disk is filling up."))
 
     class Meta:
         verbose_name = _("retention policy")
@@ -72,9 +72,17 @@ class RetentionPolicy(models.Model):
             }
             if missing:
                 raise ValidationError(missing)
-        self._in_order("minutes_days", "raw_days", _("Minutes go with the readings at the latest."))
-        self._in_order("raw_days", "quarters_days", _("Quarters must stay as long as readings."))
-        self._in_order("quarters_days", "hours_days", _("Hours must stay as long as quarters."))
+        self._in_order(
+            "minutes_days",
+            "raw_days",
+            _("Minute sums are removed with the readings at the latest."),
+        )
+        self._in_order(
+            "raw_days", "quarters_days", _("15-minute sums must stay as long as readings.")
+        )
+        self._in_order(
+            "quarters_days", "hours_days", _("Hourly sums must stay as long as 15-minute sums.")
+        )
 
     def _in_order(self, shorter: str, longer: str, words: object) -> None:
         low, high = getattr(self, shorter), getattr(self, longer)

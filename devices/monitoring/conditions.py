@@ -41,7 +41,7 @@ CONDITIONS: dict[str, tuple[Level, str]] = {
     "deaf": ("red", gettext_noop("Connected, but nothing comes through the broker")),
     "session_taken": ("red", gettext_noop("Another client uses our MQTT client id")),
     "source_broken": ("red", gettext_noop("A source cannot be read as it is set up")),
-    "slot_unheld": ("red", gettext_noop("Nobody reads a slot's queue")),
+    "slot_unheld": ("red", gettext_noop("No worker reads a slot's queue")),
     "process_gone": ("yellow", gettext_noop("A process has stopped reporting")),
     "behind": ("yellow", gettext_noop("Ingest is behind")),
     "rollups_behind": ("yellow", gettext_noop("Rollups are behind")),

@@ -61,7 +61,7 @@ def counted() -> list[Count]:
     )
     limit = settings.DEVICE_RATE_LIMIT
     lines = [
-        Count(_("packets at QoS 0, which nobody repeats when a connection breaks"), sums["qos0"],
+        Count(_("packets at QoS 0, which are not repeated when a connection breaks"), sums["qos0"],
               f"{DeviceCounts.objects.filter(qos0__gt=0).count()} devices have published so"),
         Count(_("packets the broker dropped because a queue was full"),
               recorded.get("broker_dropped")),
@@ -73,11 +73,11 @@ def counted() -> list[Count]:
               Loss.objects.filter(reason="database_back").count()),
         Count(_("packets refused by the rate limit"), recorded.get("throttled"),
               f"DEVICE_RATE_LIMIT is {limit} a second" if limit else "DEVICE_RATE_LIMIT is off"),
-        Count(_("values of further metrics than a device may have"), sums["series_refused"],
+        Count(_("values of metrics beyond a device's limit"), sums["series_refused"],
               f"MAX_SERIES_PER_DEVICE is {settings.MAX_SERIES_PER_DEVICE}"),
-        Count(_("packets of devices that somebody rejected or disabled"), sums["refused"],
+        Count(_("packets of rejected or disabled devices"), sums["refused"],
               f"{Device.objects.filter(enabled=False).count()} devices"),
-        Count(_("devices that wait to be accepted"), Device.objects.filter(pending=True).count(),
+        Count(_("devices waiting to be accepted"), Device.objects.filter(pending=True).count(),
               f"further than {settings.MAX_PENDING_DEVICES} are refused"),
         Count(_("values older than the retention limit"), sums["expired"],
               f"RETENTION_DAYS is {settings.RETENTION_DAYS or 'off'}"),

@@ -55,8 +55,8 @@ LIVE = {
     "board-empty": ("/boards/without-site/", "No device is here yet"),
     "wall": ("/wall/north/", "press-4"),
     "status": ("/status", "Nothing is wrong"),
-    "jobs": ("/jobs", "Nothing was asked for yet"),
-    "export": ("/export", "Which: device/metric"),
+    "jobs": ("/jobs", "No exports or imports yet"),
+    "export": ("/export", "What: device/metric"),
     "import": ("/import?device=press-3", "CSV or JSON Lines"),
     "inspect": ("/inspect?device=press-3", "devices/press-3/telemetry"),
     "corrections": ("/devices/press-3/corrections", "Mark"),
@@ -126,7 +126,7 @@ def test_every_page_fits_and_says_how_things_are(browser_and_plant: tuple[Browse
         for page in shown.values():
             page.log_in()
         take(shown, "devices-empty", "/", "Connect the first device")
-        take(shown, "boards-empty", "/boards/", "No device has come yet")
+        take(shown, "boards-empty", "/boards/", "No device yet")
         fill(plant)
         plant.manage("shell", "-v", "0", "-c", SITES)
         for name, (path, words) in LIVE.items():

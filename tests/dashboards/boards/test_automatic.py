@@ -226,7 +226,7 @@ def test_pages_of_boards_show_values_and_hide_other_sites(boss: Client) -> None:
     seen = client_of(vera)
     assert seen.get("/boards/site/north/").status_code == 404
     assert seen.get("/boards/type/?type=probe").status_code == 404
-    assert "No device is here yet" in seen.get("/boards/site/hall/").content.decode()
+    assert "No device here yet" in seen.get("/boards/site/hall/").content.decode()
     assert "North" not in seen.get("/boards/").content.decode()
     assert "North" not in seen.get("/boards/site/hall/").content.decode()
     assert seen.get("/boards/without-site/").content.decode().count("lone") == 0

@@ -37,4 +37,4 @@ def test_what_a_role_does_not_include_is_told_on_a_page_of_ours() -> None:
     client.force_login(user)
     answer = client.get("/import")
     assert answer.status_code == 403
-    assert "Your role here does not include this" in answer.content.decode()
+    assert "Your role does not allow this" in answer.content.decode()

@@ -129,7 +129,7 @@ def test_admin_previews_what_retention_removes(staff: Client, press: Device) -> 
     assert 'value="730"' in added
     days = {"raw_days": 10, "minutes_days": 20, "quarters_days": 30, "hours_days": 0}
     answer = staff.post(f"{where}add/", {**days, "least_days": 5}).content.decode()
-    assert "Minutes go with the readings at the latest." in answer
+    assert "Minute sums are removed with the readings at the latest." in answer
     assert (
         staff.post(f"{where}add/", {**days, "minutes_days": 10, "least_days": 5}).status_code == 302
     )

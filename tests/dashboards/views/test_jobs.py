@@ -87,7 +87,7 @@ def test_an_operator_imports_step_by_step(site: Site) -> None:
     assert "&lt;u&gt;x&lt;/u&gt; = 1.0" in page
     assert "<u>x</u>" not in page
     assert "line 3, column time" in page
-    assert "make devices that are not registered" not in page
+    assert "create devices that are not registered" not in page
     given = {"time": ["time"], "metrics": ["<u>x</u>"], "fixed_device": "press", "zone": "UTC"}
     given |= {"order": "mdy", "decimal": ".", "delimiter": ","}
     assert (

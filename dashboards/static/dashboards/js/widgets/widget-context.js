@@ -81,7 +81,7 @@ export class Place {
   /** Say what is wrong with the subscription, if anything is. */
   tellProblem() {
     const denied = this.store.denied.filter((key) => key in this.names);
-    const gone = denied.length ? filled(gettext("Not there, or not for you to see: %(denied)s"), { denied: denied.join(", ") }) : "";
+    const gone = denied.length ? filled(gettext("Not found, or not visible to you: %(denied)s"), { denied: denied.join(", ") }) : "";
     const problem = this.store.problem || gone;
     if (this.problem !== problem) this.tell(problem);
     this.problem = problem;
