@@ -76,8 +76,8 @@ class Dialect(Protocol):
     # How often last-seen times and counts are written.
     touch_seconds: float
 
-    def prepare(self, cursor: Any) -> None:
-        """Set up a new connection: nothing that was known of the database holds any more."""
+    def prepare(self, cursor: Any, writer: str) -> None:
+        """Set up a new connection of `writer`: nothing that was known holds any more."""
         ...
 
     def forget(self) -> None:
@@ -88,15 +88,27 @@ class Dialect(Protocol):
         """Make sure the table can take `rows` (partitions), in a transaction of its own."""
         ...
 
-    def stage(self, cursor: Any, rows: Sequence[Row]) -> None:
-        """Bring `rows` to the database; first in the transaction that inserts them."""
+    def stage(self, cursor: Any, rows: Sequence[Row]) -> bool:
+        """Bring `rows` to the database; first in the transaction that inserts them.
+
+        Returns whether they are in the table by that, none of them having been there.
+        """
         ...
 
-    def insert(self, cursor: Any, rows: Sequence[Row]) -> list[Existing]:
+    def insert(self, cursor: Any, rows: Sequence[Row], *, staged: bool) -> list[Existing]:
         """Insert `rows`, sorted by key and distinct, and raise each series' newest reading.
+
+        Args:
+            cursor: of the transaction.
+            rows: at least one.
+            staged: what `stage` returned.
 
         Returns the rows that were there before; of a key the first value stays.
         """
+        ...
+
+    def evict(self, cursor: Any, writer: str) -> None:
+        """End what other connections of `writer` are in the middle of, after it was leased."""
         ...
 
     def commit_small(self, cursor: Any, few: SmallBatch) -> int | None:

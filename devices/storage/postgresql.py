@@ -1,4 +1,12 @@
-"""Batches on PostgreSQL: binary COPY into a temporary table, then INSERT … SELECT."""
+"""Batches on PostgreSQL.
+
+Rows go by binary COPY straight into the table. A batch that meets a key that is there
+already goes the long way: COPY into a temporary table, then INSERT … SELECT.
+
+No timeout ends a COPY while the server waits for its client (neither `statement_timeout` nor
+`idle_in_transaction_session_timeout`). A process that is frozen in one is ended by whoever
+takes its writer over: `evict`.
+"""
 
 import struct
 from collections.abc import Sequence
@@ -41,8 +49,15 @@ _RAISE = (
 )
 _LATEST = (
     "INSERT INTO devices_latest (series_id, ts, value, text) "
-    "SELECT DISTINCT ON (series_id) series_id, ts, value, text FROM ingest_staging "
-    f"ORDER BY series_id, ts DESC {_RAISE}"
+    "SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::float8[], %s::text[]) "
+    f"AS v(series_id, ts, value, text) ORDER BY series_id {_RAISE}"
+)
+_COPY = "COPY {table} (series_id, ts, value, text) FROM STDIN (FORMAT BINARY)"
+# Whoever else is connected as this writer does not hold it any more.
+_EVICT = (
+    "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity "
+    "WHERE application_name = %s AND pid <> pg_backend_pid() "
+    "AND datname = current_database() AND usename = current_user"
 )
 # Up to so many rows a batch is committed by one statement: what it costs is round trips.
 SMALL_ROWS = 60
@@ -96,8 +111,9 @@ class PostgreSQL:
         self._weeks: set[int] = set()
         self._prepared: psycopg.Cursor[Any] | None = None
 
-    def prepare(self, cursor: Any) -> None:
+    def prepare(self, cursor: Any, writer: str) -> None:
         """Bound how long a frozen worker can hold locks, and make the staging table."""
+        cursor.execute("SELECT set_config('application_name', %s, false)", [_client_name(writer)])
         cursor.execute(f"SET idle_in_transaction_session_timeout = '{WRITER_IDLE_SECONDS:g}s'")
         cursor.execute("SET lock_timeout = '5s'")
         cursor.execute("SET statement_timeout = '30s'")
@@ -121,25 +137,40 @@ class PostgreSQL:
             partitions.create(cursor, start)
             self._weeks.add(start)
 
-    def stage(self, cursor: Any, rows: Sequence[Row]) -> None:
-        """Send `rows` into the staging table.
+    def stage(self, cursor: Any, rows: Sequence[Row]) -> bool:
+        """Send `rows` into the table; into the staging table where that cannot take them.
 
-        No timeout ends a COPY while the server waits for its client (neither
-        `statement_timeout` nor `idle_in_transaction_session_timeout`).
+        A key is there already; or a week was dropped, which the fence is about to tell.
         """
-        if rows:
-            with cursor.cursor.copy("COPY ingest_staging FROM STDIN (FORMAT BINARY)") as copy:
-                copy.write(_binary(rows))
+        if not rows:
+            return True
+        packed = _binary(rows)
+        cursor.execute("SAVEPOINT rows")
+        try:
+            _copy(cursor, "devices_reading", packed)
+        except (psycopg.errors.UniqueViolation, psycopg.errors.CheckViolation):
+            # Out of the savepoint: what is inserted next carries the transaction's own id.
+            cursor.execute("ROLLBACK TO rows; RELEASE rows")
+            _copy(cursor, "ingest_staging", packed)
+            return False
+        cursor.execute("RELEASE rows")
+        return True
 
-    def insert(self, cursor: Any, rows: Sequence[Row]) -> list[Existing]:
-        """Insert the staged rows; ask which were there only when fewer came in than went out."""
-        cursor.execute(_INSERT)
+    def insert(self, cursor: Any, rows: Sequence[Row], *, staged: bool) -> list[Existing]:
+        """Insert rows that are not in the table yet; raise newest readings."""
         existing: list[Existing] = []
-        if cursor.rowcount != len(rows):
+        if not staged:
+            cursor.execute(_INSERT)
             cursor.execute(_EXISTING)
             existing = [Existing(*row) for row in cursor.fetchall()]
-        cursor.execute(_LATEST)
+        # The last of a series' sorted rows is its newest.
+        newest = {row[0]: row for row in rows}
+        cursor.execute(_LATEST, [list(column) for column in zip(*newest.values(), strict=True)])
         return existing
+
+    def evict(self, cursor: Any, writer: str) -> None:
+        """End other connections of `writer`: of a process that has lost it, perhaps frozen."""
+        cursor.execute(_EVICT, [_client_name(writer)])
 
     def commit_small(self, cursor: Any, few: SmallBatch) -> int | None:
         """Commit up to `SMALL_ROWS` rows by one statement."""
@@ -182,6 +213,16 @@ class PostgreSQL:
             f"{counts_conflict(sums, lasts)}",
             [list(column) for column in zip(*rows, strict=True)],
         )
+
+
+def _client_name(writer: str) -> str:
+    """Return what a writer's connections are called; 63 characters count."""
+    return f"iotbridge {writer}"[:63]
+
+
+def _copy(cursor: Any, table: str, packed: bytes) -> None:
+    with cursor.cursor.copy(_COPY.format(table=table)) as copy:
+        copy.write(packed)
 
 
 def _binary(rows: Sequence[Row]) -> bytes:

@@ -39,7 +39,7 @@ class SQLite:
     # Each write of a page wears out an SD card.
     touch_seconds = 10.0
 
-    def prepare(self, cursor: Any) -> None:
+    def prepare(self, cursor: Any, writer: str) -> None:
         """Nothing beyond the pragmas of the settings."""
 
     def forget(self) -> None:
@@ -48,10 +48,14 @@ class SQLite:
     def make_room(self, cursor: Any, rows: Sequence[Row]) -> None:
         """SQLite has no partitions."""
 
-    def stage(self, cursor: Any, rows: Sequence[Row]) -> None:
+    def stage(self, _cursor: Any, _rows: Sequence[Row]) -> bool:
         """SQLite takes rows from memory."""
+        return False
 
-    def insert(self, cursor: Any, rows: Sequence[Row]) -> list[Existing]:
+    def evict(self, cursor: Any, writer: str) -> None:
+        """SQLite's locks end with their process, and one that is frozen holds none for long."""
+
+    def insert(self, cursor: Any, rows: Sequence[Row], *, staged: bool) -> list[Existing]:  # noqa: ARG002 - never
         """Insert `rows`; look for those that are there only when not all came in."""
         raw = cursor.connection.cursor()
         cursor.execute("SAVEPOINT rows")

@@ -97,6 +97,9 @@ class FencedWriter:
         """Lease the writer for process `holder`; False while another one has it."""
         epoch = leases.acquire(self.name, holder, self.dialect)
         self.epoch = epoch or 0
+        if epoch is not None:
+            with connection.cursor() as cursor:
+                self.dialect.evict(cursor, self.name)
         return epoch is not None
 
     def renew(self) -> None:
@@ -129,7 +132,7 @@ class FencedWriter:
         if self._prepared is connection.connection:
             return False
         with connection.wrap_database_errors, connection.cursor() as cursor:
-            self.dialect.prepare(cursor)
+            self.dialect.prepare(cursor, self.name)
         found = incarnation()
         if self._incarnation not in {"", found}:
             self.look_back(f"another server or timeline took over: {found}")
@@ -197,10 +200,11 @@ class FencedWriter:
         return None if seq is None else Written(seq, 0, rows, runs)
 
     def _write(self, cursor: Any, made: Commit) -> Written:
-        # Before anything is locked: nothing ends a COPY whose client is frozen.
-        self.dialect.stage(cursor, made.rows.rows)
+        given = made.rows.rows
+        # Before the fence, so that the writer's row is not locked while rows are sent.
+        staged = self.dialect.stage(cursor, given)
         seq, packets = self._fence(cursor, made)
-        existing = self.dialect.insert(cursor, made.rows.rows) if made.rows.rows else []
+        existing = self.dialect.insert(cursor, given, staged=staged) if given else []
         statuses.write(cursor, made.statuses)
         rows, runs = made.rows.without({(row.series_id, row.ts) for row in existing})
         if runs:

@@ -52,7 +52,7 @@ LIVE = {
     "boards": ("/boards/", "North plant"),
     "board-site": ("/boards/site/hall/", "oil.temperature"),
     "board-type": ("/boards/type/?type=press", "vibration"),
-    "board-empty": ("/boards/without-site/", "No device is here yet"),
+    "board-empty": ("/boards/without-site/", "No device here yet"),
     "wall": ("/wall/north/", "press-4"),
     "status": ("/status", "Nothing is wrong"),
     "jobs": ("/jobs", "No exports or imports yet"),

@@ -433,13 +433,13 @@ def test_a_packet_that_the_database_refuses_is_isolated(monkeypatch: pytest.Monk
     writer = make_writer()
     real = writer._dialect.insert
 
-    def refuse(cursor: Any, some: Any) -> Any:
+    def refuse(cursor: Any, some: Any, *, staged: bool) -> Any:
         if any(row.value == 13.0 for row in some):
             # Past Django's cursor, as COPY and executemany are.
             if connection.vendor == "postgresql":
                 cursor.cursor.execute("SELECT 1/0")
             cursor.connection.cursor().execute("INSERT INTO devices_writer (name) VALUES (NULL)")
-        return real(cursor, some)
+        return real(cursor, some, staged=staged)
 
     monkeypatch.setattr(writer._dialect, "insert", refuse)
     monkeypatch.setattr(writer._dialect, "commit_small", lambda *_given: None)
