@@ -1,9 +1,12 @@
 """The tables: see docs/reference/tables.md."""
 
 from devices.models.accounts import ApiToken, Kiosk, Membership, Role
+from devices.models.changelog import Change, Writer
 from devices.models.corrections import Correction
 from devices.models.jobs import Job, JobPart
-from devices.models.log import Change, Dirty, Duty, Loss, Process, Purge, Writer
+from devices.models.leases import Duty
+from devices.models.losses import Loss
+from devices.models.processes import Process
 from devices.models.readings import Kind, Latest, Reading, Series
 from devices.models.registry import (
     Device,
@@ -15,6 +18,7 @@ from devices.models.registry import (
     Tag,
 )
 from devices.models.retention import RetentionPolicy
+from devices.models.rollups import Dirty, Purge
 
 __all__ = [
     "ApiToken",

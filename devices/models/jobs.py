@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class Job(models.Model):
-    """One piece of long work. Leased and fenced by `epoch`, like slots and duties."""
+    """One piece of long work. Leased and fenced by `epoch`, like slots."""
 
     class State(models.TextChoices):
         """How it is."""

@@ -19,7 +19,7 @@ from django.utils import timezone
 
 from devices.database_clock import database_now
 from devices.models import Process
-from devices.models.log import SLOT_PREFIX
+from devices.models.changelog import SLOT_PREFIX
 from devices.registry.states import AsOf
 from devices.timings import DEAD_AFTER, HERE_SECONDS
 

@@ -10,7 +10,7 @@ from django.db.models import Max
 
 from devices.corrections import kept
 from devices.models import Writer
-from devices.models.log import SLOT_PREFIX
+from devices.models.changelog import SLOT_PREFIX
 from devices.queries.series import SeriesInfo
 from devices.queries.values import Point, shown
 from devices.rollups.levels import last_before

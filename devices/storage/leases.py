@@ -8,7 +8,7 @@ from django.db import connection
 
 from devices.background.single_process import is_alone
 from devices.models import Writer
-from devices.models.log import SLOT_PREFIX
+from devices.models.changelog import SLOT_PREFIX
 from devices.storage.dialect import Dialect
 from devices.timings import SLOT_LEASE_SECONDS
 

@@ -7,7 +7,7 @@ import time
 from typing import Any, NamedTuple, cast
 
 from devices.models import Change, Writer
-from devices.models.log import SLOT_PREFIX
+from devices.models.changelog import SLOT_PREFIX
 from mqtt_ingest.core.sharing import Findings
 
 

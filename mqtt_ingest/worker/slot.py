@@ -9,7 +9,7 @@ from typing import Any
 from django.conf import settings
 
 from devices.background.database_thread import DatabaseThread, Unreachable
-from devices.models.log import SLOT_PREFIX
+from devices.models.changelog import SLOT_PREFIX
 from devices.storage.dialects import dialect as database_dialect
 from devices.timings import RETIRED_QUIET_SECONDS, SLOT_RENEW_SECONDS, SOURCE_LEAVING_SECONDS
 from mqtt_ingest import conf

@@ -42,7 +42,7 @@ def run() -> list[dict[str, Any]]:
 
 
 def hold(plant: Plant) -> None:
-    """Keep the duty, so that no worker has it."""
+    """Keep the lease, so that no worker has it."""
     plant.sql(
         "INSERT INTO devices_duty (name, holder, epoch, lease_until, state) "
         "VALUES ('rollups', 'the benchmark', 0, now() + interval '1 day', '{}')"
