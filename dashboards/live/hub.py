@@ -20,6 +20,7 @@ from django.db import Error
 from django.utils import timezone
 
 from dashboards.live.encoded_events import EncodedEvent, encode
+from dashboards.live.frame_pace import FramePace
 from dashboards.live.layer_groups import LayerGroups
 from dashboards.live.reconciliation import Lost, Reconciler, WentBack
 from dashboards.live.shutdown import before_stop
@@ -122,6 +123,7 @@ class Hub:
         self.healed = 0
         self._name = f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:6]}"
         self._started = time.time()
+        self.pace = FramePace()
         self._layer = live.layer()
         self._groups: LayerGroups[Listener] = LayerGroups(self._hear)
         self._reconciler = Reconciler()
@@ -209,6 +211,7 @@ class Hub:
         if not self._tasks:
             groups = self._groups
             works = [groups.receive, groups.stay, self._announce, self._repair, self._look_at_jobs]
+            works.append(self.pace.watch_loop)
             if not self._lasting:
                 works += [self._beat, self._look]
             self._tasks = [asyncio.create_task(work(), name=work.__name__) for work in works]

@@ -12,6 +12,7 @@ from typing import Any
 
 from django.conf import settings
 
+from dashboards.live.frame_pace import RoundTrips
 from dashboards.live.frames import BadFrame, bare_ack, dumps
 from devices.events import set_within
 from devices.timings import NO_CREDIT_SECONDS
@@ -30,11 +31,18 @@ class Sender:
         self._seq = 0
         self._received = 0
         self._credit = asyncio.Event()
+        self._trips = RoundTrips()
+
+    @property
+    def interval(self) -> float:
+        """Return how long to wait between frames, in s, so that the client keeps up."""
+        return self._trips.pace.interval
 
     def on_credit(self, seq: object) -> None:
         """Take what the client has drawn up to; nonsense is passed over."""
         if isinstance(seq, int) and self._received < seq <= self._seq:
             self._received = seq
+            self._trips.acknowledged(seq)
             self._credit.set()
 
     async def wait_for_credit(self) -> None:
@@ -60,6 +68,7 @@ class Sender:
         """Send a counted frame whose JSON has no closing brace yet."""
         await self.wait_for_credit()
         self._seq += 1
+        self._trips.sent(self._seq)
         await self._send(f'{frame},"seq":{self._seq}}}')
 
     async def acknowledge(self, sub: int) -> None:

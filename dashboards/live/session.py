@@ -254,12 +254,13 @@ class LiveSession:
 
     async def _flush(self) -> None:
         next_due = 0.0
+        interval = max(self._hub.pace.interval, self._sender.interval)
         for subscription in list(self._subscriptions.values()):
             if not subscription.has_news:
                 continue
-            now = time.monotonic()
-            if subscription.due() > now and not subscription.needs_snapshot:
-                next_due = min(next_due or subscription.due(), subscription.due())
+            now, due = time.monotonic(), subscription.due(interval)
+            if due > now and not subscription.needs_snapshot:
+                next_due = min(next_due or due, due)
                 continue
             subscription.last_sent = now
             await self._show(subscription)

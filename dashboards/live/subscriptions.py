@@ -151,9 +151,13 @@ class Subscription:
         """Return the width of the bins that are shown, in µs; 0: exact rows."""
         return 0 if self.place is None else self.place.width
 
-    def due(self) -> float:
-        """Return when the next frame may go out: at once after a pause."""
-        return self.last_sent + 1.0 / self.wanted.rate_hz
+    def due(self, interval: float = 0.0) -> float:
+        """Return when the next frame may go out: at once after a pause.
+
+        Args:
+            interval: between frames at least, in s; see `dashboards.live.frame_pace`.
+        """
+        return self.last_sent + max(1.0 / self.wanted.rate_hz, interval)
 
     def repair(self, lost: Lost) -> None:
         """Have read again what no event told of; what comes too early is kept until `begin`."""

@@ -12,6 +12,11 @@ from devices.storage import partitions
 
 # What Django makes of the models, once.
 _KEPT = {"django_content_type", "auth_permission", "django_migrations"}
+# What writers and elected work set on their connections; tests share one.
+_SESSION = (
+    *("idle_in_transaction_session_timeout", "lock_timeout", "statement_timeout"),
+    *("enable_hashjoin", "enable_mergejoin", "enable_seqscan", "jit", "application_name"),
+)
 # Weeks that may stay: each makes planning a little slower.
 _WEEKS = 12
 
@@ -44,6 +49,8 @@ def empty() -> None:
             cursor.execute("SET CONSTRAINTS ALL DEFERRED")
         for table in filled:
             cursor.execute(f"DELETE FROM {table}")
+        for name in _SESSION if connection.vendor == "postgresql" else ():
+            cursor.execute(f"RESET {name}")
         weeks = partitions.weeks()
         for _end, name in weeks[: max(0, len(weeks) - _WEEKS)]:
             partitions.drop(cursor, name)
