@@ -3,6 +3,7 @@
 A step stores its lines first and is noted afterwards: one that is done twice changes nothing.
 """
 
+import contextlib
 import csv
 import io
 import time
@@ -86,6 +87,8 @@ class ImportWork:
             counts, more = LineWriter(writer, self._mapping.device).store(lines, allowed)
         except Fenced:
             self._writer = None
+            with contextlib.suppress(Fenced):
+                writer.look_back("an import was fenced")
             return self._progress(self._position, b"", waits=True)
         problems = sorted([*problems, *more])
         position = dict(self._position)

@@ -97,6 +97,11 @@ class LineWriter:
         self._writer.connect()
         try:
             return self._retrying(lines, allowed)
+        except (DataError, IntegrityError):
+            # Retention may have dropped a week since: look again before blaming a line.
+            self._writer.dialect.forget()
+        try:
+            return self._retrying(lines, allowed)
         except (DataError, IntegrityError) as error:
             if len(lines) == 1:
                 reason = str(error).partition("\n")[0]
@@ -188,6 +193,9 @@ def _conflicts(given: Iterable[_Given]) -> list[Problem]:
 
 def _set_units(given: Iterable[_Given], refs: Refs) -> None:
     """Note units of series that have none."""
-    units = {(one.line.device, one.point.metric): one.point.unit for one in given if one.point.unit}
+    units: dict[tuple[str, str], str] = {}
+    for line, point in given:
+        if point.unit:
+            units.setdefault((line.device, point.metric), point.unit)
     for (key, metric), unit in units.items():
         Series.objects.filter(pk=refs[key].series[metric].pk, unit="").update(unit=unit)

@@ -47,6 +47,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for mark, needed in NEEDS.items():
             if fixtures & needed:
                 item.add_marker(mark)
+        if item.get_closest_marker("django_db"):
+            item.add_marker("db")
     slow = {item.path for item in items if _waits(item)}
     # The longest first. Within a file, and among files of a kind, the order stays.
     items.sort(key=lambda item: (item.path not in slow, item.path.parent.name != "faults"))

@@ -159,11 +159,11 @@ class _Supervised:
             more = await self._thread.run(service.step)
         except LeaseLost as error:
             logger.info("%s: %s", service.name, error)
-            more = False
+            return service.pace.idle
         except Unreachable as error:
             # The slots tell of a database that is away.
             logger.debug("%s: %s", service.name, error)
-            more = False
+            return service.pace.idle
         except Exception as error:  # noqa: BLE001 - storing goes on without it
             return self._failed(error)
         else:

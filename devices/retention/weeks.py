@@ -34,6 +34,8 @@ def drop(end: int, name: str) -> bool:
     try:
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute("SET LOCAL lock_timeout = '1s'")
+            # The table before the writers' rows, as writers take them.
+            partitions.lock(cursor)
             registry.changed()
             if _holds(cursor, end, name):
                 return False

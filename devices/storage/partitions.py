@@ -60,6 +60,11 @@ def weeks() -> list[tuple[int, str]]:
     return sorted((int(end[1]), name) for end, name in found if end)
 
 
+def lock(cursor: Any) -> None:
+    """Have everybody else wait who reads or writes readings, until the transaction ends."""
+    cursor.execute("LOCK TABLE ONLY devices_reading IN ACCESS EXCLUSIVE MODE")
+
+
 def drop(cursor: Any, name: str) -> None:
     """Drop the partition `name` with all it holds."""
     cursor.execute(f"DROP TABLE {name}")

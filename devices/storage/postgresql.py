@@ -53,10 +53,11 @@ _LATEST = (
     f"AS v(series_id, ts, value, text) ORDER BY series_id {_RAISE}"
 )
 _COPY = "COPY {table} (series_id, ts, value, text) FROM STDIN (FORMAT BINARY)"
-# Whoever else is connected as this writer does not hold it any more.
+# Whoever else sends rows as this writer does not hold it any more.
 _EVICT = (
     "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity "
     "WHERE application_name = %s AND pid <> pg_backend_pid() "
+    "AND state = 'active' AND query LIKE 'COPY devices_reading %%' "
     "AND datname = current_database() AND usename = current_user"
 )
 # Up to so many rows a batch is committed by one statement: what it costs is round trips.
@@ -145,7 +146,9 @@ class PostgreSQL:
         if not rows:
             return True
         packed = _binary(rows)
-        cursor.execute("SAVEPOINT rows")
+        # The table before the writer's row, also where the savepoint is rolled back:
+        # `devices.retention.weeks` takes them in that order.
+        cursor.execute("LOCK TABLE ONLY devices_reading IN ROW EXCLUSIVE MODE; SAVEPOINT rows")
         try:
             _copy(cursor, "devices_reading", packed)
         except (psycopg.errors.UniqueViolation, psycopg.errors.CheckViolation):
@@ -169,7 +172,7 @@ class PostgreSQL:
         return existing
 
     def evict(self, cursor: Any, writer: str) -> None:
-        """End other connections of `writer`: of a process that has lost it, perhaps frozen."""
+        """End a COPY that another process, perhaps a frozen one, is in the middle of."""
         cursor.execute(_EVICT, [_client_name(writer)])
 
     def commit_small(self, cursor: Any, few: SmallBatch) -> int | None:

@@ -4,6 +4,8 @@ import asyncio
 from typing import Any
 
 import paho.mqtt.client as mqtt
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
 
 from mqtt_ingest.core.errors import NotPublished
 
@@ -15,6 +17,7 @@ class Outgoing:
         self._client = client
         # Packet id -> who waits for its PUBACK.
         self._waiting: dict[int, asyncio.Future[None]] = {}
+        self._closed = False
         client.on_publish = self._acknowledged
 
     async def publish(self, topic: str, payload: bytes, qos: int = 1) -> None:
@@ -23,8 +26,11 @@ class Outgoing:
         paho sends a packet again on the next connection, until it is acknowledged.
 
         Raises:
-            NotPublished: the topic is none to publish to, or the session ended first.
+            NotPublished: the topic is none to publish to, the broker refused it (MQTT 5), or
+                the session ended first.
         """
+        if self._closed:
+            raise NotPublished("the session has ended")
         try:
             sent = self._client.publish(topic, payload, qos)
         except ValueError as error:
@@ -40,11 +46,23 @@ class Outgoing:
 
     def close(self) -> None:
         """Tell those that still wait that nothing will be acknowledged any more."""
+        self._closed = True
         for waiting in self._waiting.values():
             if not waiting.done():
                 waiting.set_exception(NotPublished("the session ended before the broker answered"))
 
-    def _acknowledged(self, _client: mqtt.Client, _userdata: Any, mid: int, *_more: Any) -> None:
+    def _acknowledged(
+        self,
+        _client: mqtt.Client,
+        _userdata: Any,
+        mid: int,
+        reason: ReasonCode,
+        _properties: Properties,
+    ) -> None:
         waiting = self._waiting.get(mid)
-        if waiting is not None and not waiting.done():
+        if waiting is None or waiting.done():
+            return
+        if reason.is_failure:
+            waiting.set_exception(NotPublished(f"the broker refused it: {reason}"))
+        else:
             waiting.set_result(None)

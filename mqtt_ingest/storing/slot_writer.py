@@ -90,6 +90,7 @@ class SlotWriter:
         Raises:
             SlotLost: the slot was taken over, or the database went back.
         """
+        self.connect()
         with slot_errors():
             self._writer.renew()
 

@@ -32,7 +32,8 @@ from devices.models import (
     Site,
     Writer,
 )
-from devices.storage import dialects, leases
+from devices.retention import weeks
+from devices.storage import dialects, leases, partitions
 from mqtt_ingest import import_job
 from tests.mqtt_ingest.storing.test_slot_writer import entry, make_writer, store
 from tests.support.factories import ARRIVAL
@@ -164,6 +165,25 @@ def test_only_operators_may_write() -> None:
     assert {device for device, _metric, _ts in stored()} == {"mine"}
     assert [row["line"] for row in errors(job)] == ["3", "4", "5"]
     assert not Device.objects.filter(key="new").exists()
+
+
+def test_a_week_that_is_dropped_between_two_steps_is_made_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(import_job, "LINES", 1)
+    for key in "ab":
+        Device.objects.create(key=key)
+    job = start(lines("01Z,a,t,number,,1", "02Z,b,t,number,,2"))
+    one = Runner("one")
+    one.step()
+    Reading.objects.all()._raw_delete(using="default")
+    for end, name in partitions.weeks():  # none on SQLite
+        assert weeks.drop(end, name)
+    while one.step():
+        pass
+    job.refresh_from_db()
+    assert (job.state, job.result["bad"]) == ("done", 0)
+    assert [device for device, _metric, _ts in stored()] == ["b"]
 
 
 def test_it_goes_on_where_it_was_broken_off(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -31,7 +31,7 @@ class MissingServiceError(Exception):
 
 
 # Below those that the system gives to connections; each process of a parallel run has its own.
-_PORTS = 2_000
+_PORTS = 20_000 // int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
 _FIRST_PORT = 12_000 + _PORTS * int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:])
 
 

@@ -8,9 +8,12 @@ from pathlib import Path
 import paho.mqtt.client as mqtt
 import pytest
 from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.reasoncodes import ReasonCode
 
 from mqtt_ingest.broker.canary import SideTopics
 from mqtt_ingest.broker.embedded import EmbeddedBroker, EmbeddedSource
+from mqtt_ingest.broker.outgoing import Outgoing
 from mqtt_ingest.broker.session import Agreed, MqttSession
 from mqtt_ingest.conf import Broker
 from mqtt_ingest.core.errors import NotPublished
@@ -101,6 +104,20 @@ async def test_an_outage_delays_a_packet_and_the_end_of_the_session_tells_of_it(
         await asyncio.sleep(0)
     with pytest.raises(NotPublished, match="session ended"):
         await lost
+    with pytest.raises(NotPublished, match="has ended"):
+        await made.publish("devices/a/command", b"too late")
+
+
+async def test_a_packet_that_the_broker_refuses_is_none_it_has() -> None:
+    client = mqtt.Client(CallbackAPIVersion.VERSION2, protocol=mqtt.MQTTv5)
+    outgoing = Outgoing(client)
+    publishing = asyncio.create_task(outgoing.publish("devices/a/command", b""))
+    await asyncio.sleep(0)
+    (mid,) = outgoing._waiting
+    reason = ReasonCode(PacketTypes.PUBACK, "Not authorized")
+    client.on_publish(client, None, mid, reason, None)
+    with pytest.raises(NotPublished, match="Not authorized"):
+        await publishing
 
 
 async def test_the_embedded_broker_publishes(tmp_path: Path) -> None:

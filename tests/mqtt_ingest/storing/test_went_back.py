@@ -88,12 +88,15 @@ def test_a_commit_whose_answer_was_lost_is_no_older_state() -> None:
     assert not Loss.objects.exists()
 
 
-def test_after_a_connection_broke_nothing_cached_is_trusted() -> None:
+@pytest.mark.parametrize("first", ["store", "renew"])
+def test_after_a_connection_broke_nothing_cached_is_trusted(first: str) -> None:
     writer = make_writer()
     store(writer, entry({"t": 1}, device="gone"))
     for model in (DeviceCounts, Identity, Series, Device):
         model.objects.all()._raw_delete(using="default")  # without the signals of people's changes
     writer._writer._prepared = None  # as a new connection does; SQLite's in memory cannot break
+    if first == "renew":
+        writer.renew()
     store(writer, entry({"ts": NOW, "t": 2}, device="gone"))
     assert [row[0] for row in rows()][-1] == "gone"
     assert Device.objects.count() == 1
