@@ -13,18 +13,16 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
 from iotbridge import __version__, env, static_version
+from iotbridge.places import HOME, PACKAGE
 
 # Lets `ModelAdmin[Device]` be written at run time too.
 django_stubs_ext.monkeypatch()
 
-PACKAGE = Path(__file__).resolve().parent
-# The checkout; where the package was installed by pip, the folder that it is started in.
-BASE_DIR = PACKAGE.parent if (PACKAGE.parent / "manage.py").is_file() else Path.cwd()
-if (BASE_DIR / ".env").is_file():
-    environ.Env.read_env(BASE_DIR / ".env")
+if (HOME / ".env").is_file():
+    environ.Env.read_env(HOME / ".env")
 
 # --- where things are -------------------------------------------------------
-DATA_DIR = Path(env.text("DATA_DIR", str(BASE_DIR / "var"))).resolve()
+DATA_DIR = Path(env.text("DATA_DIR", str(HOME / "var"))).resolve()
 HTTP_BIND = env.address("HTTP_BIND", "127.0.0.1")
 HTTP_PORT = env.integer("HTTP_PORT", 8000, 1, 65535)
 MQTT_BIND = env.address("MQTT_BIND", "127.0.0.1")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import environ
 
-_HERE = Path(__file__).resolve().parent.parent
+from iotbridge.places import HOME
 
 
 def prepare(arguments: list[str]) -> None:
@@ -23,7 +23,7 @@ def prepare(arguments: list[str]) -> None:
     """
     os.environ["IOTBRIDGE_STANDALONE"] = "1"
     _read_env()
-    data_dir = Path(os.environ.get("DATA_DIR") or _HERE / "var").resolve()
+    data_dir = Path(os.environ.get("DATA_DIR") or HOME / "var").resolve()
     data_dir.mkdir(parents=True, exist_ok=True)
     if not os.environ.get("SECRET_KEY") and not os.environ.get("SECRET_KEY_FILE"):
         kept_secret(data_dir / "secret_key", 50)
@@ -36,14 +36,14 @@ def prepare(arguments: list[str]) -> None:
 
 def _read_env() -> None:
     """Read `.env` as the settings do, which come later: what is chosen here must know of it."""
-    if (_HERE / ".env").is_file():
-        environ.Env.read_env(_HERE / ".env")
+    if (HOME / ".env").is_file():
+        environ.Env.read_env(HOME / ".env")
 
 
 def prepare_restore() -> None:
     """Let settings be read on a machine that has no data yet: the secret key is in the backup."""
     _read_env()
-    data_dir = Path(os.environ.get("DATA_DIR") or _HERE / "var").resolve()
+    data_dir = Path(os.environ.get("DATA_DIR") or HOME / "var").resolve()
     given = os.environ.get("SECRET_KEY") or os.environ.get("SECRET_KEY_FILE")
     if not given and not (data_dir / "secret_key").is_file():
         os.environ["SECRET_KEY"] = secrets.token_urlsafe(50)

@@ -25,7 +25,7 @@ def test_a_wheel_carries_all_it_needs(clone: Path, bare: dict[str, str]) -> None
     subprocess.run(locked, check=True, env=bare)
     subprocess.run([*pip, "--no-deps", clone], check=True, env=bare)
     port = free_port()
-    env = {**bare, "DATA_DIR": str(home / "data"), "HTTP_PORT": str(port)}
+    env = {**bare, "HTTP_PORT": str(port)}
     env |= {"MQTT_PORT": str(free_port()), "WORKER_HTTP_PORT": str(free_port())}
     command = [str(home / "venv/bin/iotbridge")]
     log = home / "log"
@@ -47,6 +47,8 @@ def test_a_wheel_carries_all_it_needs(clone: Path, bare: dict[str, str]) -> None
             assert '<html lang="de"' in answer.read().decode()
         with urllib.request.urlopen(f"{base}/readyz") as answer:
             assert json.load(answer)["ready"]
+        # Its files are where it was started, not among the packages.
+        assert (home / "var/db.sqlite3").is_file()
     finally:
         process.send_signal(signal.SIGINT)
         assert process.wait(60) == 0, log.read_text()
