@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from devices.background.database_thread import DatabaseThread, Unreachable
-from devices.background.leases import LeaseLost
+from devices.background.leases import Lease, LeaseLost
 from devices.timings import (
     SERVICE_END_SECONDS,
     SERVICE_RETRY_MAX_SECONDS,
@@ -78,6 +78,31 @@ class Service:
 
     def release(self) -> None:
         """Let another process take over at once."""
+
+
+class LeasedService(Service):
+    """Work of one elected process at a time: the one that holds the lease of its name."""
+
+    def __init__(self, holder: str) -> None:
+        """Prepare; `holder` is the process' name."""
+        self._lease = Lease(self.name, holder)
+
+    def step(self) -> bool:
+        """Do a piece of work while the lease is held; see `Service.step`."""
+        try:
+            return self._lease.hold() is not None and self.work()
+        except BaseException:
+            # Whether it is still held, the database says the next time.
+            self._lease.forget()
+            raise
+
+    def work(self) -> bool:
+        """Do a bounded piece of work; return whether there is more at once."""
+        raise NotImplementedError
+
+    def release(self) -> None:
+        """Let another process take over at once."""
+        self._lease.release()
 
 
 # A process' name -> a service of it.

@@ -12,7 +12,7 @@ from django.db.models.functions import Now
 
 from devices.background import leases
 from devices.background.leases import Lease
-from devices.background.services import Pace, Service
+from devices.background.services import LeasedService, Pace
 from devices.changelog import changes
 from devices.changelog.changes import Cursor, Touched
 from devices.models import Change
@@ -125,27 +125,17 @@ def passed() -> Cursor:
     }
 
 
-class Pruning(Service):
+class Pruning(LeasedService):
     """Forgets changes after a day; pages that were away for longer read everything anew."""
 
     name = "change log"
     thread = "upkeep"
     pace = Pace(idle=60.0, more=0.05)
 
-    def __init__(self, holder: str) -> None:
-        """Prepare; `holder` is the process' name."""
-        self._lease = Lease(self.name, holder)
-
-    def step(self) -> bool:
+    def work(self) -> bool:
         """Remove some changes of each writer; return whether there are more."""
-        if self._lease.hold() is None:
-            return False
         gone = [_prune(writer, upto) for writer, upto in passed().items()]
         return PRUNED in gone
-
-    def release(self) -> None:
-        """Let another process take over at once."""
-        self._lease.release()
 
 
 def _prune(writer: str, upto: int) -> int:

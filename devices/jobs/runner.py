@@ -16,8 +16,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from devices.background.leases import Lease
-from devices.background.services import Pace, Service
+from devices.background.services import LeasedService, Pace, Service
 from devices.jobs import files
 from devices.models import Job
 from devices.timings import JOB_LEASE
@@ -213,24 +212,16 @@ def _anything_open() -> bool:
         return cursor.fetchone() is not None
 
 
-class JobFiles(Service):
+class JobFiles(LeasedService):
     """Removes files that nobody can want any more, while it holds the lease."""
 
     name = "job files"
     thread = "upkeep"
     pace = Pace(idle=30.0, more=0.05)
 
-    def __init__(self, holder: str) -> None:
-        """Prepare; `holder` is the process' name."""
-        self._lease = Lease(self.name, holder)
-
-    def step(self) -> bool:
+    def work(self) -> bool:
         """Remove some files; return whether there are more."""
-        return self._lease.hold() is not None and tidy()
-
-    def release(self) -> None:
-        """Let another process take over at once."""
-        self._lease.release()
+        return tidy()
 
 
 def tidy() -> bool:

@@ -1,7 +1,6 @@
 """Removing the readings of deleted series, in bounded steps: a background service."""
 
-from devices.background.leases import Lease
-from devices.background.services import Pace, Service
+from devices.background.services import LeasedService, Pace
 from devices.models import Purge
 from devices.rollups.levels import LEVELS
 from devices.storage import removal
@@ -10,24 +9,16 @@ STEP_ROWS = 5_000
 _TABLES = (*(level.table for level in LEVELS), "devices_dirty")
 
 
-class Purging(Service):
+class Purging(LeasedService):
     """Removes while it holds the lease, so that processes do not do the same work at once."""
 
     name = "purge"
     thread = "upkeep"
     pace = Pace(idle=5.0, more=0.1)
 
-    def __init__(self, holder: str) -> None:
-        """Prepare; `holder` is the process' name."""
-        self._lease = Lease(self.name, holder)
-
-    def step(self) -> bool:
+    def work(self) -> bool:
         """Remove some readings; return whether there are more."""
-        return self._lease.hold() is not None and purge_step() > 0
-
-    def release(self) -> None:
-        """Let another process take over at once."""
-        self._lease.release()
+        return purge_step() > 0
 
 
 def purge_step(rows: int = STEP_ROWS) -> int:

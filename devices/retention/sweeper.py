@@ -32,7 +32,7 @@ from django.db import connection, transaction
 from devices import registry
 from devices.background import leases
 from devices.background.leases import Lease, LeaseLost
-from devices.background.services import Pace, Service
+from devices.background.services import LeasedService, Pace
 from devices.changelog import changes
 from devices.database_clock import database_micros
 from devices.models import RetentionPolicy, Series
@@ -49,7 +49,7 @@ _CHUNK = 400
 State = dict[str, Any]
 
 
-class Sweeper(Service):
+class Sweeper(LeasedService):
     """Removes what is too old while it holds the lease."""
 
     name = "retention"
@@ -63,11 +63,11 @@ class Sweeper(Service):
             holder: the process' name.
             clock: µs since 1970 UTC; the database's own by default.
         """
+        super().__init__(holder)
         self.disk = disk.Disk()
         # Rows that went, and whole partitions.
         self.removed = 0
         self.dropped = 0
-        self._lease = Lease(self.name, holder)
         self._clock = clock or database_micros
         self._waiting: list[Target] = []
 
@@ -81,17 +81,14 @@ class Sweeper(Service):
             LeaseLost: another process took over; nothing was committed.
         """
         self.disk = disk.look()
-        try:
-            return self._lease.hold() is not None and self._step()
-        except BaseException:
-            self._lease.forget()
-            raise
+        return super().step()
 
     def status(self) -> dict[str, Any]:
         """Return how full the disk is."""
         return {"disk": asdict(self.disk)}
 
-    def _step(self) -> bool:
+    def work(self) -> bool:
+        """Go on with the pass, or begin one that is due."""
         if self._waiting:
             return self._remove()
         now, thinning = self._clock(), self.disk.state == "thinning"
@@ -108,10 +105,6 @@ class Sweeper(Service):
         thinning = self.disk.state == "thinning"
         wanted = _wanted(self._clock(), thinning=thinning)
         return bool(self._lease.state().get("done") == wanted)
-
-    def release(self) -> None:
-        """Let another process take over at once."""
-        self._lease.release()
 
     def _decide(self, state: State, now: int) -> bool:
         """Decide for the next series."""
