@@ -91,6 +91,8 @@ class FencedWriter:
         self._seq = 0
         self._incarnation = ""
         self._prepared: object = None
+        # The registry's version at the last commit: each week that is dropped raises it.
+        self._registry: int | None = None
 
     # --- the lease ----------------------------------------------------------
     def acquire(self, holder: str) -> bool:
@@ -168,6 +170,9 @@ class FencedWriter:
             RegistryMoved: people changed the registry.
             django.db.Error: the database refused it, or cannot be reached.
         """
+        if made.registry != self._registry:
+            self.dialect.forget()
+            self._registry = made.registry
         # COPY and executemany go past Django's cursors: their errors become Django's here.
         with connection.wrap_database_errors, connection.cursor() as cursor:
             self.dialect.make_room(cursor, made.rows.rows)
@@ -231,7 +236,3 @@ class FencedWriter:
         if row[2] != made.registry:
             raise RegistryMoved(row[2])
         return row[0], row[1]
-
-    def registry_version(self) -> int:
-        """Return the version of the registry that this writer's next commit will find."""
-        return change_rows.registry_version(self.name)

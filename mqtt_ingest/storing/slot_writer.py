@@ -51,16 +51,13 @@ def slot_errors() -> Iterator[None]:
 class SlotWriter:
     """Commits batches as writer `name`. Lives on one thread with its own connection."""
 
-    def __init__(
-        self, name: str, dialect: Dialect, *, replaying: bool = False, counting: bool = True
-    ) -> None:
+    def __init__(self, name: str, dialect: Dialect, *, replaying: bool = False) -> None:
         """Prepare.
 
         Args:
             name: of the writer.
             dialect: of the database.
             replaying: packets come from dead letters, and leave no new ones.
-            counting: devices are counted what they send; not for what they did not send now.
         """
         self.name = name
         self.registry = Registry()
@@ -68,7 +65,6 @@ class SlotWriter:
         self._dialect = dialect
         self._touch = device_activity.DeviceActivity(dialect.touch_seconds)
         self._replaying = replaying
-        self._counting = counting
 
     # --- the lease ----------------------------------------------------------
     @property
@@ -151,19 +147,16 @@ class SlotWriter:
                 return work()
             except RegistryMoved as moved:
                 self.registry.forget(moved.args[0])
-                self._dialect.forget()
 
     def _commit(self, batch: Batch) -> Stored:
         added = self.registry.added
-        if self._writer.connect():
-            self.registry.forget(-1)
+        self.connect()
         made = self._prepare(batch)
         stored = self._commit_made(made, len(batch.entries))
         stored.added_devices = self.registry.added - added
-        if self._counting:
-            self._touch.add(made.tallies)
-            self._touch.expect(made.statuses)
-            self.flush()
+        self._touch.add(made.tallies)
+        self._touch.expect(made.statuses)
+        self.flush()
         return stored
 
     def _commit_made(self, made: Prepared, packets: int) -> Stored:
