@@ -6,7 +6,8 @@ Partitions, conflicts, newest values, the change log and retention are those of 
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from typing import NamedTuple, cast
 
 from django.contrib.auth import get_user_model
@@ -97,11 +98,6 @@ class LineWriter:
         self._writer.connect()
         try:
             return self._retrying(lines, allowed)
-        except (DataError, IntegrityError):
-            # Retention may have dropped a week since: look again before blaming a line.
-            self._writer.dialect.forget()
-        try:
-            return self._retrying(lines, allowed)
         except (DataError, IntegrityError) as error:
             if len(lines) == 1:
                 reason = str(error).partition("\n")[0]
@@ -113,10 +109,8 @@ class LineWriter:
     def _retrying(self, lines: Sequence[Line], allowed: Allowed) -> Outcome:
         while True:
             version = change_rows.registry_version(self._writer.name)
-            try:
+            with suppress(RegistryMoved):
                 return self._commit(lines, _refs(lines, allowed), version)
-            except RegistryMoved:
-                self._writer.dialect.forget()
 
     def _commit(self, lines: Sequence[Line], refs: Refs, version: int) -> Outcome:
         counts: Counter[str] = Counter()
@@ -124,21 +118,19 @@ class LineWriter:
         given: list[_Given] = []
         raw: list[Numbered] = []
         devices: dict[int, int] = {}
-        for line in lines:
-            ref = refs.get(line.device)
-            for point in line.points if ref is not None and ref.enabled else ():
-                series = ref.series.get(point.metric) if ref is not None else None
-                if ref is None or series is None:
-                    continue
-                counts["taken"] += 1
-                if point.ts < (ref.floors or {}).get(series.pk, 0):
-                    counts["expired"] += 1
-                    continue
-                kind = cast("SampleKind", point.kind)
-                value, text, _fits = fit(series.kind, kind, point.value, point.text)
-                raw.append((series.pk, point.ts, len(given), value, text))
-                devices[series.pk] = ref.pk
-                given.append(_Given(line, point))
+        for ref, one in _open(lines, refs):
+            series = ref.series.get(one.point.metric)
+            if series is None:
+                continue  # among the problems
+            _metric, ts, kind, value, text, _unit = one.point
+            counts["taken"] += 1
+            if ref.floors is not None and ts < ref.floors.get(series.pk, 0):
+                counts["expired"] += 1
+                continue
+            value, text, _fits = fit(series.kind, cast("SampleKind", kind), value, text)
+            raw.append((series.pk, ts, len(given), value, text))
+            devices[series.pk] = ref.pk
+            given.append(one)
         clashes: list[int] = []
         rows = distinct(raw, devices, lambda number, _series: clashes.append(number))
         written = self._writer.commit(Commit(rows, version))
@@ -146,8 +138,7 @@ class LineWriter:
         problems += _conflicts([given[number] for number in clashes])
         _set_units(given, refs)
         counts["stored"] = len(written.rows)
-        counts["known"] = counts.pop("taken", 0) - counts["stored"] - counts["expired"]
-        counts["known"] -= len(clashes)
+        counts["known"] = counts.pop("taken", 0) - sum(counts.values()) - len(clashes)
         return Outcome(counts, problems)
 
     def _refused(self, line: Line, refs: Refs) -> Iterable[Problem]:
@@ -165,19 +156,24 @@ class LineWriter:
                     yield Problem(line.number, point.metric, reason)
 
 
-def _refs(lines: Iterable[Line], allowed: Allowed) -> Refs:
-    """Return the devices of `lines` that may be written to, with all series there is room for."""
-    lines = list(lines)
-    found = allowed.devices(sorted({line.device for line in lines}))
-    refs = device_refs.read({device.key: device for device in found})
-    wanted: dict[DeviceRef, dict[str, Kind]] = {}
+def _open(lines: Iterable[Line], refs: Refs) -> Iterator[tuple[DeviceRef, _Given]]:
+    """Yield the points of `lines` whose device takes them."""
     for line in lines:
         ref = refs.get(line.device)
         if ref is not None and ref.enabled:
             for point in line.points:
-                if point.metric not in ref.series:
-                    kind = BASE[cast("SampleKind", point.kind)]
-                    wanted.setdefault(ref, {}).setdefault(point.metric, kind)
+                yield ref, _Given(line, point)
+
+
+def _refs(lines: Sequence[Line], allowed: Allowed) -> Refs:
+    """Return the devices of `lines` that may be written to, with all series there is room for."""
+    found = allowed.devices(sorted({line.device for line in lines}))
+    refs = device_refs.read({device.key: device for device in found})
+    wanted: dict[DeviceRef, dict[str, Kind]] = {}
+    for ref, (_line, point) in _open(lines, refs):
+        if point.metric not in ref.series:
+            kind = BASE[cast("SampleKind", point.kind)]
+            wanted.setdefault(ref, {}).setdefault(point.metric, kind)
     device_refs.make_series(wanted)
     return refs
 
