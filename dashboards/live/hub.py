@@ -13,15 +13,16 @@ import threading
 import time
 import uuid
 from collections.abc import Iterable, Mapping
-from typing import Any, Protocol, cast
+from typing import Any, cast
 from weakref import WeakKeyDictionary
 
 from django.db import Error
 from django.utils import timezone
 
-from dashboards.live.encoded_events import EncodedEvent, encode
+from dashboards.live.encoded_events import encode
 from dashboards.live.frame_pace import FramePace
 from dashboards.live.layer_groups import LayerGroups
+from dashboards.live.listener import Listener
 from dashboards.live.reconciliation import Lost, Reconciler, WentBack
 from dashboards.live.shutdown import before_stop
 from dashboards.read_pool import in_thread
@@ -52,59 +53,6 @@ _UNKNOWN: heartbeats.IngestHealth = {
     "since": None,
     "ahead_ms": 0,
 }
-
-
-class Listener(Protocol):
-    """A socket, as the hub knows it. Its methods take news; none of them waits."""
-
-    # Whose it is; their sockets are counted.
-    owner: str
-    # Set when somebody's rights changed: whoever owns the socket looks at this person's.
-    rights_due: asyncio.Event
-    # Set when ingest went, or came back: the next heartbeat does not wait for its time.
-    health_due: asyncio.Event
-
-    @property
-    def shown_series(self) -> Mapping[int, SeriesInfo]:
-        """Return the series that are subscribed, by pk."""
-        ...
-
-    @property
-    def wants_fleet(self) -> bool:
-        """Return whether fleet counts are subscribed."""
-        ...
-
-    def stored(self, event: EncodedEvent) -> None:
-        """Take what was committed of a device."""
-        ...
-
-    def repair(self, lost: Lost) -> None:
-        """Read again what was lost on the layer."""
-        ...
-
-    def start_over(self) -> None:
-        """Send everything anew: nothing that was shown need be there any more."""
-        ...
-
-    def series_began(self, devices: dict[int, int]) -> None:
-        """Take new series (pk to its device's)."""
-        ...
-
-    def devices_changed(self, devices: set[int]) -> None:
-        """Show the states of `devices` anew."""
-        ...
-
-    def note_gaps(self, gaps: list[losses.Gap]) -> None:
-        """Take what was lost lately of the devices that somebody shows."""
-        ...
-
-    def look_at_jobs(self) -> None:
-        """Show the jobs anew, if any are subscribed."""
-        ...
-
-    def fleet_changed(self) -> None:
-        """Show fleet counts anew; devices that match may have come."""
-        ...
 
 
 class Hub:
