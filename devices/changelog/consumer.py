@@ -6,6 +6,7 @@ changes neither. Changes are pruned when they are old, and every registered cons
 passed them.
 """
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.db.models.functions import Now
@@ -74,13 +75,14 @@ class Consumer:
             limit: of changes of each writer.
             room: of bytes of spans, more or less.
         """
-        return changes.since(self.position, limit, room)
-
-    @property
-    def position(self) -> Cursor:
-        """Return what was worked off, new writers from their beginning on."""
         known: Cursor = self.state[POSITION]
-        return dict.fromkeys(changes.newest(), 0) | known
+        # New writers from their beginning on.
+        return changes.since(dict.fromkeys(changes.newest(), 0) | known, limit, room)
+
+    def after(self, found: Iterable[Touched]) -> Cursor:
+        """Return the position once `found`, which was missed, is worked off."""
+        known: Cursor = self.state[POSITION]
+        return known | {touched.writer: touched.seq for touched in found}
 
     def commit(self, state: dict[str, Any]) -> None:
         """Commit `state`, with its position, in the caller's transaction.

@@ -132,11 +132,10 @@ class Roller(Service):
 
     # --- consuming the change log -------------------------------------------
     def _consume(self) -> bool:
-        position = self._log.position
         found = self._log.missed(CHANGES, SPAN_BYTES)
+        position = self._log.after(found)
         touched: dict[int, set[int]] = {}
         for change in found:
-            position[change.writer] = change.seq
             for series_id, low, high in change.spans:
                 for start in self._touch(series_id, low, high):
                     touched.setdefault(start, set()).add(series_id)

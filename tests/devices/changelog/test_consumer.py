@@ -33,8 +33,8 @@ def work_off(one: Consumer, limit: int = 100) -> list[int]:
     """Take on what was missed; return the times."""
     assert one.hold({}) is not None
     found = one.missed(limit, 1_000_000)
-    state = {**one.state, POSITION: {**one.position, WRITER: found[-1].seq}} if found else {}
-    if state:
+    if found:
+        state = {**one.state, POSITION: one.after(found)}
         with transaction.atomic():
             one.commit(state)
         one.committed(state)
