@@ -15,10 +15,11 @@ TEST_ENV := env -u DATABASE_URL -u REDIS_URL -u MQTT_URL -u DATA_DIR DJANGO_SETT
 
 # Several at a time: most tests wait for services. A file is run by one process.
 JOBS ?= $(shell n=$$(nproc 2>/dev/null || echo 2); echo $$((2 * n)))
-PYTEST_RUN = $(TEST_ENV) $(BIN)/python -m pytest -n $(JOBS) --dist loadfile
+SIDE_BY_SIDE = -n $(JOBS) --dist loadfile
+PYTEST_RUN = $(TEST_ENV) $(BIN)/python -m pytest $(SIDE_BY_SIDE)
 ON_POSTGRESQL = $(TEST_ENV) $(BIN)/python -m tests.support.with_postgresql $(BIN)/python
 # What differs between the databases; the rest was run on SQLite.
-DATABASE_TESTS := -m "db and not services"
+DATABASE_RUN = pytest $(SIDE_BY_SIDE) -m "db and not services" $(PYTEST)
 
 .PHONY: help install demo test test-fast test-postgresql newcomer check docs coverage bench faults soak \
   screenshots services messages lock release format clean
@@ -69,7 +70,7 @@ services:
 
 test: services $(STAMPS)/dev $(STAMPS)/node
 	$(PYTEST_RUN) $(PYTEST)
-	$(ON_POSTGRESQL) -m pytest -n $(JOBS) --dist loadfile $(DATABASE_TESTS) $(PYTEST)
+	$(ON_POSTGRESQL) -m $(DATABASE_RUN)
 	node --test $(JS_TESTS)
 	$(TEST_ENV) $(BIN)/python -m coverage run --data-file=.coverage.core -m pytest -q tests/mqtt_ingest/core
 	$(BIN)/python -m coverage combine --quiet --data-file=.coverage.core
@@ -79,13 +80,13 @@ test-fast: $(STAMPS)/dev
 	HYPOTHESIS_PROFILE=fast $(PYTEST_RUN) -m "not services and not browser and not process and not slow" $(PYTEST)
 
 test-postgresql: services $(STAMPS)/dev
-	$(ON_POSTGRESQL) -m pytest -n $(JOBS) --dist loadfile $(DATABASE_TESTS) $(PYTEST)
+	$(ON_POSTGRESQL) -m $(DATABASE_RUN)
 
 # All of `test` on both databases, with the lines and branches that it reaches in every process.
 coverage: services $(STAMPS)/dev
 	$(BIN)/python -m coverage erase
-	$(TEST_ENV) $(BIN)/python -m coverage run -m pytest -n $(JOBS) --dist loadfile $(PYTEST)
-	$(ON_POSTGRESQL) -m coverage run -m pytest -n $(JOBS) --dist loadfile $(DATABASE_TESTS) $(PYTEST)
+	$(TEST_ENV) $(BIN)/python -m coverage run -m pytest $(SIDE_BY_SIDE) $(PYTEST)
+	$(ON_POSTGRESQL) -m coverage run -m $(DATABASE_RUN)
 	$(BIN)/python -m coverage combine --quiet
 	$(BIN)/python -m coverage report --fail-under=90
 

@@ -4,6 +4,8 @@ A test cannot simply be rolled back: reads set the isolation level of their tran
 themselves, and writers look at the ids of transactions.
 """
 
+from functools import cache
+
 from django.apps import apps
 from django.db import connection, transaction
 
@@ -21,6 +23,7 @@ _SESSION = (
 _WEEKS = 12
 
 
+@cache
 def tables() -> list[str]:
     """Return every table that a test may fill."""
     managed = {
@@ -33,8 +36,7 @@ def tables() -> list[str]:
 
 def empty() -> None:
     """Delete every row of every table, whatever refers to it."""
-    every = tables()
-    quoted = [connection.ops.quote_name(table) for table in every]
+    quoted = [connection.ops.quote_name(table) for table in tables()]
     with transaction.atomic(), connection.cursor() as cursor:
         filled: list[str] = []
         # Fewer parts than SQLite's limit for one SELECT.
