@@ -72,7 +72,11 @@ def metric_problem(metric: str, length: int) -> str:
     return ""
 
 
-@lru_cache(maxsize=65_536)
 def is_good_metric(metric: str, length: int) -> bool:
     """Return whether `metric` may be a name as it is; remembered, as names come again."""
+    return len(metric) <= length and _is_good_metric(metric, length)
+
+
+@lru_cache(maxsize=65_536)
+def _is_good_metric(metric: str, length: int) -> bool:
     return not metric_problem(metric, length) and composed(metric) == metric

@@ -15,24 +15,22 @@ _DECODER = json.JSONDecoder(parse_constant=lambda _name: math.nan)
 _BOM = b"\xef\xbb\xbf"
 # So deep the tolerant reader goes; how deep values may lie is looked at later.
 _LEVELS = 100
+NOT_PLAIN = object()
 
 
-def decode_payload(payload: bytes, limits: Limits) -> object:
-    """Return the one JSON value in `payload`.
+def decode_plain(payload: bytes, limits: Limits) -> object:
+    """Return the one JSON value in `payload`, or `NOT_PLAIN`.
 
-    orjson reads what is plain JSON, four times as fast; whatever it refuses (NaN, a
-    byte order mark, a C string's end) goes the tolerant way, which also tells where a
-    payload is broken.
-
-    Raises:
-        Undecodable: too large, not UTF-8, not JSON, or nested without end.
+    orjson reads what is plain JSON, four times as fast, and its numbers are finite. Whatever it
+    refuses (NaN, a byte order mark, a C string's end) goes the tolerant way, by `decode_text`
+    and `decode_json`, which also tells where a payload is broken.
     """
     if len(payload) <= limits.payload_bytes:
         try:
             return orjson.loads(payload)
         except orjson.JSONDecodeError:
             pass
-    return decode_json(decode_text(payload, limits))
+    return NOT_PLAIN
 
 
 def decode_text(payload: bytes, limits: Limits) -> str:

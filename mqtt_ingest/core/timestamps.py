@@ -48,10 +48,11 @@ def read_time(value: object, zone: tzinfo = UTC, near: int | None = None) -> Tim
     raise BadTime(f"a time cannot be a {type(value).__name__}")
 
 
-def _parse_number(value: float) -> int:
+def number_as_time(value: float) -> int | None:
+    """Return the time, in µs since 1970, that a number is; None: it is beyond any clock's."""
     size = abs(value)
     if not size < 1e20:  # NaN and Infinity too
-        raise BadTime("the number is no time")
+        return None
     if size < 1e11:
         factor = 1_000_000
     elif size < 1e14:
@@ -62,6 +63,13 @@ def _parse_number(value: float) -> int:
         return value // 1_000 if isinstance(value, int) else round(value / 1_000)
     # Whole numbers stay exact: floats have 53 bits.
     return value * factor if isinstance(value, int) else round(value * factor)
+
+
+def _parse_number(value: float) -> int:
+    ts = number_as_time(value)
+    if ts is None:
+        raise BadTime("the number is no time")
+    return ts
 
 
 def _read_text(text: str, zone: tzinfo, near: int | None) -> Time:

@@ -2,7 +2,8 @@
 
 import base64
 from collections import OrderedDict, deque
-from typing import Any
+from itertools import islice
+from typing import Any, NamedTuple
 
 from mqtt_ingest.core.errors import Undecodable
 from mqtt_ingest.core.keys import device_key
@@ -16,8 +17,20 @@ SHOWN_SAMPLES = 50
 # Of each device so many packets stay, however many others send since; of so many devices, and
 # so many bytes in all.
 PER_DEVICE, DEVICES, MAX_BYTES = 3, 5_000, 16_000_000
+# By device they are sorted once every so many packets: most have been overtaken by then.
+SORTED_EVERY = CAPACITY
 # What an entry takes besides its payload, and each of its samples; about, in bytes.
 _ENTRY, _SAMPLE = 600, 120
+
+
+class _Own(NamedTuple):
+    """A device's last packets, and about how many bytes they take."""
+
+    newest_first: list[tuple[int, Entry]]
+    weight: int
+
+
+_NOTHING = _Own([], 0)
 
 
 class PacketLog:
@@ -26,7 +39,7 @@ class PacketLog:
     def __init__(self) -> None:
         self._entries: deque[tuple[int, Entry]] = deque(maxlen=CAPACITY)
         # By what a device calls itself, those that sent last at the end.
-        self._own: OrderedDict[str, deque[tuple[int, Entry]]] = OrderedDict()
+        self._own: OrderedDict[str, _Own] = OrderedDict()
         self._bytes = 0
         self.number = 0
 
@@ -34,18 +47,29 @@ class PacketLog:
         """Remember `entry`."""
         self.number += 1
         self._entries.append((self.number, entry))
-        name = _name(entry)
-        own = self._own.get(name)
-        if own is None:
-            own = self._own[name] = deque()
-        else:
-            self._own.move_to_end(name)
-        own.append((self.number, entry))
-        self._bytes += _weight(entry)
-        while len(own) > PER_DEVICE:
-            self._bytes -= _weight(own.popleft()[1])
+        if self.number % SORTED_EVERY == 0:
+            self._sort()
+
+    def _sort(self) -> None:
+        """Keep the last packets of each device among those that came since."""
+        came: dict[str, list[tuple[int, Entry]]] = {}
+        for pair in islice(reversed(self._entries), SORTED_EVERY):
+            name = _name(pair[1])
+            own = came.get(name)
+            if own is None:
+                came[name] = [pair]
+            elif len(own) < PER_DEVICE:
+                own.append(pair)
+        for name in reversed(came):
+            self._keep(name, came[name])
+
+    def _keep(self, name: str, newest_first: list[tuple[int, Entry]]) -> None:
+        before = self._own.pop(name, _NOTHING)
+        kept = (newest_first + before.newest_first)[:PER_DEVICE]
+        own = self._own[name] = _Own(kept, sum([_weight(entry) for _number, entry in kept]))
+        self._bytes += own.weight - before.weight
         while len(self._own) > DEVICES or (self._bytes > MAX_BYTES and len(self._own) > 1):
-            self._bytes -= sum(_weight(old) for _number, old in self._own.popitem(last=False)[1])
+            self._bytes -= self._own.popitem(last=False)[1].weight
 
     def since(
         self, after: int = 0, *, device: str = "", topic_filter: str = "", limit: int = 100
@@ -61,7 +85,7 @@ class PacketLog:
         entries = list(self._entries)
         if device:
             first = entries[0][0] if entries else 0
-            own = [pair for kept in list(self._own.values()) for pair in list(kept)]
+            own = [pair for kept in list(self._own.values()) for pair in kept.newest_first]
             entries = sorted((p for p in own if p[0] < first), key=lambda p: p[0]) + entries
         found = [
             describe(number, entry)

@@ -2,20 +2,29 @@
 
 import math
 from functools import lru_cache
-from typing import ClassVar, Literal, NamedTuple
+from typing import Any, ClassVar, Literal, NamedTuple
 
 from mqtt_ingest.core.errors import BadTime, Undecodable
 from mqtt_ingest.core.keys import composed
 from mqtt_ingest.core.lenient_json import Unreadable, is_nan, number
 from mqtt_ingest.core.limits import YEAR_2000, Limits
-from mqtt_ingest.core.packets import Decoded, Packet
-from mqtt_ingest.core.payloads import decode_json, decode_payload, decode_text
+from mqtt_ingest.core.packets import Decoded, Packet, Sample
+from mqtt_ingest.core.payloads import NOT_PLAIN, decode_json, decode_plain, decode_text
 from mqtt_ingest.core.samples import collect
-from mqtt_ingest.core.timestamps import is_expired, is_like_a_date, is_sane, read_time
+from mqtt_ingest.core.shapes import MAX_BYTES, TIME_NAMES, shape_of
+from mqtt_ingest.core.timestamps import (
+    is_expired,
+    is_like_a_date,
+    is_sane,
+    number_as_time,
+    read_time,
+)
 from mqtt_ingest.core.topics import check_topic
 
-_TIME_NAMES = ("ts", "time", "timestamp")
 _ABSENT = object()
+# Longer topics are read each time: what is remembered stays bounded, whoever sends.
+_REMEMBERED_TOPIC = 256
+_new = tuple.__new__
 
 
 class _Topic(NamedTuple):
@@ -26,8 +35,14 @@ class _Topic(NamedTuple):
     metric: str
 
 
-@lru_cache(maxsize=131_072)
 def _read_topic(topic: str, max_levels: int) -> _Topic | None:
+    """Return what `_reading` does, remembered."""
+    if len(topic) <= _REMEMBERED_TOPIC:
+        return _remembered(topic, max_levels)
+    return _reading(topic, max_levels)
+
+
+def _reading(topic: str, max_levels: int) -> _Topic | None:
     """Return what `topic` says, or None where it is not ours.
 
     Raises:
@@ -44,6 +59,9 @@ def _read_topic(topic: str, max_levels: int) -> _Topic | None:
     if levels[2] == "telemetry":
         return _Topic(levels[1], is_status=False, metric=".".join(levels[3:]))
     return None
+
+
+_remembered = lru_cache(maxsize=131_072)(_reading)
 
 
 class Native:
@@ -70,7 +88,12 @@ def _telemetry(decoded: Decoded, packet: Packet, metric: str, limits: Limits) ->
     if metric:
         records = [_bare(decode_text(packet.payload, limits), metric, limits)]
     else:
-        records = [_split_time(decoded, item) for item in _objects(decoded, packet, limits)]
+        value = decode_plain(packet.payload, limits)
+        if type(value) is dict and _take_known(decoded, packet, value, limits):
+            return
+        if value is NOT_PLAIN:
+            value = decode_json(decode_text(packet.payload, limits))
+        records = [_split_time(decoded, item) for item in _objects(decoded, value)]
     for index, record in enumerate(records):
         _record(decoded, packet, index, record, limits)
     if decoded.bad and not decoded.samples and not decoded.expired:
@@ -78,9 +101,42 @@ def _telemetry(decoded: Decoded, packet: Packet, metric: str, limits: Limits) ->
         raise Undecodable("no_value", f"{name}: {problem}" if name else problem)
 
 
-def _objects(decoded: Decoded, packet: Packet, limits: Limits) -> list[dict[str, object]]:
-    """Return the objects in the payload; what else is in a list of them is counted as bad."""
-    value = decode_payload(packet.payload, limits)
+def _take_known(
+    decoded: Decoded, packet: Packet, record: dict[str, object], limits: Limits
+) -> bool:
+    """Take the samples of an object of known shape with a believable time.
+
+    Returns False, and takes nothing, where it has to be looked at member by member.
+    """
+    if len(packet.payload) > MAX_BYTES:
+        return False
+    shape = shape_of(record, limits.metric_length)
+    if shape is None or len(shape.columns) > limits.samples:
+        return False
+    values: list[Any] = list(record.values())
+    if shape.time is None:
+        if packet.retain:
+            return False
+        ts, decoded.stamped = packet.received_at, True
+    else:
+        given = number_as_time(values.pop(shape.time))
+        if given is None or not _is_own(given, packet.now, limits):
+            return False
+        ts, decoded.clock_difference = given, given - packet.received_at
+    decoded.samples = [
+        _new(Sample, (metric, ts, kind, value, None))
+        for (metric, kind), value in zip(shape.columns, map(float, values), strict=True)
+    ]
+    return True
+
+
+def _is_own(ts: int, now: int, limits: Limits) -> bool:
+    """Return whether `ts` is stored as the device gave it."""
+    return is_sane(ts, now) and limits.clock != "arrival" and not is_expired(ts, now, limits)
+
+
+def _objects(decoded: Decoded, value: object) -> list[dict[str, object]]:
+    """Return the objects in a payload; what else is in a list of them is counted as bad."""
     if isinstance(value, dict):
         return [value]
     items = value if isinstance(value, list) else [value]
@@ -116,7 +172,7 @@ def _bare(text: str, metric: str, limits: Limits) -> _Record:
         return _Record({metric: _scalar(stripped)})
     if not isinstance(value, dict):
         return _Record({metric: value})
-    name = next((name for name in _TIME_NAMES if _gives_time(name, value)), None)
+    name = next((name for name in TIME_NAMES if _gives_time(name, value)), None)
     given = _ABSENT if name is None else value.pop(name)
     if "value" not in value:
         return _Record({metric: value}, given)
@@ -149,7 +205,7 @@ def _record(decoded: Decoded, packet: Packet, index: int, record: _Record, limit
 def _split_time(decoded: Decoded, record: dict[str, object]) -> _Record:
     """Return the values of `record`, which is changed, and the time it gives."""
     given: object = _ABSENT
-    for name in _TIME_NAMES:
+    for name in TIME_NAMES:
         if name in record and record[name] in (None, ""):
             del record[name]
         elif _gives_time(name, record):

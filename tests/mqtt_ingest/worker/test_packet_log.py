@@ -19,6 +19,7 @@ def payloads(log: PacketLog, device: str) -> list[str]:
 
 def test_a_quiet_device_keeps_its_last_packets(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(packet_log, "CAPACITY", 10)
+    monkeypatch.setattr(packet_log, "SORTED_EVERY", 5)
     log = PacketLog()
     for n in range(5):
         add(log, "Küche", f'{{"t": {n}}}')
@@ -40,6 +41,7 @@ def test_none_is_told_twice() -> None:
 def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(packet_log, "MAX_BYTES", 20_000)
     monkeypatch.setattr(packet_log, "DEVICES", 5)
+    monkeypatch.setattr(packet_log, "SORTED_EVERY", 5)
     log = PacketLog()
     for n in range(50):
         add(log, f"d{n}", f'{{"t": {n}}}')
@@ -47,4 +49,8 @@ def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     for n in range(50):
         add(log, f"e{n}", '{"t": "' + "x" * 9_000 + '"}')
     assert log._bytes <= 20_000
-    assert log._bytes == sum(packet_log._weight(e) for own in log._own.values() for _n, e in own)
+    weights = [
+        sum(packet_log._weight(entry) for _number, entry in own.newest_first)
+        for own in log._own.values()
+    ]
+    assert log._bytes == sum(weights) == sum(own.weight for own in log._own.values())
