@@ -8,10 +8,13 @@ from datetime import timedelta
 import pytest
 from django.test import TransactionTestCase
 from django.utils import timezone
+from hypothesis import Phase
 from hypothesis import settings as hypothesis
 from pytest_django import DjangoDbBlocker
 
 from devices.models import Process, Source
+from devices.rollups import roller
+from devices.storage import postgresql
 from tests.support import database, services
 from tests.support import stack as plants
 from tests.support.services import Service
@@ -22,8 +25,12 @@ from tests.support.standalone_stack import Standalone
 # lock into an environment of its own, and a soak lasts.
 collect_ignore = [name for name in ("newcomer", "soak") if not os.environ.get(name.upper())]
 
-hypothesis.register_profile("default", deadline=None)
-hypothesis.register_profile("fast", deadline=None, max_examples=5, stateful_step_count=10)
+# Without `explain`, which traces every line: what fails is told in minutes, not in hours.
+PHASES = [Phase.explicit, Phase.reuse, Phase.generate, Phase.target, Phase.shrink]
+hypothesis.register_profile("default", deadline=None, phases=PHASES, print_blob=True)
+hypothesis.register_profile(
+    "fast", deadline=None, phases=PHASES, max_examples=5, stateful_step_count=10
+)
 hypothesis.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
 # What `transactional_db` ends with; Django empties every table that a model manages, and makes
@@ -101,6 +108,18 @@ def whole_plant() -> Iterator[Plant]:
     """The same with a Redis and a PostgreSQL of its own, which a test may stop."""
     with plants.whole_plant() as made:
         yield made
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _patient_database() -> Iterator[None]:
+    """Let a test that the machine stops for seconds, within a transaction, keep its connection.
+
+    Processes of the product that a test starts have their own, real bounds.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(postgresql, "WRITER_IDLE_SECONDS", 120.0)
+        patch.setattr(roller, "LEADER_IDLE_SECONDS", 120.0)
+        yield
 
 
 @pytest.fixture(scope="session")
