@@ -1,8 +1,8 @@
 """One persistent MQTT session: paho-mqtt driven by asyncio; a PacketSource.
 
-paho speaks MQTT (behind the buffers of `paho_client`); this file gives it sockets, time and
-reconnection with an endless jittered back-off, keeps PUBLISH and PUBACK to itself
-(`core.wire`), and agrees with the broker on filters. The first start is not a clean one
+paho speaks MQTT (behind the buffers of `paho_client`); `client_socket` keeps PUBLISH and PUBACK
+from it. This file gives it time and reconnection with an endless jittered backoff, and agrees
+with the broker on filters. The first start is not a clean one
 either, so the broker keeps what arrives while no worker runs.
 
 | state | what holds | leaves it by |
@@ -20,45 +20,31 @@ either, so the broker keeps what arrives while no worker runs.
 import asyncio
 import contextlib
 import logging
-import random
-import ssl
-import threading
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import paho.mqtt.client as mqtt
-from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from devices.events import set_within
-from devices.timings import (
-    KEEPALIVE_SECONDS,
-    LOOK_BACK_GRACE_SECONDS,
-    LOOK_BACK_SECONDS,
-    REFUSED_SECONDS,
-    SESSION_SECONDS,
-    UNREACHABLE_SECONDS,
-)
+from devices.timings import LOOK_BACK_GRACE_SECONDS, LOOK_BACK_SECONDS, REFUSED_SECONDS
 from mqtt_ingest.broker.canary import SideTopics
+from mqtt_ingest.broker.client_socket import ClientSocket
+from mqtt_ingest.broker.connecting import backoff, connect, make_client, why_not
 from mqtt_ingest.broker.outgoing import Outgoing
-from mqtt_ingest.broker.paho_client import BufferedClient
 from mqtt_ingest.broker.subscriptions import Subscriptions
 from mqtt_ingest.conf import Broker
-from mqtt_ingest.core.errors import Malformed
 from mqtt_ingest.core.packets import Packet
 from mqtt_ingest.core.sharing import is_in_group
-from mqtt_ingest.core.wire import PUBLISH, pubacks, read_publish
+from mqtt_ingest.core.wire import pubacks
 
 logger = logging.getLogger(__name__)
 
-# Decoding yields to the rest of the process after this long.
-SLICE_SECONDS = 0.005
-RECEIVE_MAXIMUM = 10_000
 # A client id is contested where so many connections that worked were ended within so many s.
 CONTESTED_TIMES, CONTESTED_SECONDS = 4, 60.0
 
@@ -77,25 +63,6 @@ class Agreed:
     wanted: list[str]
     unwanted: list[str]
     look_back: bool = False
-
-
-def _words(error: Exception, *, tls: bool) -> str:
-    """Return why no connection comes about, with what to do about TLS."""
-    is_cut = isinstance(error, ConnectionResetError | ssl.SSLEOFError)
-    if tls and (is_cut or "WRONG_VERSION_NUMBER" in str(error)):
-        return f"this port speaks no TLS, it seems; MQTT_URL begins with mqtt then ({error})"
-    if isinstance(error, ssl.SSLCertVerificationError):
-        told = f"certificate verify failed: {error.verify_message}"
-        return f"{told}; is MQTT_CA_FILE the CA of this broker?"
-    return str(error)
-
-
-def backoff(first: float = 0.25, cap: float = UNREACHABLE_SECONDS) -> Iterator[float]:
-    """Yield endless delays in seconds: doubling, capped, with full jitter from half."""
-    delay = first
-    while True:
-        yield delay * random.uniform(0.5, 1.0)  # noqa: S311 - jitter is no secret
-        delay = min(delay * 2, cap)
 
 
 class MqttSession:
@@ -128,7 +95,6 @@ class MqttSession:
                 that it still had.
         """
         self.client_id = client_id
-        self.generation = 0
         self.state = "stopped"
         self.session_present: bool | None = None
         self.aside = aside
@@ -140,23 +106,35 @@ class MqttSession:
         # Whether the present connection got as far as being subscribed.
         self._worked = False
         self._may_connect = may_connect
-        self._feed: Callable[[Packet], None] = lambda _packet: None
         self._on_session = on_session
         self._on_state = on_state
         self._on_filters = on_filters
         self._on_forgotten = on_forgotten
         self._loop = asyncio.get_running_loop()
-        self._thread = threading.get_ident()
         self._closed = asyncio.Event()
-        self._paused = False
-        self._writing = False
-        # Whether the socket did not take everything.
-        self._held_back = False
         self._tasks: set[asyncio.Task[None]] = set()
         # When (s, monotonic) the broker ended connections that worked, lately.
         self._ended: deque[float] = deque(maxlen=CONTESTED_TIMES)
-        self._client = self._make_client()
+        self._client = make_client(broker, client_id)
+        self._client.on_connect = self._connected
+        self._client.on_disconnect = self._disconnected
+        self._client.on_subscribe = self._subscribed
+        self._client.on_unsubscribe = self._unsubscribed
         self._outgoing = Outgoing(self._client)
+        self._socket = ClientSocket(
+            self._client,
+            client_id,
+            properties=broker.version == "5",
+            aside=aside.topics,
+            take_aside=self._take_aside,
+            on_malformed=self._malformed,
+            on_broken=self._closed.set,
+        )
+
+    @property
+    def generation(self) -> int:
+        """Return which connection this is; packets say by which one they came."""
+        return self._socket.generation
 
     @property
     def is_contested(self) -> bool:
@@ -164,31 +142,13 @@ class MqttSession:
         often = len(self._ended) == CONTESTED_TIMES
         return often and time.monotonic() - self._ended[0] < CONTESTED_SECONDS
 
-    def _make_client(self) -> BufferedClient:
-        version = {"protocol": mqtt.MQTTv311, "clean_session": False}
-        if self._broker.version == "5":
-            version = {"protocol": mqtt.MQTTv5}
-        client = BufferedClient(client_id=self.client_id, manual_ack=True, **version)
-        client.connect_timeout = 5.0
-        if self._broker.username:
-            client.username_pw_set(self._broker.username, self._broker.password)
-        if self._broker.tls:
-            client.tls_set_context(self._broker.context())
-        client.on_connect = self._connected
-        client.on_disconnect = self._disconnected
-        client.on_subscribe = self._subscribed
-        client.on_unsubscribe = self._unsubscribed
-        client.on_socket_close = self._socket_closing
-        client.on_socket_register_write = self._wants_to_write
-        return client
-
     async def run(self, feed: Callable[[Packet], None]) -> None:
         """Stay connected until cancelled; call `feed` on the event loop for each PUBLISH.
 
         Raises:
             SlotLost: `may_connect` said so.
         """
-        self._feed = feed
+        self._socket.feed = feed
         delays, refusals = backoff(), backoff(cap=REFUSED_SECONDS)
         while True:
             self._worked = False
@@ -198,7 +158,7 @@ class MqttSession:
             except (OSError, ValueError) as error:
                 self._ended.clear()
                 self._change(
-                    "unreachable", f"{self._broker.where}: {_words(error, tls=self._broker.tls)}"
+                    "unreachable", f"{self._broker.where}: {why_not(error, tls=self._broker.tls)}"
                 )
             if self._worked and not self.is_contested:
                 delays, refusals = backoff(), backoff(cap=REFUSED_SECONDS)
@@ -212,30 +172,15 @@ class MqttSession:
             self._change("connecting", self._broker.where)
         self._closed.clear()
         self._online = False
-        self._client.reset_buffers()
-        self._writing = self._held_back = False
-        connecting = self._loop.run_in_executor(None, self._open)
+        self._socket.reset()
+        connecting = self._loop.run_in_executor(None, connect, self._client, self._broker)
         try:
             await asyncio.shield(connecting)
         except asyncio.CancelledError:
             # The thread goes on: let it not hold the broker's session for nobody.
             connecting.add_done_callback(lambda _done: self._drop())
             raise
-        self.generation += 1
-        self._read_on()
-        self._writable()
-
-    def _open(self) -> None:
-        where = (self._broker.host, self._broker.port)
-        if self._broker.version != "5":
-            self._client.connect(*where, keepalive=KEEPALIVE_SECONDS)
-            return
-        kept = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call] # paho
-        kept.SessionExpiryInterval = SESSION_SECONDS
-        kept.ReceiveMaximum = RECEIVE_MAXIMUM
-        self._client.connect(
-            *where, keepalive=KEEPALIVE_SECONDS, clean_start=False, properties=kept
-        )
+        self._socket.begin()
 
     def _drop(self) -> None:
         sock = self._client.socket()
@@ -245,7 +190,7 @@ class MqttSession:
     async def _stay(self) -> None:
         """Run paho's timers until the connection is gone."""
         while not self._closed.is_set():
-            if self._paused:
+            if self._socket.is_paused:
                 self.aside.excuse()
             else:
                 self._client.loop_misc()
@@ -272,12 +217,12 @@ class MqttSession:
 
     async def close(self) -> None:
         """Send what is waiting, disconnect cleanly, and keep the session at the broker."""
-        self._stop_reading()
+        self._socket.stop_reading()
         self._outgoing.close()
         # paho closes the socket right after DISCONNECT: send our buffer before that.
         self._client.on_disconnect = self._flush_at_last
         if self._client.socket() is not None:
-            self._writable()
+            self._socket.send()
             self._client.disconnect()
             with contextlib.suppress(OSError, ValueError):
                 self._client.loop_write()
@@ -298,112 +243,15 @@ class MqttSession:
         if not self._online:
             return
         mine = [p.packet_id for p in packets if p.qos and p.generation == self.generation]
-        self._client.write(pubacks(mine))
-        self._flush()
+        self._socket.write(pubacks(mine))
 
     def pause(self) -> None:
         """Stop reading; the broker queues."""
-        self._paused = True
-        self._stop_reading()
+        self._socket.pause()
 
     def resume(self) -> None:
         """Read again."""
-        self._paused = False
-        if self._client.socket() is not None:
-            self._read_on()
-
-    # --- sockets ------------------------------------------------------------
-    def _read_on(self) -> None:
-        sock = self._client.socket()
-        if sock is not None and not self._paused:
-            self._loop.add_reader(sock, self._readable)
-            self._loop.call_soon(self._readable)
-
-    def _stop_reading(self) -> None:
-        sock = self._client.socket()
-        if sock is not None:
-            self._loop.remove_reader(sock)
-
-    def _readable(self) -> None:
-        """Handle everything that has arrived, for at most one slice of time."""
-        client, feed, generation = self._client, self._feed, self.generation
-        aside, properties = self.aside, self._broker.version == "5"
-        until = time.perf_counter() + SLICE_SECONDS
-        now = time.time_ns() // 1_000
-        try:
-            while not self._paused and client.socket() is not None:
-                frame = client.inbox.take()
-                if frame is None:
-                    if not client.receive():
-                        return
-                    now = time.time_ns() // 1_000
-                elif frame.first & 0xF0 == PUBLISH:
-                    packet = read_publish(
-                        client.inbox.data, frame, now, generation, properties=properties
-                    )
-                    if packet.topic in aside.topics:
-                        self._take_aside(packet)
-                    else:
-                        feed(packet)
-                else:
-                    client.hand(client.inbox.data[frame.start : frame.stop])
-                if time.perf_counter() >= until:
-                    self._loop.call_soon(self._readable)
-                    return
-        except Malformed as error:
-            logger.error("%s: the broker sent what is no MQTT: %s", self.client_id, error)
-            self._change("lost", f"{self._broker.where} sent what is no MQTT{self._tls_hint}")
-            self._closed.set()
-
-    def _wants_to_write(self, _client: mqtt.Client, _userdata: Any, _sock: Any) -> None:
-        if self._writing:
-            return
-        self._writing = True
-        if threading.get_ident() == self._thread:
-            self._loop.call_soon(self._writable)
-        # Else paho is connecting in the executor: `_connect` writes when it is back.
-
-    def _writable(self) -> None:
-        """Send what paho and the acknowledgements have queued."""
-        self._writing = False
-        if self._client.socket() is None:
-            return
-        try:
-            self._client.loop_write()
-        except OSError as error:
-            self._broke(error)
-        else:
-            self._flush()
-
-    def _flush(self) -> None:
-        """Send what is queued; whatever the socket does not take goes when it can."""
-        sock = self._client.socket()
-        if sock is None:
-            return
-        try:
-            left = self._client.flush()
-        except OSError as error:
-            self._broke(error)
-            return
-        if left:
-            self._loop.add_writer(sock, self._flush)
-        elif self._held_back:
-            self._loop.remove_writer(sock)
-        self._held_back = left
-
-    def _broke(self, error: OSError) -> None:
-        logger.info("%s: cannot write: %s", self.client_id, error)
-        self._closed.set()
-
-    def _socket_closing(self, _client: mqtt.Client, _userdata: Any, sock: Any) -> None:
-        def forget() -> None:
-            self._loop.remove_reader(sock)
-            self._loop.remove_writer(sock)
-
-        if threading.get_ident() == self._thread:
-            forget()
-        else:
-            self._loop.call_soon_threadsafe(forget)
+        self._socket.resume()
 
     # --- paho's callbacks ---------------------------------------------------
     def _connected(
@@ -558,6 +406,10 @@ class MqttSession:
         elif self.state not in {"refused", "lost"}:  # a connection that was refused was none
             words = "closed the connection before it answered"
             self._change("lost", f"{self._broker.where} {words}{self._tls_hint}")
+        self._closed.set()
+
+    def _malformed(self) -> None:
+        self._change("lost", f"{self._broker.where} sent what is no MQTT{self._tls_hint}")
         self._closed.set()
 
     @property

@@ -2,7 +2,8 @@
 
 from itertools import islice
 
-from mqtt_ingest.broker.session import REFUSED_SECONDS, UNREACHABLE_SECONDS, backoff
+from devices.timings import REFUSED_SECONDS, UNREACHABLE_SECONDS
+from mqtt_ingest.broker.connecting import backoff
 
 
 def test_tries_are_at_most_a_second_apart_and_spread() -> None:
