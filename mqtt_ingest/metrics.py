@@ -71,12 +71,12 @@ DEVICE_LAG_SECONDS = Gauge(
 
 def count(batch: Batch, stored: Stored) -> None:
     """Count a committed batch: once per batch what would be slow once per packet."""
-    samples = bad = expired = again = 0
+    samples = bad = expired = redelivered = 0
     difference: int | None = None
     now = time.time_ns() // 1_000
     for entry in batch.entries:
         entry.committed_at = now
-        again += entry.packet.dup
+        redelivered += entry.packet.dup
         decoded = entry.decoded
         if decoded is None:
             REJECTED.labels(entry.reason).inc()
@@ -87,7 +87,7 @@ def count(batch: Batch, stored: Stored) -> None:
         difference = decoded.clock_difference
     for counter, number in (
         (ACKNOWLEDGED, len(batch.entries)),
-        (REDELIVERED, again),
+        (REDELIVERED, redelivered),
         (SAMPLES, samples),
         (BAD_SAMPLES, bad),
         (EXPIRED, expired),

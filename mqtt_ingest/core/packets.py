@@ -91,7 +91,7 @@ class Entry:
     # µs since 1970 UTC; 0 while it waits.
     committed_at: int = 0
     # A redelivery of a packet that was taken in before; only dead letters look at it.
-    again: bool = False
+    redelivered: bool = False
 
 
 @dataclass(slots=True)

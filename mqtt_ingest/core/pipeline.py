@@ -81,16 +81,16 @@ class Pipeline(Generic[Stored]):
         self.received += 1
         self._stamps.passed()
         self._arrivals.order(packet)
-        again = packet.dup and self._stamps.restore(packet)
+        redelivered = packet.dup and self._stamps.restore(packet)
         # What was stored at its arrival is so again, whatever devices agree on by now.
-        packet.ahead = 0 if again else self.clocks.ahead
+        packet.ahead = 0 if redelivered else self.clocks.ahead
         entry = decode(packet, self._routes)
         decoded = entry.decoded
         if decoded is not None and decoded.clock_difference is not None:
             self._hear(entry, decoded, decoded.clock_difference)
         if entry.source in self._spread:
-            self._spreading.look(entry, again=again)
-        self._stamp(entry, again=again)
+            self._spreading.look(entry, redelivered=redelivered)
+        self._stamp(entry, redelivered=redelivered)
         if self._throttle is not None:
             self._throttle.look(entry)
         now = self._clock()
@@ -103,15 +103,15 @@ class Pipeline(Generic[Stored]):
             self.paused = True
             self._source.pause()
 
-    def _stamp(self, entry: Entry, *, again: bool) -> None:
+    def _stamp(self, entry: Entry, *, redelivered: bool) -> None:
         """Remember when a packet that was stored at our time, or not at all, arrived."""
         packet, decoded = entry.packet, entry.decoded
         if decoded is None:
-            entry.again = again
+            entry.redelivered = redelivered
         elif not (decoded.stamped or decoded.is_twice):
             return
         # A restored time lies in the past: what was used since stays used.
-        elif decoded.stamped and not (again or packet.stamp):
+        elif decoded.stamped and not (redelivered or packet.stamp):
             self._arrivals.used(decoded.samples[-1].ts)
         if packet.qos:
             self._stamps.remember(packet)

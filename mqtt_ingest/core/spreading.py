@@ -39,7 +39,7 @@ class Spreading:
     def __init__(self) -> None:
         self._devices: OrderedDict[tuple[str, str], _Device] = OrderedDict()
 
-    def look(self, entry: Entry, *, again: bool) -> None:
+    def look(self, entry: Entry, *, redelivered: bool) -> None:
         """Give the samples of `entry` times of their own.
 
         The first that comes with a time keeps it; a later one is moved by how much later it
@@ -48,7 +48,7 @@ class Spreading:
 
         Args:
             entry: of one device, read.
-            again: its time of arrival is that of an earlier delivery.
+            redelivered: its time of arrival is that of an earlier delivery.
         """
         decoded, packet = entry.decoded, entry.packet
         if decoded is None or not decoded.samples or decoded.clock_difference is None:
@@ -58,7 +58,7 @@ class Spreading:
         ts = decoded.samples[0].ts
         device = self._device((entry.source, decoded.native_id))
         moved: dict[tuple[int, int], int] = {}
-        if again and 0 <= packet.received_at - ts < MICROSECONDS:
+        if redelivered and 0 <= packet.received_at - ts < MICROSECONDS:
             moved[ts, 0] = packet.received_at
         seen: dict[tuple[str, int], int] = {}
         samples: list[Sample] = []

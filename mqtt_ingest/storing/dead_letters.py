@@ -47,7 +47,7 @@ def write(dead: Sequence[Dead], slot: str) -> int:
     A redelivered packet that was taken in before is not counted twice.
     """
     whole = [one for one in dead if one.reason in WHOLE_REASONS]
-    folding = [one for one in dead if one.reason not in WHOLE_REASONS and not one.entry.again]
+    folding = [one for one in dead if one.reason not in WHOLE_REASONS and not one.entry.redelivered]
     if folding:
         _fold(folding, slot)
     return len(folding) + _write_whole(whole, slot)

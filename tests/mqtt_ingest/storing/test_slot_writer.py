@@ -180,7 +180,7 @@ def test_a_redelivered_dead_letter_is_not_counted_twice() -> None:
     writer = make_writer()
     store(writer, make_entry("nonsense", packet_id=9))
     again = make_entry("nonsense", packet_id=9, dup=True)
-    again.again = True
+    again.redelivered = True
     assert store(writer, again).dead_letters == 0
     assert DeadLetter.objects.get().number == 1
 
