@@ -28,9 +28,10 @@ _TRAILER = struct.pack(">h", -1)
 _NUMBER = struct.Struct(">hiqiqidi").pack  # value, no text
 _TEXT = struct.Struct(">hiqiqii").pack  # no value, then the text's bytes
 
-_STAGING = (
-    "CREATE TEMPORARY TABLE IF NOT EXISTS ingest_staging "
-    "(series_id bigint, ts bigint, value double precision, text text) ON COMMIT DELETE ROWS"
+_STAGING = "".join(
+    f"CREATE TEMPORARY TABLE IF NOT EXISTS {table} (series_id bigint, ts bigint, "
+    "value double precision, text text) ON COMMIT DELETE ROWS;"
+    for table in ("ingest_staging", "ingest_newest")
 )
 _INSERT = (
     "INSERT INTO devices_reading (series_id, ts, value, text) "
@@ -52,6 +53,12 @@ _LATEST = (
     "SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::float8[], %s::text[]) "
     f"AS v(series_id, ts, value, text) ORDER BY series_id {_RAISE}"
 )
+_LATEST_COPIED = (
+    "INSERT INTO devices_latest (series_id, ts, value, text) "
+    f"SELECT * FROM ingest_newest ORDER BY series_id {_RAISE}"
+)
+# From so many series on, a COPY costs less than arrays do.
+MANY_SERIES = 300
 _COPY = "COPY {table} (series_id, ts, value, text) FROM STDIN (FORMAT BINARY)"
 # Whoever else sends rows as this writer does not hold it any more.
 _EVICT = (
@@ -113,7 +120,7 @@ class PostgreSQL:
         self._prepared: psycopg.Cursor[Any] | None = None
 
     def prepare(self, cursor: Any, writer: str) -> None:
-        """Bound how long a frozen worker can hold locks, and make the staging table."""
+        """Bound how long a frozen worker can hold locks, and make the staging tables."""
         cursor.execute("SELECT set_config('application_name', %s, false)", [_client_name(writer)])
         cursor.execute(f"SET idle_in_transaction_session_timeout = '{WRITER_IDLE_SECONDS:g}s'")
         cursor.execute("SET lock_timeout = '5s'")
@@ -167,8 +174,12 @@ class PostgreSQL:
             cursor.execute(_EXISTING)
             existing = [Existing(*row) for row in cursor.fetchall()]
         # The last of a series' sorted rows is its newest.
-        newest = {row[0]: row for row in rows}
-        cursor.execute(_LATEST, [list(column) for column in zip(*newest.values(), strict=True)])
+        newest = list({row[0]: row for row in rows}.values())
+        if len(newest) < MANY_SERIES:
+            cursor.execute(_LATEST, [list(column) for column in zip(*newest, strict=True)])
+        else:
+            _copy(cursor, "ingest_newest", _binary(newest))
+            cursor.execute(_LATEST_COPIED)
         return existing
 
     def evict(self, cursor: Any, writer: str) -> None:

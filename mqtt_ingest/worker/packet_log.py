@@ -16,7 +16,7 @@ SHOWN_PAYLOAD = 4_096
 SHOWN_SAMPLES = 50
 # Of each device so many packets stay, however many others send since; of so many devices, and
 # so many bytes in all.
-PER_DEVICE, DEVICES, MAX_BYTES = 3, 5_000, 16_000_000
+PER_DEVICE, DEVICES, MAX_BYTES = 3, 5_000, 8_000_000
 # By device they are sorted once every so many packets: most have been overtaken by then.
 SORTED_EVERY = CAPACITY
 # What an entry takes besides its payload, and each of its samples; about, in bytes.

@@ -1,6 +1,7 @@
 """The native convention: `devices/{key}/telemetry` in JSON; see docs/reference/topics.md."""
 
 import math
+import re
 from functools import lru_cache
 from typing import Any, ClassVar, Literal, NamedTuple
 
@@ -24,6 +25,8 @@ from mqtt_ingest.core.topics import check_topic
 _ABSENT = object()
 # Longer topics are read each time: what is remembered stays bounded, whoever sends.
 _REMEMBERED_TOPIC = 256
+# What most topics are like; to remember those of 50,000 devices would cost memory.
+_PLAIN = re.compile(r"devices/([A-Za-z0-9_.:-]{1,128})/telemetry", re.ASCII)
 _new = tuple.__new__
 
 
@@ -36,7 +39,10 @@ class _Topic(NamedTuple):
 
 
 def _read_topic(topic: str, max_levels: int) -> _Topic | None:
-    """Return what `_reading` does, remembered."""
+    """Return what `_reading` does, remembered where it is not quickly seen."""
+    plain = _PLAIN.fullmatch(topic)
+    if plain is not None:
+        return _new(_Topic, (plain[1], False, ""))
     if len(topic) <= _REMEMBERED_TOPIC:
         return _remembered(topic, max_levels)
     return _reading(topic, max_levels)
