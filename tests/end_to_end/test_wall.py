@@ -57,9 +57,11 @@ def test_a_kiosk_shows_the_worst_thing_until_it_is_revoked(plant: Plant) -> None
         page.wait(f"{LINE}.dataset.state === 'online'", 40)
         height = page.page.evaluate(f"parseFloat(getComputedStyle({LINE}).fontSize)")
         assert height > 80
+        assert page.problems == []
         plant.manage(
             *("shell", "-v", "0", "-c"),
             "from devices.models import Kiosk; Kiosk.objects.get().delete()",
         )
         page.wait_not_live()
-        assert page.problems == []
+        # What it asks for from now on is refused.
+        assert all("403" in problem for problem in page.problems)
