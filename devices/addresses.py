@@ -1,6 +1,6 @@
 """Addresses of machines, IPv6 among them: as settings name them, and as they stand in a URL."""
 
-from ipaddress import ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address
 
 _ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - compared, not bound
 
@@ -29,3 +29,15 @@ def is_address(host: str) -> bool:
         is_name = all(p and p.replace("-", "").replace("_", "").isalnum() for p in parts)
         return is_name and not all(part.isdecimal() for part in parts)
     return True
+
+
+def is_loopback(address: str) -> bool:
+    """Return whether `address` is this machine's own, also as IPv6 maps it; or its usual name."""
+    if address == "localhost":
+        return True
+    try:
+        found: IPv4Address | IPv6Address = ip_address(address)
+    except ValueError:
+        return False
+    mapped = found.ipv4_mapped if isinstance(found, IPv6Address) else None
+    return (mapped or found).is_loopback

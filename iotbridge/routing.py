@@ -9,12 +9,14 @@ from django.urls import path
 
 from dashboards.consumers import LiveConsumer
 from mqtt_ingest.consumers import IngestConsumer
+from mqtt_ingest.embedded_broker import websocket as mqtt
 from mqtt_ingest.worker.channels_worker import CHANNEL
 
 # Any: the stubs know no path() with an ASGI application.
 _as_view: Any = LiveConsumer.as_asgi()
 _paths: Any = [path("ws/live/", _as_view)]
 _sockets: Any = URLRouter(_paths)
+_mqtt: Any = AllowedHostsOriginValidator(mqtt.application)
 _from_pages: Any = AllowedHostsOriginValidator(AuthMiddlewareStack(_sockets))
 
 
@@ -24,6 +26,9 @@ async def websocket(scope: dict[str, Any], receive: Any, send: Any) -> None:
     Browsers always send Origin. Without one the session cookie is not looked at,
     so that a program must show a token in its first frame.
     """
+    if scope["path"] == "/mqtt":
+        await _mqtt(scope, receive, send)
+        return
     has_origin = any(name == b"origin" for name, _value in scope["headers"])
     await (_from_pages if has_origin else _sockets)(scope, receive, send)
 

@@ -27,6 +27,10 @@ HTTP_BIND = env.address("HTTP_BIND", "127.0.0.1")
 HTTP_PORT = env.integer("HTTP_PORT", 8000, 1, 65535)
 MQTT_BIND = env.address("MQTT_BIND", "127.0.0.1")
 MQTT_PORT = env.integer("MQTT_PORT", 1883, 1, 65535)
+MQTT_TLS_PORT = env.integer("MQTT_TLS_PORT", 8883, 1, 65535)
+MQTT_TLS_CERT_FILE = env.text("MQTT_TLS_CERT_FILE")
+MQTT_TLS_KEY_FILE = env.text("MQTT_TLS_KEY_FILE")
+MQTT_MAX_CONNECTIONS = env.integer("MQTT_MAX_CONNECTIONS", 4_000, 1, 60_000)
 # Set by `manage.py standalone` alone: the in-memory layer is allowed there.
 STANDALONE = env.boolean("IOTBRIDGE_STANDALONE")
 
@@ -281,7 +285,6 @@ LOGGING = {
     "loggers": {
         name: {"level": level}
         for name, level in {
-            "amqtt": "ERROR",
             "transitions": "ERROR",
             "websockets": "ERROR",
             "daphne": "WARNING",

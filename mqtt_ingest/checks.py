@@ -49,3 +49,18 @@ def check_client_certificate(**_kwargs: Any) -> list[CheckMessage]:
             id="mqtt_ingest.E002",
         )
     ]
+
+
+@register()
+def check_own_certificate(**_kwargs: Any) -> list[CheckMessage]:
+    """The embedded broker's certificate needs its key, and the other way round."""
+    if bool(settings.MQTT_TLS_CERT_FILE) == bool(settings.MQTT_TLS_KEY_FILE):
+        return []
+    return [
+        Error(
+            "Of MQTT_TLS_CERT_FILE and MQTT_TLS_KEY_FILE only one is set.",
+            hint="Set both, for example MQTT_TLS_CERT_FILE=/etc/ssl/broker.crt and "
+            "MQTT_TLS_KEY_FILE=/etc/ssl/broker.key",
+            id="mqtt_ingest.E003",
+        )
+    ]

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.http import HttpRequest
 
-from devices.addresses import is_anywhere
+from devices.addresses import is_loopback
 
 PAYLOAD = '{"temperature": 21.5}'
 
@@ -74,5 +74,4 @@ def broker(request: HttpRequest) -> BrokerAddress:
 
 def is_open() -> bool:
     """Return whether the embedded broker can be reached from other machines."""
-    bind: str = settings.MQTT_BIND
-    return is_anywhere(bind) or not (bind.startswith("127.") or bind in {"::1", "localhost"})
+    return not is_loopback(settings.MQTT_BIND)

@@ -3,7 +3,6 @@
 import asyncio
 import logging
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 from urllib.error import URLError
 from urllib.request import urlopen
@@ -17,8 +16,10 @@ from twisted.internet.defer import Deferred
 from dashboards.live.hub import Hub
 from devices.addresses import from_here, in_url
 from devices.monitoring import heartbeats
+from iotbridge.standalone import own_broker
 from mqtt_ingest import conf
-from mqtt_ingest.broker.embedded import EmbeddedBroker, EmbeddedSource
+from mqtt_ingest.embedded_broker.broker import EmbeddedBroker
+from mqtt_ingest.embedded_broker.source import EmbeddedSource
 from mqtt_ingest.worker.engine import Engine
 
 # Twisted declares the reactor as an interface, which checkers cannot call.
@@ -33,13 +34,16 @@ class OneProcess:
         self.failure: BaseException | None = None
         self._demo = demo
         self._on_ready = on_ready
-        self._embedded = None if settings.MQTT_URL_GIVEN else EmbeddedSource(_own_broker().where)
+        self._embedded = (
+            None if settings.MQTT_URL_GIVEN else EmbeddedSource(own_broker.reached_at().where)
+        )
         self._broker: EmbeddedBroker | None = None
         self._engine: Engine | None = None
         self._tasks: list[asyncio.Task[None]] = []
 
     def run(self) -> None:
         """Serve until SIGTERM or SIGINT, then drain."""
+        own_broker.raise_descriptors()
         bind = settings.HTTP_BIND.replace(":", "\\:")
         server = daphne.server.Server(
             application=get_default_application(),
@@ -58,13 +62,7 @@ class OneProcess:
     async def _main(self) -> None:
         try:
             if self._embedded is not None:
-                self._broker = EmbeddedBroker(
-                    self._embedded,
-                    bind=settings.MQTT_BIND,
-                    port=settings.MQTT_PORT,
-                    password=settings.MQTT_PASSWORD,
-                    folder=Path(settings.DATA_DIR),
-                )
+                self._broker = own_broker.make(self._embedded)
                 await self._broker.start()
             self._engine = Engine(self._embedded)
             heartbeats.keep_here(self._engine.url)
@@ -91,7 +89,7 @@ class OneProcess:
         from iotbridge.demo import seed
         from iotbridge.demo.fleet import Fleet
 
-        fleet = Fleet(_own_broker() if self._embedded else conf.broker())
+        fleet = Fleet(own_broker.reached_at() if self._embedded else conf.broker())
         await loop.run_in_executor(None, fleet.connect)
         newest = await loop.run_in_executor(None, seed.newest)
         await loop.run_in_executor(None, fleet.fill, newest)
@@ -114,11 +112,6 @@ class OneProcess:
             await asyncio.wait(self._tasks[:1], timeout=20)
         if self._broker is not None:
             await self._broker.shutdown()
-
-
-def _own_broker() -> conf.Broker:
-    """Return how this process reaches its own broker."""
-    return conf.Broker(host=from_here(settings.MQTT_BIND), port=settings.MQTT_PORT)
 
 
 def _ask_pages() -> None:

@@ -19,8 +19,8 @@ from devices.background.services import Services
 from devices.live import WatchTable, layer
 from devices.monitoring import heartbeats
 from mqtt_ingest import conf, metrics
-from mqtt_ingest.broker.embedded import EmbeddedSource
 from mqtt_ingest.core.packets import Batch, Entry
+from mqtt_ingest.embedded_broker.source import EmbeddedSource
 from mqtt_ingest.storing.stored import Stored
 from mqtt_ingest.worker import watch_sets
 from mqtt_ingest.worker.announcer import Announcer

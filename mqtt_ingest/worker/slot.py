@@ -13,7 +13,6 @@ from devices.models.changelog import SLOT_PREFIX
 from devices.storage.dialects import dialect as database_dialect
 from devices.timings import RETIRED_QUIET_SECONDS, SLOT_RENEW_SECONDS, SOURCE_LEAVING_SECONDS
 from mqtt_ingest import conf
-from mqtt_ingest.broker.embedded import EmbeddedSource
 from mqtt_ingest.broker.session import MqttSession
 from mqtt_ingest.core.batching import Bounds
 from mqtt_ingest.core.limits import Limits
@@ -23,6 +22,7 @@ from mqtt_ingest.core.ports import PacketSource, Publisher
 from mqtt_ingest.core.rate_limit import Throttle
 from mqtt_ingest.core.redelivery import ArrivalStamps
 from mqtt_ingest.core.sharing import Filters
+from mqtt_ingest.embedded_broker.source import EmbeddedSource
 from mqtt_ingest.storing import arrival_stamps, slots
 from mqtt_ingest.storing.sink import DatabaseSink
 from mqtt_ingest.storing.slot_writer import SlotWriter

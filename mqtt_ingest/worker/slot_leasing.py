@@ -9,8 +9,8 @@ from django.conf import settings
 from devices.background.database_thread import DatabaseThread, Unreachable
 from devices.monitoring import heartbeats
 from devices.timings import SLOT_POLL_SECONDS
-from mqtt_ingest.broker.embedded import EmbeddedSource
 from mqtt_ingest.core.errors import IngestError
+from mqtt_ingest.embedded_broker.source import EmbeddedSource
 from mqtt_ingest.storing import slots
 from mqtt_ingest.worker.slot import Hooks, Slot
 from mqtt_ingest.worker.state_log import StateLog

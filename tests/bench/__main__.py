@@ -21,6 +21,7 @@ from tests.bench import (
     series,
     slow,
     sparse,
+    standalone,
     window,
 )
 from tests.bench import (
@@ -34,6 +35,7 @@ BENCHMARKS: dict[str, Callable[[], list[dict[str, Any]]]] = {
     "backlog": backlog.run,
     "series": series.run,
     "sparse": sparse.run,
+    "standalone": standalone.run,
     "live": live.run,
     "peers": peers.run,
     "overview": overview.run,

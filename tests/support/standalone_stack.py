@@ -35,6 +35,8 @@ class Standalone:
         self.processes: list[Process] = []
         self.broker = Broker(self.mqtt)
         self.env: dict[str, str] = {}
+        # How many files the process may have open; 0: as many as this one.
+        self.descriptors = 0
 
     def start(self, *arguments: str, **env: str) -> str:
         """Start it, wait for Ready, and return what it printed."""
@@ -47,6 +49,8 @@ class Standalone:
             "DISK_BUDGET_MB": "1000000",
         }
         command = [sys.executable, "manage.py", "standalone", *arguments]
+        if self.descriptors:
+            command = ["prlimit", f"--nofile={self.descriptors}", *command]
         env = {**keep, **ports, "DATA_DIR": str(self.folder), **env}
         self.env = env
         process = self.process = Process("worker", command, env, self.folder)

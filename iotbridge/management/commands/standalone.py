@@ -14,9 +14,10 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connection
 
-from devices.addresses import in_url, is_anywhere
+from devices.addresses import in_url, is_anywhere, is_loopback
 from devices.background import single_process
 from iotbridge.shutdown import Ending
+from iotbridge.standalone import own_broker
 from mqtt_ingest import conf
 
 
@@ -35,6 +36,8 @@ class Command(BaseCommand):
         self._check_ports()
         if settings.MQTT_URL_GIVEN:
             conf.check_files()
+        else:
+            self._check_broker()
         call_command("migrate", interactive=False, verbosity=0)
         login = _make_login()
         if options["demo"]:
@@ -60,15 +63,27 @@ class Command(BaseCommand):
                 "its own: DATA_DIR=/other/folder"
             ) from error
 
+    def _check_broker(self) -> None:
+        """Refuse a broker that nobody could use as it is set up."""
+        if not settings.MQTT_PASSWORD and not is_loopback(settings.MQTT_BIND):
+            raise CommandError(
+                f"MQTT_BIND is {settings.MQTT_BIND}, but without MQTT_PASSWORD nobody from there "
+                "is let in. Set one, for example MQTT_PASSWORD=$(openssl rand -hex 12), or use "
+                "LAN=1, which makes one"
+            )
+        own_broker.tls()
+
     def _check_ports(self) -> None:
         ports = [("HTTP_PORT", settings.HTTP_BIND, settings.HTTP_PORT)]
         ports.append(("WORKER_HTTP_PORT", settings.WORKER_HTTP_BIND, settings.WORKER_HTTP_PORT))
         if not settings.MQTT_URL_GIVEN:
             ports.append(("MQTT_PORT", settings.MQTT_BIND, settings.MQTT_PORT))
+            if settings.MQTT_TLS_CERT_FILE:
+                ports.append(("MQTT_TLS_PORT", settings.MQTT_BIND, settings.MQTT_TLS_PORT))
         for name, bind, port in ports:
             problem, is_bind = _problem(bind, port)
             if is_bind:
-                variable = name.replace("_PORT", "_BIND")
+                variable = name.replace("_TLS", "").replace("_PORT", "_BIND")
                 raise CommandError(
                     f"{variable} is {bind!r}, which is no address of this machine: {problem}. "
                     f"Use one of its own, {variable}=127.0.0.1, or {variable}=0.0.0.0 for all"

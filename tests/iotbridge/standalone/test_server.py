@@ -3,13 +3,18 @@
 import json
 import re
 import signal
+from pathlib import Path
 
 import paho.mqtt.client as mqtt
 import pytest
+import trustme
 from paho.mqtt.enums import CallbackAPIVersion
+from websockets.exceptions import InvalidStatus
+from websockets.sync.client import connect
+from websockets.typing import Origin, Subprotocol
 
 from tests.support.browser import Watched, chromium
-from tests.support.services import wait_until
+from tests.support.services import free_port, wait_until
 from tests.support.standalone_stack import Standalone
 
 # Needs no service, but takes its time: left out of `make test-fast`.
@@ -122,33 +127,6 @@ def test_the_empty_overview_lights_up_with_the_first_packet(standalone: Standalo
         client.loop_stop()
 
 
-def test_a_stranger_needs_the_password(standalone: Standalone) -> None:
-    from amqtt.session import Session
-
-    from mqtt_ingest.broker.embedded import EmbeddedBroker
-
-    broker = EmbeddedBroker.__new__(EmbeddedBroker)
-    broker._password = "right"
-    session = Session()
-
-    async def allowed(address: str, password: str | None) -> bool:
-        session.remote_address, session.password = address, password
-        return await broker._authenticate(session, None)
-
-    async def all_of_them() -> list[bool]:
-        return [
-            await allowed("127.0.0.1", None),
-            await allowed("192.0.2.9", None),
-            await allowed("192.0.2.9", "wrong"),
-            await allowed("192.0.2.9", "right"),
-            await allowed("nonsense", None),
-        ]
-
-    import asyncio
-
-    assert asyncio.run(all_of_them()) == [True, False, False, True, False]
-
-
 def test_what_no_source_wants_is_passed_on_and_is_no_dead_letter(standalone: Standalone) -> None:
     standalone.start(MQTT_REGISTRATION="accept")
     heard: list[str] = []
@@ -184,3 +162,71 @@ def test_it_listens_on_ipv6_alone(standalone: Standalone) -> None:
 def test_a_password_that_begins_with_a_dollar_is_asked(standalone: Standalone) -> None:
     printed = standalone.start(MQTT_PASSWORD="$ecret123", MQTT_BIND="0.0.0.0", HTTP_BIND="0.0.0.0")
     assert "MQTT password (any user name): $ecret123" in printed
+
+
+@pytest.mark.parametrize(
+    ("env", "words"),
+    [
+        ({"MQTT_BIND": "::"}, "MQTT_BIND is ::, but without MQTT_PASSWORD nobody"),
+        ({"MQTT_TLS_CERT_FILE": "/none.crt"}, "Of MQTT_TLS_CERT_FILE and MQTT_TLS_KEY_FILE only"),
+        (
+            {"MQTT_TLS_CERT_FILE": "/none.crt", "MQTT_TLS_KEY_FILE": "/none.key"},
+            "MQTT_TLS_CERT_FILE /none.crt and MQTT_TLS_KEY_FILE /none.key cannot be used: ",
+        ),
+        ({"MQTT_MAX_CONNECTIONS": "many"}, "MQTT_MAX_CONNECTIONS is 'many'. It must be a whole"),
+    ],
+)
+def test_a_broker_that_is_set_up_wrongly_does_not_start(
+    standalone: Standalone, env: dict[str, str], words: str
+) -> None:
+    with pytest.raises(AssertionError, match=re.escape(words)):
+        standalone.start(**env)
+
+
+def test_devices_by_tls_and_tools_by_websocket(standalone: Standalone, tmp_path: Path) -> None:
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    authority.issue_cert("127.0.0.1").private_key_and_cert_chain_pem.write_to_path(
+        tmp_path / "broker.pem"
+    )
+    tls, pem = free_port(), str(tmp_path / "broker.pem")
+    standalone.start(
+        MQTT_REGISTRATION="accept", MQTT_PASSWORD="Schlüssel", MQTT_TLS_PORT=str(tls),
+        MQTT_TLS_CERT_FILE=pem, MQTT_TLS_KEY_FILE=pem,
+    )  # fmt: skip
+    device = mqtt.Client(CallbackAPIVersion.VERSION2, "device", protocol=mqtt.MQTTv5)
+    device.tls_set(str(tmp_path / "ca.pem"))
+    device.connect("127.0.0.1", tls)
+    device.loop_start()
+    device.publish("devices/a/telemetry", '{"t": 1}', 1).wait_for_publish(10)
+    page = f"http://127.0.0.1:{standalone.http}"
+    assert _by_websocket(standalone, page, "Schlüssel") == "Success"
+    assert _by_websocket(standalone, page, "wrong") == "Bad user name or password"
+    assert _by_websocket(standalone, page, None) == "Bad user name or password"
+    with pytest.raises(InvalidStatus, match="403"):
+        connect(
+            f"ws://127.0.0.1:{standalone.http}/mqtt",
+            origin=Origin("http://elsewhere.example"),
+            subprotocols=[Subprotocol("mqtt")],
+        )
+    assert standalone.rows() == [(2,)]
+    device.disconnect()
+    device.loop_stop()
+
+
+def _by_websocket(standalone: Standalone, origin: str, password: str | None) -> str:
+    """Publish a reading as a page of `origin` may; return how that was answered."""
+    answers: list[str] = []
+    client = mqtt.Client(CallbackAPIVersion.VERSION2, "tool", transport="websockets")
+    client.ws_set_options("/mqtt", {"Origin": origin})
+    if password is not None:
+        client.username_pw_set("anybody", password)
+    client.on_connect = lambda _c, _u, _flags, reason, _p: answers.append(str(reason))
+    client.connect("127.0.0.1", standalone.http)
+    client.loop_start()
+    wait_until(lambda: answers, "an answer")
+    if answers[0] == "Success":
+        client.publish("devices/b/telemetry", '{"t": 1}', 1).wait_for_publish(10)
+    client.disconnect()
+    client.loop_stop()
+    return answers[0]

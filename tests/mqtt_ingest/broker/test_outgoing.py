@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import paho.mqtt.client as mqtt
 import pytest
@@ -12,13 +11,12 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.reasoncodes import ReasonCode
 
 from mqtt_ingest.broker.canary import SideTopics
-from mqtt_ingest.broker.embedded import EmbeddedBroker, EmbeddedSource
 from mqtt_ingest.broker.outgoing import Outgoing
 from mqtt_ingest.broker.session import Agreed, MqttSession
 from mqtt_ingest.conf import Broker
 from mqtt_ingest.core.errors import NotPublished
 from mqtt_ingest.core.ports import Publisher
-from tests.support.services import Service, free_port
+from tests.support.services import Service
 
 pytestmark = pytest.mark.services
 
@@ -118,20 +116,3 @@ async def test_a_packet_that_the_broker_refuses_is_none_it_has() -> None:
     client.on_publish(client, None, mid, reason, None)
     with pytest.raises(NotPublished, match="Not authorized"):
         await publishing
-
-
-async def test_the_embedded_broker_publishes(tmp_path: Path) -> None:
-    port, source = free_port(), EmbeddedSource("here")
-    with pytest.raises(NotPublished, match="does not run"):
-        await source.publish("devices/a/command", b"")
-    broker = EmbeddedBroker(source, bind="127.0.0.1", port=port, password="", folder=tmp_path)
-    await broker.start()
-    running = asyncio.create_task(source.run(lambda _packet: None))
-    try:
-        assert await heard(port, source, "devices/a/command") == [b"0", b"1", b"2"]
-        with pytest.raises(NotPublished, match="wildcard"):
-            await source.publish("devices/#", b"")
-    finally:
-        running.cancel()
-        await asyncio.gather(running, return_exceptions=True)
-        await broker.shutdown()

@@ -1,0 +1,1 @@
+"""The MQTT protocol of a server: packets, sessions, limits; without I/O."""

@@ -1,0 +1,353 @@
+"""The server's state: sessions, subscriptions, retained messages and wills.
+
+Nothing here knows of sockets or files. Connections hand packets over, and get what others
+publish; times are the caller's, in s by a clock that only goes forward.
+"""
+
+import secrets
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from mqtt_ingest.embedded_broker.protocol.errors import ProtocolError
+from mqtt_ingest.embedded_broker.protocol.limits import Limits
+from mqtt_ingest.embedded_broker.protocol.messages import LEVEL_BYTES, PASSED_ON, Message
+from mqtt_ingest.embedded_broker.protocol.packets import V5, Connect, Publish, Wanted, Will
+from mqtt_ingest.embedded_broker.protocol.properties import Properties
+from mqtt_ingest.embedded_broker.protocol.reason_codes import ReasonCode
+from mqtt_ingest.embedded_broker.protocol.retained import Retained
+from mqtt_ingest.embedded_broker.protocol.rim import Access, Identity, Intake
+from mqtt_ingest.embedded_broker.protocol.session import Session, Subscription
+from mqtt_ingest.embedded_broker.protocol.subscribers import Subscribers
+from mqtt_ingest.embedded_broker.protocol.topics import Parsed, parse_filter
+
+if TYPE_CHECKING:
+    from mqtt_ingest.embedded_broker.protocol.connection import Connection
+
+
+@dataclass(slots=True)
+class Counters:
+    """What has happened since the start."""
+
+    connected: int = 0
+    refused: int = 0
+    published: int = 0
+    delivered: int = 0
+    # Deliveries that were pushed out of a queue, or came to nobody who could take them.
+    dropped: int = 0
+    not_retained: int = 0
+
+
+class Server:
+    """One server; it lives on one thread."""
+
+    def __init__(
+        self,
+        limits: Limits,
+        access: Access,
+        intake: Intake,
+        clock: Callable[[], float],
+        log: Callable[[str, str], None] = lambda _kind, _words: None,
+    ) -> None:
+        """Prepare.
+
+        Args:
+            limits: what clients may take.
+            access: who may do what.
+            intake: stores what is published.
+            clock: tells s; it never goes back.
+            log: takes a kind, of which a line a second is enough, and words for people.
+        """
+        self.limits = limits
+        self.access = access
+        self.intake = intake
+        self.clock = clock
+        self.log = log
+        self.sessions: dict[str, Session] = {}
+        self.retained = Retained(limits)
+        self.counters = Counters()
+        # Connections with something to send, and sessions that have changed since they were saved.
+        self.to_flush: set[Connection] = set()
+        self.changed: set[str] = set()
+        # Called when `to_flush` gets its first.
+        self.on_output: Callable[[], None] = lambda: None
+        self.queued_bytes = 0
+        self.subscription_bytes = 0
+        self._subscribers = Subscribers()
+        # Connections that read no further until there is room.
+        self._held: set[Connection] = set()
+        self._with_will: set[Session] = set()
+
+    # --- sessions -----------------------------------------------------------
+    def begin(
+        self, connection: "Connection", request: Connect, identity: Identity
+    ) -> tuple[Session, bool]:
+        """Give `connection` its session; return whether it was there before.
+
+        Raises:
+            ProtocolError: it is somebody else's.
+        """
+        name = request.client_id or f"auto-{secrets.token_hex(8)}"
+        before = self.sessions.get(name)
+        if before is not None and before.owner != identity.name:
+            raise ProtocolError(ReasonCode.NOT_AUTHORIZED, "the client id is somebody else's")
+        if before is not None:
+            self._take_over(before, request)
+        session = self.sessions.get(name)
+        is_present = session is not None
+        if session is None:
+            self._make_room()
+            session = self.sessions[name] = Session(name, identity.name, self.limits)
+        session.will = None
+        self._with_will.discard(session)
+        session.expiry = self._expiry(request)
+        session.connection = connection
+        self.changed.add(name)
+        self.counters.connected += 1
+        return session, is_present
+
+    def _take_over(self, session: Session, request: Connect) -> None:
+        """End the session's connection [MQTT-3.1.4-3], and with a clean start itself."""
+        if session.connection is not None:
+            session.connection.end(ReasonCode.SESSION_TAKEN_OVER)
+        if request.clean_start and session.client_id in self.sessions:
+            self.end(session)
+
+    def _expiry(self, request: Connect) -> float:
+        most = float(self.limits.session_seconds)
+        if request.version != V5:
+            return 0.0 if request.clean_start else most
+        return min(float(request.properties.get("session_expiry", 0)), most)
+
+    def _make_room(self) -> None:
+        """End the session that has been away for longest, where there are too many."""
+        if len(self.sessions) < self.limits.sessions:
+            return
+        away = [one for one in self.sessions.values() if one.connection is None]
+        if not away:
+            raise ProtocolError(ReasonCode.QUOTA_EXCEEDED, "there are too many sessions")
+        self.end(min(away, key=lambda one: one.away_since))
+
+    def leave(self, session: Session, will: Will | None) -> None:
+        """Note that the session's connection is gone; `will` is what it leaves, if anything."""
+        session.connection = None
+        session.away_since = now = self.clock()
+        session.catching_up.clear()
+        self.changed.add(session.client_id)
+        if will is not None:
+            delay = min(float(will.properties.get("will_delay", 0)), session.expiry)
+            if delay > 0:
+                session.will, session.will_at = will, now + delay
+                self._with_will.add(session)
+            else:
+                self._publish_will(session, will)
+        if not session.is_kept:
+            self.end(session)
+
+    def end(self, session: Session) -> None:
+        """End `session`: nothing is kept of it, and a will that waits is published."""
+        for name in list(session.subscriptions):
+            self.unsubscribe(session, name)
+        self.queued_bytes -= session.queued_bytes
+        session.queue.clear()
+        session.queued_bytes = 0
+        self.sessions.pop(session.client_id, None)
+        self.changed.add(session.client_id)
+        if session.will is not None:
+            will, session.will = session.will, None
+            self._publish_will(session, will)
+        self._with_will.discard(session)
+
+    def tick(self) -> None:
+        """Publish wills that are due, and end sessions whose time is over; about once a second."""
+        now = self.clock()
+        for session in [one for one in self._with_will if one.will_at <= now]:
+            will, session.will = session.will, None
+            self._with_will.discard(session)
+            if will is not None:
+                self._publish_will(session, will)
+        over = [
+            one
+            for one in self.sessions.values()
+            if one.connection is None and one.away_since + one.expiry <= now
+        ]
+        for session in over:
+            self.end(session)
+
+    def _publish_will(self, session: Session, will: Will) -> None:
+        given = Publish(will.topic, will.payload, will.qos, will.retain, properties=will.properties)
+        self.publish(given, session.client_id, session, lambda: None)
+
+    # --- messages -----------------------------------------------------------
+    def publish(
+        self,
+        given: Publish,
+        client_id: str,
+        publisher: Session | None,
+        committed: Callable[[], None],
+    ) -> None:
+        """Store what is published, then pass it on and call `committed`."""
+        self.counters.published += 1
+
+        def stored() -> None:
+            self.pass_on(given, publisher)
+            committed()
+
+        self.intake.take(given, client_id, stored)
+
+    def pass_on(self, given: Publish, publisher: Session | None) -> None:
+        """Hand a message to its subscribers, and retain it where it says so."""
+        now = self.clock()
+        expiry = given.properties.get("message_expiry")
+        passed_on = {name: given.properties[name] for name in PASSED_ON if name in given.properties}
+        expires_at = None if expiry is None else now + expiry
+        message = Message(
+            given.topic, given.payload, given.qos, given.retain, passed_on, expires_at
+        )
+        if given.retain and not self.retained.put(message):
+            self.counters.not_retained += 1
+            self.log("retained", "there is no room for more retained messages")
+        for session, qos, as_published, identifiers in self._subscribers.of(given.topic, publisher):
+            retain = given.retain and as_published
+            self.deliver(
+                session, message, min(qos, given.qos), retain=retain, identifiers=identifiers
+            )
+
+    def deliver(
+        self,
+        session: Session,
+        message: Message,
+        qos: int,
+        *,
+        retain: bool,
+        identifiers: tuple[int, ...],
+    ) -> None:
+        """Send `message` to a session, or let it wait there."""
+        connection = session.connection
+        if qos == 0 and (connection is None or connection.is_congested):
+            self._dropped(session, 1)
+            return
+        if connection is None and not session.is_kept:
+            return
+        dropped = session.dropped
+        self.queued_bytes += session.deliver(
+            message, qos, retain=retain, identifiers=identifiers, now=self.clock()
+        )
+        while self.queued_bytes > self.limits.all_queued_bytes and session.queue:
+            self.queued_bytes -= session.drop_oldest()
+        if session.dropped > dropped:
+            self._dropped(session, 0, session.dropped - dropped)
+        self.changed.add(session.client_id)
+        if connection is not None:
+            connection.send_waiting()
+
+    def _dropped(self, session: Session, more: int, counted: int = 0) -> None:
+        session.dropped += more
+        self.counters.dropped += more + counted
+        if session.connection is None and more:
+            return  # of QoS 0, for somebody who is away: as it should be
+        self.log("dropped", f"{session.client_id!r} does not take its messages: the oldest go")
+
+    # --- subscriptions ------------------------------------------------------
+    def subscribe(
+        self, session: Session, identity: Identity, wanted: Wanted, identifier: int
+    ) -> ReasonCode:
+        """Add a subscription; return the granted QoS, or why not."""
+        parsed = parse_filter(wanted.filter, self.limits)
+        if parsed is None:
+            return ReasonCode.TOPIC_FILTER_INVALID
+        if not self.access.may_subscribe(identity, "/".join(parsed.levels)):
+            return ReasonCode.NOT_AUTHORIZED
+        is_new = wanted.filter not in session.subscriptions
+        if is_new and not self._has_room(session, wanted.filter):
+            return ReasonCode.QUOTA_EXCEEDED
+        subscription = Subscription(wanted, identifier)
+        session.subscriptions[wanted.filter] = subscription
+        self._subscribers.add(parsed, session, subscription)
+        self.changed.add(session.client_id)
+        # Shared subscriptions get no retained messages (section 4.8.2).
+        if not parsed.group and (
+            wanted.retain_handling == 0 or (wanted.retain_handling == 1 and is_new)
+        ):
+            found = self.retained.matched_by(parsed.levels)
+            session.catching_up[wanted.filter] = (subscription, found)
+        return ReasonCode(wanted.qos)
+
+    def _has_room(self, session: Session, topic_filter: str) -> bool:
+        size, limits = _filter_bytes(topic_filter), self.limits
+        if (
+            len(session.subscriptions) >= limits.subscriptions
+            or session.subscription_bytes + size > limits.subscription_bytes
+            or self.subscription_bytes + size > limits.all_subscription_bytes
+        ):
+            self.log("subscriptions", f"{session.client_id!r} has too many subscriptions")
+            return False
+        session.subscription_bytes += size
+        self.subscription_bytes += size
+        return True
+
+    def unsubscribe(self, session: Session, topic_filter: str) -> ReasonCode:
+        """Take a subscription away."""
+        if session.subscriptions.pop(topic_filter, None) is None:
+            return ReasonCode.NO_SUBSCRIPTION_EXISTED
+        session.catching_up.pop(topic_filter, None)
+        size = _filter_bytes(topic_filter)
+        session.subscription_bytes -= size
+        self.subscription_bytes -= size
+        parsed = parse_filter(topic_filter, self.limits)
+        if parsed is not None:
+            self._subscribers.remove(parsed, session)
+        self.changed.add(session.client_id)
+        return ReasonCode.SUCCESS
+
+    # --- turns --------------------------------------------------------------
+    def hold(self, connection: "Connection") -> None:
+        """Let `connection` read no further until there is room."""
+        self._held.add(connection)
+
+    def go_on(self) -> None:
+        """Let those that were held read on: there is room."""
+        held, self._held = self._held, set()
+        for connection in held:
+            connection.turn()
+            self.flushes(connection)
+
+    def flushes(self, connection: "Connection") -> None:
+        """Note that `connection` has something to send."""
+        if not self.to_flush:
+            self.on_output()
+        self.to_flush.add(connection)
+
+    def forget(self, connection: "Connection") -> None:
+        """Read no further from a connection that is gone."""
+        self._held.discard(connection)
+
+    def restore(self, session: Session, wanted: Iterable[tuple[Parsed, Subscription]]) -> None:
+        """Take in a session as it was saved."""
+        self.sessions[session.client_id] = session
+        self.queued_bytes += session.queued_bytes
+        for parsed, subscription in wanted:
+            name = subscription.wanted.filter
+            session.subscriptions[name] = subscription
+            session.subscription_bytes += _filter_bytes(name)
+            self.subscription_bytes += _filter_bytes(name)
+            self._subscribers.add(parsed, session, subscription)
+
+
+def connack_properties(server: Server, request: Connect, session: Session) -> Properties:
+    """Return what a client of MQTT 5 is told with its CONNACK (section 3.2.2.3)."""
+    limits = server.limits
+    told: Properties = {
+        "receive_maximum": limits.receive_maximum,
+        "maximum_packet_size": limits.packet_bytes,
+        "topic_alias_maximum": limits.topic_aliases,
+    }
+    if request.properties.get("session_expiry", 0) != session.expiry:  # [MQTT-3.2.2-21]
+        told["session_expiry"] = int(session.expiry)
+    if not request.client_id:
+        told["assigned_client_id"] = session.client_id
+    return told
+
+
+def _filter_bytes(topic_filter: str) -> int:
+    return len(topic_filter) + LEVEL_BYTES * (topic_filter.count("/") + 1)
