@@ -14,6 +14,7 @@ class MqttIngestConfig(AppConfig):
     def ready(self) -> None:
         """Register the system checks, our kind of job, and what only this app can count."""
         from devices import source_checks as checked
+        from devices.background import services
         from devices.jobs import runner
         from devices.monitoring import losses
         from devices.registry import kinds, undecoded
@@ -22,6 +23,7 @@ class MqttIngestConfig(AppConfig):
         from mqtt_ingest.import_job import ImportWork
         from mqtt_ingest.storing import dead_letters
 
+        services.register(dead_letters.Evicting)
         runner.register("import", ImportWork)
         runner.register(kind_conversion.KIND, kind_conversion.ConvertWork)
         hooks: list[tuple[list[Any], Any]] = [

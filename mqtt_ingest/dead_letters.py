@@ -108,6 +108,8 @@ def _replay_one(
 ) -> None:
     entries = [decode(packet, routes) for packet in packets_of(letter)]
     stays = next((entry.reason for entry in entries if entry.decoded is None), "")
+    if letter.reason == "too_large":
+        stays = "only the head of a packet that was too large is kept"
     if not stays:
         stays, readings = _store(writer, entries)
         result.readings += readings

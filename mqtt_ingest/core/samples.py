@@ -133,6 +133,16 @@ def collect(into: Decoded, record: dict[str, object], ts: int, limits: Limits) -
         raise Undecodable("too_many_samples", f"more than {limits.samples} values")
 
 
+def check_bad(into: Decoded, limits: Limits) -> None:
+    """Refuse a packet that says nothing but what is wrong with it, without end.
+
+    Raises:
+        Undecodable: it has more bad values than it may have samples.
+    """
+    if len(into.bad) > limits.samples:
+        raise Undecodable("too_many_samples", f"more than {limits.samples} bad values")
+
+
 def _collect_plain(
     samples: list[Sample], record: dict[str, object], ts: int, limits: Limits
 ) -> bool:
@@ -170,6 +180,7 @@ def _collect_any(into: Decoded, record: dict[str, object], ts: int, limits: Limi
         )
         if isinstance(parsed, str) or problem:
             into.bad.append((metric[:200], problem))
+            check_bad(into, limits)
             continue
         if metric in made:
             into.bad.append((metric, "two values of this packet have the same name"))
@@ -206,3 +217,4 @@ def _flatten_list(
                 into.bad.append((f"{path}.{index}"[:200], "only arrays of numbers are stored"))
         else:
             yield f"{path}.{index}", item
+    check_bad(into, limits)

@@ -4,14 +4,18 @@ from mqtt_ingest.core.errors import Undecodable
 
 # Of a topic name or filter in UTF-8.
 MAX_BYTES = 65_535
+# In characters: longer topics are no device's, and cost whoever remembers them.
+MAX_TOPIC = 1_024
 
 
 def check_topic(topic: str, max_levels: int) -> None:
     """Refuse a topic name that MQTT forbids or that has too many levels.
 
     Raises:
-        Undecodable: a wildcard, NUL or broken character, or too many levels.
+        Undecodable: a wildcard, NUL or broken character, too long, or too many levels.
     """
+    if len(topic) > MAX_TOPIC:  # first: what follows looks at each character
+        raise Undecodable("bad_topic", f"longer than {MAX_TOPIC:,} characters")
     if not topic or "+" in topic or "#" in topic or "\0" in topic:
         raise Undecodable("bad_topic", "empty, or with a wildcard or NUL character")
     if any("\ud800" <= character <= "\udfff" for character in topic):

@@ -7,19 +7,23 @@ is kept packet by packet.
 
 import time
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import Case, IntegerField, Sum, When
+from django.db.models import Case, IntegerField, Max, Sum, Value, When
 from django.db.models.functions import Coalesce, Length
 
+from devices.background.services import LeasedService, Pace
 from devices.models import Loss
 from devices.monitoring import losses
 from devices.registry.undecoded import LastLetter
 from devices.storage.losses import record
 from devices.timestamps import moment
 from mqtt_ingest.core.fingerprint import fold_key
+from mqtt_ingest.core.packets import Packet
 from mqtt_ingest.core.redelivery import digest
+from mqtt_ingest.core.topics import MAX_TOPIC
 from mqtt_ingest.models import WHOLE_REASONS, DeadLetter
 from mqtt_ingest.storing.prepare import Dead
 
@@ -27,6 +31,12 @@ from mqtt_ingest.storing.prepare import Dead
 SHOWN_BYTES = 400
 # Kept letters removed per step when the budget is full.
 STEP = 500
+# What a row takes besides its texts and payloads, with its places in indexes; about, in bytes.
+ROW_BYTES = 400
+# Of a packet that is larger than packets may be, so many bytes are kept.
+HEAD_BYTES = 4_096
+# Every text and payload of a row.
+_HELD = ("payload", "last_payload", "topic", "last_topic", "detail", "last_detail")
 _COLUMNS = (
     *("received_at", "source", "slot", "topic", "payload", "qos", "retain", "packet_id"),
     *("reason", "detail", "device_key", "digest", "fold", "number"),
@@ -81,7 +91,7 @@ def _fold(dead: Sequence[Dead], slot: str) -> None:
             letter.fold, letter.number = key, 0
         letter.number += 1
         letter.last_at = moment(packet.received_at)
-        letter.last_topic, letter.last_payload = storable(packet.topic), packet.payload
+        letter.last_topic, letter.last_payload = _topic(packet), _payload(one)
         letter.last_detail = storable(one.detail)
     with connection.cursor() as cursor:
         # In the order of the key: two slots never wait for each other crosswise.
@@ -95,8 +105,8 @@ def _letter(one: Dead, slot: str) -> DeadLetter:
         received_at=moment(packet.received_at),
         source=one.entry.source,
         slot=slot,
-        topic=storable(packet.topic),
-        payload=packet.payload,
+        topic=_topic(packet),
+        payload=_payload(one),
         qos=packet.qos,
         retain=packet.retain,
         packet_id=packet.packet_id or None,
@@ -107,36 +117,48 @@ def _letter(one: Dead, slot: str) -> DeadLetter:
     )
 
 
+def _topic(packet: Packet) -> str:
+    """Return the topic as it is kept: of one that is too long, more than may be, and no more."""
+    kept = storable(packet.topic)
+    return kept if len(kept) <= MAX_TOPIC else f"{kept[:MAX_TOPIC]}…"
+
+
+def _payload(one: Dead) -> bytes:
+    """Return the payload as it is kept: of one that is too large, the head."""
+    payload = one.entry.packet.payload
+    return payload[:HEAD_BYTES] if one.reason == "too_large" else payload
+
+
 def storable(text: str) -> str:
     """Return `text` as every database takes it: no NUL, no lone surrogates."""
     return text.encode("utf-8", "backslashreplace").decode().replace("\0", "\\0")
 
 
 def size() -> int:
-    """Return the bytes of all payloads that are kept."""
+    """Return about how many bytes the kept letters take: texts, payloads and rows."""
+    lengths = " + ".join(f"COALESCE(length({name}), 0)" for name in _HELD)
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT COALESCE(SUM(length(payload) + COALESCE(length(last_payload), 0)), 0) "
-            "FROM mqtt_ingest_deadletter"
+            f"SELECT COALESCE(SUM({lengths} + {ROW_BYTES}), 0) FROM mqtt_ingest_deadletter"
         )
         return int(cursor.fetchone()[0])
 
 
-def evict() -> int:
-    """Remove the oldest dead letters beyond DEAD_LETTER_MB; return how many packets went.
+def evict() -> bool:
+    """Remove the oldest dead letters beyond DEAD_LETTER_MB, a step; return whether there are more.
 
     Undecodable ones go first, then the others. What went is recorded as a loss.
     """
-    gone = 0
-    while (excess := size() - settings.DEAD_LETTER_MB * 1_000_000) > 0:
-        with transaction.atomic():
-            step = DeadLetter.objects.filter(pk__in=_oldest(excess))
-            number = step.aggregate(n=Sum("number"))["n"] or 0
-            step.delete()
-            now = time.time_ns() // 1_000
-            record("dead_letters_evicted", now, now, number, detail="DEAD_LETTER_MB is full")
-        gone += number
-    return gone
+    excess = size() - settings.DEAD_LETTER_MB * 1_000_000
+    if excess <= 0:
+        return False
+    with transaction.atomic():
+        step = DeadLetter.objects.filter(pk__in=_oldest(excess))
+        number = step.aggregate(n=Sum("number"))["n"] or 0
+        step.delete()
+        now = time.time_ns() // 1_000
+        record("dead_letters_evicted", now, now, number, detail="DEAD_LETTER_MB is full")
+    return True
 
 
 def _oldest(excess: int) -> list[int]:
@@ -144,7 +166,7 @@ def _oldest(excess: int) -> list[int]:
     whole_last = Case(
         When(reason__in=WHOLE_REASONS, then=1), default=0, output_field=IntegerField()
     )
-    held = Length("payload") + Coalesce(Length("last_payload"), 0)
+    held = sum((Coalesce(Length(name), 0) for name in _HELD), start=Value(ROW_BYTES))
     chosen = []
     for pk, bytes_held in (
         DeadLetter.objects.annotate(held=held)
@@ -156,6 +178,31 @@ def _oldest(excess: int) -> list[int]:
         chosen.append(pk)
         excess -= bytes_held
     return chosen
+
+
+class Evicting(LeasedService):
+    """Keeps dead letters within DEAD_LETTER_MB."""
+
+    name = "dead letters"
+    thread = "upkeep"
+    pace = Pace(idle=10.0, more=0.05)
+
+    def __init__(self, holder: str) -> None:
+        """Prepare; `holder` is the process' name."""
+        super().__init__(holder)
+        # What there was when they were within it: nothing new, nothing to weigh.
+        self._seen: tuple[Any, Any] | None = None
+
+    def work(self) -> bool:
+        """Remove a step of them; return whether there is more."""
+        there = DeadLetter.objects.aggregate(pk=Max("pk"), at=Max("last_at"))
+        seen = there["pk"], there["at"]
+        if seen == self._seen:
+            return False
+        if evict():
+            return True
+        self._seen = seen
+        return False
 
 
 def counted() -> list[losses.Count]:

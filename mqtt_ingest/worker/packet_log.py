@@ -19,6 +19,8 @@ SHOWN_SAMPLES = 50
 PER_DEVICE, DEVICES, MAX_BYTES = 3, 5_000, 8_000_000
 # By device they are sorted once every so many packets: most have been overtaken by then.
 SORTED_EVERY = CAPACITY
+# Packets of up to so many bytes are not weighed: as many as are kept weigh little.
+SMALL = 400
 # What an entry takes besides its payload, and each of its samples; about, in bytes.
 _ENTRY, _SAMPLE = 600, 120
 
@@ -37,7 +39,9 @@ class PacketLog:
     """A ring of entries; they are put into words only when somebody asks."""
 
     def __init__(self) -> None:
-        self._entries: deque[tuple[int, Entry]] = deque(maxlen=CAPACITY)
+        self._entries: deque[tuple[int, Entry]] = deque()
+        # What its larger packets weigh.
+        self._large = 0
         # By what a device calls itself, those that sent last at the end.
         self._own: OrderedDict[str, _Own] = OrderedDict()
         self._bytes = 0
@@ -46,7 +50,14 @@ class PacketLog:
     def add(self, entry: Entry) -> None:
         """Remember `entry`."""
         self.number += 1
-        self._entries.append((self.number, entry))
+        entries = self._entries
+        entries.append((self.number, entry))
+        if len(entry.packet.payload) > SMALL:
+            self._large += _weight(entry)
+        while len(entries) > CAPACITY or (self._large > MAX_BYTES and len(entries) > 1):
+            old = entries.popleft()[1]
+            if len(old.packet.payload) > SMALL:
+                self._large -= _weight(old)
         if self.number % SORTED_EVERY == 0:
             self._sort()
 
@@ -104,8 +115,9 @@ def _name(entry: Entry) -> str:
 
 
 def _weight(entry: Entry) -> int:
-    samples = len(entry.decoded.samples) if entry.decoded is not None else 0
-    return len(entry.packet.payload) + _ENTRY + _SAMPLE * samples
+    decoded = entry.decoded
+    values = 0 if decoded is None else len(decoded.samples) + len(decoded.bad)
+    return len(entry.packet.payload) + _ENTRY + _SAMPLE * values
 
 
 def _key(entry: Entry) -> str:

@@ -11,7 +11,7 @@ from mqtt_ingest.core.lenient_json import Unreadable, is_nan, number
 from mqtt_ingest.core.limits import YEAR_2000, Limits
 from mqtt_ingest.core.packets import Decoded, Packet, Sample
 from mqtt_ingest.core.payloads import NOT_PLAIN, decode_json, decode_plain, decode_text
-from mqtt_ingest.core.samples import collect
+from mqtt_ingest.core.samples import check_bad, collect
 from mqtt_ingest.core.shapes import MAX_BYTES, TIME_NAMES, shape_of
 from mqtt_ingest.core.timestamps import (
     is_expired,
@@ -99,7 +99,7 @@ def _telemetry(decoded: Decoded, packet: Packet, metric: str, limits: Limits) ->
             return
         if value is NOT_PLAIN:
             value = decode_json(decode_text(packet.payload, limits))
-        records = [_split_time(decoded, item) for item in _objects(decoded, value)]
+        records = [_split_time(decoded, item) for item in _objects(decoded, value, limits)]
     for index, record in enumerate(records):
         _record(decoded, packet, index, record, limits)
     if decoded.bad and not decoded.samples and not decoded.expired:
@@ -141,7 +141,7 @@ def _is_own(ts: int, now: int, limits: Limits) -> bool:
     return is_sane(ts, now) and limits.clock != "arrival" and not is_expired(ts, now, limits)
 
 
-def _objects(decoded: Decoded, value: object) -> list[dict[str, object]]:
+def _objects(decoded: Decoded, value: object, limits: Limits) -> list[dict[str, object]]:
     """Return the objects in a payload; what else is in a list of them is counted as bad."""
     if isinstance(value, dict):
         return [value]
@@ -153,6 +153,7 @@ def _objects(decoded: Decoded, value: object) -> list[dict[str, object]]:
         if item is not None and not isinstance(item, dict):
             problem = item.problem if isinstance(item, Unreadable) else "is no object"
             decoded.bad.append(("", problem))
+            check_bad(decoded, limits)
     return records
 
 

@@ -95,3 +95,23 @@ def test_nasty(message: dict[str, Any]) -> None:
             entry_ts = make_entry(json.dumps({"ts": note["ts"], "x": 1}))
             assert entry_ts.decoded is not None
             assert samples[0].ts == entry_ts.decoded.samples[0].ts
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        json.dumps({f"m{n}": float("nan") for n in range(1_200)}),
+        json.dumps({f"m{n}": ["x"] * 64 for n in range(100)}),
+        json.dumps([{"t": 1}, *([1] * 5_000)]),
+        json.dumps({f"{'*' * 100}{n}": n for n in range(1_200)}),
+    ],
+)
+def test_bad_values_are_bounded(payload: str) -> None:
+    entry = make_entry(payload)
+    assert entry.decoded is None
+    assert (entry.reason, entry.detail) == ("too_many_samples", "more than 1000 bad values")
+
+
+def test_a_topic_has_a_length() -> None:
+    entry = make_entry("1", f"devices/a/telemetry/{'x/' * 600}x")
+    assert (entry.reason, entry.detail) == ("bad_topic", "longer than 1,024 characters")

@@ -25,6 +25,7 @@ from devices.models import (
     Writer,
 )
 from devices.storage import dialects, leases
+from mqtt_ingest import dead_letters as replaying
 from mqtt_ingest.core.errors import SlotLost
 from mqtt_ingest.core.packets import Entry
 from mqtt_ingest.core.redelivery import ArrivalStamps
@@ -204,13 +205,31 @@ def test_dead_letters_beyond_their_budget_are_evicted_and_the_loss_is_recorded(
     big = [make_entry("x" * 200_000, f"devices/d{n}/telemetry") for n in range(8)]
     store(writer, *big)
     settings.DEAD_LETTER_MB = 1
-    assert dead_letters.evict() > 0
+    service = dead_letters.Evicting("worker")
+    assert service.step()
+    assert not service.step()
     assert dead_letters.size() <= 1_000_000
     loss = Loss.objects.get(reason="dead_letters_evicted")
     left = DeadLetter.objects.aggregate(n=Sum("number"))["n"]
     assert left is not None
     assert loss.packets == 9 - left
-    assert dead_letters.evict() == 0
+    assert not dead_letters.evict()
+    # Whole rows count, not payloads alone; topics are cut.
+    store(writer, *[make_entry("{", f"devices/e{n}/{'x' * 2_000}") for n in range(900)])
+    assert len(DeadLetter.objects.order_by("-pk").values_list("topic", flat=True)[0]) == 1_025
+    while service.step():
+        pass
+    assert dead_letters.size() <= 1_000_000
+    assert 300 < DeadLetter.objects.count() < 900
+
+
+def test_of_a_packet_that_is_too_large_the_head_is_kept_and_not_replayed() -> None:
+    writer = make_writer()
+    store(writer, make_entry("7" * 300_000, "devices/a/telemetry/t"))
+    letter = DeadLetter.objects.get(reason="too_large")
+    assert len(letter.payload) == 4_096
+    result = replaying.replay([letter])
+    assert result.stay == {"only the head of a packet that was too large is kept": 1}
 
 
 def test_a_device_gets_no_more_series_than_the_limit(settings: Any) -> None:

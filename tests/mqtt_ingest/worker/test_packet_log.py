@@ -54,3 +54,15 @@ def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
         for own in log._own.values()
     ]
     assert log._bytes == sum(weights) == sum(own.weight for own in log._own.values())
+
+
+def test_large_packets_push_older_ones_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(packet_log, "MAX_BYTES", 50_000)
+    log = PacketLog()
+    for n in range(100):
+        add(log, f"d{n}", f'{{"t": "{"x" * 3_000}", "n": {n}}}')
+    assert sum(packet_log._weight(entry) for _n, entry in log._entries) == log._large <= 50_000
+    for n in range(packet_log.CAPACITY):
+        add(log, "small", f'{{"n": {n}}}')
+    assert log._large == 0
+    assert len(log._entries) == packet_log.CAPACITY
