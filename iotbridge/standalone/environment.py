@@ -6,11 +6,15 @@ It runs before `iotbridge.settings`, so it may import nothing of Django's.
 import os
 import secrets
 import socket
+import stat
 from pathlib import Path
 
 import environ
 
 from iotbridge.places import HOME
+
+# What `standalone` keeps in DATA_DIR.
+_OURS = ("*.sqlite3*", "secret_key*", "mqtt_password*", "first_login*", "retained.json*")
 
 
 def prepare(arguments: list[str]) -> None:
@@ -24,7 +28,7 @@ def prepare(arguments: list[str]) -> None:
     os.environ["IOTBRIDGE_STANDALONE"] = "1"
     _read_env()
     data_dir = Path(os.environ.get("DATA_DIR") or HOME / "var").resolve()
-    data_dir.mkdir(parents=True, exist_ok=True)
+    close_to_others(data_dir)
     if not os.environ.get("SECRET_KEY") and not os.environ.get("SECRET_KEY_FILE"):
         kept_secret(data_dir / "secret_key", 50)
     if "--demo" in arguments:
@@ -32,6 +36,23 @@ def prepare(arguments: list[str]) -> None:
         _free_ports()
     if os.environ.get("LAN") == "1":
         _open_to_network(data_dir)
+
+
+def close_to_others(data_dir: Path) -> None:
+    """Make DATA_DIR the owner's alone, with all that is in it and comes into it.
+
+    Whoever reads the database reads session keys, and is anybody.
+    """
+    os.umask(0o077)
+    data_dir.mkdir(parents=True, exist_ok=True)
+    ours = [path for name in _OURS for path in data_dir.glob(name)]
+    # A folder that everybody may write into, such as /tmp, is somebody else's affair.
+    folder = [] if data_dir.stat().st_mode & stat.S_ISVTX else [data_dir]
+    for path in (*folder, *ours):
+        found = path.lstat()
+        is_mine = found.st_uid == os.getuid() and not stat.S_ISLNK(found.st_mode)
+        if is_mine and found.st_mode & 0o077:
+            path.chmod(stat.S_IMODE(found.st_mode) & 0o700)
 
 
 def _read_env() -> None:
