@@ -35,14 +35,19 @@ MQTT_MAX_CONNECTIONS = env.integer("MQTT_MAX_CONNECTIONS", 4_000, 1, 60_000)
 STANDALONE = env.boolean("IOTBRIDGE_STANDALONE")
 
 
+# Characters of SECRET_KEY: whoever guesses it makes sessions of anybody.
+LEAST_SECRET = 32
+
+
 def _secret_key() -> str:
     """Return SECRET_KEY, or the one that `standalone` made in DATA_DIR."""
     made = DATA_DIR / "secret_key"
     key = env.text("SECRET_KEY") or (made.read_text().strip() if made.is_file() else "")
-    if key:
+    if len(key) >= LEAST_SECRET:
         return key
+    problem = f"has {len(key)} characters, which can be guessed" if key else "is not set"
     raise ImproperlyConfigured(
-        "SECRET_KEY is not set. Set it to 50 random characters that stay the same, "
+        f"SECRET_KEY {problem}. Set it to 50 random characters that stay the same, "
         "for example SECRET_KEY=$(python3 -c 'import secrets; print(secrets.token_urlsafe(50))')"
     )
 

@@ -3,7 +3,7 @@
 import os
 import tempfile
 
-os.environ.setdefault("SECRET_KEY", "only-for-tests")
+os.environ.setdefault("SECRET_KEY", "only-for-tests-and-long-enough-to-be-a-key")
 if "DATA_DIR" not in os.environ or "PYTEST_XDIST_WORKER" in os.environ:
     # Each process of a parallel run has its own.
     os.environ["DATA_DIR"] = tempfile.mkdtemp(prefix="iotbridge-tests-")

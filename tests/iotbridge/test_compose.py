@@ -25,7 +25,11 @@ from tests.support.services import DEPLOY, ROOT, free_port, wait_until
 from tests.support.stack import Plant, Process
 
 pytestmark = pytest.mark.services
-SECRETS = {"SECRET_KEY": "only-for-tests", "POSTGRES_PASSWORD": "pw", "SITE_HOST": "localhost"}
+SECRETS = {
+    "SECRET_KEY": "only-for-tests-and-long-enough-to-be-a-key",
+    "POSTGRES_PASSWORD": "pw",
+    "SITE_HOST": "localhost",
+}
 
 
 def compose() -> dict[str, Any]:

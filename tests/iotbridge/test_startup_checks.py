@@ -16,7 +16,7 @@ pytestmark = pytest.mark.process
 def run(*command: str, **env: str) -> tuple[int, str]:
     """Run one of our processes that is expected to end by itself."""
     clean = {key: os.environ[key] for key in ("PATH", "HOME") if key in os.environ}
-    clean |= {"DATA_DIR": os.environ["DATA_DIR"], "SECRET_KEY": "x", **env}
+    clean |= {"DATA_DIR": os.environ["DATA_DIR"], "SECRET_KEY": "x" * 32, **env}
     done = subprocess.run(
         [sys.executable, "manage.py", *command],
         env=clean, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False,
@@ -28,6 +28,7 @@ def run(*command: str, **env: str) -> tuple[int, str]:
     ("env", "words"),
     [
         ({"SECRET_KEY": ""}, ["SECRET_KEY is not set", "SECRET_KEY=$("]),
+        ({"SECRET_KEY": "x" * 31}, ["SECRET_KEY has 31 characters", "SECRET_KEY=$("]),
         ({"MQTT_SLOTS": "two"}, ["MQTT_SLOTS is 'two'", "MQTT_SLOTS=1"]),
         ({"MQTT_URL": "http://x"}, ["MQTT_URL", "mqtt://127.0.0.1:1883"]),
         ({"MQTT_URL": "mqtt://x:99999"}, ["MQTT_URL", "mqtt://127.0.0.1:1883"]),

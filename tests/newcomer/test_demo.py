@@ -113,7 +113,11 @@ def test_no_module_needs_more_than_the_demos_lock(clone: Path, bare: dict[str, s
     """But for those that need an extra, and say so."""
     subprocess.run(["make", "--quiet", ".stamps/run"], cwd=clone, env=bare, check=True)
     script = Path(__file__).with_name("import_all.py")
-    env = {**bare, "SECRET_KEY": "only-for-tests", "IOTBRIDGE_STANDALONE": "1"}
+    env = {
+        **bare,
+        "SECRET_KEY": "only-for-tests-and-long-enough-to-be-a-key",
+        "IOTBRIDGE_STANDALONE": "1",
+    }
     done = subprocess.run(
         [clone / ".venv/bin/python", script], cwd=clone, env=env, check=True, capture_output=True
     )

@@ -122,7 +122,7 @@ class Plant:
         self.web_port = 0
         self.env = {
             **{k: v for k, v in os.environ.items() if not k.startswith("IOTBRIDGE_")},
-            "SECRET_KEY": "only-for-tests",
+            "SECRET_KEY": "only-for-tests-and-long-enough-to-be-a-key",
             "DATA_DIR": str(folder),
             "DATABASE_URL": self.url,
             "REDIS_URL": f"redis://127.0.0.1:{layer.port}/0",
@@ -244,7 +244,7 @@ def prepared() -> Path:
         address = f"postgres://postgres@127.0.0.1:{database.port}"
         with psycopg.connect(f"{address}/postgres", autocommit=True) as connection:
             connection.execute(f"CREATE DATABASE {MIGRATED}")
-        env = {**os.environ, "SECRET_KEY": "only-for-tests"}
+        env = {**os.environ, "SECRET_KEY": "only-for-tests-and-long-enough-to-be-a-key"}
         env |= {"DATABASE_URL": f"{address}/{MIGRATED}", "REDIS_URL": "redis://127.0.0.1:1/0"}
         env.pop("DJANGO_SETTINGS_MODULE", None)
         run_manage(env, "migrate", "--verbosity", "0")

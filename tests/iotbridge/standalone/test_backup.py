@@ -22,6 +22,7 @@ from tests.support.standalone_stack import KEEP
 
 pytestmark = pytest.mark.process
 ROWS = 60_000
+KEY = "the key of this installation, as long as keys are"
 
 
 def nothing(*_progress: object) -> None:
@@ -32,7 +33,7 @@ def nothing(*_progress: object) -> None:
 def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An installation with some readings; tests work on copies."""
     folder = tmp_path_factory.mktemp("filled")
-    (folder / "secret_key").write_text("the key")
+    (folder / "secret_key").write_text(KEY)
     (folder / "secret_key").chmod(0o600)
     run_manage(env(folder), "migrate", "--verbosity", "0")
     with closing(sqlite3.connect(folder / "db.sqlite3")) as file, file:
@@ -102,7 +103,7 @@ def test_the_commands_bring_everything_back(data: Path, tmp_path: Path) -> None:
     told = run_manage(env(fresh), "restore", str(target))
     assert f"{ROWS} devices_reading" in told
     assert readings(fresh) == ROWS
-    assert (fresh / "secret_key").read_text() == "the key"
+    assert (fresh / "secret_key").read_text() == KEY
     # Over an installation that is there: it is kept.
     with closing(sqlite3.connect(fresh / "db.sqlite3")) as file, file:
         file.execute("DELETE FROM devices_reading WHERE ts < 10")
