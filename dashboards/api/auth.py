@@ -1,11 +1,13 @@
-"""Who calls the API: the Django session, or a bearer token."""
+"""Who calls the API: the Django session, a bearer token, or, for live frames alone, a kiosk."""
 
 from typing import Any
 
 from django.http import HttpRequest
-from ninja.security import HttpBearer, SessionAuth
+from ninja.security import APIKeyCookie, HttpBearer, SessionAuth
 
-from devices.access import Scope, scope_of, user_of_token
+from dashboards.live.identity import KIOSK_COOKIE
+from devices.access import Scope, kiosks, scope_of, user_of_token
+from devices.models import Kiosk
 
 
 class TokenAuth(HttpBearer):
@@ -19,9 +21,20 @@ class TokenAuth(HttpBearer):
         return user
 
 
+class KioskAuth(APIKeyCookie):
+    """The cookie of a screen that nobody is logged in on."""
+
+    param_name = KIOSK_COOKIE
+
+    def authenticate(self, request: HttpRequest, key: str | None) -> Kiosk | None:
+        """Return the kiosk, unless somebody is logged in here."""
+        return None if request.user.is_authenticated else kiosks.kiosk_of(key or "")
+
+
 AUTHENTICATION = [TokenAuth(), SessionAuth()]
 
 
 def scope(request: HttpRequest) -> Scope:
     """Return what the caller may see."""
-    return scope_of(request.user)
+    caller = getattr(request, "auth", None)
+    return kiosks.scope_of_kiosk(caller) if isinstance(caller, Kiosk) else scope_of(request.user)

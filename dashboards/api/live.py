@@ -5,7 +5,7 @@ from typing import Any
 from django.http import HttpRequest
 from ninja import Router
 
-from dashboards.api.auth import scope
+from dashboards.api.auth import AUTHENTICATION, KioskAuth, scope
 from dashboards.api.problems import Body
 from dashboards.live import polling
 from dashboards.presentation.jobs import jobs_of
@@ -19,8 +19,12 @@ class Poll(Body):
     subs: list[dict[str, Any]]
 
 
-@router.post("", response=dict[str, Any])
+@router.post("", response=dict[str, Any], auth=[*AUTHENTICATION, KioskAuth()])
 def live(request: HttpRequest, asked: Poll) -> dict[str, Any]:
     """Answer subscriptions once, with the frames that the socket would send."""
-    frames = polling.answer(asked.subs, scope(request), lambda: jobs_of(request.user))
+    frames = polling.answer(asked.subs, scope(request), lambda: _jobs(request))
     return {"frames": list(frames)}
+
+
+def _jobs(request: HttpRequest) -> list[dict[str, Any]]:
+    return jobs_of(request.user) if request.user.is_authenticated else []

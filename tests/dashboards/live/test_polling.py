@@ -1,13 +1,16 @@
 """The live protocol by HTTP: the same frames, asked for again and again."""
 
 import json
+import re
 from typing import Any
 
 import pytest
 from django.contrib.auth import get_user_model
 from django.test import Client
 
-from devices.models import Process
+from dashboards.live.identity import KIOSK_COOKIE
+from devices.access import kiosks
+from devices.models import Device, Kiosk, Process, Site
 from mqtt_ingest.storing.slot_writer import SlotWriter
 from tests.dashboards.live.test_snapshots import now_us, put
 from tests.mqtt_ingest.storing.test_slot_writer import make_writer
@@ -120,3 +123,27 @@ def test_strangers_are_told_nothing_and_a_form_of_another_site_is_refused() -> N
     client = Client(enforce_csrf_checks=True)
     client.force_login(get_user_model().objects.create_user("vera"))
     assert client.post("/api/v1/live", body, content_type="application/json").status_code == 403
+
+
+def test_a_screen_that_nobody_is_logged_in_on_asks_for_its_site_alone(writer: SlotWriter) -> None:
+    site = Site.objects.create(name="North", slug="north")
+    put(writer, "a", {now_us(): 7})
+    put(writer, "b", {now_us(): 8})
+    Device.objects.filter(key="a").update(site=site)
+    kiosk = Kiosk.objects.create(name="Door", site=site)
+    screen = Client(enforce_csrf_checks=True)
+    screen.cookies[KIOSK_COOKIE] = kiosks.enrol(kiosk)
+    body = json.dumps({"subs": [{**SUB, "keys": ["a/t", "b/t"]}]})
+    ask = {"path": "/api/v1/live", "data": body, "content_type": "application/json"}
+    assert screen.post(**ask).status_code == 403
+    wall = screen.get("/wall/north/").content.decode()
+    found = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', wall)
+    assert found is not None
+    answer = screen.post(**ask, headers={"X-CSRFToken": found[1]})
+    assert answer.status_code == 200, answer.content
+    ack = answer.json()["frames"][0]
+    assert [one["key"] for one in ack["series"].values()] == ["a/t"]
+    # Of the API a screen has nothing else.
+    assert screen.get("/api/v1/devices").status_code == 401
+    kiosk.delete()
+    assert screen.post(**ask, headers={"X-CSRFToken": found[1]}).status_code == 401
