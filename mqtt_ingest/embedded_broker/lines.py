@@ -1,12 +1,17 @@
 """The broker's connections with what carries their bytes, and their turns on the event loop."""
 
 import asyncio
+import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from mqtt_ingest.embedded_broker.doors import Doors
 from mqtt_ingest.embedded_broker.protocol.connection import Connection
+from mqtt_ingest.embedded_broker.protocol.reason_codes import ReasonCode
 from mqtt_ingest.embedded_broker.protocol.server import Server
+
+logger = logging.getLogger(__name__)
 
 # For so many s a client that is told why its connection ends may read that, and send.
 CLOSING_SECONDS = 2.0
@@ -58,6 +63,8 @@ class Socket(asyncio.Protocol, Line):
         """Begin."""
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
+        if self.connection.state == "closed":  # it took too long to agree on TLS
+            transport.abort()
         transport.set_write_buffer_limits(high=_WRITE_HIGH)
         self.connection.unsent = transport.get_write_buffer_size
 
@@ -109,7 +116,8 @@ class Socket(asyncio.Protocol, Line):
     def _regulate(self) -> None:
         """Read no further while what was read has not had its turn."""
         transport, connection = self._transport, self.connection
-        wanted = not (connection.is_held or connection.has_more)
+        waits = connection.is_held or connection.has_more or connection.state == "checking"
+        wanted = not waits
         if (
             transport is None
             or self._is_closing
@@ -132,6 +140,7 @@ class Lines:
         self._lines: dict[Connection, Line] = {}
         # In the order of their turns.
         self._waiting: dict[Connection, None] = {}
+        self._is_scheduled = False
         server.on_output = self._flush_soon
 
     def add(self, line: Line) -> None:
@@ -145,15 +154,20 @@ class Lines:
 
     def another_turn(self, connection: Connection) -> None:
         """Let `connection` go on after the others."""
-        if not self._waiting:
-            asyncio.get_running_loop().call_soon(self._turns)
         self._waiting[connection] = None
+        if not self._is_scheduled:
+            self._is_scheduled = True
+            asyncio.get_running_loop().call_soon(self._turns)
 
     def tick(self) -> None:
         """Look at the time of every connection, and at what is due; about once a second."""
         for connection in list(self._lines):
-            connection.tick()
-        self._server.tick()
+            with self._surviving(connection):
+                connection.tick()
+        try:
+            self._server.tick()
+        except Exception:
+            logger.exception("The broker cannot look at what is due; it goes on")
 
     def end_all(self, end: Callable[[Connection], None]) -> None:
         """End every connection, and send what it is told."""
@@ -161,32 +175,46 @@ class Lines:
             end(connection)
         self._flush()
 
+    @contextmanager
+    def _surviving(self, connection: Connection) -> Iterator[None]:
+        """Let a mistake of ours end one connection, and not the turns of the others."""
+        try:
+            yield
+        except Exception:
+            logger.exception("The broker failed for a client; it goes on without that connection")
+            connection.end(ReasonCode.UNSPECIFIED_ERROR, "a mistake of the broker's")
+
     def _flush_soon(self) -> None:
         asyncio.get_running_loop().call_soon(self._flush)
 
     def _flush(self) -> None:
         server = self._server
-        ready, server.to_flush = server.to_flush, set()
+        ready, server.to_flush, server.has_much = server.to_flush, set(), False
         for connection in ready:
-            line = self._lines.get(connection)
-            if line is not None:
-                line.flush()
-                if connection.has_more:
-                    self.another_turn(connection)
+            self._flush_one(connection)
+
+    def _flush_one(self, connection: Connection) -> None:
+        line = self._lines.get(connection)
+        if line is None:
+            return
+        with self._surviving(connection):
+            line.flush()
+        if connection.has_more:
+            self.another_turn(connection)
 
     def _turns(self) -> None:
         """Give turns for a moment; those that have had none come first next time."""
+        self._is_scheduled = False
         until = time.perf_counter() + SLICE_SECONDS
-        waiting = self._waiting
-        for connection in list(waiting):
-            del waiting[connection]
-            connection.turn()
-            line = self._lines.get(connection)
-            if line is not None:
-                line.flush()
-                if connection.has_more:
-                    waiting[connection] = None
+        for connection in list(self._waiting):
+            self._waiting.pop(connection, None)
+            with self._surviving(connection):
+                connection.turn()
+            self._flush_one(connection)
+            if self._server.has_much:
+                self._flush()
             if time.perf_counter() > until:
                 break
-        if waiting:
+        if self._waiting and not self._is_scheduled:
+            self._is_scheduled = True
             asyncio.get_running_loop().call_soon(self._turns)

@@ -1,6 +1,7 @@
 """The embedded broker as the pipeline's source of packets."""
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable, Sequence
 
@@ -9,6 +10,8 @@ from mqtt_ingest.core.packets import Packet
 from mqtt_ingest.core.ports import Publisher
 from mqtt_ingest.core.topics import matches
 from mqtt_ingest.embedded_broker.protocol.packets import Publish
+
+logger = logging.getLogger(__name__)
 
 # Packets, and bytes of them, that wait for their commit before clients are read no further.
 MAX_WAITING = 2_000
@@ -101,7 +104,10 @@ class EmbeddedSource:
             committed = self._waiting.pop(packet, None)
             if committed is not None:
                 self._bytes -= len(packet.payload)
-                committed()
+                try:
+                    committed()
+                except Exception:
+                    logger.exception("The broker cannot pass a message on; it is stored")
         self._look()
 
     def pause(self) -> None:

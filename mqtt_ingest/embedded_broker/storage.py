@@ -13,7 +13,6 @@ import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +23,8 @@ from mqtt_ingest.embedded_broker.protocol.session import Session, Subscription
 from mqtt_ingest.embedded_broker.protocol.topics import parse_filter
 
 NAME = "broker.sqlite3"
-# Of each kind, so many are written at once.
-SLICE = 200
+# Of each kind, so many are written at once; and the loop is others' after so many rows.
+SLICE, YIELD_ROWS = 200, 500
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS retained (
   topic TEXT PRIMARY KEY, payload BLOB, qos INTEGER, properties TEXT, expires_at REAL
@@ -51,9 +50,12 @@ class _Work:
 
     statements: list[tuple[str, list[tuple[Any, ...]]]] = field(default_factory=list)
 
+    rows: int = 0
+
     def add(self, statement: str, rows: Iterable[tuple[Any, ...]]) -> None:
         found = list(rows)
         if found:
+            self.rows += len(found)
             self.statements.append((statement, found))
 
 
@@ -68,7 +70,7 @@ class Storage:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="broker-storage")
         self._file: sqlite3.Connection | None = None
         # What the file has of each session: number of a delivery -> what was written of it.
-        self._saved: dict[str, dict[int, _Flight]] = {}
+        self._saved: dict[str, tuple[Session, dict[int, _Flight]]] = {}
 
     # --- reading ------------------------------------------------------------
     def load(self) -> None:
@@ -92,7 +94,7 @@ class Storage:
         )
         for topic, payload, qos, told, expires_at in rows:
             message = self._message(topic, payload, qos, told, expires_at, retain=True)
-            self._server.retained.put(message)
+            self._server.retained.put(message, self._server.clock())
         for row in self._file.execute("SELECT * FROM session").fetchall():
             self._restore(*row)
 
@@ -102,8 +104,10 @@ class Storage:
         if old.is_file():
             for topic, (payload, qos) in json.loads(old.read_text()).items():
                 message = Message(topic, base64.b64decode(payload), qos or 0, retain=True)
-                self._server.retained.put(message)
-            self._thread.submit(self._write, self._work(list(self._server.retained.changed), []))
+                self._server.retained.put(message, self._server.clock())
+            work = _Work()
+            self._topics(work, list(self._server.retained.changed))
+            self._thread.submit(self._write, work).result()
             self._thread.submit(old.unlink).result()
             self._server.retained.changed.clear()
 
@@ -112,13 +116,14 @@ class Storage:
         client_id: str,
         owner: str,
         expiry: float,
-        away_since: float,
+        away_since: float | None,
         subscriptions: str,
         incoming: str,
         dropped: int,
     ) -> None:
         session = Session(client_id, owner, self._server.limits, expiry)
-        away = max(0.0, self._wall() - away_since)
+        # Of one that was connected it is not known when its client has gone.
+        away = 0.0 if away_since is None else max(0.0, self._wall() - away_since)
         session.away_since = self._server.clock() - away
         session.incoming = {int(packet_id): True for packet_id in json.loads(incoming)}
         session.dropped = dropped
@@ -127,7 +132,7 @@ class Storage:
             parsed = parse_filter(given[0], self._server.limits)
             if parsed is not None:
                 wanted.append((parsed, Subscription(Wanted(*given), identifier)))
-        self._saved[client_id] = self._restore_deliveries(session)
+        self._saved[client_id] = session, self._restore_deliveries(session)
         self._server.restore(session, wanted)
 
     def _restore_deliveries(self, session: Session) -> dict[int, _Flight]:
@@ -135,14 +140,16 @@ class Storage:
         saved: dict[int, _Flight] = {}
         rows = self._file.execute(
             "SELECT number, packet_id, is_received, qos, retain, identifiers, topic, payload, "
-            "properties, expires_at FROM delivery WHERE client_id = ? ORDER BY number",
+            "properties, expires_at, since FROM delivery WHERE client_id = ? ORDER BY number",
             [session.client_id],
         )
         for number, packet_id, is_received, qos, retain, identifiers, *message in rows:
-            topic, payload, told, expires_at = message
+            topic, payload, told, expires_at, since = message
+            waits = max(0.0, self._wall() - since)
             delivery = Delivery(
                 self._message(topic, payload, qos, told, expires_at, retain=bool(retain)),
-                qos, bool(retain), tuple(json.loads(identifiers)), number, self._server.clock(),
+                qos, bool(retain), tuple(json.loads(identifiers)), number,
+                self._server.clock() - waits,
             )  # fmt: skip
             session.restore(delivery, packet_id, is_received=bool(is_received))
             saved[number] = packet_id, bool(is_received)
@@ -162,14 +169,15 @@ class Storage:
         return Message(topic, payload, qos, retain, _properties(told), clock)
 
     # --- writing ------------------------------------------------------------
-    async def save(self, *, everything: bool = False) -> None:
-        """Write what has changed: a slice, or `everything`."""
-        while True:
-            topics, names = _some(self._server.retained.changed), _some(self._server.changed)
+    async def save(self) -> None:
+        """Write all that has changed by now, a slice at a time."""
+        topics, names = list(self._server.retained.changed), list(self._server.changed)
+        self._server.retained.changed.clear()
+        self._server.changed.clear()
+        while topics or names:
+            slices = topics[:SLICE], names[:SLICE]
             try:
-                await asyncio.wrap_future(
-                    self._thread.submit(self._write, self._work(topics, names))
-                )
+                await self._save(*slices)
             except BaseException:
                 # What the file has of them is not known: all of it is written again.
                 self._server.retained.changed.update(topics)
@@ -177,12 +185,21 @@ class Storage:
                 for name in names:
                     self._saved.pop(name, None)
                 raise
-            if not everything or not (self._server.changed or self._server.retained.changed):
-                return
+            del topics[:SLICE], names[:SLICE]
+
+    async def _save(self, topics: list[str], names: list[str]) -> None:
+        work = _Work()
+        self._topics(work, topics)
+        for name in names:
+            self._session(work, name)
+            if work.rows > YIELD_ROWS:  # others have their turn
+                await asyncio.wrap_future(self._thread.submit(self._write, work))
+                work = _Work()
+        await asyncio.wrap_future(self._thread.submit(self._write, work))
 
     async def close(self) -> None:
         """Write everything, and close the file."""
-        await self.save(everything=True)
+        await self.save()
         self._thread.submit(self._close).result()
         self._thread.shutdown()
 
@@ -198,8 +215,7 @@ class Storage:
             for statement, rows in work.statements:
                 self._file.executemany(statement, rows)
 
-    def _work(self, topics: list[str], names: list[str]) -> _Work:
-        work = _Work()
+    def _topics(self, work: _Work, topics: list[str]) -> None:
         kept = [(topic, self._server.retained.get(topic)) for topic in topics]
         work.add("DELETE FROM retained WHERE topic = ?", ((t,) for t, m in kept if m is None))
         work.add(
@@ -210,18 +226,15 @@ class Storage:
                 if one is not None
             ),
         )
-        for name in names:
-            self._session(work, name)
-        return work
 
     def _session(self, work: _Work, client_id: str) -> None:
         session = self._server.sessions.get(client_id)
-        if client_id not in self._saved:
+        before, saved = self._saved.pop(client_id, (None, {}))
+        if before is None or before is not session:  # another one of that name: nothing is known
             work.add("DELETE FROM delivery WHERE client_id = ?", [(client_id,)])
-        saved = self._saved.pop(client_id, {})
+            saved = {}
         if session is None or not session.is_kept:
             work.add("DELETE FROM session WHERE client_id = ?", [(client_id,)])
-            work.add("DELETE FROM delivery WHERE client_id = ?", [(client_id,)])
             return
         found = dict(session.deliveries())
         flights = {number: flight for number, (_delivery, flight) in found.items()}
@@ -236,14 +249,16 @@ class Storage:
             ),
         )
         work.add("REPLACE INTO session VALUES (?, ?, ?, ?, ?, ?, ?)", [self._values(session)])
-        self._saved[client_id] = flights
+        self._saved[client_id] = session, flights
 
     def _values(self, session: Session) -> tuple[Any, ...]:
-        away_since = session.away_since if session.connection is None else self._server.clock()
+        away_since = None
+        if session.connection is None:
+            away_since = self._wall() - (self._server.clock() - session.away_since)
         subscriptions = [[one.wanted, one.identifier] for one in session.subscriptions.values()]
         return (
             *(session.client_id, session.owner, session.expiry),
-            self._wall() - (self._server.clock() - away_since),
+            away_since,
             json.dumps(subscriptions),
             json.dumps([packet_id for packet_id, done in session.incoming.items() if done]),
             session.dropped,
@@ -253,7 +268,8 @@ class Storage:
         message = delivery.message
         return (
             *(client_id, delivery.number, *flight, delivery.qos, delivery.retain),
-            *(json.dumps(delivery.identifiers), self._wall()),
+            json.dumps(delivery.identifiers),
+            self._wall() - (self._server.clock() - delivery.since),
             *(message.topic, message.payload, _text(message.properties)),
             self._from_clock(message),
         )
@@ -265,13 +281,6 @@ class Storage:
 
     def _to_clock(self, moment: float) -> float:
         return self._server.clock() + moment - self._wall()
-
-
-def _some(changed: set[str]) -> list[str]:
-    """Take a slice out of `changed`."""
-    taken = list(islice(changed, SLICE))
-    changed.difference_update(taken)
-    return taken
 
 
 def _text(told: dict[str, Any]) -> str:

@@ -6,6 +6,8 @@ loopback it has to know the password, as any page in somebody's browser may conn
 """
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from mqtt_ingest.embedded_broker.broker import EmbeddedBroker
@@ -13,6 +15,8 @@ from mqtt_ingest.embedded_broker.lines import Line
 from mqtt_ingest.embedded_broker.protocol.connection import Connection
 from mqtt_ingest.embedded_broker.protocol.rim import Peer
 
+# What may wait to be sent before more is handed over; how often, in s, that is looked at.
+_WRITE_HIGH, _LOOK_SECONDS = 65_536, 0.02
 # WebSocket close codes (RFC 6455, section 7.4.1).
 _NORMAL, _UNSUPPORTED, _TRY_LATER = 1000, 1003, 1013
 
@@ -38,27 +42,36 @@ class WebSocket(Line):
     async def carry(self, receive: Any, send: Any) -> None:
         """Carry bytes both ways until either side ends."""
         self._broker.lines.add(self)
-        sender = asyncio.create_task(self._send(send))
+        sender: asyncio.Task[None] | None = None
         try:
-            await self._receive(receive)
+            await send({"type": "websocket.accept", "subprotocol": "mqtt"})
+            sender = asyncio.create_task(self._send(send))
+            await self._receive(receive, _transport(send))
         finally:
             self._broker.lines.forget(self.connection)
             self.leave()
             self._ready.set()
-            await sender
+            if sender is not None:
+                await sender
 
-    async def _receive(self, receive: Any) -> None:
-        while self.connection.state != "closed":
+    async def _receive(self, receive: Any, transport: Any) -> None:
+        connection = self.connection
+        while connection.state != "closed":
             message = await receive()
             data = message.get("bytes")
             if message["type"] != "websocket.receive" or data is None:  # [MQTT-6.0.0-1]
                 return
-            self.connection.receive(data)
-            self._broker.lines.another_turn(self.connection)
-            # What it sends meanwhile waits with the server of pages.
-            while self.connection.has_more or self.connection.is_held:
-                self._turned.clear()
-                await self._turned.wait()
+            connection.receive(data)
+            self._broker.lines.another_turn(connection)
+            with _reading_paused(transport):
+                await self._handled()
+
+    async def _handled(self) -> None:
+        """Wait until what was received has had its turn."""
+        connection = self.connection
+        while connection.state != "closed" and (connection.has_more or connection.is_held):
+            self._turned.clear()
+            await self._turned.wait()
 
     async def _send(self, send: Any) -> None:
         connection = self.connection
@@ -71,6 +84,7 @@ class WebSocket(Line):
             try:
                 if data:
                     await send({"type": "websocket.send", "bytes": data})
+                    await self._taken(_transport(send))
                 if connection.state == "closed":
                     await send({"type": "websocket.close", "code": _NORMAL})
                     return
@@ -81,6 +95,36 @@ class WebSocket(Line):
                 connection.written()
                 if connection.has_more:
                     self._broker.lines.another_turn(connection)
+
+    async def _taken(self, transport: Any) -> None:
+        """Wait until the browser has taken most of what it was sent; Daphne's `send` does not."""
+        while _pending(transport) > _WRITE_HIGH and self.connection.state != "closed":  # noqa: ASYNC110
+            await asyncio.sleep(_LOOK_SECONDS)
+
+
+def _transport(send: Any) -> Any:
+    """Return what Daphne writes to; None with other servers, which wait within `send`."""
+    protocol = next(iter(getattr(send, "args", ())), None)
+    return getattr(protocol, "transport", None)
+
+
+def _pending(transport: Any) -> int:
+    """Return how many bytes Twisted still has to send."""
+    return len(getattr(transport, "dataBuffer", b"")) + getattr(transport, "_tempDataLen", 0)
+
+
+@contextmanager
+def _reading_paused(transport: Any) -> Iterator[None]:
+    """Leave to the socket what comes meanwhile."""
+    if not hasattr(transport, "pauseProducing"):
+        yield
+        return
+    transport.pauseProducing()
+    try:
+        yield
+    finally:
+        if getattr(transport, "connected", False):
+            transport.resumeProducing()
 
 
 async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
@@ -94,5 +138,4 @@ async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
     if not broker.doors.enter(address):
         await send({"type": "websocket.close", "code": _TRY_LATER})
         return
-    await send({"type": "websocket.accept", "subprotocol": "mqtt"})
     await WebSocket(broker, address).carry(receive, send)

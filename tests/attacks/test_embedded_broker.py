@@ -252,7 +252,10 @@ def test_names_do_not_forge_log_lines(attacked: Attacked) -> None:
     forged = "x\n2026-01-01 00:00:00,000 ERROR forged: everything is lost"
     stranger = attacked.stranger()
     stranger.sendall(
-        connect(forged) + subscribe(*((f"{n}", 0) for n in range(1_200))) + publish("$SYS/x", b"x")
+        connect(forged)
+        + subscribe(*((f"{n}", 0) for n in range(600)))
+        + subscribe(*((f"more/{n}", 0) for n in range(600)))
+        + publish("$SYS/x", b"x")
     )
     stranger.close()
     wait_until(lambda: "too many subscriptions" in attacked.log(), "the line in the log")

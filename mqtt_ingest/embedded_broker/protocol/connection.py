@@ -75,7 +75,7 @@ class Connection:
         self.unsent: Callable[[], int] = lambda: 0
         # Packets are there that have not had their turn.
         self.has_more = False
-        self.is_held = False
+        self.is_held = self._is_ours = False
         self._server = server
         self._frames = Frames(server.limits.connect_bytes)
         self._will: Will | None = None
@@ -94,7 +94,7 @@ class Connection:
         """Take in what was received; it is handled in the connection's next `turn`."""
         if self.state == "closed":
             return
-        if self.state != "waiting":
+        if self.state == "connected":
             self._heard = self._server.clock()
         self._frames.add(data)
         self.has_more = True
@@ -102,26 +102,29 @@ class Connection:
     def go_on(self) -> None:
         """Handle what was received, for a slice of packets; `has_more` tells of the rest."""
         self.has_more = False
+        server = self._server
+        until = server.clock() + server.limits.slice_seconds
         try:
-            for _packet in range(self._server.limits.slice_packets):
+            for _packet in range(server.limits.slice_packets):
                 if self.state in {"checking", "closed"} or self._must_wait():
                     return
                 frame = self._frames.take()
                 if frame is None:
                     return
                 self._handle(*frame)
+                if server.has_much or server.clock() > until:
+                    break
             self.has_more = bool(len(self._frames))
         except ProtocolError as error:
             self._fail(error)
 
     def _must_wait(self) -> bool:
         """Return whether it is not the time to read another packet."""
-        waits = (
-            self.is_congested
-            or len(self._received) >= self._server.limits.receive_maximum
-            or (self._frames.kind == packets.PUBLISH and self._server.intake.is_full)
+        # It is we who do not listen, or the client that does not.
+        self._is_ours = len(self._received) >= self._server.limits.receive_maximum or (
+            self._frames.kind == packets.PUBLISH and self._server.intake.is_full
         )
-        self.is_held = waits and bool(len(self._frames))
+        self.is_held = bool(len(self._frames)) and (self._is_ours or self.is_congested)
         if self.is_held:
             self._server.hold(self)
         return self.is_held
@@ -133,8 +136,8 @@ class Connection:
 
     def tick(self) -> None:
         """End the connection where the client is silent for too long; about once a second."""
-        if self.is_held:
-            self._heard = self._server.clock()  # it is we who do not listen
+        if self.is_held and self._is_ours:
+            self._heard = self._server.clock()
         silent = self._server.clock() - self._heard
         if self.state == "closed" or not self._patience or silent <= self._patience:
             return
@@ -149,9 +152,15 @@ class Connection:
 
     # --- the end ------------------------------------------------------------
     def _fail(self, error: ProtocolError) -> None:
+        name = self.session.client_id if self.session is not None else ""
+        if self._connect is not None:
+            name = name or self._connect.client_id
+        told = f"{name!r} from {self.peer.address}: {error.detail}"
         if self.state == "connected":
+            self._server.log("ended", f"ended the connection of {told}")
             self.end(error.reason, error.detail)
             return
+        self._server.log("refused", f"refused {told}")
         # MQTT 3.1.1 has no word for the others: it is closed without one [MQTT-3.1.4-1].
         is_told = error.reason in {
             ReasonCode.UNSUPPORTED_PROTOCOL_VERSION,
@@ -162,20 +171,21 @@ class Connection:
             ReasonCode.SERVER_BUSY,
         }
         if is_told or (self._connect is not None and self.version == V5):
-            self._send(writing.connack(self.version, error.reason))
+            self.send(writing.connack(self.version, error.reason))
         self._server.counters.refused += 1
         self._close(error.detail)
 
     def end(self, reason: ReasonCode, detail: str = "") -> None:
         """End a connection from this side, which leaves the will [MQTT-3.1.2-8]."""
         if self.version == V5 and self.state == "connected":
-            self._send(writing.disconnect(reason))
+            self.send(writing.disconnect(reason))
         self._close(detail or reason.name.lower().replace("_", " "))
 
     def _close(self, why: str, *, leaves_will: bool = True) -> None:
         if self.state == "closed":
             return
         session, self.state, self.why = self.session, "closed", why
+        self.is_held = self.has_more = False
         self._frames.clear()
         self._received.clear()
         self._awaited.clear()
@@ -185,9 +195,12 @@ class Connection:
             self._server.leave(session, self._will if leaves_will else None)
 
     # --- what goes to the socket --------------------------------------------
-    def _send(self, data: bytes) -> None:
+    def send(self, data: bytes) -> None:
+        """Send whole packets."""
         self.out += data
-        self._server.flushes(self)
+        server = self._server
+        server.flushes(self)
+        server.has_much |= len(self.out) * 2 > server.limits.unsent_bytes
 
     def turn(self) -> None:
         """Go on with what waits, in either direction: there is time, or room."""
@@ -198,8 +211,7 @@ class Connection:
 
     def written(self) -> None:
         """Note that the socket has taken what was in `out`: what waited for that has its turn."""
-        session = self.session
-        if self.is_held or (session is not None and (session.queue or session.catching_up)):
+        if self.is_held or (self._outbox is not None and self._outbox.waits):
             self.has_more = self.state == "connected"
 
     def send_waiting(self) -> None:
@@ -210,11 +222,7 @@ class Connection:
 
     def send_ack(self, answer: Ack) -> None:
         """Send PUBACK, PUBREC, PUBREL or PUBCOMP."""
-        self._send(writing.ack(self.version, answer))
-
-    def send_message(self, message: Publish) -> None:
-        """Send a PUBLISH."""
-        self._send(writing.publish(self.version, message))
+        self.send(writing.ack(self.version, answer))
 
     # --- packets ------------------------------------------------------------
     def _handle(self, first: int, body: bytes) -> None:
@@ -231,7 +239,7 @@ class Connection:
             case Ack():
                 self._acknowledged(packet)
             case Ping():
-                self._send(writing.PINGRESP)
+                self.send(writing.PINGRESP)
             case Subscribe():
                 self._subscribe(packet)
             case Unsubscribe():
@@ -295,10 +303,9 @@ class Connection:
         self._patience = request.keep_alive * KEEP_ALIVE_FACTOR
         self._outbox = Outbox(server, session, request)
         told = connack_properties(server, request, session) if self.version == V5 else {}
-        self._send(
+        self.send(
             writing.connack(self.version, ReasonCode.SUCCESS, session_present=is_present, told=told)
         )
-        self._outbox.send_again(self)
 
     # --- PUBLISH ------------------------------------------------------------
     def _publish(self, packet: Publish) -> None:
@@ -384,12 +391,14 @@ class Connection:
             found += writing.ack(self.version, received.popleft().answer)
         if found and self.state == "connected":
             self.has_more |= self.is_held
-            self._send(bytes(found))
+            self.send(bytes(found))
 
     # --- acknowledgements ---------------------------------------------------
     def _acknowledged(self, packet: Ack) -> None:
         session = self._own_session()
         if packet.kind == packets.PUBREL:
+            if session.incoming.get(packet.packet_id) is False:
+                raise against_protocol("a PUBREL before its PUBREC")
             known = session.incoming.pop(packet.packet_id, None) is not None
             self._server.changed.add(session.client_id)
             reason = ReasonCode.SUCCESS if known else ReasonCode.PACKET_IDENTIFIER_NOT_FOUND
@@ -407,7 +416,7 @@ class Connection:
             server.subscribe(session, self.identity, wanted, packet.identifier)
             for wanted in packet.wanted
         ]
-        self._send(writing.suback(self.version, packet.packet_id, reasons))
+        self.send(writing.suback(self.version, packet.packet_id, reasons))
         self.send_waiting()
 
     def _unsubscribe(self, packet: Unsubscribe) -> None:
@@ -418,7 +427,7 @@ class Connection:
             else ReasonCode.TOPIC_FILTER_INVALID
             for name in packet.filters
         ]
-        self._send(writing.unsuback(self.version, packet.packet_id, reasons))
+        self.send(writing.unsuback(self.version, packet.packet_id, reasons))
 
     # --- DISCONNECT ---------------------------------------------------------
     def _leave(self, packet: Disconnect) -> None:

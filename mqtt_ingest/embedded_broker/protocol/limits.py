@@ -35,6 +35,7 @@ class Limits:
     topic_aliases: int = 32
     # What waits in a client's connection to be sent.
     unsent_bytes: int = 1_000_000
-    # Packets that are handled, and retained topics that are looked at, before others have a turn.
+    # For so long, for so many packets and retained topics, a connection has its turn.
+    slice_seconds: float = 0.005
     slice_packets: int = 100
     slice_topics: int = 500

@@ -7,6 +7,9 @@ from mqtt_ingest.embedded_broker.protocol.properties import Properties
 
 # What a message costs besides its texts, and a level of a topic or filter; about, in bytes.
 _OVERHEAD = 300
+_PAIR = 200
+# A text takes up to so many bytes a character.
+_CHARACTER = 4
 LEVEL_BYTES = 400
 # The properties that are passed on as they came [MQTT-3.3.2-4], -15 to -20.
 PASSED_ON = ("payload_format", "content_type", "response_topic", "correlation_data", "user")
@@ -24,16 +27,17 @@ class Message:
     properties: Properties = field(default_factory=dict)
     # By the server's clock, in s; None: never.
     expires_at: float | None = None
+    # About how many bytes of memory it takes.
+    size: int = field(init=False)
 
-    @property
-    def size(self) -> int:
-        """Return about how many bytes of memory it takes."""
-        size = len(self.topic) + len(self.payload) + _OVERHEAD
-        size += LEVEL_BYTES * self.topic.count("/")
+    def __post_init__(self) -> None:
+        size = _OVERHEAD + len(self.payload) + LEVEL_BYTES * self.topic.count("/")
+        size += _CHARACTER * len(self.topic)
         for name, value in self.properties.items():
-            parts = [part for pair in value for part in pair] if name == "user" else [value]
-            size += 60 + sum(len(part) for part in parts if not isinstance(part, int))
-        return size
+            pairs = value if name == "user" else [(value,)]
+            for pair in pairs:
+                size += _PAIR + sum(_CHARACTER * len(p) for p in pair if not isinstance(p, int))
+        object.__setattr__(self, "size", size)
 
 
 class Delivery(NamedTuple):

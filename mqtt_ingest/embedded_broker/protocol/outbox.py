@@ -1,8 +1,9 @@
 """What a client is sent: deliveries, as many at once as it takes, and retained messages."""
 
+from collections import deque
 from typing import TYPE_CHECKING
 
-from mqtt_ingest.embedded_broker.protocol import packets, properties
+from mqtt_ingest.embedded_broker.protocol import packets, writing
 from mqtt_ingest.embedded_broker.protocol.messages import Delivery
 from mqtt_ingest.embedded_broker.protocol.packets import V5, Ack, Connect, Publish
 from mqtt_ingest.embedded_broker.protocol.properties import Properties
@@ -13,8 +14,8 @@ from mqtt_ingest.embedded_broker.protocol.session import InFlight, Session
 if TYPE_CHECKING:
     from mqtt_ingest.embedded_broker.protocol.connection import Connection
 
-# What a PUBLISH has besides topic, properties and payload, at most.
-_HEADER_BYTES = 16
+# The longest expiry that a packet can tell, in s.
+_LONGEST = 0xFFFFFFFF
 
 
 class Outbox:
@@ -30,55 +31,83 @@ class Outbox:
         self._most_bytes = told.get("maximum_packet_size", 0)
         self._most_aliases = told.get("topic_alias_maximum", 0)
         self._aliases: dict[str, int] = {}
+        # What an earlier connection has sent, and this one has not; and how many it has.
+        self._again = deque(session.inflight)
+        self._sent = 0
+
+    @property
+    def waits(self) -> bool:
+        """Return whether there is more to send than the client has taken."""
+        return bool(self._again or self._session.queue or self._session.catching_up)
 
     # --- deliveries ---------------------------------------------------------
-    def send_again(self, connection: "Connection") -> None:
-        """Send what an earlier connection was sent and has not acknowledged [MQTT-4.4.0-1]."""
-        for packet_id, flight in list(self._session.inflight.items()):
-            if flight.is_received:
-                connection.send_ack(Ack(packets.PUBREL, packet_id))
-            else:
-                self._send(connection, flight.delivery, packet_id, dup=True)
-
     def send(self, connection: "Connection") -> bool:
-        """Send deliveries that wait, then retained messages.
+        """Send what an earlier connection has not acknowledged, deliveries, retained messages.
 
         Returns:
             Whether there is more to send that needs a turn of its own.
         """
         session = self._session
+        if not self._send_again(connection):
+            return False
         while session.queue and self._has_place(session.queue[0]) and not connection.is_congested:
-            delivery = session.take()
-            self._server.queued_bytes -= delivery.message.size
-            self._deliver(connection, delivery)
+            self._deliver(connection, session.take())
         if session.queue or not session.catching_up:
             return False
         return self._catch_up(connection)
+
+    def _send_again(self, connection: "Connection") -> bool:
+        """Send deliveries of earlier connections [MQTT-4.4.0-1]; return whether all of them are.
+
+        As many as the client takes at once: their acknowledgements make room for the others.
+        """
+        inflight = self._session.inflight
+        while self._again:
+            if connection.is_congested or self._sent >= self._window:
+                return False
+            packet_id = self._again.popleft()
+            flight = inflight.get(packet_id)
+            if flight is None:
+                continue  # acknowledged meanwhile
+            if flight.is_received:
+                connection.send_ack(Ack(packets.PUBREL, packet_id))
+            elif not self._send(connection, flight.delivery, packet_id, dup=True):
+                self._forget(packet_id)
+                continue
+            self._sent += 1
+        return True
 
     def _has_place(self, delivery: Delivery) -> bool:
         return not delivery.qos or len(self._session.inflight) < self._window
 
     def _deliver(self, connection: "Connection", delivery: Delivery) -> None:
+        now, session, server = self._server.clock(), self._session, self._server
+        server.changed.add(session.client_id)
         expires_at = delivery.message.expires_at
-        if expires_at is not None and expires_at <= self._server.clock():
-            return  # [MQTT-3.3.2-5]
-        packet_id = self._session.free_packet_id() if delivery.qos else 0
-        if self._send(connection, delivery, packet_id) and delivery.qos:
-            self._session.inflight[packet_id] = InFlight(delivery)
+        is_old = delivery.since < now - server.limits.queued_seconds
+        if not is_old and (expires_at is None or expires_at > now):  # [MQTT-3.3.2-5]
+            packet_id = session.free_packet_id() if delivery.qos else 0
+            if self._send(connection, delivery, packet_id) and delivery.qos:
+                session.inflight[packet_id] = InFlight(delivery)
+                self._sent += 1
+                return
+        server.queued_bytes -= session.done(delivery)
 
     def _send(
         self, connection: "Connection", delivery: Delivery, packet_id: int, *, dup: bool = False
     ) -> bool:
         """Send a delivery; return False where the client takes none of that size."""
         message, told = delivery.message, self._properties(delivery)
-        size = len(message.topic.encode()) + len(message.payload) + _HEADER_BYTES
-        if self._most_bytes and size + len(properties.write(told)) > self._most_bytes:
-            self._server.counters.dropped += 1  # [MQTT-3.1.2-25]
-            return False
         topic = self._aliased(message.topic, told)
-        connection.send_message(
-            Publish(topic, message.payload, delivery.qos, delivery.retain, dup, packet_id, told)
+        data = writing.publish(
+            connection.version,
+            Publish(topic, message.payload, delivery.qos, delivery.retain, dup, packet_id, told),
         )
+        if self._most_bytes and len(data) > self._most_bytes:  # [MQTT-3.1.2-25]
+            self._server.counters.dropped += 1
+            self._forget_alias(message.topic, topic)
+            return False
+        connection.send(data)
         self._server.counters.delivered += 1
         return True
 
@@ -88,7 +117,7 @@ class Outbox:
         told = dict(delivery.message.properties)
         if delivery.message.expires_at is not None:
             left = delivery.message.expires_at - self._server.clock()
-            told["message_expiry"] = max(1, int(left))  # [MQTT-3.3.2-6]
+            told["message_expiry"] = min(_LONGEST, max(1, int(left)))  # [MQTT-3.3.2-6]
         if delivery.identifiers:
             told["subscription_id"] = list(delivery.identifiers)
         return told
@@ -102,6 +131,11 @@ class Outbox:
         if len(self._aliases) < self._most_aliases:
             self._aliases[topic] = told["topic_alias"] = len(self._aliases) + 1
         return topic
+
+    def _forget_alias(self, topic: str, sent: str) -> None:
+        """Take back an alias that the client has not been told of."""
+        if sent and self._aliases.get(topic) == len(self._aliases):
+            del self._aliases[topic]
 
     # --- retained messages --------------------------------------------------
     def _catch_up(self, connection: "Connection") -> bool:
@@ -126,9 +160,7 @@ class Outbox:
                 continue
             if not self._has_place(session.queue[0]) or connection.is_congested:
                 return False
-            delivery = session.take()
-            server.queued_bytes -= delivery.message.size
-            self._deliver(connection, delivery)
+            self._deliver(connection, session.take())
         return bool(session.catching_up)
 
     # --- acknowledgements ---------------------------------------------------
@@ -140,7 +172,7 @@ class Outbox:
             if flight is None or flight.delivery.qos != 2:
                 return Ack(packets.PUBREL, packet.packet_id, ReasonCode.PACKET_IDENTIFIER_NOT_FOUND)
             if packet.reason >= 0x80:
-                del inflight[packet.packet_id]
+                self._done(packet.packet_id)
                 return None
             flight.is_received = True
             self._server.changed.add(self._session.client_id)
@@ -151,6 +183,16 @@ class Outbox:
             else flight.delivery.qos == 2 and flight.is_received
         )
         if is_last:
-            del inflight[packet.packet_id]
-            self._server.changed.add(self._session.client_id)
+            self._done(packet.packet_id)
         return None
+
+    def _done(self, packet_id: int) -> None:
+        """Note that the client has acknowledged a delivery for the last time."""
+        self._forget(packet_id)
+        if packet_id not in self._again:
+            self._sent -= 1
+
+    def _forget(self, packet_id: int) -> None:
+        flight = self._session.inflight.pop(packet_id)
+        self._server.queued_bytes -= self._session.done(flight.delivery)
+        self._server.changed.add(self._session.client_id)

@@ -4,8 +4,16 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from mqtt_ingest.embedded_broker.protocol import fields
-from mqtt_ingest.embedded_broker.protocol.errors import against_protocol, malformed
+from mqtt_ingest.embedded_broker.protocol.errors import (
+    ProtocolError,
+    against_protocol,
+    malformed,
+)
 from mqtt_ingest.embedded_broker.protocol.fields import Fields
+from mqtt_ingest.embedded_broker.protocol.reason_codes import ReasonCode
+
+# Of what may come several times in a packet.
+MOST = 100
 
 # By name; of what may come several times, a list.
 Properties = dict[str, Any]
@@ -101,7 +109,10 @@ def read(given: Fields, where: str) -> Properties:
         ):
             raise against_protocol(f"the property {one.name} is out of range")
         if one.is_list:
-            found.setdefault(one.name, []).append(value)
+            items = found.setdefault(one.name, [])
+            items.append(value)
+            if len(items) > MOST:
+                raise ProtocolError(ReasonCode.QUOTA_EXCEEDED, f"{one.name} comes {MOST} times")
         elif one.name in found:
             raise against_protocol(f"the property {one.name} comes twice")
         else:

@@ -3,7 +3,7 @@
 Numbers in brackets are the normative statements of MQTT 5.0; most are those of 3.1.1, too.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sized
 
 from mqtt_ingest.embedded_broker.protocol import packets, properties
 from mqtt_ingest.embedded_broker.protocol.errors import (
@@ -30,6 +30,8 @@ from mqtt_ingest.embedded_broker.protocol.packets import (
 from mqtt_ingest.embedded_broker.protocol.properties import Properties
 from mqtt_ingest.embedded_broker.protocol.reason_codes import ReasonCode
 
+# In one SUBSCRIBE or UNSUBSCRIBE; each costs some µs.
+MOST_FILTERS = 1_000
 # The flags in the first byte of packets that have no choice [MQTT-2.1.3-1].
 _FLAGS = {packets.PUBREL: 2, packets.SUBSCRIBE: 2, packets.UNSUBSCRIBE: 2}
 _ACK_NAMES = {
@@ -134,9 +136,15 @@ def _subscribe(_kind: int, given: Fields, version: int) -> Subscribe:
     wanted: list[Wanted] = []
     while given.left:
         wanted.append(_wanted(given, version))
+        _count(wanted)
     if not wanted:
         raise against_protocol("a SUBSCRIBE without a filter")  # [MQTT-3.8.3-2]
     return Subscribe(packet_id, tuple(wanted), identifiers[0])
+
+
+def _count(filters: Sized) -> None:
+    if len(filters) > MOST_FILTERS:
+        raise ProtocolError(ReasonCode.QUOTA_EXCEEDED, f"more than {MOST_FILTERS} filters at once")
 
 
 def _wanted(given: Fields, version: int) -> Wanted:
@@ -157,6 +165,7 @@ def _unsubscribe(_kind: int, given: Fields, version: int) -> Unsubscribe:
     filters: list[str] = []
     while given.left:
         filters.append(given.text())
+        _count(filters)
     if not filters:
         raise against_protocol("an UNSUBSCRIBE without a filter")  # [MQTT-3.10.3-2]
     return Unsubscribe(packet_id, tuple(filters))

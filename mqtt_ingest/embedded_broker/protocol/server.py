@@ -7,6 +7,7 @@ publish; times are the caller's, in s by a clock that only goes forward.
 import secrets
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from mqtt_ingest.embedded_broker.protocol.errors import ProtocolError
@@ -23,6 +24,9 @@ from mqtt_ingest.embedded_broker.protocol.topics import Parsed, parse_filter
 
 if TYPE_CHECKING:
     from mqtt_ingest.embedded_broker.protocol.connection import Connection
+
+# Sessions that end in one tick; the others do in the next.
+_ENDED_AT_ONCE = 200
 
 
 @dataclass(slots=True)
@@ -71,6 +75,8 @@ class Server:
         self.changed: set[str] = set()
         # Called when `to_flush` gets its first.
         self.on_output: Callable[[], None] = lambda: None
+        # Somebody's connection has much to send: it is time to do so.
+        self.has_much = False
         self.queued_bytes = 0
         self.subscription_bytes = 0
         self._subscribers = Subscribers()
@@ -132,7 +138,8 @@ class Server:
         """Note that the session's connection is gone; `will` is what it leaves, if anything."""
         session.connection = None
         session.away_since = now = self.clock()
-        session.catching_up.clear()
+        if not session.is_kept:
+            session.catching_up.clear()
         self.changed.add(session.client_id)
         if will is not None:
             delay = min(float(will.properties.get("will_delay", 0)), session.expiry)
@@ -150,6 +157,7 @@ class Server:
             self.unsubscribe(session, name)
         self.queued_bytes -= session.queued_bytes
         session.queue.clear()
+        session.inflight.clear()
         session.queued_bytes = 0
         self.sessions.pop(session.client_id, None)
         self.changed.add(session.client_id)
@@ -166,12 +174,12 @@ class Server:
             self._with_will.discard(session)
             if will is not None:
                 self._publish_will(session, will)
-        over = [
+        over = (
             one
             for one in self.sessions.values()
             if one.connection is None and one.away_since + one.expiry <= now
-        ]
-        for session in over:
+        )
+        for session in list(islice(over, _ENDED_AT_ONCE)):
             self.end(session)
 
     def _publish_will(self, session: Session, will: Will) -> None:
@@ -188,23 +196,32 @@ class Server:
     ) -> None:
         """Store what is published, then pass it on and call `committed`."""
         self.counters.published += 1
+        now = self.clock()
 
         def stored() -> None:
-            self.pass_on(given, publisher)
+            self.pass_on(given, publisher, now)
             committed()
 
         self.intake.take(given, client_id, stored)
 
-    def pass_on(self, given: Publish, publisher: Session | None) -> None:
-        """Hand a message to its subscribers, and retain it where it says so."""
-        now = self.clock()
+    def pass_on(
+        self, given: Publish, publisher: Session | None, came_at: float | None = None
+    ) -> None:
+        """Hand a message to its subscribers, and retain it where it says so.
+
+        Args:
+            given: the message.
+            publisher: whose it is.
+            came_at: when it came: its expiry counts from then. None: now.
+        """
+        now = self.clock() if came_at is None else came_at
         expiry = given.properties.get("message_expiry")
         passed_on = {name: given.properties[name] for name in PASSED_ON if name in given.properties}
         expires_at = None if expiry is None else now + expiry
         message = Message(
             given.topic, given.payload, given.qos, given.retain, passed_on, expires_at
         )
-        if given.retain and not self.retained.put(message):
+        if given.retain and not self.retained.put(message, self.clock()):
             self.counters.not_retained += 1
             self.log("retained", "there is no room for more retained messages")
         for session, qos, as_published, identifiers in self._subscribers.of(given.topic, publisher):
@@ -233,13 +250,24 @@ class Server:
         self.queued_bytes += session.deliver(
             message, qos, retain=retain, identifiers=identifiers, now=self.clock()
         )
-        while self.queued_bytes > self.limits.all_queued_bytes and session.queue:
-            self.queued_bytes -= session.drop_oldest()
         if session.dropped > dropped:
             self._dropped(session, 0, session.dropped - dropped)
         self.changed.add(session.client_id)
         if connection is not None:
             connection.send_waiting()
+        if self.queued_bytes > self.limits.all_queued_bytes:
+            self._drop_of_the_largest()
+
+    def _drop_of_the_largest(self) -> None:
+        """Make room where most waits, a good part at once: to look for it takes a while."""
+        session = max(self.sessions.values(), key=lambda one: one.queued_bytes if one.queue else 0)
+        aim = self.limits.all_queued_bytes - self.limits.all_queued_bytes // 20
+        dropped = session.dropped
+        while session.queue and self.queued_bytes > aim:
+            self.queued_bytes -= session.drop_oldest()
+        if session.dropped > dropped:
+            self.changed.add(session.client_id)
+            self._dropped(session, 0, session.dropped - dropped)
 
     def _dropped(self, session: Session, more: int, counted: int = 0) -> None:
         session.dropped += more
@@ -309,7 +337,7 @@ class Server:
         """Let those that were held read on: there is room."""
         held, self._held = self._held, set()
         for connection in held:
-            connection.turn()
+            connection.has_more = True
             self.flushes(connection)
 
     def flushes(self, connection: "Connection") -> None:

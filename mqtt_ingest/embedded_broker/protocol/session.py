@@ -58,6 +58,7 @@ class Session:
     subscriptions: dict[str, Subscription] = field(default_factory=dict)
     subscription_bytes: int = 0
     queue: deque[Delivery] = field(default_factory=deque)
+    # Of what waits, and of what is in flight.
     queued_bytes: int = 0
     inflight: dict[int, InFlight] = field(default_factory=dict)
     # Packet ids of QoS 2 that came and are not released; whether they are committed.
@@ -106,10 +107,13 @@ class Session:
         return size
 
     def take(self) -> Delivery:
-        """Return the delivery that waits longest; it waits no more."""
-        delivery = self.queue.popleft()
+        """Return the delivery that waits longest; it counts until it is `done`."""
+        return self.queue.popleft()
+
+    def done(self, delivery: Delivery) -> int:
+        """Count `delivery` no more; return its size."""
         self.queued_bytes -= delivery.message.size
-        return delivery
+        return delivery.message.size
 
     def deliveries(self) -> Iterator[tuple[int, tuple[Delivery, tuple[int, bool]]]]:
         """Yield (number, (delivery, (packet id, is received))) of QoS 1 and 2; id 0: it waits."""
@@ -122,11 +126,11 @@ class Session:
     def restore(self, delivery: Delivery, packet_id: int, *, is_received: bool) -> None:
         """Take in a delivery as it was saved, in their order."""
         self._number = delivery.number
+        self.queued_bytes += delivery.message.size
         if packet_id:
             self.inflight[packet_id] = InFlight(delivery, is_received)
         else:
             self.queue.append(delivery)
-            self.queued_bytes += delivery.message.size
 
     def free_packet_id(self) -> int:
         """Return a packet id that no delivery in flight has [MQTT-2.2.1-3]."""

@@ -58,6 +58,15 @@ class TopicTree(Generic[T]):
                 return
             del path[place - 1].children[levels[place - 1]]
 
+    def values(self) -> Iterator[T]:
+        """Yield every value."""
+        nodes = [self._root]
+        while nodes:
+            node = nodes.pop()
+            nodes += node.children.values()
+            if node.value is not None:
+                yield node.value
+
     def matching(self, topic: Sequence[str]) -> Iterator[T]:
         """Yield the value of each filter that matches the topic with these levels."""
         last = len(topic)

@@ -185,6 +185,29 @@ async def test_everybody_hears_of_the_end(tmp_path: Path) -> None:
     assert (await reading).endswith(b"\xe0\2\x8b\0<end>")
 
 
+async def test_a_mistake_of_ours_ends_one_connection_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with running(tmp_path) as made:
+        real = made.source.take
+
+        def fails(given: Any, *more: Any) -> None:
+            if given.topic == "bad":
+                raise ZeroDivisionError
+            real(given, *more)
+
+        monkeypatch.setattr(made.source, "take", fails)
+        bad = connect("bad", version=5) + publish("bad", b"x", version=5)
+        answers = await asyncio.gather(
+            *(made.talk(bad) for _n in range(3)),
+            made.talk(connect("good"), publish("devices/a/t", b"1", 1, 5)),
+        )
+        assert answers[-1] == b"\x20\2\0\0" + b"\x40\2\0\5"
+        assert all(answer.endswith(b"<end>") for answer in answers[:-1])
+        assert "goes on without that connection" in caplog.text
+        assert await made.talk(connect(), PING) == b"\x20\2\0\0\xd0\0"
+
+
 # --- doors ------------------------------------------------------------------
 def test_connections_are_counted_by_address_and_in_all() -> None:
     logged: list[str] = []
@@ -328,6 +351,36 @@ async def test_over_websocket_loopback_is_not_enough(tmp_path: Path) -> None:
         browser.send(connect(will=("devices/a/t", b"1", 1, False)))
         await task
         assert browser.data == b"\x20\2\0\4"
+
+
+async def test_a_websocket_that_was_held_ends_with_its_session(tmp_path: Path) -> None:
+    async with running(tmp_path, password="right") as made:
+        browser = Browser()
+        task = browser.open()
+        made.source.pause()
+        browser.send(connect("w", username="u", password=b"right"))
+        await until(lambda: "w" in made.broker.server.sessions)
+        browser.send(publish("devices/a/t", b"1", 1, 1))
+        connection = made.broker.server.sessions["w"].connection
+        assert connection is not None
+        await until(lambda: connection.is_held)
+        await made.talk(connect("w"))
+        async with asyncio.timeout(5):
+            await task
+        await until(lambda: not made.broker.doors.count)
+
+
+async def test_a_browser_that_has_gone_before_it_was_let_in_is_not_counted(tmp_path: Path) -> None:
+    async with running(tmp_path, password="right") as made:
+        browser = Browser()
+
+        async def gone(_message: dict[str, Any]) -> None:
+            raise OSError
+
+        browser.take = gone  # type: ignore[method-assign]
+        task = browser.open()
+        await asyncio.gather(task, return_exceptions=True)
+        assert made.broker.doors.count == 0
 
 
 @pytest.mark.parametrize("scope", [{"subprotocols": []}, {"subprotocols": ["live"]}])

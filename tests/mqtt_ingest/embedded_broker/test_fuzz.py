@@ -71,7 +71,8 @@ def check_sums(rig: Rig) -> None:
     server, sessions = rig.server, rig.server.sessions.values()
     assert server.queued_bytes == sum(one.queued_bytes for one in sessions)
     for one in sessions:
-        assert one.queued_bytes == sum(delivery.message.size for delivery in one.queue)
+        flights = [flight.delivery for flight in one.inflight.values()]
+        assert one.queued_bytes == sum(one.message.size for one in [*one.queue, *flights])
         assert one.connection is None or one.connection.session is one
     assert server.subscription_bytes == sum(one.subscription_bytes for one in sessions)
 

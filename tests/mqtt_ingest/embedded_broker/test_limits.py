@@ -14,12 +14,14 @@ from tests.mqtt_ingest.embedded_broker.rig import (
     PUBACK,
     PUBLISH,
     PUBREC,
+    PUBREL,
     Client,
     Rig,
     ack,
     connect,
     publish,
     subscribe,
+    text,
     u16,
     u32,
     unsubscribe,
@@ -68,6 +70,7 @@ def test_nothing_of_a_session_is_touched_before_the_password(
     connack = stranger.only()
     assert connack.body[:2] == (b"\0\x86" if version == 5 else b"\0\4")
     assert stranger.is_closed
+    assert rig.logged == [("refused", "refused 'device' from 192.0.2.7: wrong or missing password")]
     stranger.connection.lost()
     rig.pass_time(10)
     assert not owner.is_closed
@@ -269,10 +272,150 @@ def test_retained_messages_are_counted_and_weighed() -> None:
     client.send(*(publish(f"a{n}", b"x", 1, n + 1, retain=True) for n in range(5)))
     assert len(rig.server.retained) == 3
     client.send(publish("a0", b"y" * 2_500, retain=True))
-    assert rig.server.retained.get("a0").payload == b"x"  # type: ignore[union-attr]
-    client.send(publish("a0", b"", retain=True), publish("deep/" * 8, b"x", retain=True))
+    assert rig.server.retained.get("a0") is None  # what it says is not true any more
+    client.send(publish("deep/" * 8, b"x", retain=True))
     assert len(rig.server.retained) == 2
     assert rig.server.counters.not_retained == 4
+
+
+def test_retained_messages_that_have_expired_make_room() -> None:
+    rig = Rig(Limits(retained=3))
+    client = rig.client(version=5)
+    for number in range(3):
+        client.send(publish(f"a{number}", b"x", version=5, retain=True, properties=u32(2, 5)))
+    rig.pass_time(20)
+    client.send(publish("new", b"x", version=5, retain=True))
+    assert rig.server.retained.get("new") is not None
+    assert len(rig.server.retained) == 1
+
+
+def test_one_absent_session_does_not_silence_the_others() -> None:
+    rig = Rig(Limits(all_queued_bytes=20_000))
+    away(rig, "hog", "hog")
+    other = rig.client("other")
+    other.send(*(publish("hog", b"x" * 200, 1, n + 1) for n in range(80)))
+    good = rig.client("good")
+    good.send(subscribe(("g", 1)))
+    good.got()
+    for qos in (0, 1):
+        other.send(publish("g", b"for you", qos, 99))
+        assert good.messages() == [("g", b"for you")]
+    assert rig.server.queued_bytes <= 20_000
+
+
+def test_what_is_in_flight_is_counted_and_comes_again_as_it_is_read() -> None:
+    rig = Rig(Limits(unsent_bytes=50_000))
+    client = rig.client(clean=False)
+    client.send(subscribe(("a", 1)))
+    rig.client("other").send(*(publish("a", b"x" * 5_000, 1, n + 1) for n in range(60)))
+    seen = 0
+    while got := [one for one in client.got() if one.kind == PUBLISH]:
+        seen += len(got)
+    assert seen == 60
+    assert rig.server.queued_bytes > 300_000
+    client.connection.lost()
+    again = rig.client(clean=False)
+    assert len(again.connection.out) < 60_000
+    back: list[int] = []
+    while got := again.got():
+        back += [one.packet_id for one in got if one.kind == PUBLISH]
+    assert len(set(back)) == 60
+    again.send(*(ack(PUBACK, packet_id) for packet_id in back))
+    assert rig.server.queued_bytes == 0
+
+
+def test_what_comes_again_keeps_to_what_the_client_takes_now() -> None:
+    rig = Rig()
+    kept = {"version": 5, "clean": False}
+    client = rig.client(**kept, properties=u32(17, 60))
+    client.send(subscribe(("a", 1), version=5))
+    other = rig.client("other")
+    other.send(publish("a", b"x" * 500, 1, 50), *(publish("a", b"%d" % n, 1, n) for n in (1, 2, 3)))
+    client.got()
+    client.connection.lost()
+    again = rig.client(**kept, properties=u32(17, 60) + u16(33, 1) + u32(39, 200))
+    seen = [one for one in again.got() if one.kind == PUBLISH]
+    assert [one.payload for one in seen] == [b"1"]  # the large one is dropped
+    again.send(ack(PUBACK, seen[0].packet_id))
+    assert again.only().payload == b"2"
+
+
+def test_retained_messages_go_on_after_the_connection_was_lost() -> None:
+    rig = Rig(Limits(inflight=2))
+    other = rig.client("other")
+    other.send(*(publish(f"a/{n}", b"x", 1, n + 1, retain=True) for n in range(10)))
+    client = rig.client(clean=False)
+    client.send(subscribe(("a/#", 1)))
+    client.got()
+    client.connection.lost()
+    client = rig.client(clean=False)
+    topics = set()
+    while seen := [one for one in client.got() if one.kind == PUBLISH]:
+        topics |= {one.topic for one in seen}
+        client.send(*(ack(PUBACK, one.packet_id) for one in seen))
+    assert len(topics) == 10
+
+
+def test_filters_and_properties_of_a_packet_are_counted() -> None:
+    rig = Rig()
+    for data in (
+        subscribe(*([("a", 0)] * 1_001), version=5),
+        unsubscribe(*(["a"] * 1_001), version=5),
+        publish("a", version=5, properties=(b"\x26" + text("k") + text("v")) * 101),
+    ):
+        client = rig.client(version=5)
+        client.got()
+        client.send(data)
+        assert client.only().body[0] == 0x97
+        assert client.is_closed
+
+
+def test_properties_are_weighed() -> None:
+    rig = Rig()
+    pair = b"\x26" + text("") + text("")
+    rig.client(version=5).send(publish("a", b"x", version=5, retain=True, properties=pair * 100))
+    assert rig.server.retained.bytes > 15_000
+
+
+def test_a_message_expires_from_its_arrival_on() -> None:
+    rig = Rig()
+    rig.intake.waits = True
+    client = rig.client(version=5)
+    client.send(subscribe(("a", 1), version=5))
+    client.got()
+    client.send(publish("a", b"x", version=5, properties=u32(2, 10)))
+    rig.now += 60
+    rig.intake.commit()
+    assert client.messages() == []
+
+
+def test_who_reads_nothing_is_silent() -> None:
+    rig = Rig(Limits(unsent_bytes=1_000))
+    client = rig.client(keep_alive=10, will=("gone", b"bye", 0, False))
+    client.send(PING * 5_000)
+    assert client.connection.is_held
+    rig.pass_time(20)
+    assert client.is_closed
+    assert [one.topic for one in rig.intake.taken] == ["gone"]
+
+
+def test_a_pubrel_before_its_pubrec_ends_the_connection() -> None:
+    rig = Rig()
+    rig.intake.waits = True
+    client = rig.client(version=5)
+    client.got()
+    client.send(publish("a", b"x", 2, 1, version=5), ack(PUBREL, 1))
+    assert client.only().body[0] == 0x82
+
+
+def test_the_largest_packet_that_a_client_takes_is_sent() -> None:
+    rig = Rig()
+    client = rig.client(version=5, properties=u32(39, 100))
+    client.send(subscribe(("a", 0), version=5))
+    client.got()
+    # Fixed header 2, topic 3, no properties 1.
+    rig.client("other").send(publish("a", b"x" * 94), publish("a", b"x" * 95))
+    assert [len(payload) for _topic, payload in client.messages()] == [94]
 
 
 # --- those who do not read, or do not stop ----------------------------------

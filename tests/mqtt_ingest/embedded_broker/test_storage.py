@@ -109,7 +109,9 @@ async def test_a_session_whose_time_is_over_is_gone(kept: Kept) -> None:
     short = {"version": 5, "clean": False, "properties": u32(17, 30)}
     kept.rig.client(**short).send(GOODBYE)
     await kept.restart(away=20)
-    assert kept.rig.client(**short).only().body[0] == 1
+    client = kept.rig.client(**short)
+    assert client.only().body[0] == 1
+    client.send(GOODBYE)
     await kept.restart(away=31)
     kept.rig.pass_time(1)
     assert kept.rig.client(**short).only().body[0] == 0
@@ -118,6 +120,52 @@ async def test_a_session_whose_time_is_over_is_gone(kept: Kept) -> None:
     clean.send(subscribe(("a", 1)))
     await kept.restart()
     assert "clean" not in kept.rig.server.sessions
+
+
+async def test_a_session_that_was_connected_begins_to_be_away_at_the_restart(kept: Kept) -> None:
+    short = {"version": 5, "clean": False, "properties": u32(17, 30)}
+    kept.rig.client(**short)
+    await kept.storage.save()
+    kept.rig.now += 300
+    kept.wall += 300
+    kept.start()  # as after kill -9
+    assert kept.rig.client(**short).only().body[0] == 1
+
+
+async def test_another_session_of_the_name_brings_nothing_of_the_old_one_back(kept: Kept) -> None:
+    client = kept.rig.client(clean=False)
+    client.send(subscribe(("a", 1)), GOODBYE)
+    other = kept.rig.client("other")
+    other.send(publish("a", b"old", 1, 1))
+    await kept.storage.save()
+    kept.rig.client(clean=True).send(GOODBYE)
+    client = kept.rig.client(clean=False)
+    client.send(subscribe(("a", 1)), GOODBYE)
+    other.send(publish("a", b"new", 1, 2))
+    await kept.restart()
+    assert kept.rig.client(clean=False).messages() == [("a", b"new")]
+
+
+async def test_all_that_changed_is_saved_in_one_go(kept: Kept) -> None:
+    for number in range(900):
+        kept.rig.client(f"c{number}", clean=False).send(subscribe(("a", 1)), GOODBYE)
+    other = kept.rig.client("other")
+    other.send(*(publish(f"r/{n}", b"x", retain=True) for n in range(900)))
+    other.turns()
+    await kept.storage.save()
+    kept.start()
+    assert len(kept.rig.server.sessions) == 900
+    assert len(kept.rig.server.retained) == 900
+
+
+async def test_a_clock_that_was_set_back_harms_no_message_that_expires(kept: Kept) -> None:
+    longest = u32(2, 0xFFFFFFFF)
+    client = kept.rig.client(version=5)
+    client.send(publish("a", b"x", 1, 1, version=5, retain=True, properties=longest))
+    await kept.restart(away=-3_600)
+    reader = kept.rig.client(version=5)
+    reader.send(subscribe(("a", 1), version=5))
+    assert longest in next(one for one in reader.got() if one.kind == PUBLISH).properties
 
 
 async def test_a_write_that_fails_is_made_again(kept: Kept) -> None:
