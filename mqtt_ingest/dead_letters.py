@@ -16,7 +16,9 @@ from mqtt_ingest import conf
 from mqtt_ingest.core.errors import IngestError
 from mqtt_ingest.core.packets import Batch, Entry, Packet
 from mqtt_ingest.core.pipeline import Route, decode
+from mqtt_ingest.core.topics import MAX_TOPIC
 from mqtt_ingest.models import DeadLetter
+from mqtt_ingest.storing.dead_letters import HEAD_BYTES
 from mqtt_ingest.storing.slot_writer import SlotWriter
 from mqtt_ingest.worker.packet_log import describe
 
@@ -108,8 +110,8 @@ def _replay_one(
 ) -> None:
     entries = [decode(packet, routes) for packet in packets_of(letter)]
     stays = next((entry.reason for entry in entries if entry.decoded is None), "")
-    if letter.reason == "too_large":
-        stays = "only the head of a packet that was too large is kept"
+    if _is_cut(letter):
+        stays = "only the head of what was too large is kept"
     if not stays:
         stays, readings = _store(writer, entries)
         result.readings += readings
@@ -119,6 +121,13 @@ def _replay_one(
         letter.delete()
         result.gone += 1
     writer.renew()
+
+
+def _is_cut(letter: DeadLetter) -> bool:
+    """Return whether something of a letter's packets was not kept."""
+    sizes = {len(letter.payload), len(letter.last_payload or b"")}
+    is_head = letter.reason == "too_large" and HEAD_BYTES in sizes
+    return is_head or max(len(letter.topic), len(letter.last_topic)) > MAX_TOPIC
 
 
 def _store(writer: SlotWriter, entries: list[Entry]) -> tuple[str, int]:

@@ -20,7 +20,8 @@ from typing import Any
 MANIFEST, DATABASE = "manifest.json", "db.sqlite3"
 # What lies beside the database: without the secret key nobody stays logged in.
 BROKER = "broker.sqlite3"
-BESIDE = ("secret_key", "mqtt_password", "first_login")
+# `retained.json`: of an earlier release, until its broker was started once more.
+BESIDE = ("secret_key", "mqtt_password", "retained.json", "first_login")
 # Tables whose rows a backup counts.
 COUNTED = ("devices_device", "devices_series", "devices_reading", "auth_user")
 _PAGES, _BLOCK = 256, 1 << 20
@@ -61,9 +62,10 @@ def backup(database: Path, target: Path, version: str, on_progress: OnProgress) 
     part = target.with_name(f"{target.name}.part")
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir(parents=True, mode=0o700)
-    _copy_database(database, part / DATABASE, on_progress)
+    # The broker first: what leaves it meanwhile is in both rather than in neither.
     if (broker := database.parent / BROKER).is_file():
         _copy_database(broker, part / BROKER, on_progress)
+    _copy_database(database, part / DATABASE, on_progress)
     for name in BESIDE:
         if (found := database.parent / name).is_file():
             shutil.copy2(found, part / name)
@@ -174,11 +176,15 @@ def restore(folder: Path, made: Manifest, database: Path, on_progress: OnProgres
             raise BadBackup(f"{name} could not be copied as it is; is the disk sound?")
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
     kept = _put_aside(database, stamp)
+    _put_aside(data / BROKER, stamp)
     for name in made.files:
         if name != DATABASE:
-            _keep(data / name, stamp)
-            _drop_log(data / name)
+            if name != BROKER:
+                _keep(data / name, stamp)
             (coming / name).replace(data / name)
+    for name in {BROKER, "retained.json"} - set(made.files):
+        _keep(data / name, stamp)
+        (data / name).unlink(missing_ok=True)
     # The one moment in which the old data become the new.
     (coming / DATABASE).replace(database)
     _sync(data)
@@ -194,13 +200,9 @@ def _put_aside(database: Path, stamp: str) -> Path | None:
         busy = old.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
         if busy:
             raise BadBackup(f"{database} is in use; stop the process that uses it")
-    _drop_log(database)
-    return _keep(database, stamp)
-
-
-def _drop_log(database: Path) -> None:
     for suffix in ("-wal", "-shm"):
         database.with_name(f"{database.name}{suffix}").unlink(missing_ok=True)
+    return _keep(database, stamp)
 
 
 def _keep(path: Path, stamp: str) -> Path | None:

@@ -49,7 +49,10 @@ def close_to_others(data_dir: Path) -> None:
     # A folder that everybody may write into, such as /tmp, is somebody else's affair.
     folder = [] if data_dir.stat().st_mode & stat.S_ISVTX else [data_dir]
     for path in (*folder, *ours):
-        found = path.lstat()
+        try:
+            found = path.lstat()
+        except FileNotFoundError:
+            continue  # of a process that has just ended
         is_mine = found.st_uid == os.getuid() and not stat.S_ISLNK(found.st_mode)
         if is_mine and found.st_mode & 0o077:
             path.chmod(stat.S_IMODE(found.st_mode) & 0o700)

@@ -2,6 +2,7 @@
 
 import resource
 import ssl
+from contextlib import suppress
 from pathlib import Path
 
 from django.conf import settings
@@ -55,7 +56,8 @@ def tls() -> ssl.SSLContext | None:
         return None
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     try:
-        context.load_cert_chain(*files)
+        # Without a password: a key that has one would be asked for on a terminal.
+        context.load_cert_chain(*files, password=b"")
     except (OSError, ssl.SSLError) as error:
         raise ImproperlyConfigured(
             f"MQTT_TLS_CERT_FILE {files[0]} and MQTT_TLS_KEY_FILE {files[1]} cannot be used: "
@@ -74,7 +76,8 @@ def raise_descriptors() -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = _WANTED if hard == resource.RLIM_INFINITY else min(hard, _WANTED)
     if soft < wanted:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+        with suppress(ValueError, OSError):  # as many as there are will do
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def _room() -> int:

@@ -7,7 +7,6 @@ is kept packet by packet.
 
 import time
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -31,12 +30,15 @@ from mqtt_ingest.storing.prepare import Dead
 SHOWN_BYTES = 400
 # Kept letters removed per step when the budget is full.
 STEP = 500
-# What a row takes besides its texts and payloads, with its places in indexes; about, in bytes.
-ROW_BYTES = 400
+# What a row takes besides its topic and payloads, with its places in indexes; about, in bytes.
+ROW_BYTES = 800
+# So often what is kept is weighed although there is nothing new.
+WEIGHED_SECONDS = 600.0
 # Of a packet that is larger than packets may be, so many bytes are kept.
 HEAD_BYTES = 4_096
-# Every text and payload of a row.
-_HELD = ("payload", "last_payload", "topic", "last_topic", "detail", "last_detail")
+# What a row holds, by columns whose length is known without reading them; the last topic is
+# about as long as the first.
+_HELD = ("payload", "last_payload", "topic", "topic")
 _COLUMNS = (
     *("received_at", "source", "slot", "topic", "payload", "qos", "retain", "packet_id"),
     *("reason", "detail", "device_key", "digest", "fold", "number"),
@@ -144,65 +146,83 @@ def size() -> int:
         return int(cursor.fetchone()[0])
 
 
-def evict() -> bool:
-    """Remove the oldest dead letters beyond DEAD_LETTER_MB, a step; return whether there are more.
+def excess() -> int:
+    """Return by how many bytes the kept letters are beyond DEAD_LETTER_MB."""
+    budget: int = settings.DEAD_LETTER_MB
+    return size() - budget * 1_000_000
+
+
+def evict(wanted: int) -> int:
+    """Remove the oldest dead letters that hold `wanted` bytes, a step; return what they held.
 
     Undecodable ones go first, then the others. What went is recorded as a loss.
     """
-    excess = size() - settings.DEAD_LETTER_MB * 1_000_000
-    if excess <= 0:
-        return False
+    chosen = _oldest(wanted)
     with transaction.atomic():
-        step = DeadLetter.objects.filter(pk__in=_oldest(excess))
-        number = step.aggregate(n=Sum("number"))["n"] or 0
+        # In the order of the key, as `_fold` has it.
+        step = DeadLetter.objects.filter(pk__in=chosen)
+        locked = list(step.select_for_update().order_by("fold").values_list("number", flat=True))
         step.delete()
         now = time.time_ns() // 1_000
-        record("dead_letters_evicted", now, now, number, detail="DEAD_LETTER_MB is full")
-    return True
+        record("dead_letters_evicted", now, now, sum(locked), detail="DEAD_LETTER_MB is full")
+    return sum(chosen.values())
 
 
-def _oldest(excess: int) -> list[int]:
-    """Return the keys of the oldest letters that hold `excess` bytes, at most `STEP`."""
+def _oldest(wanted: int) -> dict[int, int]:
+    """Return the oldest letters that hold `wanted` bytes, at most `STEP`: key -> bytes."""
     whole_last = Case(
         When(reason__in=WHOLE_REASONS, then=1), default=0, output_field=IntegerField()
     )
     held = sum((Coalesce(Length(name), 0) for name in _HELD), start=Value(ROW_BYTES))
-    chosen = []
+    chosen: dict[int, int] = {}
     for pk, bytes_held in (
         DeadLetter.objects.annotate(held=held)
         .order_by(whole_last, "received_at", "pk")
         .values_list("pk", "held")[:STEP]
     ):
-        if excess <= 0:
+        if wanted <= 0:
             break
-        chosen.append(pk)
-        excess -= bytes_held
+        chosen[pk] = bytes_held
+        wanted -= bytes_held
     return chosen
 
 
 class Evicting(LeasedService):
-    """Keeps dead letters within DEAD_LETTER_MB."""
+    """Keeps dead letters within DEAD_LETTER_MB, also while packets wait: they may be why."""
 
     name = "dead letters"
     thread = "upkeep"
-    pace = Pace(idle=10.0, more=0.05)
+    pace = Pace(idle=10.0, more=0.05, busy=0.05)
 
     def __init__(self, holder: str) -> None:
         """Prepare; `holder` is the process' name."""
         super().__init__(holder)
-        # What there was when they were within it: nothing new, nothing to weigh.
-        self._seen: tuple[Any, Any] | None = None
+        # By how much they are beyond it; 0: to be weighed, where there is something new.
+        self._excess = 0
+        # The newest when they were weighed last, and when (s, monotonic) that was.
+        self._newest: int | None = None
+        self._weighed_at = float("-inf")
 
     def work(self) -> bool:
         """Remove a step of them; return whether there is more."""
-        there = DeadLetter.objects.aggregate(pk=Max("pk"), at=Max("last_at"))
-        seen = there["pk"], there["at"]
-        if seen == self._seen:
+        if self._excess <= 0 and not self._weigh():
             return False
-        if evict():
-            return True
-        self._seen = seen
-        return False
+        self._excess -= evict(self._excess)
+        return True
+
+    def _weigh(self) -> bool:
+        """Weigh what is kept, where anything is new; return whether it is too much.
+
+        Letters that fold are no new rows, but may grow once: so it is done now and then, too.
+        """
+        newest = DeadLetter.objects.aggregate(pk=Max("pk"))["pk"]
+        now = time.monotonic()
+        if newest == self._newest and now - self._weighed_at < WEIGHED_SECONDS:
+            return False
+        self._excess = excess()
+        if self._excess <= 0:
+            self._newest, self._weighed_at = newest, now
+        return self._excess > 0
 
 
 def counted() -> list[losses.Count]:

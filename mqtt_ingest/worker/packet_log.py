@@ -45,7 +45,8 @@ class PacketLog:
         # By what a device calls itself, those that sent last at the end.
         self._own: OrderedDict[str, _Own] = OrderedDict()
         self._bytes = 0
-        self.number = 0
+        # The number of the last packet, and of the last that was sorted.
+        self.number = self._sorted = 0
 
     def add(self, entry: Entry) -> None:
         """Remember `entry`."""
@@ -55,22 +56,25 @@ class PacketLog:
         if len(entry.packet.payload) > SMALL:
             self._large += _weight(entry)
         while len(entries) > CAPACITY or (self._large > MAX_BYTES and len(entries) > 1):
+            if entries[0][0] > self._sorted:
+                self._sort()
             old = entries.popleft()[1]
             if len(old.packet.payload) > SMALL:
                 self._large -= _weight(old)
-        if self.number % SORTED_EVERY == 0:
+        if self.number - self._sorted >= SORTED_EVERY:
             self._sort()
 
     def _sort(self) -> None:
         """Keep the last packets of each device among those that came since."""
         came: dict[str, list[tuple[int, Entry]]] = {}
-        for pair in islice(reversed(self._entries), SORTED_EVERY):
+        for pair in islice(reversed(self._entries), self.number - self._sorted):
             name = _name(pair[1])
             own = came.get(name)
             if own is None:
                 came[name] = [pair]
             elif len(own) < PER_DEVICE:
                 own.append(pair)
+        self._sorted = self.number
         for name in reversed(came):
             self._keep(name, came[name])
 

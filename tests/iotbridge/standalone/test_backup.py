@@ -115,6 +115,53 @@ def test_the_commands_bring_everything_back(data: Path, tmp_path: Path) -> None:
         assert file.execute("SELECT count(*) FROM devices_reading").fetchone() == (ROWS - 10,)
 
 
+def kept_by_the_broker(path: Path) -> list[str]:
+    with closing(sqlite3.connect(path)) as file:
+        return [topic for (topic,) in file.execute("SELECT topic FROM retained")]
+
+
+def retain(folder: Path, topic: str) -> None:
+    """Have the broker of an installation keep `topic`, in its log alone, as after kill -9."""
+    path, aside = folder / "broker.sqlite3", folder / "aside"
+    aside.mkdir()
+    with closing(sqlite3.connect(path, isolation_level=None)) as file:
+        file.execute("PRAGMA journal_mode = WAL")
+        file.execute("CREATE TABLE IF NOT EXISTS retained (topic TEXT)")
+        file.execute("INSERT INTO retained VALUES (?)", [topic])
+        for suffix in ("", "-wal"):
+            shutil.copy(f"{path}{suffix}", aside)
+    for copied in aside.iterdir():
+        copied.replace(folder / copied.name)
+    aside.rmdir()
+
+
+def test_what_the_broker_keeps_comes_back_and_what_it_has_is_put_aside(
+    data: Path, tmp_path: Path
+) -> None:
+    target = tmp_path / "copy"
+    retain(data, "old")
+    made = backup.backup(data / "db.sqlite3", target, "1", nothing)
+    assert kept_by_the_broker(target / "broker.sqlite3") == ["old"]
+    retain(data, "new")
+    (data / "retained.json").write_text("{}")
+    backup.restore(target, made, data / "db.sqlite3", nothing)
+    assert kept_by_the_broker(data / "broker.sqlite3") == ["old"]
+    (aside,) = data.glob("broker.sqlite3.before-*")
+    assert kept_by_the_broker(aside) == ["old", "new"]
+    assert not (data / "retained.json").exists()
+
+
+def test_a_backup_of_an_earlier_release_meets_no_newer_sessions(data: Path, tmp_path: Path) -> None:
+    target = tmp_path / "copy"
+    (data / "retained.json").write_text('{"a": ["eA==", 0]}')
+    made = backup.backup(data / "db.sqlite3", target, "1", nothing)
+    retain(data, "new")
+    backup.restore(target, made, data / "db.sqlite3", nothing)
+    assert not (data / "broker.sqlite3").exists()
+    assert len(list(data.glob("broker.sqlite3.before-*"))) == 1
+    assert (data / "retained.json").read_text() == '{"a": ["eA==", 0]}'
+
+
 def test_a_backup_goes_nowhere_that_exists(data: Path, tmp_path: Path) -> None:
     with pytest.raises(BadBackup, match="exists already"):
         backup.backup(data / "db.sqlite3", tmp_path, "1", nothing)

@@ -213,14 +213,15 @@ def test_dead_letters_beyond_their_budget_are_evicted_and_the_loss_is_recorded(
     left = DeadLetter.objects.aggregate(n=Sum("number"))["n"]
     assert left is not None
     assert loss.packets == 9 - left
-    assert not dead_letters.evict()
+    assert dead_letters.excess() <= 0
     # Whole rows count, not payloads alone; topics are cut.
     store(writer, *[make_entry("{", f"devices/e{n}/{'x' * 2_000}") for n in range(900)])
     assert len(DeadLetter.objects.order_by("-pk").values_list("topic", flat=True)[0]) == 1_025
     while service.step():
         pass
     assert dead_letters.size() <= 1_000_000
-    assert 300 < DeadLetter.objects.count() < 900
+    assert 250 < DeadLetter.objects.count() < 900
+    assert service.pace.after(more=True, busy=True) < 1  # packets that wait may be why
 
 
 def test_of_a_packet_that_is_too_large_the_head_is_kept_and_not_replayed() -> None:
@@ -229,7 +230,11 @@ def test_of_a_packet_that_is_too_large_the_head_is_kept_and_not_replayed() -> No
     letter = DeadLetter.objects.get(reason="too_large")
     assert len(letter.payload) == 4_096
     result = replaying.replay([letter])
-    assert result.stay == {"only the head of a packet that was too large is kept": 1}
+    assert result.stay == {"only the head of what was too large is kept": 1}
+    # What an earlier release has kept whole can be read once more is allowed.
+    whole = b"1" + b" " * 4_999
+    DeadLetter.objects.update(payload=whole, last_payload=whole)
+    assert replaying.replay([DeadLetter.objects.get()]).gone == 1
 
 
 def test_a_device_gets_no_more_series_than_the_limit(settings: Any) -> None:

@@ -59,8 +59,10 @@ def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_large_packets_push_older_ones_out(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(packet_log, "MAX_BYTES", 50_000)
     log = PacketLog()
+    add(log, "quiet", '{"n": 1}')
     for n in range(100):
-        add(log, f"d{n}", f'{{"t": "{"x" * 3_000}", "n": {n}}}')
+        add(log, f"d{n % 3}", f'{{"t": "{"x" * 3_000}", "n": {n}}}')
+    assert payloads(log, "quiet") == ['{"n": 1}']
     assert sum(packet_log._weight(entry) for _n, entry in log._entries) == log._large <= 50_000
     for n in range(packet_log.CAPACITY):
         add(log, "small", f'{{"n": {n}}}')
