@@ -111,7 +111,7 @@ bench: services $(STAMPS)/dev
 
 FAULT_TESTS ?= tests/faults tests/end_to_end/test_exactly_once.py
 faults: services $(STAMPS)/dev
-	FAULTS=long FAULT_ROUNDS=10 $(PYTEST_RUN) $(FAULT_TESTS) $(PYTEST)
+	FAULTS=long FAULT_ROUNDS=10 $(PYTEST_RUN) --timeout 1800 $(FAULT_TESTS) $(PYTEST)
 
 SECONDS ?= 3600
 soak: services $(STAMPS)/dev

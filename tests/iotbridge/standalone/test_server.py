@@ -132,7 +132,10 @@ def test_what_no_source_wants_is_passed_on_and_is_no_dead_letter(standalone: Sta
     heard: list[str] = []
     listener, client = standalone.client("listener"), standalone.client()
     listener.on_message = lambda _c, _u, message: heard.append(message.topic)
+    granted: list[object] = []
+    listener.on_subscribe = lambda *_given: granted.append(True)
     listener.subscribe("#", 1)
+    wait_until(lambda: granted, "the subscription")
     for topic in ("home/lamp/set", "devices/a/commands/1", "devices/a/telemetry"):
         for qos in (0, 1, 2):
             client.publish(topic, '{"t": 1}', qos).wait_for_publish(10)
