@@ -17,9 +17,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from mqtt_ingest.embedded_broker.storage import NAME as BROKER_FILE
+
 MANIFEST, DATABASE = "manifest.json", "db.sqlite3"
 # What lies beside the database: without the secret key nobody stays logged in.
-BROKER = "broker.sqlite3"
 # `retained.json`: of an earlier release, until its broker was started once more.
 BESIDE = ("secret_key", "mqtt_password", "retained.json", "first_login")
 # Tables whose rows a backup counts.
@@ -63,8 +64,8 @@ def backup(database: Path, target: Path, version: str, on_progress: OnProgress) 
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir(parents=True, mode=0o700)
     # The broker first: what leaves it meanwhile is in both rather than in neither.
-    if (broker := database.parent / BROKER).is_file():
-        _copy_database(broker, part / BROKER, on_progress)
+    if (broker := database.parent / BROKER_FILE).is_file():
+        _copy_database(broker, part / BROKER_FILE, on_progress)
     _copy_database(database, part / DATABASE, on_progress)
     for name in BESIDE:
         if (found := database.parent / name).is_file():
@@ -176,13 +177,13 @@ def restore(folder: Path, made: Manifest, database: Path, on_progress: OnProgres
             raise BadBackup(f"{name} could not be copied as it is; is the disk sound?")
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
     kept = _put_aside(database, stamp)
-    _put_aside(data / BROKER, stamp)
+    _put_aside(data / BROKER_FILE, stamp)
     for name in made.files:
         if name != DATABASE:
-            if name != BROKER:
+            if name != BROKER_FILE:
                 _keep(data / name, stamp)
             (coming / name).replace(data / name)
-    for name in {BROKER, "retained.json"} - set(made.files):
+    for name in {BROKER_FILE, "retained.json"} - set(made.files):
         _keep(data / name, stamp)
         (data / name).unlink(missing_ok=True)
     # The one moment in which the old data become the new.

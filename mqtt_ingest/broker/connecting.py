@@ -1,10 +1,12 @@
-"""Opening a connection to a broker: how, how often, and why it does not come about."""
+"""Connecting to a broker: how, how often, why it does not come about; and ending a session."""
 
 import random
 import ssl
+import time
 from collections.abc import Iterator
 
 import paho.mqtt.client as mqtt
+from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
@@ -24,11 +26,16 @@ def make_client(broker: Broker, client_id: str) -> BufferedClient:
             client_id=client_id, manual_ack=True, protocol=mqtt.MQTTv311, clean_session=False
         )
     client.connect_timeout = 5.0
+    _identify(client, broker)
+    return client
+
+
+def _identify(client: mqtt.Client, broker: Broker) -> None:
+    """Have `client` show who it is, over TLS where the broker wants that."""
     if broker.username:
         client.username_pw_set(broker.username, broker.password)
     if broker.tls:
         client.tls_set_context(broker.context())
-    return client
 
 
 def connect(client: BufferedClient, broker: Broker) -> None:
@@ -45,6 +52,23 @@ def connect(client: BufferedClient, broker: Broker) -> None:
     kept.SessionExpiryInterval = SESSION_SECONDS
     kept.ReceiveMaximum = RECEIVE_MAXIMUM
     client.connect(*where, keepalive=KEEPALIVE_SECONDS, clean_start=False, properties=kept)
+
+
+def end_session(broker: Broker, client_id: str) -> None:
+    """Connect once with a clean start, which ends the session the broker keeps. Blocks.
+
+    Raises:
+        OSError: the broker cannot be reached or does not answer within 5 s.
+    """
+    client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=client_id, clean_session=True)
+    _identify(client, broker)
+    client.connect(broker.host, broker.port)
+    until = time.monotonic() + 5.0
+    while not client.is_connected():
+        if time.monotonic() > until:
+            raise OSError(f"{broker.where} does not answer")
+        client.loop(0.1)
+    client.disconnect()
 
 
 def why_not(error: Exception, *, tls: bool) -> str:

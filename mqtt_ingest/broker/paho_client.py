@@ -1,4 +1,4 @@
-"""paho-mqtt behind buffers of our own, and the end of a session.
+"""paho-mqtt behind buffers of our own.
 
 - a read-ahead buffer, drained completely before waiting again, from which PUBLISH
   packets go straight to the pipeline (paho makes three recv() calls for each);
@@ -12,7 +12,6 @@ from typing import Any
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
 
-from mqtt_ingest.conf import Broker
 from mqtt_ingest.core.wire import Inbox
 
 READ_AHEAD = 131_072
@@ -83,23 +82,3 @@ class BufferedClient(mqtt.Client):
                 return True
             del self._behind[:sent]
         return False
-
-
-def end_session(broker: Broker, client_id: str) -> None:
-    """Connect once with a clean start, which ends the session the broker keeps. Blocks.
-
-    Raises:
-        OSError: the broker cannot be reached or does not answer within 5 s.
-    """
-    client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=client_id, clean_session=True)
-    if broker.username:
-        client.username_pw_set(broker.username, broker.password)
-    if broker.tls:
-        client.tls_set_context(broker.context())
-    client.connect(broker.host, broker.port)
-    until = time.monotonic() + 5.0
-    while not client.is_connected():
-        if time.monotonic() > until:
-            raise OSError(f"{broker.where} does not answer")
-        client.loop(0.1)
-    client.disconnect()

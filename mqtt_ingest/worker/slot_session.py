@@ -14,7 +14,7 @@ from devices.storage.dialect import Dialect
 from mqtt_ingest import conf, metrics
 from mqtt_ingest.broker import installation
 from mqtt_ingest.broker.canary import SideTopics
-from mqtt_ingest.broker.paho_client import end_session
+from mqtt_ingest.broker.connecting import end_session
 from mqtt_ingest.broker.session import Agreed, MqttSession
 from mqtt_ingest.core import sharing
 from mqtt_ingest.core.redelivery import ArrivalStamps

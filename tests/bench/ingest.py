@@ -14,6 +14,7 @@ from tests.bench.support.fast_publisher import Load
 from tests.bench.support.measure import Cpu, rss
 from tests.support.services import find, wait_until
 from tests.support.stack import Plant, whole_plant
+from tests.support.standalone_stack import Standalone
 
 PACKETS = int(os.environ.get("BENCH_PACKETS", "200000"))
 WARM_UP = 5_000
@@ -66,7 +67,7 @@ def drain(plant: Plant, packets: int, devices: int = 500, metrics: int = 3) -> d
     }
 
 
-def committed(plant: Plant) -> int:
+def committed(plant: Plant | Standalone) -> int:
     return int(plant.sql("SELECT coalesce(sum(packets), 0) FROM devices_writer")[0][0])
 
 

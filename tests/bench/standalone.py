@@ -9,6 +9,7 @@ import time
 import urllib.request
 from typing import Any
 
+from tests.bench.ingest import committed
 from tests.bench.support.fast_publisher import Load
 from tests.bench.support.measure import cpu_seconds, rss
 from tests.mqtt_ingest.embedded_broker.rig import connect
@@ -28,18 +29,14 @@ def run() -> list[dict[str, Any]]:
             plant.stop()
 
 
-def _committed(plant: Standalone) -> int:
-    return int(plant.rows("SELECT coalesce(sum(packets), 0) FROM devices_writer")[0][0])
-
-
 def _ingest(plant: Standalone) -> dict[str, Any]:
     assert plant.process is not None
     Load(plant.mqtt, WARM_UP).wait()
-    wait_until(lambda: _committed(plant) >= WARM_UP, "the warm-up to be stored", 60)
-    before, used, started = _committed(plant), cpu_seconds(plant.process.pid), time.perf_counter()
+    wait_until(lambda: committed(plant) >= WARM_UP, "the warm-up to be stored", 60)
+    before, used, started = committed(plant), cpu_seconds(plant.process.pid), time.perf_counter()
     load = Load(plant.mqtt, PACKETS)
     slowest = 0.0
-    while _committed(plant) - before < PACKETS:
+    while committed(plant) - before < PACKETS:
         asked = time.perf_counter()
         urllib.request.urlopen(f"{plant.base}/readyz", timeout=30).close()
         slowest = max(slowest, time.perf_counter() - asked)
