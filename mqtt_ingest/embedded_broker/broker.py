@@ -27,8 +27,6 @@ from mqtt_ingest.embedded_broker.storage import Storage
 logger = logging.getLogger(__name__)
 
 TICK_SECONDS = 1.0
-# What is sent to clients at the end has so many s.
-_END_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

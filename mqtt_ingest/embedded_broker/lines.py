@@ -17,8 +17,8 @@ logger = logging.getLogger(__name__)
 CLOSING_SECONDS = 2.0
 # Pages and the rest of the process have their turns after this long.
 SLICE_SECONDS = 0.005
-# What asyncio buffers of a connection before it says so.
-_WRITE_HIGH = 65_536
+# What may wait to be sent by a socket before more is handed to it.
+WRITE_HIGH = 65_536
 
 
 class Line:
@@ -65,7 +65,7 @@ class Socket(asyncio.Protocol, Line):
         self._transport = transport
         if self.connection.state == "closed":  # it took too long to agree on TLS
             transport.abort()
-        transport.set_write_buffer_limits(high=_WRITE_HIGH)
+        transport.set_write_buffer_limits(high=WRITE_HIGH)
         self.connection.unsent = transport.get_write_buffer_size
 
     def data_received(self, data: bytes) -> None:
@@ -97,7 +97,7 @@ class Socket(asyncio.Protocol, Line):
         if connection.state == "closed":
             self._close(transport, has_words=has_words)
         else:
-            self._regulate()
+            self._regulate(transport)
 
     def _close(self, transport: asyncio.Transport, *, has_words: bool) -> None:
         if self._is_closing:
@@ -107,23 +107,19 @@ class Socket(asyncio.Protocol, Line):
         if has_words and transport.can_write_eof():
             # Closed with bytes unread, a socket is reset, and the client may not read why.
             transport.write_eof()
-            if not self._is_reading:
-                self._is_reading = True
-                transport.resume_reading()
+            self._read(transport, wanted=True)
         else:
             transport.close()
 
-    def _regulate(self) -> None:
+    def _regulate(self, transport: asyncio.Transport) -> None:
         """Read no further while what was read has not had its turn."""
-        transport, connection = self._transport, self.connection
+        connection = self.connection
         waits = connection.is_held or connection.has_more or connection.state == "checking"
-        wanted = not waits
-        if (
-            transport is None
-            or self._is_closing
-            or transport.is_closing()
-            or wanted == self._is_reading
-        ):
+        if not transport.is_closing():
+            self._read(transport, wanted=not waits)
+
+    def _read(self, transport: asyncio.Transport, *, wanted: bool) -> None:
+        if wanted == self._is_reading:
             return
         self._is_reading = wanted
         if wanted:
@@ -155,6 +151,9 @@ class Lines:
     def another_turn(self, connection: Connection) -> None:
         """Let `connection` go on after the others."""
         self._waiting[connection] = None
+        self._schedule()
+
+    def _schedule(self) -> None:
         if not self._is_scheduled:
             self._is_scheduled = True
             asyncio.get_running_loop().call_soon(self._turns)
@@ -182,7 +181,7 @@ class Lines:
             yield
         except Exception:
             logger.exception("The broker failed for a client; it goes on without that connection")
-            connection.end(ReasonCode.UNSPECIFIED_ERROR, "a mistake of the broker's")
+            connection.end(ReasonCode.UNSPECIFIED_ERROR)
 
     def _flush_soon(self) -> None:
         asyncio.get_running_loop().call_soon(self._flush)
@@ -215,6 +214,5 @@ class Lines:
                 self._flush()
             if time.perf_counter() > until:
                 break
-        if self._waiting and not self._is_scheduled:
-            self._is_scheduled = True
-            asyncio.get_running_loop().call_soon(self._turns)
+        if self._waiting:
+            self._schedule()

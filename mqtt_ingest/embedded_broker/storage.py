@@ -49,7 +49,6 @@ class _Work:
     """Statements of one transaction, with their parameters."""
 
     statements: list[tuple[str, list[tuple[Any, ...]]]] = field(default_factory=list)
-
     rows: int = 0
 
     def add(self, statement: str, rows: Iterable[tuple[Any, ...]]) -> None:
@@ -77,6 +76,7 @@ class Storage:
         """Read all of the file into the server. Blocks; before anybody connects."""
         self._thread.submit(self._open).result()
         self._thread.submit(self._load).result()
+        # What comes out of the file is there already.
         self._server.retained.changed.clear()
         self._server.changed.clear()
         self._load_old()

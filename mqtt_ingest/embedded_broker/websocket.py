@@ -11,12 +11,12 @@ from contextlib import contextmanager
 from typing import Any
 
 from mqtt_ingest.embedded_broker.broker import EmbeddedBroker
-from mqtt_ingest.embedded_broker.lines import Line
+from mqtt_ingest.embedded_broker.lines import WRITE_HIGH, Line
 from mqtt_ingest.embedded_broker.protocol.connection import Connection
 from mqtt_ingest.embedded_broker.protocol.rim import Peer
 
-# What may wait to be sent before more is handed over; how often, in s, that is looked at.
-_WRITE_HIGH, _LOOK_SECONDS = 65_536, 0.02
+# How often, in s, what still waits to be sent is looked at.
+_LOOK_SECONDS = 0.02
 # WebSocket close codes (RFC 6455, section 7.4.1).
 _NORMAL, _UNSUPPORTED, _TRY_LATER = 1000, 1003, 1013
 
@@ -98,7 +98,7 @@ class WebSocket(Line):
 
     async def _taken(self, transport: Any) -> None:
         """Wait until the browser has taken most of what it was sent; Daphne's `send` does not."""
-        while _pending(transport) > _WRITE_HIGH and self.connection.state != "closed":  # noqa: ASYNC110
+        while _pending(transport) > WRITE_HIGH and self.connection.state != "closed":  # noqa: ASYNC110
             await asyncio.sleep(_LOOK_SECONDS)
 
 

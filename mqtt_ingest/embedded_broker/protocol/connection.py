@@ -9,13 +9,10 @@
 
 Nothing of a session is touched before it is known who asks for it.
 
-Acknowledgements go out in the order in which messages came [MQTT-4.6.0-2], [MQTT-4.6.0-3],
-each once what it acknowledges is committed.
+What a client publishes is the `inbox`'s, what it is sent the `outbox`'s.
 """
 
-from collections import deque
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable
 
 from mqtt_ingest.embedded_broker.protocol import packets, writing
 from mqtt_ingest.embedded_broker.protocol.errors import (
@@ -24,6 +21,7 @@ from mqtt_ingest.embedded_broker.protocol.errors import (
     malformed,
 )
 from mqtt_ingest.embedded_broker.protocol.framing import Frames
+from mqtt_ingest.embedded_broker.protocol.inbox import Inbox
 from mqtt_ingest.embedded_broker.protocol.outbox import Outbox
 from mqtt_ingest.embedded_broker.protocol.packets import (
     V3,
@@ -44,19 +42,22 @@ from mqtt_ingest.embedded_broker.protocol.reason_codes import ReasonCode
 from mqtt_ingest.embedded_broker.protocol.rim import Credentials, Identity, Peer
 from mqtt_ingest.embedded_broker.protocol.server import Server, connack_properties
 from mqtt_ingest.embedded_broker.protocol.session import Session
-from mqtt_ingest.embedded_broker.protocol.topics import is_topic, parse_filter
+from mqtt_ingest.embedded_broker.protocol.topics import is_topic
 
 # A client is silent for too long after so many times its keep-alive [MQTT-3.1.2-22].
 KEEP_ALIVE_FACTOR = 1.5
 _NOBODY = Identity("")
-
-
-@dataclass(slots=True, eq=False)
-class _Received:
-    """A PUBLISH that is not acknowledged yet."""
-
-    answer: Ack
-    is_committed: bool = False
+# MQTT 3.1.1 has no word for the others: it is closed without one [MQTT-3.1.4-1].
+_TOLD_TO_ALL = frozenset(
+    {
+        ReasonCode.UNSUPPORTED_PROTOCOL_VERSION,
+        ReasonCode.CLIENT_IDENTIFIER_NOT_VALID,
+        ReasonCode.BAD_USER_NAME_OR_PASSWORD,
+        ReasonCode.NOT_AUTHORIZED,
+        ReasonCode.QUOTA_EXCEEDED,
+        ReasonCode.SERVER_BUSY,
+    }
+)
 
 
 class Connection:
@@ -66,8 +67,6 @@ class Connection:
         self.state = "waiting"
         self.peer = peer
         self.out = bytearray()
-        # Why it ended, for people.
-        self.why = ""
         self.version = V3
         self.session: Session | None = None
         self.identity = _NOBODY
@@ -79,12 +78,10 @@ class Connection:
         self._server = server
         self._frames = Frames(server.limits.connect_bytes)
         self._will: Will | None = None
+        # The ways in and out, once it is connected.
+        self._inbox: Inbox | None = None
         self._outbox: Outbox | None = None
         self._connect: Connect | None = None
-        self._received: deque[_Received] = deque()
-        # Those of QoS 2, by packet id.
-        self._awaited: dict[int, _Received] = {}
-        self._aliases: dict[int, str] = {}
         self._heard = server.clock()
         # Seconds of silence until it ends; 0: never.
         self._patience = server.limits.connect_seconds
@@ -121,7 +118,8 @@ class Connection:
     def _must_wait(self) -> bool:
         """Return whether it is not the time to read another packet."""
         # It is we who do not listen, or the client that does not.
-        self._is_ours = len(self._received) >= self._server.limits.receive_maximum or (
+        unanswered = len(self._inbox) if self._inbox is not None else 0
+        self._is_ours = unanswered >= self._server.limits.receive_maximum or (
             self._frames.kind == packets.PUBLISH and self._server.intake.is_full
         )
         self.is_held = bool(len(self._frames)) and (self._is_ours or self.is_congested)
@@ -142,53 +140,43 @@ class Connection:
         if self.state == "closed" or not self._patience or silent <= self._patience:
             return
         if self.state == "connected":
-            self.end(ReasonCode.KEEP_ALIVE_TIMEOUT, "nothing came within 1.5 times its keep-alive")
+            self.end(ReasonCode.KEEP_ALIVE_TIMEOUT)
         else:
-            self._close(f"no CONNECT within {self._patience:g} s")
+            self._close()
 
     def lost(self) -> None:
         """Note that the socket is gone."""
-        self._close("the connection was lost")
+        self._close()
 
     # --- the end ------------------------------------------------------------
     def _fail(self, error: ProtocolError) -> None:
-        name = self.session.client_id if self.session is not None else ""
-        if self._connect is not None:
-            name = name or self._connect.client_id
+        name = self._connect.client_id if self._connect is not None else ""
+        if self.session is not None:
+            name = self.session.client_id  # which it may have been given
         told = f"{name!r} from {self.peer.address}: {error.detail}"
         if self.state == "connected":
             self._server.log("ended", f"ended the connection of {told}")
-            self.end(error.reason, error.detail)
+            self.end(error.reason)
             return
         self._server.log("refused", f"refused {told}")
-        # MQTT 3.1.1 has no word for the others: it is closed without one [MQTT-3.1.4-1].
-        is_told = error.reason in {
-            ReasonCode.UNSUPPORTED_PROTOCOL_VERSION,
-            ReasonCode.CLIENT_IDENTIFIER_NOT_VALID,
-            ReasonCode.BAD_USER_NAME_OR_PASSWORD,
-            ReasonCode.NOT_AUTHORIZED,
-            ReasonCode.QUOTA_EXCEEDED,
-            ReasonCode.SERVER_BUSY,
-        }
-        if is_told or (self._connect is not None and self.version == V5):
+        is_v5 = self._connect is not None and self.version == V5
+        if is_v5 or error.reason in _TOLD_TO_ALL:
             self.send(writing.connack(self.version, error.reason))
         self._server.counters.refused += 1
-        self._close(error.detail)
+        self._close()
 
-    def end(self, reason: ReasonCode, detail: str = "") -> None:
+    def end(self, reason: ReasonCode) -> None:
         """End a connection from this side, which leaves the will [MQTT-3.1.2-8]."""
         if self.version == V5 and self.state == "connected":
             self.send(writing.disconnect(reason))
-        self._close(detail or reason.name.lower().replace("_", " "))
+        self._close()
 
-    def _close(self, why: str, *, leaves_will: bool = True) -> None:
+    def _close(self, *, leaves_will: bool = True) -> None:
         if self.state == "closed":
             return
-        session, self.state, self.why = self.session, "closed", why
+        session, self.state = self.session, "closed"
         self.is_held = self.has_more = False
         self._frames.clear()
-        self._received.clear()
-        self._awaited.clear()
         self._server.forget(self)
         self._server.flushes(self)
         if session is not None and session.connection is self:
@@ -216,7 +204,7 @@ class Connection:
 
     def send_waiting(self) -> None:
         """Send deliveries that wait, as far as the client takes them."""
-        if self._outbox is not None and self.state == "connected" and self._outbox.send(self):
+        if self._outbox is not None and self.state == "connected" and self._outbox.send():
             self.has_more = True
             self._server.flushes(self)
 
@@ -227,10 +215,10 @@ class Connection:
     # --- packets ------------------------------------------------------------
     def _handle(self, first: int, body: bytes) -> None:
         if self.state == "waiting" and first >> 4 != packets.CONNECT:
-            raise malformed("the first packet is not CONNECT")  # [MQTT-3.1.0-1]
+            raise _too_early()
         packet = read(first, body, self.version)
-        if isinstance(packet, Publish):
-            self._publish(packet)
+        if isinstance(packet, Publish) and self._inbox is not None:
+            self._inbox.take(packet)
         else:
             self._others(packet)
 
@@ -301,113 +289,35 @@ class Connection:
         self._frames.most = server.limits.packet_bytes
         self._heard = server.clock()
         self._patience = request.keep_alive * KEEP_ALIVE_FACTOR
-        self._outbox = Outbox(server, session, request)
+        self._inbox = Inbox(self, server, session, identity)
+        self._outbox = Outbox(self, server, session, request)
         told = connack_properties(server, request, session) if self.version == V5 else {}
         self.send(
             writing.connack(self.version, ReasonCode.SUCCESS, session_present=is_present, told=told)
         )
 
-    # --- PUBLISH ------------------------------------------------------------
-    def _publish(self, packet: Publish) -> None:
-        server, session = self._server, self._own_session()
-        packet = self._with_topic(packet)
-        if not is_topic(packet.topic, server.limits):
-            raise ProtocolError(ReasonCode.TOPIC_NAME_INVALID, "a topic that is none, or too long")
-        if not server.access.may_publish(self.identity, packet.topic):
-            server.log("forbidden", f"{session.client_id!r} may not publish to {packet.topic!r}")
-            self._answer(packet, ReasonCode.NOT_AUTHORIZED)
-        elif packet.qos == 0:
-            server.publish(packet, session.client_id, session, lambda: None)
-        elif packet.qos == 2 and packet.packet_id in session.incoming:
-            self._came_before(packet, session)
-        else:
-            self._store(packet, session)
-
-    def _came_before(self, packet: Publish, session: Session) -> None:
-        """Acknowledge a PUBLISH of QoS 2 that is not released, once, when it is committed."""
-        if session.incoming[packet.packet_id]:
-            self._answer(packet, ReasonCode.SUCCESS)
-        elif packet.packet_id not in self._awaited:
-            # An earlier connection of this session has handed it over.
-            received = _Received(_answer_to(packet, ReasonCode.SUCCESS))
-            self._received.append(received)
-            self._awaited[packet.packet_id] = received
-
-    def _with_topic(self, packet: Publish) -> Publish:
-        """Return `packet` with the topic that its alias stands for (section 3.3.2.3.4)."""
-        alias = packet.properties.get("topic_alias")
-        if alias is None:
-            if not packet.topic:
-                raise against_protocol("a PUBLISH without topic")
-            return packet
-        if alias > self._server.limits.topic_aliases:  # [MQTT-3.3.2-9]
-            raise ProtocolError(ReasonCode.TOPIC_ALIAS_INVALID, "a topic alias beyond the maximum")
-        if packet.topic:
-            self._aliases[alias] = packet.topic
-            return packet
-        if alias not in self._aliases:
-            raise against_protocol("a topic alias that stands for nothing")
-        return replace(packet, topic=self._aliases[alias])
-
-    def _answer(self, packet: Publish, reason: ReasonCode) -> None:
-        """Acknowledge a PUBLISH that needs no commit, in its turn."""
-        if packet.qos:
-            self._received.append(_Received(_answer_to(packet, reason), is_committed=True))
-            self._settle()
-
-    def _store(self, packet: Publish, session: Session) -> None:
-        received = _Received(_answer_to(packet, ReasonCode.SUCCESS))
-        self._received.append(received)
-        if packet.qos == 2:
-            self._note_incoming(packet.packet_id, session, received)
-
-        def committed() -> None:
-            if packet.qos == 2:
-                _released(self._server, session, packet.packet_id)
-            received.is_committed = True
-            self._settle()
-
-        self._server.publish(packet, session.client_id, session, committed)
-
-    def _note_incoming(self, packet_id: int, session: Session, received: _Received) -> None:
-        if len(session.incoming) >= self._server.limits.receive_maximum:
-            raise ProtocolError(
-                ReasonCode.RECEIVE_MAXIMUM_EXCEEDED, "too many messages that it does not release"
-            )
-        session.incoming[packet_id] = False
-        self._awaited[packet_id] = received
-
-    def committed(self, packet_id: int) -> None:
-        """Acknowledge a message of QoS 2 that this connection waits for."""
-        received = self._awaited.pop(packet_id, None)
-        if received is not None:
-            received.is_committed = True
-            self._settle()
-
-    def _settle(self) -> None:
-        """Send the acknowledgements whose turn it is."""
-        received, found = self._received, bytearray()
-        while received and received[0].is_committed:
-            found += writing.ack(self.version, received.popleft().answer)
-        if found and self.state == "connected":
-            self.has_more |= self.is_held
-            self.send(bytes(found))
-
     # --- acknowledgements ---------------------------------------------------
     def _acknowledged(self, packet: Ack) -> None:
-        session = self._own_session()
+        if self._inbox is None or self._outbox is None:
+            raise _too_early()
         if packet.kind == packets.PUBREL:
-            if session.incoming.get(packet.packet_id) is False:
-                raise against_protocol("a PUBREL before its PUBREC")
-            known = session.incoming.pop(packet.packet_id, None) is not None
-            self._server.changed.add(session.client_id)
-            reason = ReasonCode.SUCCESS if known else ReasonCode.PACKET_IDENTIFIER_NOT_FOUND
-            self.send_ack(Ack(packets.PUBCOMP, packet.packet_id, reason))
-        elif self._outbox is not None:
-            released = self._outbox.acknowledged(packet)
-            if released is not None:
-                self.send_ack(released)
-            self.send_waiting()
+            self.send_ack(self._inbox.released(packet.packet_id))
+            return
+        released = self._outbox.acknowledged(packet)
+        if released is not None:
+            self.send_ack(released)
+        self.send_waiting()
+
+    def acknowledge(self, answers: Iterable[Ack]) -> None:
+        """Send acknowledgements of what is committed."""
+        if self.state == "connected":
+            self.has_more |= self.is_held  # there is room for more
+            self.send(b"".join([writing.ack(self.version, answer) for answer in answers]))
+
+    def committed(self, packet_id: int) -> None:
+        """Acknowledge a message of QoS 2 that another connection of the session has brought."""
+        if self._inbox is not None:
+            self._inbox.committed(packet_id)
 
     # --- SUBSCRIBE ----------------------------------------------------------
     def _subscribe(self, packet: Subscribe) -> None:
@@ -421,12 +331,7 @@ class Connection:
 
     def _unsubscribe(self, packet: Unsubscribe) -> None:
         server, session = self._server, self._own_session()
-        reasons = [
-            server.unsubscribe(session, name)
-            if parse_filter(name, server.limits) is not None
-            else ReasonCode.TOPIC_FILTER_INVALID
-            for name in packet.filters
-        ]
+        reasons = [server.unsubscribe(session, name) for name in packet.filters]
         self.send(writing.unsuback(self.version, packet.packet_id, reasons))
 
     # --- DISCONNECT ---------------------------------------------------------
@@ -438,22 +343,13 @@ class Connection:
                 raise against_protocol("DISCONNECT prolongs a session that was not to be kept")
             session.expiry = min(float(expiry), float(self._server.limits.session_seconds))
         is_good = packet.reason == ReasonCode.SUCCESS
-        self._close("it said goodbye", leaves_will=not is_good)  # [MQTT-3.14.4-3]
+        self._close(leaves_will=not is_good)  # [MQTT-3.14.4-3]
 
     def _own_session(self) -> Session:
         if self.session is None:
-            raise malformed("the first packet is not CONNECT")
+            raise _too_early()
         return self.session
 
 
-def _released(server: Server, session: Session, packet_id: int) -> None:
-    """Note that a message of QoS 2 is committed, and tell the connection that waits for it."""
-    if packet_id in session.incoming:
-        session.incoming[packet_id] = True
-        server.changed.add(session.client_id)
-    if session.connection is not None:
-        session.connection.committed(packet_id)
-
-
-def _answer_to(packet: Publish, reason: ReasonCode) -> Ack:
-    return Ack(packets.PUBACK if packet.qos == 1 else packets.PUBREC, packet.packet_id, reason)
+def _too_early() -> ProtocolError:
+    return malformed("the first packet is not CONNECT")  # [MQTT-3.1.0-1]

@@ -21,8 +21,11 @@ _LONGEST = 0xFFFFFFFF
 class Outbox:
     """The way out of one connection's session."""
 
-    def __init__(self, server: Server, session: Session, request: Connect) -> None:
+    def __init__(
+        self, connection: "Connection", server: Server, session: Session, request: Connect
+    ) -> None:
         told = request.properties
+        self._connection = connection
         self._server = server
         self._session = session
         self._is_v5 = request.version == V5
@@ -41,37 +44,41 @@ class Outbox:
         return bool(self._again or self._session.queue or self._session.catching_up)
 
     # --- deliveries ---------------------------------------------------------
-    def send(self, connection: "Connection") -> bool:
+    def send(self) -> bool:
         """Send what an earlier connection has not acknowledged, deliveries, retained messages.
 
         Returns:
             Whether there is more to send that needs a turn of its own.
         """
         session = self._session
-        if not self._send_again(connection):
+        if not self._send_again():
             return False
-        while session.queue and self._has_place(session.queue[0]) and not connection.is_congested:
-            self._deliver(connection, session.take())
+        while (
+            session.queue
+            and self._has_place(session.queue[0])
+            and not self._connection.is_congested
+        ):
+            self._deliver(session.take())
         if session.queue or not session.catching_up:
             return False
-        return self._catch_up(connection)
+        return self._catch_up()
 
-    def _send_again(self, connection: "Connection") -> bool:
+    def _send_again(self) -> bool:
         """Send deliveries of earlier connections [MQTT-4.4.0-1]; return whether all of them are.
 
         As many as the client takes at once: their acknowledgements make room for the others.
         """
         inflight = self._session.inflight
         while self._again:
-            if connection.is_congested or self._sent >= self._window:
+            if self._connection.is_congested or self._sent >= self._window:
                 return False
             packet_id = self._again.popleft()
             flight = inflight.get(packet_id)
             if flight is None:
                 continue  # acknowledged meanwhile
             if flight.is_received:
-                connection.send_ack(Ack(packets.PUBREL, packet_id))
-            elif not self._send(connection, flight.delivery, packet_id, dup=True):
+                self._connection.send_ack(Ack(packets.PUBREL, packet_id))
+            elif not self._send(flight.delivery, packet_id, dup=True):
                 self._forget(packet_id)
                 continue
             self._sent += 1
@@ -80,34 +87,32 @@ class Outbox:
     def _has_place(self, delivery: Delivery) -> bool:
         return not delivery.qos or len(self._session.inflight) < self._window
 
-    def _deliver(self, connection: "Connection", delivery: Delivery) -> None:
+    def _deliver(self, delivery: Delivery) -> None:
         now, session, server = self._server.clock(), self._session, self._server
         server.changed.add(session.client_id)
         expires_at = delivery.message.expires_at
         is_old = delivery.since < now - server.limits.queued_seconds
         if not is_old and (expires_at is None or expires_at > now):  # [MQTT-3.3.2-5]
             packet_id = session.free_packet_id() if delivery.qos else 0
-            if self._send(connection, delivery, packet_id) and delivery.qos:
+            if self._send(delivery, packet_id) and delivery.qos:
                 session.inflight[packet_id] = InFlight(delivery)
                 self._sent += 1
                 return
         server.queued_bytes -= session.done(delivery)
 
-    def _send(
-        self, connection: "Connection", delivery: Delivery, packet_id: int, *, dup: bool = False
-    ) -> bool:
+    def _send(self, delivery: Delivery, packet_id: int, *, dup: bool = False) -> bool:
         """Send a delivery; return False where the client takes none of that size."""
         message, told = delivery.message, self._properties(delivery)
         topic = self._aliased(message.topic, told)
         data = writing.publish(
-            connection.version,
+            self._connection.version,
             Publish(topic, message.payload, delivery.qos, delivery.retain, dup, packet_id, told),
         )
         if self._most_bytes and len(data) > self._most_bytes:  # [MQTT-3.1.2-25]
             self._server.counters.dropped += 1
             self._forget_alias(message.topic, topic)
             return False
-        connection.send(data)
+        self._connection.send(data)
         self._server.counters.delivered += 1
         return True
 
@@ -138,7 +143,7 @@ class Outbox:
             del self._aliases[topic]
 
     # --- retained messages --------------------------------------------------
-    def _catch_up(self, connection: "Connection") -> bool:
+    def _catch_up(self) -> bool:
         """Queue retained messages of new subscriptions, for a slice of topics."""
         session, server = self._session, self._server
         name, (subscription, found) = next(iter(session.catching_up.items()))
@@ -158,9 +163,9 @@ class Outbox:
             )
             if not session.queue:
                 continue
-            if not self._has_place(session.queue[0]) or connection.is_congested:
+            if not self._has_place(session.queue[0]) or self._connection.is_congested:
                 return False
-            self._deliver(connection, session.take())
+            self._deliver(session.take())
         return bool(session.catching_up)
 
     # --- acknowledgements ---------------------------------------------------

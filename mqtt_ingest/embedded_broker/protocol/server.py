@@ -161,19 +161,13 @@ class Server:
         session.queued_bytes = 0
         self.sessions.pop(session.client_id, None)
         self.changed.add(session.client_id)
-        if session.will is not None:
-            will, session.will = session.will, None
-            self._publish_will(session, will)
-        self._with_will.discard(session)
+        self._publish_waiting_will(session)
 
     def tick(self) -> None:
         """Publish wills that are due, and end sessions whose time is over; about once a second."""
         now = self.clock()
         for session in [one for one in self._with_will if one.will_at <= now]:
-            will, session.will = session.will, None
-            self._with_will.discard(session)
-            if will is not None:
-                self._publish_will(session, will)
+            self._publish_waiting_will(session)
         over = (
             one
             for one in self.sessions.values()
@@ -182,18 +176,18 @@ class Server:
         for session in list(islice(over, _ENDED_AT_ONCE)):
             self.end(session)
 
+    def _publish_waiting_will(self, session: Session) -> None:
+        will, session.will = session.will, None
+        self._with_will.discard(session)
+        if will is not None:
+            self._publish_will(session, will)
+
     def _publish_will(self, session: Session, will: Will) -> None:
         given = Publish(will.topic, will.payload, will.qos, will.retain, properties=will.properties)
-        self.publish(given, session.client_id, session, lambda: None)
+        self.publish(given, session, lambda: None)
 
     # --- messages -----------------------------------------------------------
-    def publish(
-        self,
-        given: Publish,
-        client_id: str,
-        publisher: Session | None,
-        committed: Callable[[], None],
-    ) -> None:
+    def publish(self, given: Publish, publisher: Session, committed: Callable[[], None]) -> None:
         """Store what is published, then pass it on and call `committed`."""
         self.counters.published += 1
         now = self.clock()
@@ -202,7 +196,15 @@ class Server:
             self.pass_on(given, publisher, now)
             committed()
 
-        self.intake.take(given, client_id, stored)
+        self.intake.take(given, publisher.client_id, stored)
+
+    def release(self, session: Session, packet_id: int) -> None:
+        """Note that a message of QoS 2 is committed, and tell the connection that waits for it."""
+        if packet_id in session.incoming:
+            session.incoming[packet_id] = True
+            self.changed.add(session.client_id)
+        if session.connection is not None:
+            session.connection.committed(packet_id)
 
     def pass_on(
         self, given: Publish, publisher: Session | None, came_at: float | None = None
@@ -242,7 +244,8 @@ class Server:
         """Send `message` to a session, or let it wait there."""
         connection = session.connection
         if qos == 0 and (connection is None or connection.is_congested):
-            self._dropped(session, 1)
+            session.dropped += 1
+            self._count_dropped(session, 1, is_told=connection is not None)
             return
         if connection is None and not session.is_kept:
             return
@@ -250,8 +253,7 @@ class Server:
         self.queued_bytes += session.deliver(
             message, qos, retain=retain, identifiers=identifiers, now=self.clock()
         )
-        if session.dropped > dropped:
-            self._dropped(session, 0, session.dropped - dropped)
+        self._count_dropped(session, session.dropped - dropped)
         self.changed.add(session.client_id)
         if connection is not None:
             connection.send_waiting()
@@ -265,16 +267,14 @@ class Server:
         dropped = session.dropped
         while session.queue and self.queued_bytes > aim:
             self.queued_bytes -= session.drop_oldest()
-        if session.dropped > dropped:
-            self.changed.add(session.client_id)
-            self._dropped(session, 0, session.dropped - dropped)
+        self.changed.add(session.client_id)
+        self._count_dropped(session, session.dropped - dropped)
 
-    def _dropped(self, session: Session, more: int, counted: int = 0) -> None:
-        session.dropped += more
-        self.counters.dropped += more + counted
-        if session.connection is None and more:
-            return  # of QoS 0, for somebody who is away: as it should be
-        self.log("dropped", f"{session.client_id!r} does not take its messages: the oldest go")
+    def _count_dropped(self, session: Session, count: int, *, is_told: bool = True) -> None:
+        """Count deliveries that were dropped; QoS 0 for somebody who is away is not told of."""
+        self.counters.dropped += count
+        if count and is_told:
+            self.log("dropped", f"{session.client_id!r} does not take its messages: the oldest go")
 
     # --- subscriptions ------------------------------------------------------
     def subscribe(
@@ -310,21 +310,23 @@ class Server:
         ):
             self.log("subscriptions", f"{session.client_id!r} has too many subscriptions")
             return False
-        session.subscription_bytes += size
-        self.subscription_bytes += size
+        self._weigh(session, size)
         return True
 
+    def _weigh(self, session: Session, size: int) -> None:
+        session.subscription_bytes += size
+        self.subscription_bytes += size
+
     def unsubscribe(self, session: Session, topic_filter: str) -> ReasonCode:
-        """Take a subscription away."""
+        """Take a subscription away; return whether there was one."""
+        parsed = parse_filter(topic_filter, self.limits)
+        if parsed is None:
+            return ReasonCode.TOPIC_FILTER_INVALID
         if session.subscriptions.pop(topic_filter, None) is None:
             return ReasonCode.NO_SUBSCRIPTION_EXISTED
         session.catching_up.pop(topic_filter, None)
-        size = _filter_bytes(topic_filter)
-        session.subscription_bytes -= size
-        self.subscription_bytes -= size
-        parsed = parse_filter(topic_filter, self.limits)
-        if parsed is not None:
-            self._subscribers.remove(parsed, session)
+        self._weigh(session, -_filter_bytes(topic_filter))
+        self._subscribers.remove(parsed, session)
         self.changed.add(session.client_id)
         return ReasonCode.SUCCESS
 
@@ -357,8 +359,7 @@ class Server:
         for parsed, subscription in wanted:
             name = subscription.wanted.filter
             session.subscriptions[name] = subscription
-            session.subscription_bytes += _filter_bytes(name)
-            self.subscription_bytes += _filter_bytes(name)
+            self._weigh(session, _filter_bytes(name))
             self._subscribers.add(parsed, session, subscription)
 
 
