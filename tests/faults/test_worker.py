@@ -2,8 +2,6 @@
 
 import random
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -13,7 +11,8 @@ from tests.bench.support.fast_publisher import Load
 from tests.bench.support.measure import rss
 from tests.faults.conftest import Report
 from tests.faults.load_harness import short_or_long, under_load
-from tests.support.services import PATIENCE, ROOT, MissingServiceError, free_port, wait_until
+from tests.support.releases import NoHistoryError, check_out
+from tests.support.services import PATIENCE, MissingServiceError, free_port, wait_until
 from tests.support.stack import Plant
 
 pytestmark = [pytest.mark.services, pytest.mark.timeout(900)]
@@ -143,12 +142,10 @@ def test_a_worker_of_the_last_release_beside_one_of_this(
     plant: Plant, tmp_path: Path, report: Report
 ) -> None:
     """The tables are already new while old workers still run: they must get along."""
-    archive = subprocess.run(
-        ["git", "archive", LAST_RELEASE], cwd=ROOT, capture_output=True, check=False
-    )
-    if archive.returncode:
-        pytest.skip(f"needs the git history down to {LAST_RELEASE}, which this checkout lacks")
-    subprocess.run(["tar", "-x", "-C", str(tmp_path)], input=archive.stdout, check=True)
+    try:
+        python = check_out(LAST_RELEASE, tmp_path)
+    except NoHistoryError as error:
+        pytest.skip(str(error))
     # As the migration leaves them in a database that has been used.
     plant.sql(
         'INSERT INTO mqtt_ingest_installation (id, client_id, "group") '
@@ -158,7 +155,7 @@ def test_a_worker_of_the_last_release_beside_one_of_this(
     port = str(free_port())
     old = plant.start(
         "old",
-        [sys.executable, "manage.py", "runworker", "mqtt-ingest"],
+        [str(python), "manage.py", "runworker", "mqtt-ingest"],
         folder=tmp_path,
         WORKER_HTTP_PORT=port,
         **TWO_SLOTS,
