@@ -2,7 +2,7 @@
 
 policies.py  which policy holds for a series, and from when on it keeps what
 sweeper.py   removing the rest in bounded steps: the service of one elected process
-weeks.py     dropping whole weeks on PostgreSQL
+parts.py     dropping whole partitions on PostgreSQL
 preview.py   what would go, and how many bytes come back
 disk.py      the disk: warns early, then thins before it is full
 

@@ -8,7 +8,7 @@ from typing import Literal
 from django.conf import settings
 from django.db import connection
 
-from devices.timestamps import WEEK_US, week_start
+from devices.storage import partitions
 
 GB = 10**9
 # With less room than this part of the disk (and than so many bytes), it is low; or readings go.
@@ -72,8 +72,11 @@ def _used() -> tuple[int, int]:
     return page * (count - empty), page * empty
 
 
-def oldest_week(start: int, end: int) -> int:
-    """Return the end (µs) of the first week that holds readings of start..end; 0: none does."""
+def oldest_part(start: int, end: int) -> int:
+    """Return until when (µs) readings go first, to have room given back; 0: none in start..end.
+
+    That is the end of the partition, on SQLite of the week, with the oldest of them.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT min(first) FROM (SELECT (SELECT ts FROM devices_reading r "
@@ -82,4 +85,4 @@ def oldest_week(start: int, end: int) -> int:
             [start, end],
         )
         oldest = cursor.fetchone()[0]
-    return 0 if oldest is None else week_start(oldest) + WEEK_US
+    return 0 if oldest is None else partitions.end_of(oldest)

@@ -7,8 +7,8 @@ The lease's state says where a pass stands:
 | `done` | list | what the last finished pass was made for (`_wanted`); then there is no other key |
 | `wanted` | list | what the pass under way is made for: day, version of the policies, thinning |
 | `at` | int | pk of the last series that was looked at; 0: the pass begins |
-| `from` | int | µs: while the disk fills up, the week that ends after this goes next |
-| `until` | int | µs: that week's end; 0: the pass goes by the policies alone |
+| `from` | int | µs: while the disk fills up, the part that ends after this goes next |
+| `until` | int | µs: that part's end; 0: the pass goes by the policies alone |
 | `rose` | bool | whether this pass found anything to remove before `until` |
 
 | when | then |
@@ -17,7 +17,7 @@ The lease's state says where a pass stands:
 | `wanted` is something else | begin: `at`, `from` and `until` are 0 |
 | series are left | raise the floors of a page of them, delete rows step by step, move `at` |
 | none is left, `until` is 0 | note `done` |
-| none is left, `until` is set | give back the week's room; then the next week, or `from` anew |
+| none is left, `until` is set | give back the part's room; then the next part, or `from` anew |
 """
 
 import hashlib
@@ -36,7 +36,7 @@ from devices.background.services import LeasedService, Pace
 from devices.changelog import changes
 from devices.database_clock import database_micros
 from devices.models import RetentionPolicy, Series
-from devices.retention import disk, weeks
+from devices.retention import disk, parts
 from devices.retention.policies import DAY_US, Policies, Target, least_until, targets
 from devices.rollups import CONSUMER as ROLLUPS
 from devices.rollups import levels
@@ -111,7 +111,7 @@ class Sweeper(LeasedService):
         policies = Policies()
         if self.disk.state == "thinning" and not state["until"]:
             limit = least_until(policies, now)
-            state["until"] = disk.oldest_week(state["from"], limit)
+            state["until"] = disk.oldest_part(state["from"], limit)
             state["rose"] = False
         found = targets(policies, now, state["at"], PAGE, state["until"])
         if not found:
@@ -121,7 +121,7 @@ class Sweeper(LeasedService):
             return False  # rollups are behind: they need the readings first
         if rose:
             state["rose"] = True
-            self.dropped += weeks.drop_ended(max(target.raw for target in found))
+            self.dropped += parts.drop_ended(max(target.raw for target in found))
         self._waiting = _with_rows(found)
         if not self._waiting:
             state["at"] = found[-1].series
@@ -129,13 +129,13 @@ class Sweeper(LeasedService):
         return True
 
     def _end_pass(self, state: State) -> bool:
-        """Note that all series were seen; while the disk fills up, go on with the next week."""
-        self.dropped += weeks.drop_ended(self._clock())
+        """Note that all series were seen; while the disk fills up, go on with the next part."""
+        self.dropped += parts.drop_ended(self._clock())
         if not state["until"]:
             self._lease.commit({"done": state["wanted"]})
             return False
         if state.get("rose"):
-            weeks.shrink(state["until"])
+            parts.shrink(state["until"])
         later = {"from": 0 if state.get("rose") else state["until"], "until": 0, "at": 0}
         self._lease.commit({"wanted": state["wanted"], **later})
         return bool(state.get("rose"))

@@ -133,7 +133,7 @@ class PostgreSQL:
         self._weeks.clear()
 
     def make_room(self, cursor: Any, rows: Sequence[Row]) -> None:
-        """Create the weekly partitions that `rows` fall into."""
+        """Create the partitions that `rows` fall into."""
         if not rows:
             return
         first = week_start(min(map(_ts, rows)))
@@ -141,9 +141,9 @@ class PostgreSQL:
             wanted = {first}
         else:
             wanted = partitions.weeks_of(map(_ts, rows))
-        for start in sorted(wanted - self._weeks):
-            partitions.create(cursor, start)
-            self._weeks.add(start)
+        if wanted := wanted - self._weeks:
+            partitions.cover(cursor, wanted)
+            self._weeks |= wanted
 
     def stage(self, cursor: Any, rows: Sequence[Row]) -> bool:
         """Send `rows` into the table; into the staging table where that cannot take them.
@@ -154,7 +154,7 @@ class PostgreSQL:
             return True
         packed = _binary(rows)
         # The table before the writer's row, also where the savepoint is rolled back:
-        # `devices.retention.weeks` takes them in that order.
+        # `devices.retention.parts` takes them in that order.
         cursor.execute("LOCK TABLE ONLY devices_reading IN ROW EXCLUSIVE MODE; SAVEPOINT rows")
         try:
             _copy(cursor, "devices_reading", packed)

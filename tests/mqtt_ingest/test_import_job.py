@@ -32,7 +32,7 @@ from devices.models import (
     Site,
     Writer,
 )
-from devices.retention import weeks
+from devices.retention import parts
 from devices.storage import dialects, leases, partitions
 from mqtt_ingest import import_job
 from tests.mqtt_ingest.storing.test_slot_writer import entry, make_writer, store
@@ -177,8 +177,8 @@ def test_a_week_that_is_dropped_between_two_steps_is_made_again(
     one = Runner("one")
     one.step()
     Reading.objects.all()._raw_delete(using="default")
-    for end, name in partitions.weeks():  # none on SQLite
-        assert weeks.drop(end, name)
+    for end, name in partitions.ends():  # none on SQLite
+        assert parts.drop(end, name)
     while one.step():
         pass
     job.refresh_from_db()

@@ -20,7 +20,7 @@ _SESSION = (
     *("enable_hashjoin", "enable_mergejoin", "enable_seqscan", "jit", "application_name"),
 )
 # Weeks that may stay: each makes planning a little slower.
-_WEEKS = 12
+_PARTS = 12
 
 
 @cache
@@ -53,6 +53,6 @@ def empty() -> None:
             cursor.execute(f"DELETE FROM {table}")
         for name in _SESSION if connection.vendor == "postgresql" else ():
             cursor.execute(f"RESET {name}")
-        weeks = partitions.weeks()
-        for _end, name in weeks[: max(0, len(weeks) - _WEEKS)]:
+        parts = partitions.ends()
+        for _end, name in parts[: max(0, len(parts) - _PARTS)]:
             partitions.drop(cursor, name)

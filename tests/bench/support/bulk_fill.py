@@ -19,8 +19,8 @@ def fill(series: list[int], end: int, count: int) -> None:
     )
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            for week in sorted(partitions.weeks_of(range(start, end + 1, 3_600 * SECOND))):
-                partitions.create(cursor, week)
+            hours = range(start, end + 1, 3_600 * SECOND)
+            partitions.cover(cursor, partitions.weeks_of(hours))
             given = f"unnest(ARRAY{series}) AS s"
             numbers = f"generate_series(1, {count}) AS n"
         else:

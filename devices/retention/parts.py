@@ -1,4 +1,4 @@
-"""Weeks of devices_reading that hold nothing that is kept: PostgreSQL drops them whole."""
+"""Partitions of devices_reading that hold nothing that is kept: PostgreSQL drops them whole."""
 
 from contextlib import suppress
 from typing import Any
@@ -19,12 +19,12 @@ _SERIES = (
 
 
 def drop_ended(until: int) -> int:
-    """Drop weeks that end by `until` (µs) and hold nothing that is kept; return how many."""
-    return sum(drop(end, name) for end, name in partitions.weeks() if end <= until)
+    """Drop partitions that end by `until` (µs) and hold nothing that is kept; return how many."""
+    return sum(drop(end, name) for end, name in partitions.ends() if end <= until)
 
 
 def drop(end: int, name: str) -> bool:
-    """Drop a week unless a reading in it is kept; return whether it went.
+    """Drop a partition unless a reading in it is kept; return whether it went.
 
     Writers wait meanwhile, and look for their partitions again afterwards.
     """
@@ -46,12 +46,12 @@ def drop(end: int, name: str) -> bool:
 
 
 def shrink(until: int) -> None:
-    """Give back the room of the week that ends at `until` (µs), of which rows were deleted.
+    """Give back the room of the partition that ends at `until` (µs), of which rows were deleted.
 
-    What is left in it is written anew: of an old week that is little. Its readers wait
+    What is left in it is written anew: of an old one that is little. Its readers wait
     meanwhile; nobody stores into it any more.
     """
-    for end, name in partitions.weeks():
+    for end, name in partitions.ends():
         if end == until:
             with connection.cursor() as cursor, suppress(OperationalError):
                 cursor.execute("SET lock_timeout = '1s'")
