@@ -139,7 +139,7 @@ format: $(STAMPS)/dev
 
 # For maintainers: the catalogues, after texts have changed. Needs gettext. Translate what is
 # empty, then run it again.
-MESSAGES := --all --no-location --no-obsolete --no-wrap --ignore '.venv/*' --ignore 'node_modules/*' \
+MESSAGES := --all --no-location --no-obsolete --no-wrap --ignore '.venv/*' --ignore '.stamps/*' --ignore 'node_modules/*' \
   --ignore 'tests/*' --ignore '*/vendor/*'
 messages: $(STAMPS)/dev
 	$(TEST_ENV) $(BIN)/python manage.py makemessages $(MESSAGES)

@@ -28,10 +28,11 @@ def _register_services() -> None:
     from devices.background import services
     from devices.changelog import consumer
     from devices.jobs.runner import JobFiles, Runner
+    from devices.monitoring.times_ahead import TimesAhead
     from devices.registry.purge import Purging
     from devices.retention.sweeper import Sweeper
     from devices.rollups.roller import Roller
 
     consumer.register(rollups.CONSUMER)
-    for service in (Roller, Sweeper, Purging, consumer.Pruning, Runner, JobFiles):
+    for service in (Roller, Sweeper, Purging, consumer.Pruning, Runner, JobFiles, TimesAhead):
         services.register(service)

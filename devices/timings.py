@@ -17,12 +17,19 @@ LOOP_TICK_SECONDS, LOOP_STUCK_SECONDS = 2.0, 10.0
 
 # --- leases, by the database's clock ----------------------------------------------
 SLOT_LEASE_SECONDS, SLOT_RENEW_SECONDS = 6.0, 2.0
+# A lease that goes on for so many times its length is none: the clock was ahead.
+LONGEST_LEASES = 2
 # How often a worker looks for slots that are free, or too many.
 SLOT_POLL_SECONDS = 2.0
 # Work that one elected process does.
 LEADER_LEASE, LEADER_RENEW_SECONDS = timedelta(seconds=15), 5.0
 # A running job; each step commits, and takes a second at most.
 JOB_LEASE, JOB_STEP_SECONDS = timedelta(seconds=20), 1.0
+
+# --- times that lie ahead ---------------------------------------------------------
+# Devices' times are taken up to an hour ahead (`mqtt_ingest.core.limits.MAX_AHEAD`). What was
+# stored at a time further ahead than this was stored while a clock was wrong.
+AHEAD_SECONDS = 3_660.0
 
 # --- how long PostgreSQL waits for us ---------------------------------------------
 # A frozen writer gives its locks back, so that whoever takes its slot over can commit.

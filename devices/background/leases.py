@@ -5,15 +5,24 @@ A lease is kept by the database's clock and fenced like a slot: taking it over r
 come is committed with the lease, so that the next holder goes on there.
 """
 
+import logging
 import time
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
 from devices.background.single_process import begins_alone, is_alone
+from devices.database_clock import database_now
 from devices.models import Duty
-from devices.timings import LEADER_LEASE, LEADER_RENEW_SECONDS
+from devices.timings import LEADER_LEASE, LEADER_RENEW_SECONDS, LONGEST_LEASES
+
+logger = logging.getLogger(__name__)
+
+# Leases that were found to go on for longer than one can: the clock was ahead. Until when they
+# would, and when that was noticed (s, monotonic).
+found_ahead: dict[str, tuple[datetime, float]] = {}
 
 
 class LeaseLost(Exception):
@@ -80,18 +89,40 @@ def acquire(name: str, holder: str) -> int | None:
         The epoch to commit under.
     """
     known, _made = Duty.objects.get_or_create(name=name)
+    look_ahead(name, known.lease_until, LEADER_LEASE)
     if is_alone() and known.holder == holder:
         return known.epoch
     mine = Duty.objects.filter(name=name, holder=holder, epoch=known.epoch)
     if known.holder == holder and mine.update(lease_until=Now() + LEADER_LEASE):
         return known.epoch
-    free = Q(holder="") | Q(lease_until__isnull=True) | Q(lease_until__lt=Now())
+    free = Q(holder="") | is_over(LEADER_LEASE)
     if begins_alone(name):
         free = Q()  # whoever held it is gone; later it may be somebody at the command line
     taken = Duty.objects.filter(free, name=name, epoch=known.epoch).update(
         holder=holder, epoch=F("epoch") + 1, lease_until=Now() + LEADER_LEASE
     )
     return known.epoch + 1 if taken else None
+
+
+def look_ahead(name: str, until: datetime | None, length: timedelta) -> None:
+    """Note, and log once, that the lease of `name` goes on for longer than one can."""
+    if until is None or until <= database_now() + LONGEST_LEASES * length:
+        return
+    if name not in found_ahead or found_ahead[name][0] != until:
+        found_ahead[name] = until, time.monotonic()
+        logger.warning("%s: its lease goes on until %s: a clock was ahead", name, until)
+
+
+def is_over(length: timedelta) -> Q:
+    """Return the filter for leases that nobody holds any more.
+
+    A lease that goes on for longer than one can was written while the clock was ahead.
+
+    Args:
+        length: of a lease that has just been renewed.
+    """
+    over = Q(lease_until__isnull=True) | Q(lease_until__lt=Now())
+    return over | Q(lease_until__gt=Now() + LONGEST_LEASES * length)
 
 
 def release(name: str, holder: str) -> None:

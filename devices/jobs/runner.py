@@ -16,6 +16,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from devices.background import leases
 from devices.background.services import LeasedService, Pace, Service
 from devices.jobs import files
 from devices.models import Job
@@ -112,8 +113,7 @@ class Runner(Service):
         """Lease the oldest job that waits, or whose process is gone."""
         if not _anything_open():
             return False
-        free = Q(state=State.WAITING) | Q(state=State.RUNNING, lease_until__lt=Now())
-        free |= Q(state=State.RUNNING, lease_until=None)
+        free = Q(state=State.WAITING) | Q(state=State.RUNNING) & leases.is_over(JOB_LEASE)
         found = Job.objects.filter(free, kind__in=_kinds).exclude(pk=self._passed_over)
         job = found.order_by("pk").first()
         self._passed_over = 0

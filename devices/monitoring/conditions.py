@@ -59,6 +59,7 @@ CONDITIONS: dict[str, tuple[Level, str]] = {
     "broker_dropped": ("yellow", gettext_noop("The broker has dropped packets")),
     "clock_behind": ("yellow", gettext_noop("This machine's clock is behind its devices'")),
     "clock_jump": ("yellow", gettext_noop("A worker's clock differs from the database's")),
+    "times_ahead": ("yellow", gettext_noop("A clock was ahead for a while")),
     "loop_lag": ("yellow", gettext_noop("A worker's event loop is slow")),
     "dead_letters_evicted": ("yellow", gettext_noop("Dead letters were evicted")),
 }
@@ -154,6 +155,8 @@ def _of_service(process: Process, name: str, service: dict[str, Any]) -> Iterato
         yield Condition(code, f"{process.id}: {words}")
     if (behind := service.get("behind_s", 0.0)) > ROLLUP_SECONDS:
         yield Condition("rollups_behind", f"{process.id}: by {behind:.0f} s")
+    if service.get("ahead"):
+        yield Condition("times_ahead", f"{process.id}: {service['ahead']}")
     yield from _of_disk(service.get("disk") or {})
 
 

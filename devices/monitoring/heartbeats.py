@@ -21,7 +21,7 @@ from devices.database_clock import database_now
 from devices.models import Process
 from devices.models.changelog import SLOT_PREFIX
 from devices.registry.states import AsOf
-from devices.timings import DEAD_AFTER, HERE_SECONDS
+from devices.timings import AHEAD_SECONDS, DEAD_AFTER, HERE_SECONDS
 
 FORGET_AFTER = timedelta(days=1)
 # The state of a process that has ended in good order.
@@ -145,8 +145,16 @@ def _read() -> list[Process]:
     here = _here.processes
     found = [*here.values(), *(process for process in rows if process.id not in here)]
     for process in found:
-        process.silent_s = max(0.0, (now - process.beat_at).total_seconds())
+        process.silent_s = _silence((now - process.beat_at).total_seconds())
     return found
+
+
+def _silence(age: float) -> float:
+    """Return for how long (s) nothing was heard of a process whose heartbeat is of that `age`.
+
+    One that lies far ahead was written while a clock did: it tells nothing of now.
+    """
+    return -age if age < -AHEAD_SECONDS else max(0.0, age)
 
 
 def as_of(now: datetime | None = None) -> AsOf:

@@ -4,15 +4,19 @@ Taking a writer over raises its `epoch`, which fences whoever held it: see
 `devices.storage.writer`.
 """
 
+from datetime import timedelta
+
 from django.db import connection
 
+from devices.background.leases import look_ahead
 from devices.background.single_process import is_alone
 from devices.models import Writer
 from devices.models.changelog import SLOT_PREFIX
 from devices.storage.dialect import Dialect
-from devices.timings import SLOT_LEASE_SECONDS
+from devices.timings import LONGEST_LEASES, SLOT_LEASE_SECONDS
 
-_FREE = "holder = '' OR lease_until IS NULL OR lease_until < {now}"
+# A lease that goes on for longer than one can was written while the clock was ahead: it is none.
+_FREE = "holder = '' OR lease_until IS NULL OR lease_until < {now} OR lease_until > {ahead}"
 
 
 def _is_alone(name: str) -> bool:
@@ -22,15 +26,18 @@ def _is_alone(name: str) -> bool:
 
 def acquire(name: str, holder: str, dialect: Dialect) -> int | None:
     """Lease writer `name` for `holder`; return its new epoch, or None while it is held."""
-    Writer.objects.get_or_create(name=name)
+    known, _made = Writer.objects.get_or_create(name=name)
     # Alone, whoever held it is gone.
-    free = "TRUE" if _is_alone(name) else _FREE.format(now=dialect.now_sql)
+    alone = _is_alone(name)
+    free = "TRUE" if alone else _FREE.format(now=dialect.now_sql, ahead=dialect.ahead_sql)
+    longest = [] if alone else [LONGEST_LEASES * SLOT_LEASE_SECONDS]
+    look_ahead(name, known.lease_until, timedelta(seconds=SLOT_LEASE_SECONDS))
     with connection.cursor() as cursor:
         cursor.execute(
             f"UPDATE devices_writer SET holder = %s, epoch = epoch + 1, "
             f"lease_until = {dialect.ahead_sql} WHERE name = %s AND (holder = %s OR {free}) "
             "RETURNING epoch",
-            [holder, SLOT_LEASE_SECONDS, name, holder],
+            [holder, SLOT_LEASE_SECONDS, name, holder, *longest],
         )
         row = cursor.fetchone()
     return None if row is None else int(row[0])

@@ -1,6 +1,7 @@
 """What the times of `devices.timings` owe each other."""
 
 from devices import timings
+from mqtt_ingest.core.limits import MAX_AHEAD, MICROSECONDS
 
 LEADER_LEASE = timings.LEADER_LEASE.total_seconds()
 DEAD_AFTER = timings.DEAD_AFTER.total_seconds()
@@ -52,3 +53,7 @@ def test_the_loop_is_stuck_after_several_ticks_only() -> None:
 
 def test_a_failing_service_tries_less_and_less_often() -> None:
     assert 0 < timings.SERVICE_RETRY_SECONDS < timings.SERVICE_RETRY_MAX_SECONDS
+
+
+def test_what_is_taken_in_ahead_is_no_mistake() -> None:
+    assert timings.AHEAD_SECONDS * MICROSECONDS > MAX_AHEAD
