@@ -14,12 +14,12 @@ from django.contrib.auth import get_user_model
 from django.db import DataError, IntegrityError
 from django.db.models import Q
 
-from devices import registry
 from devices.access import Scope, scope_of
 from devices.imports.parser import Line, Point, Problem
 from devices.jobs.runner import JobFailed
 from devices.models import Device, Series
 from devices.models.registry import KEY_PATTERN
+from devices.registry import edit_log
 from devices.storage import change_rows, registration
 from devices.storage.rows import Numbered, distinct
 from devices.storage.writer import Commit, FencedWriter, RegistryMoved
@@ -53,7 +53,7 @@ class Allowed:
         if self._create and self.scope.everything:
             good = [key for key in keys if re.fullmatch(KEY_PATTERN, key)]
             if registration.make_devices(good, {}):
-                registry.changed()
+                edit_log.record(refused=True)
         writable = Q() if self.scope.everything else Q(site_id__in=self.scope.operated)
         return list(self.scope.devices().filter(writable, key__in=keys))
 

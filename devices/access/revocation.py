@@ -16,6 +16,8 @@ from devices.models import ApiToken, Device, Kiosk, Membership, Site
 from devices.storage import change_rows
 
 WRITER = "rights"
+# Of a device: who sees it.
+OF_DEVICE = {"key", "site", "pending"}
 
 
 def changed() -> None:
@@ -33,9 +35,17 @@ def _on_user(update_fields: Iterable[str] | None = None, **_kwargs: Any) -> None
         changed()
 
 
+def _on_device(update_fields: Iterable[str] | None = None, **_kwargs: Any) -> None:
+    # Renaming one, for example, is nobody's right.
+    if update_fields is None or not OF_DEVICE.isdisjoint(update_fields):
+        changed()
+
+
 def connect() -> None:
     """Watch what rights are made of."""
-    for model in (Membership, Site, Device, ApiToken, Kiosk):
+    post_save.connect(_on_device, sender=Device, dispatch_uid="rights device saved")
+    post_delete.connect(_on_change, sender=Device, dispatch_uid="rights device deleted")
+    for model in (Membership, Site, ApiToken, Kiosk):
         for signal in (post_save, post_delete):
             signal.connect(_on_change, sender=model, dispatch_uid=f"rights {model} {id(signal)}")
     post_save.connect(_on_user, sender=get_user_model(), dispatch_uid="rights of a user")

@@ -3,6 +3,7 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from devices.models.changed_columns import ChangedColumns
 from devices.models.registry import Device
 
 
@@ -14,7 +15,7 @@ class Kind(models.TextChoices):
     TEXT = "text", _("text")
 
 
-class Series(models.Model):
+class Series(ChangedColumns):
     """One metric of one device."""
 
     device = models.ForeignKey(Device, on_delete=models.CASCADE, related_name="series")

@@ -8,6 +8,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from devices import datetime_texts
+from devices.models.changed_columns import ChangedColumns
 
 # Not `.` and `..`: in an address they are no names.
 KEY_PATTERN = r"^(?!\.{1,2}\Z)[A-Za-z0-9_.:~-]{1,128}\Z"
@@ -46,7 +47,7 @@ def zone_field(help_text: Any) -> "models.CharField[str, str]":
     )
 
 
-class Site(models.Model):
+class Site(ChangedColumns):
     """A group of devices that people are given roles on; sites nest."""
 
     slug = models.SlugField(max_length=100, unique=True)
@@ -74,7 +75,7 @@ class Tag(models.Model):
         return self.name
 
 
-class Source(models.Model):
+class Source(ChangedColumns):
     """One configured subscription: convention, filters and their options."""
 
     class Registration(models.TextChoices):
@@ -134,7 +135,7 @@ class Source(models.Model):
             raise ValidationError(found)
 
 
-class Device(models.Model):
+class Device(ChangedColumns):
     """Something that publishes."""
 
     class Status(models.TextChoices):
@@ -238,7 +239,7 @@ class DeviceCounts(models.Model):
         return f"counts of {self.device_id}"
 
 
-class Identity(models.Model):
+class Identity(ChangedColumns):
     """The name (hardware id, path) by which one source knows a device."""
 
     source = models.ForeignKey(Source, on_delete=models.CASCADE, related_name="identities")
@@ -253,3 +254,16 @@ class Identity(models.Model):
 
     def __str__(self) -> str:
         return f"{self.source_id}:{self.native_id}"
+
+
+class RegistryEdit(models.Model):
+    """One change that people made to the registry: what of it workers must read anew."""
+
+    # Their pks.
+    devices = models.JSONField(default=list)
+    # Who was refused may not be any more.
+    refused = models.BooleanField(default=False)
+    everything = models.BooleanField(default=False)
+
+    def __str__(self) -> str:
+        return f"edit {self.pk}"

@@ -1,32 +1,28 @@
-"""Changes that people make to the registry, and how running workers learn of them.
-
-Workers cache the registry. Each change raises `registry` on every writer row, in
-the change's own transaction; the fencing UPDATE of every batch returns it, so a
-batch can never commit against a registry that has been changed under it.
-"""
+"""Changes that people make to the registry, and how running workers learn of them."""
 
 from collections.abc import Iterable
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F
-from django.db.models.signals import post_delete, post_save
+from django.db.models.signals import post_delete, pre_delete, pre_save
 
 from devices.access import revocation
-from devices.models import Device, Identity, Purge, Series, Site, Source, Writer
+from devices.models import Device, Identity, Purge, Series, Source
+from devices.registry import edit_log
 
-
-def changed() -> None:
-    """Tell every worker that the registry is not what it cached."""
-    Writer.objects.update(registry=F("registry") + 1)
+# What workers need to know of a device, and of a series.
+OF_DEVICE = {"key", "pending", "enabled", "stale_after_s", "zone"}
+OF_SERIES = {"device", "metric", "kind", "raw_since"}
+# Of a device: whether it, or another one in its place, is refused.
+_ADMITS = {"key", "pending", "enabled"}
 
 
 def accept(devices: Iterable[Device]) -> int:
     """Accept pending (or rejected) devices; return how many changed."""
     keys = [device.pk for device in devices]
     with transaction.atomic():
+        edit_log.record(keys, refused=True)
         count = Device.objects.filter(pk__in=keys).update(pending=False, enabled=True)
-        changed()
         revocation.changed()
     return count
 
@@ -35,9 +31,9 @@ def reject(devices: Iterable[Device]) -> int:
     """Reject devices: they stay known and disabled, their readings are purged."""
     keys = [device.pk for device in devices]
     with transaction.atomic():
+        edit_log.record(keys, refused=True)
         count = Device.objects.filter(pk__in=keys).update(pending=False, enabled=False)
         _forget_series(keys)
-        changed()
         revocation.changed()
     return count
 
@@ -49,9 +45,10 @@ def delete(devices: Iterable[Device]) -> int:
     """
     keys = [device.pk for device in devices]
     with transaction.atomic():
+        # First: a batch locks its writer's row before what it writes of devices.
+        edit_log.record(keys, refused=True)
         _forget_series(keys)
         Device.objects.filter(pk__in=keys).delete()
-        changed()
     return len(keys)
 
 
@@ -64,8 +61,36 @@ def _forget_series(device_ids: list[int]) -> None:
     series.delete()
 
 
-def _on_change(**_kwargs: Any) -> None:
-    changed()
+def _on_device(instance: Device, update_fields: frozenset[str] | None, **_kwargs: Any) -> None:
+    if instance._state.adding:  # noqa: SLF001 - Django documents it
+        edit_log.record(refused=True)
+        return
+    changed = OF_DEVICE if update_fields is None else OF_DEVICE & update_fields
+    if changed:
+        edit_log.record([instance.pk], refused=bool(changed & _ADMITS))
+
+
+def _on_series(instance: Series, update_fields: frozenset[str] | None, **_kwargs: Any) -> None:
+    if update_fields is None or update_fields & OF_SERIES:
+        moved = update_fields is not None and "device" in update_fields
+        edit_log.record([instance.device_id], everything=moved)
+
+
+def _on_identity(instance: Identity, **_kwargs: Any) -> None:
+    # Whose it was is not known here.
+    edit_log.record(refused=True, everything=not instance._state.adding)  # noqa: SLF001
+
+
+def _on_source(**_kwargs: Any) -> None:
+    edit_log.record(everything=True)
+
+
+def _on_device_gone(instance: Device, **_kwargs: Any) -> None:
+    edit_log.record([instance.pk], refused=True)
+
+
+def _on_part_gone(instance: Series | Identity, **_kwargs: Any) -> None:
+    edit_log.record([instance.device_id], refused=True)
 
 
 def _on_series_deleted(instance: Series, **_kwargs: Any) -> None:
@@ -74,8 +99,18 @@ def _on_series_deleted(instance: Series, **_kwargs: Any) -> None:
 
 
 def connect() -> None:
-    """Watch single saves and deletes; bulk changes above call `changed` themselves."""
+    """Watch single saves and deletes; bulk changes record themselves.
+
+    Each is told before it is made, in one transaction with it: Django deletes in one, and
+    `ChangedColumns` saves in one.
+    """
     post_delete.connect(_on_series_deleted, sender=Series, dispatch_uid="purge series")
-    for model in (Device, Series, Source, Site, Identity):
-        for signal in (post_save, post_delete):
-            signal.connect(_on_change, sender=model, dispatch_uid=f"registry {model} {id(signal)}")
+    watched = (
+        (Device, _on_device, _on_device_gone),
+        (Series, _on_series, _on_part_gone),
+        (Identity, _on_identity, _on_part_gone),
+        (Source, _on_source, _on_source),
+    )
+    for model, on_save, on_delete in watched:
+        pre_save.connect(on_save, sender=model, dispatch_uid=f"registry {model} saved")
+        pre_delete.connect(on_delete, sender=model, dispatch_uid=f"registry {model} deleted")

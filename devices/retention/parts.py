@@ -5,7 +5,7 @@ from typing import Any
 
 from django.db import OperationalError, connection, transaction
 
-from devices import registry
+from devices.registry import edit_log
 from devices.storage import partitions
 
 # One index descent a series, however many readings it has.
@@ -36,7 +36,7 @@ def drop(end: int, name: str) -> bool:
             cursor.execute("SET LOCAL lock_timeout = '1s'")
             # The table before the writers' rows, as writers take them.
             partitions.lock(cursor)
-            registry.changed()
+            edit_log.record()
             if _holds(cursor, end, name):
                 return False
             partitions.drop(cursor, name)

@@ -29,13 +29,13 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from devices import registry
 from devices.background import leases
 from devices.background.leases import Lease, LeaseLost
 from devices.background.services import LeasedService, Pace
 from devices.changelog import changes
 from devices.database_clock import database_micros
 from devices.models import RetentionPolicy, Series
+from devices.registry import edit_log
 from devices.retention import disk, parts
 from devices.retention.policies import DAY_US, Policies, Target, least_until, targets
 from devices.rollups import CONSUMER as ROLLUPS
@@ -167,7 +167,7 @@ def raise_floors(lease: Lease, found: Sequence[Target]) -> int | None:
     with transaction.atomic():
         lease.commit()
         # From here on no batch commits before us.
-        registry.changed()
+        edit_log.record(_devices(rising))
         top = max(target.raw for target in rising)
         if _unsummed(top):
             transaction.set_rollback(True)
@@ -182,6 +182,12 @@ def raise_floors(lease: Lease, found: Sequence[Target]) -> int | None:
     for target in clean:
         target.raw_since, target.quarters_since = target.raw, target.quarters
     return len(clean)
+
+
+def _devices(found: Sequence[Target]) -> list[int]:
+    """Return the pks of the devices of these series."""
+    series = Series.objects.filter(pk__in=[target.series for target in found])
+    return list(series.values_list("device_id", flat=True).distinct().order_by())
 
 
 def _unsummed(until: int) -> bool:

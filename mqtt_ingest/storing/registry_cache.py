@@ -6,6 +6,7 @@ from typing import Literal
 from django.conf import settings
 
 from devices.models import Identity, Source
+from devices.registry import edit_log
 from devices.storage import registration
 from mqtt_ingest.core.keys import composed, device_key, readable
 from mqtt_ingest.core.packets import Batch, Kind
@@ -36,6 +37,10 @@ class Registry:
         self._devices: dict[str, dict[str, DeviceRef]] = {}
         self._refused: dict[tuple[str, str], Refusal] = {}
         self._sources: dict[str, Source] = {}
+        # Device pk -> its names above.
+        self._names: dict[int, list[tuple[str, str]]] = {}
+        # The last change of the registry that is in here.
+        self._position = 0
 
     def device(self, source: str, native_id: str) -> DeviceRef | Refusal:
         """Return the device, or why it is refused.
@@ -53,8 +58,26 @@ class Registry:
 
     def forget(self, version: int) -> None:
         """Drop all: the registry in the database has reached `version`."""
-        for cache in (self._devices, self._refused, self._sources):
+        for cache in (self._devices, self._refused, self._sources, self._names):
             cache.clear()
+        self._position = edit_log.newest()
+        self.version = version
+        self.generation += 1
+
+    def catch_up(self, version: int) -> None:
+        """Drop what was changed until the registry in the database reached `version`."""
+        edits = edit_log.since(self._position)
+        # What is not in the log was raised by the last release, or the database went back.
+        if any(edit.everything for edit in edits) or len(edits) < version - self.version:
+            self.forget(version)
+            return
+        for edit in edits:
+            self._position = edit.pk
+            if edit.refused:
+                self._refused.clear()
+            for pk in edit.devices:
+                for source, native_id in self._names.pop(pk, ()):
+                    del self._devices[source][native_id]
         self.version = version
         self.generation += 1
 
@@ -117,6 +140,7 @@ class Registry:
             ref = found.get(native_id)
             if ref is not None:
                 self._devices.setdefault(source, {})[native_id] = ref
+                self._names.setdefault(ref.pk, []).append((source, native_id))
             else:
                 self._refused[(source, native_id)] = why
 

@@ -146,7 +146,7 @@ class SlotWriter:
             try:
                 return work()
             except RegistryMoved as moved:
-                self.registry.forget(moved.args[0])
+                self.registry.catch_up(moved.args[0])
 
     def _commit(self, batch: Batch) -> Stored:
         added = self.registry.added

@@ -162,7 +162,7 @@ def test_saving_in_admin_tells_the_workers(press: Device) -> None:
     from devices.models import Writer
 
     before = Writer.objects.get(name="ingest-0").registry
-    press.name = "New"
+    press.enabled = False
     press.save()
     registry.accept([press])
     assert Writer.objects.get(name="ingest-0").registry == before + 2

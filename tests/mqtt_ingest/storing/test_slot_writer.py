@@ -24,6 +24,7 @@ from devices.models import (
     Source,
     Writer,
 )
+from devices.registry import edit_log
 from devices.storage import dialects, leases
 from mqtt_ingest import dead_letters as replaying
 from mqtt_ingest.core.errors import SlotLost
@@ -287,7 +288,7 @@ def test_packets_at_qos_0_are_counted() -> None:
 def test_a_batch_that_is_tried_again_keeps_its_conflict() -> None:
     writer = make_writer()
     store(writer, entry({"ts": NOW, "t": 1}))
-    registry.changed()  # the next batch finds its cache outdated and starts over
+    edit_log.record(everything=True)  # the next batch finds its cache outdated and starts over
     store(writer, entry({"ts": NOW, "t": 2}), entry({"ts": NOW, "t": 3}))
     assert DeadLetter.objects.filter(reason="conflict").count() == 2
 
@@ -446,7 +447,7 @@ def test_a_limit_that_somebody_set_is_not_learned_over() -> None:
     writer = make_writer()
     heard(writer, 0)
     Device.objects.update(stale_after_s=60)
-    registry.changed()
+    edit_log.record(everything=True)
     device = heard(writer, *range(3_600, 6 * 3_600, 3_600))
     assert device.expected_by is not None
     assert device.last_seen is not None
