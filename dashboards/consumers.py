@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db import Error
 
 from dashboards.live import identity
-from dashboards.live.frames import SUBPROTOCOL, BadFrame, dumps, parse
+from dashboards.live.frames import SUBPROTOCOL, BadFrame, dumps, is_text, parse
 from dashboards.live.hub import Hub
 from dashboards.live.identity import Identity
 from dashboards.live.sender import SlowClient
@@ -83,7 +83,12 @@ class LiveConsumer(AsyncWebsocketConsumer):
             await self._bye("auth")
             return
         self.session = LiveSession(
-            Hub.current(), scope=scope, send=self.send, owner=found.key, jobs=found.jobs
+            Hub.current(),
+            scope=scope,
+            send=self.send,
+            owner=found.key,
+            jobs=found.jobs,
+            kinds=found.kinds,
         )
         await self.session.hello()
         for work in (self._run(), self._beat(), self._watch_rights(), self._retire()):
@@ -112,7 +117,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
             await self.session.on_frame(frame)
             return
         token = frame.get("token")
-        if frame["t"] != "auth" or not isinstance(token, str):
+        if frame["t"] != "auth" or not is_text(token):
             raise BadFrame("bad_request", 'the first frame must be {"t":"auth","token":…}')
         self._named = True
         found = await in_thread(lambda: identity.of_token(token))

@@ -57,6 +57,11 @@ _DOTNET = re.compile(r"/Date\((-?\d{1,15})(?:[+-]\d{4})?\)/")
 # What AT+CCLK? answers, the offset in quarter hours (3GPP TS 27.007, section 8.30).
 _MODEM = re.compile(r"(\d\d/\d\d/\d\d),(\d\d:\d\d:\d\d)([+-]\d\d)", re.ASCII)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+# The calendar, in µs: from the year 1 to 9999, less two days at its ends, so that each moment
+# can be told in every time zone.
+_ENDS_US = 2 * 86_400 * 1_000_000
+FIRST_US = -62_135_596_800_000_000 + _ENDS_US
+LAST_US = 253_402_300_799_999_999 - _ENDS_US
 
 
 def parse(text: str, order: Order = "") -> datetime:
@@ -100,7 +105,10 @@ def micros(moment: datetime) -> int:
         delta = moment - EPOCH
     except OverflowError as error:
         raise ValueError(f"{moment} lies outside the calendar") from error
-    return (delta.days * 86_400 + delta.seconds) * 1_000_000 + delta.microseconds
+    found = (delta.days * 86_400 + delta.seconds) * 1_000_000 + delta.microseconds
+    if not FIRST_US <= found <= LAST_US:
+        raise ValueError(f"{moment} lies outside the calendar")
+    return found
 
 
 def is_like_a_date(text: str) -> bool:

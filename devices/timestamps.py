@@ -3,12 +3,10 @@
 from datetime import UTC, datetime, timedelta, tzinfo
 
 from devices import datetime_texts
-from devices.datetime_texts import EPOCH
+from devices.datetime_texts import EPOCH, FIRST_US, LAST_US
 
-_FIRST_MS = -62_135_596_800_000  # the begin of the year 1
 # From here on seconds of our time would be ms of the year 1970.
 _SECONDS_MS = 100_000_000
-_LIMIT_MS = 253_402_300_799_000  # the end of the year 9999
 
 
 WEEK_US = 7 * 86_400 * 1_000_000
@@ -42,7 +40,7 @@ def parse_moment(text: str, zone: tzinfo = UTC) -> int:
         return _parse_iso(text, zone)
     if _SECONDS_MS <= abs(ms) < _SECONDS_MS * 1_000:
         raise ValueError(f"{text!r} looks like seconds; ms since 1970 are expected")
-    if not _FIRST_MS <= ms <= _LIMIT_MS:
+    if not FIRST_US <= ms * 1_000 <= LAST_US:
         raise ValueError(f"{text!r} lies outside the calendar (ms since 1970 are expected)")
     return round(ms * 1_000)
 

@@ -14,7 +14,7 @@ from django.contrib.auth import get_user_model
 from django.db import DataError, IntegrityError
 from django.db.models import Q
 
-from devices.access import Scope, scope_of
+from devices.access import ALL, Scope, scope_of
 from devices.imports.parser import Line, Point, Problem
 from devices.jobs.runner import JobFailed
 from devices.models import Device, Series
@@ -42,7 +42,7 @@ class Allowed:
 
     def _scope(self) -> Scope:
         if not self._user:
-            return Scope(everything=True)
+            return ALL
         user = get_user_model()._default_manager.filter(pk=self._user).first()  # noqa: SLF001
         if user is None or not user.is_active:
             raise JobFailed("the user who asked for this import no longer exists or is inactive")
@@ -50,11 +50,11 @@ class Allowed:
 
     def devices(self, keys: Sequence[str]) -> list[Device]:
         """Return those of `keys` that exist and may be changed; made where that is wanted."""
-        if self._create and self.scope.everything:
+        if self._create and self.scope.adds:
             good = [key for key in keys if re.fullmatch(KEY_PATTERN, key)]
             if registration.make_devices(good, {}):
                 edit_log.record(refused=True)
-        writable = Q() if self.scope.everything else Q(site_id__in=self.scope.operated)
+        writable = Q() if self.scope.changes else Q(site_id__in=self.scope.operated)
         return list(self.scope.devices().filter(writable, key__in=keys))
 
 

@@ -115,13 +115,14 @@ def create_device(request: HttpRequest, body: DeviceIn) -> Status[dict[str, Any]
     """Register a device before it publishes."""
     if not re.match(KEY_PATTERN, body.key):
         raise Problem(422, "key must be 1 to 128 of A-Z a-z 0-9 _ . : - ~", "key")
-    if Device.objects.filter(key=body.key).exists():
-        raise Problem(409, f"There is a device {body.key} already.", "key")
     device = Device(key=body.key)
     caller = scope(request)
     device.site = _site(caller, body.site) if body.site else None
-    if not caller.may_manage(device):
+    # Before anything is told of devices that others have.
+    if not caller.may_add(device):
         raise Problem(403, "Only managers of the site may register devices there.", "site")
+    if Device.objects.filter(key=body.key).exists():
+        raise Problem(409, f"There is a device {body.key} already.", "key")
     with transaction.atomic():
         device.save()
         _change(caller, device, body)
@@ -151,7 +152,7 @@ def delete_device(request: HttpRequest, key: str) -> Status[None]:
     """Delete a device with all its readings."""
     caller = scope(request)
     device = _find(caller, key)
-    if not caller.may_manage(device):
+    if not caller.may_delete(device):
         raise Problem(403, "Only managers of its site may delete this device.")
     registry.delete([device])
     return Status(204, None)
@@ -180,7 +181,7 @@ def _find(caller: Scope, key: str) -> Device:
 
 def _site(caller: Scope, slug: str) -> Site:
     site = Site.objects.filter(slug=slug).first()
-    if site is None or not (caller.everything or site.pk in caller.sites):
+    if site is None or not caller.may_see(site):
         raise Problem(422, f"There is no site {slug!r}.", "site")
     return site
 

@@ -9,7 +9,6 @@ from ninja import Body, Query, Router, Schema, Status
 from dashboards.api.auth import scope
 from dashboards.api.problems import Problem
 from dashboards.presentation.jobs import job_out
-from devices.access import may_import
 from devices.imports import uploads
 from devices.imports.mapping import BadMapping
 from devices.imports.uploads import BadUpload
@@ -34,7 +33,7 @@ def upload(request: HttpRequest, given: Query[Upload]) -> Status[Any]:
 
     Nothing is stored until the import is started.
     """
-    if not may_import(scope(request)):
+    if not scope(request).may_import:
         raise Problem(403, "Only operators may import.")
     try:
         job = uploads.upload(given.name, _pieces(request), given.device, request.user)
@@ -54,11 +53,12 @@ def start(request: HttpRequest, number: int, mapping: Body[dict[str, Any]]) -> S
     if job.state != Job.State.ASKING:
         raise Problem(409, f"import {number} was started already, or has ended")
     try:
-        chosen = uploads.remap(job, mapping)
+        uploads.remap(job, mapping, may_create=scope(request).adds)
+    except uploads.MayNotCreate as error:
+        words = "Only people who may add devices anywhere may make them by an import."
+        raise Problem(403, words, "create") from error
     except (BadMapping, TypeError) as error:
         raise Problem(422, str(error), getattr(error, "parameter", "mapping")) from error
-    if chosen.create and not scope(request).everything:
-        raise Problem(403, "Only staff may make devices by an import.")
     uploads.start(job)
     return Status(202, _told(Job.objects.get(pk=job.pk)))
 

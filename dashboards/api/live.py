@@ -8,6 +8,8 @@ from ninja import Router
 from dashboards.api.auth import AUTHENTICATION, KioskAuth, scope
 from dashboards.api.problems import Body
 from dashboards.live import polling
+from dashboards.live.frames import KINDS
+from dashboards.live.identity import SHOWN_BY_KIOSKS
 from dashboards.presentation.jobs import jobs_of
 
 router = Router(tags=["live"])
@@ -22,7 +24,8 @@ class Poll(Body):
 @router.post("", response=dict[str, Any], auth=[*AUTHENTICATION, KioskAuth()])
 def live(request: HttpRequest, asked: Poll) -> dict[str, Any]:
     """Answer subscriptions once, with the frames that the socket would send."""
-    frames = polling.answer(asked.subs, scope(request), lambda: _jobs(request))
+    kinds = KINDS if request.user.is_authenticated else SHOWN_BY_KIOSKS
+    frames = polling.answer(asked.subs, scope(request), lambda: _jobs(request), kinds)
     return {"frames": list(frames)}
 
 

@@ -11,8 +11,8 @@ from ninja import Query, Router
 
 from dashboards.api.auth import scope
 from dashboards.api.problems import Problem
-from dashboards.presentation import device_rows
-from devices.monitoring import conditions, heartbeats, losses
+from dashboards.presentation import device_rows, health
+from devices.monitoring import heartbeats, losses
 from devices.monitoring.packets_token import packets_token
 
 router = Router(tags=["status"])
@@ -24,26 +24,16 @@ def status(request: HttpRequest) -> dict[str, Any]:
     caller = scope(request)
     found = heartbeats.processes()
     ingest = heartbeats.ingest_health(found)
+    shown = health.shown_to(caller, found)
     summary = device_rows.fleet_summary(caller, heartbeats.as_of_health(ingest))
     return {
         "ingest": ingest,
         "conditions": [
             {"code": c.code, "level": c.level, "title": c.title, "detail": c.detail}
-            for c in conditions.current(found)
+            for c in shown.conditions
         ],
-        "losses": [line._asdict() for line in losses.counted()] if caller.everything else [],
-        "processes": [
-            {
-                "id": process.id,
-                "kind": process.kind,
-                "alive": heartbeats.is_alive(process),
-                "state": process.state,
-                "started_at": process.started_at,
-                "beat_at": process.beat_at,
-                "info": process.info,
-            }
-            for process in found
-        ],
+        "losses": [line._asdict() for line in losses.counted()] if caller.packets else [],
+        "processes": [health.told(process) for process in shown.processes],
         "devices": dict(summary["total"]),
         "sites": summary["sites"],
     }
@@ -57,12 +47,12 @@ def packets(
     after: str = "",
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> dict[str, Any]:
-    """Show the last packets of every worker with what became of them; staff only.
+    """Show the last packets of every worker, for people who may see dead letters.
 
     `after` is the `after` of the last answer.
     """
-    if not scope(request).everything:
-        raise Problem(403, "Only staff may look at packets.")
+    if not scope(request).packets:
+        raise Problem(403, "Only people who may see dead letters may look at packets.")
     positions = _positions(after)
     found: list[dict[str, Any]] = []
     unreachable: list[str] = []

@@ -1,8 +1,9 @@
 """Frames of the live protocol: what clients may send, and how ours are written."""
 
 import json
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Any, Literal, TypeGuard, cast, get_args
 
 from dashboards.live.resume_token import ResumeToken, parse_token
 
@@ -63,18 +64,26 @@ def parse(text: str) -> dict[str, Any]:
     return frame
 
 
-def parse_subscribe(frame: dict[str, Any], max_rate: float) -> Subscribe:
+def parse_subscribe(
+    frame: dict[str, Any], max_rate: float, kinds: Collection[Kind] = KINDS
+) -> Subscribe:
     """Return the `sub` frame's fields, checked.
+
+    Args:
+        frame: as it came.
+        max_rate: in frames a second.
+        kinds: what whoever asks may subscribe.
 
     Raises:
         BadFrame: names the field that is wrong and what it may be.
     """
     sub = parse_id(frame)
     kind: Any = frame.get("kind", "series")
-    if not isinstance(kind, str) or kind not in KINDS:
-        raise BadFrame("bad_request", "kind must be series, latest, fleet or jobs", sub)
+    if not isinstance(kind, str) or kind not in kinds:
+        allowed = [each for each in KINDS if each in kinds]
+        raise BadFrame("bad_request", f"kind must be {_listed(allowed)}", sub)
     keys = frame.get("keys", [])
-    if not isinstance(keys, list) or not all(map(_is_text, keys)):
+    if not isinstance(keys, list) or not all(map(is_text, keys)):
         raise BadFrame("bad_request", "keys must be a list of texts without NUL", sub)
     match = frame.get("match")
     if match is not None and (kind != "latest" or not _is_match(match)):
@@ -90,7 +99,7 @@ def parse_subscribe(frame: dict[str, Any], max_rate: float) -> Subscribe:
         raise BadFrame("bad_request", "keys must name at least one series", sub)
     return Subscribe(
         sub,
-        kind,
+        cast("Kind", kind),
         tuple(dict.fromkeys(keys)),
         match,
         _number(frame, "from", -3_600_000.0, -400 * DAY_MS * 100, 4e12),
@@ -98,6 +107,10 @@ def parse_subscribe(frame: dict[str, Any], max_rate: float) -> Subscribe:
         min(_number(frame, "rate_hz", 4, 0.01, 1_000), max_rate),
         parse_token(after),
     )
+
+
+def _listed(words: Sequence[str]) -> str:
+    return " or ".join(filter(None, (", ".join(words[:-1]), words[-1])))
 
 
 def parse_id(frame: dict[str, Any]) -> int:
@@ -117,10 +130,10 @@ def _is_match(match: object) -> bool:
         return False
     tags = match.get("tag", [])
     texts = [match[name] for name in ("site", "type", "metric") if name in match]
-    return isinstance(tags, list) and len(tags) <= MAX_TAGS and all(map(_is_text, [*texts, *tags]))
+    return isinstance(tags, list) and len(tags) <= MAX_TAGS and all(map(is_text, [*texts, *tags]))
 
 
-def _is_text(given: object) -> bool:
+def is_text(given: object) -> TypeGuard[str]:
     """Return whether the database can look for it: no NUL, nothing that UTF-8 cannot say."""
     if not isinstance(given, str) or "\0" in given:
         return False

@@ -1,17 +1,20 @@
 """Who is at the other end of a socket, and what they may see as long as it lasts."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from django.contrib.auth import get_user_model
 from django.contrib.sessions.backends.base import SessionBase
 
+from dashboards.live.frames import KINDS, Kind
 from dashboards.presentation.jobs import jobs_of
 from devices.access import Scope, scope_of, user_of_token
 from devices.access.kiosks import kiosk_of, scope_of_kiosk
 
 KIOSK_COOKIE = "iotbridge_kiosk"
+# What a wall page shows, which is all that its cookie is good for.
+SHOWN_BY_KIOSKS: frozenset[Kind] = frozenset({"fleet"})
 
 
 class Identity(Protocol):
@@ -28,6 +31,11 @@ class Identity(Protocol):
 
     def jobs(self) -> list[dict[str, Any]]:
         """Return the jobs that they may see."""
+        ...
+
+    @property
+    def kinds(self) -> Collection[Kind]:
+        """Return which kinds of subscriptions they may have."""
         ...
 
 
@@ -50,6 +58,10 @@ class Person:
     def jobs(self) -> list[dict[str, Any]]:
         return jobs_of(self.user)
 
+    @property
+    def kinds(self) -> Collection[Kind]:
+        return KINDS
+
 
 @dataclass(frozen=True, slots=True)
 class Program:
@@ -69,6 +81,10 @@ class Program:
     def jobs(self) -> list[dict[str, Any]]:
         return jobs_of(self.user)
 
+    @property
+    def kinds(self) -> Collection[Kind]:
+        return KINDS
+
 
 @dataclass(frozen=True, slots=True)
 class Screen:
@@ -87,6 +103,10 @@ class Screen:
 
     def jobs(self) -> list[dict[str, Any]]:
         return []
+
+    @property
+    def kinds(self) -> Collection[Kind]:
+        return SHOWN_BY_KIOSKS
 
 
 def of_page(scope: Mapping[str, Any]) -> Identity | None:

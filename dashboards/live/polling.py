@@ -5,15 +5,17 @@ For networks whose proxies refuse WebSockets. The frames are those of the socket
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import Any
 
 from django.conf import settings
 
 from dashboards.live import snapshot_frames, snapshots
 from dashboards.live.frames import (
+    KINDS,
     MAX_SUBSCRIPTIONS,
     BadFrame,
+    Kind,
     Subscribe,
     bare_ack,
     parse_subscribe,
@@ -29,7 +31,10 @@ Frame = dict[str, Any]
 
 
 def answer(
-    subs: list[Frame], scope: Scope, jobs: Callable[[], list[dict[str, Any]]]
+    subs: list[Frame],
+    scope: Scope,
+    jobs: Callable[[], list[dict[str, Any]]],
+    kinds: Collection[Kind] = KINDS,
 ) -> Iterator[Frame]:
     """Yield the frames that answer `subs`, then a heartbeat.
 
@@ -37,6 +42,7 @@ def answer(
         subs: `sub` frames of the live protocol.
         scope: what the person may see.
         jobs: reads the person's jobs.
+        kinds: what the person may subscribe.
     """
     shown: set[int] = set()
     ingest = heartbeats.ingest_health()
@@ -44,7 +50,7 @@ def answer(
     for given in subs[:MAX_SUBSCRIPTIONS]:
         sub = given.get("id")
         try:
-            wanted = parse_subscribe(given, settings.LIVE_MAX_RATE_HZ)
+            wanted = parse_subscribe(given, settings.LIVE_MAX_RATE_HZ, kinds)
             yield from _show(wanted, scope, jobs, shown, as_of, now_us)
         except (BadFrame, QueryTooLong) as error:
             code = error.code if isinstance(error, BadFrame) else "too_many"

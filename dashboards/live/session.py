@@ -12,7 +12,7 @@ One coroutine sends all state frames, by `dashboards.live.sender`.
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from typing import Any
 
 from django.conf import settings
@@ -21,8 +21,10 @@ from django.db import DataError, Error
 from dashboards.live import snapshot_frames, snapshots
 from dashboards.live.encoded_events import EncodedEvent
 from dashboards.live.frames import (
+    KINDS,
     MAX_SUBSCRIPTIONS,
     BadFrame,
+    Kind,
     Subscribe,
     parse_id,
     parse_subscribe,
@@ -57,6 +59,7 @@ class LiveSession:
         send: Callable[[str], Awaitable[None]],
         owner: str = "",
         jobs: Callable[[], list[dict[str, Any]]] = list,
+        kinds: Collection[Kind] = KINDS,
     ) -> None:
         """Prepare a session.
 
@@ -66,7 +69,9 @@ class LiveSession:
             send: sends one text frame.
             owner: whose it is; their sockets are counted.
             jobs: reads the person's jobs.
+            kinds: what the person may subscribe.
         """
+        self._kinds = kinds
         self.scope = scope
         self.owner = owner
         self._sender = Sender(send)
@@ -109,7 +114,7 @@ class LiveSession:
         """
         match frame["t"]:
             case "sub":
-                self._subscribe(parse_subscribe(frame, settings.LIVE_MAX_RATE_HZ))
+                self._subscribe(parse_subscribe(frame, settings.LIVE_MAX_RATE_HZ, self._kinds))
             case "unsub":
                 await self._unsubscribe(parse_id(frame))
             case "rx":

@@ -1,5 +1,6 @@
 """What pages and API say while the database is away, instead of failing."""
 
+import logging
 from collections.abc import Callable
 from typing import Any
 
@@ -10,14 +11,16 @@ from django.shortcuts import render
 from devices.database import is_away
 from devices.monitoring import conditions, heartbeats
 
+logger = logging.getLogger(__name__)
+
 RETRY_SECONDS = 5
 
 
 class DatabaseOutage:
     """Middleware: a request that cannot reach the database is answered 503, with the reason.
 
-    /status tells how the workers are, as they say themselves: nobody can be asked for a
-    login then, so it names processes and states only.
+    Nobody can be asked for a login then: what the database says of itself (hosts, users) goes
+    to the log, pages tell what kind of trouble it is, and how each worker is, without its name.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -42,7 +45,7 @@ class DatabaseOutage:
 
 def _answer(request: HttpRequest, error: Exception) -> HttpResponse:
     connection.close()
-    reason = str(error).strip().partition("\n")[0]
+    reason = _reason(error)
     # `Refresh` is the header of the meta element that reloads a page.
     headers = {"Retry-After": str(RETRY_SECONDS), "Refresh": str(RETRY_SECONDS)}
     if request.path.startswith("/api/"):
@@ -57,14 +60,21 @@ def _answer(request: HttpRequest, error: Exception) -> HttpResponse:
     return answer
 
 
-def _workers() -> list[tuple[str, str, list[str]]]:
-    """Return (process, state, what is wrong) of the workers last known, asked just now."""
+def _reason(error: Exception) -> str:
+    """Return in a few words why the database cannot be used; all of it is logged."""
+    told = str(error).strip().partition("\n")[0]
+    logger.warning("A request cannot use the database: %s", told)
+    return conditions.CONDITIONS[conditions.database_code(told)][1]
+
+
+def _workers() -> list[tuple[int, str, list[str]]]:
+    """Return (number, state, what is wrong) of the workers last known, asked just now."""
+    workers = [process for process in heartbeats.remembered() if process.kind == "ingest"]
     return [
         (
-            process.id,
+            number,
             process.state if heartbeats.is_alive(process) else "does not answer",
             [condition.title for condition in conditions.of_worker(process)],
         )
-        for process in heartbeats.remembered()
-        if process.kind == "ingest"
+        for number, process in enumerate(workers, 1)
     ]

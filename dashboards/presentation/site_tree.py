@@ -30,7 +30,7 @@ def listed(scope: Scope, counts: dict[str, listing.SiteCounts]) -> list[Listed]:
     return [
         Listed(_seen(site, scope), _sum(counts, slugs), " ".join(slugs))
         for pk, site in known.items()
-        if scope.everything or pk in scope.sites
+        if scope.may_see(site)
         for slugs in [[known[each].slug for each in sorted(below[pk])]]
     ]
 

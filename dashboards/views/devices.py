@@ -5,8 +5,9 @@ from datetime import datetime
 from pathlib import Path
 from urllib.parse import urlencode
 
-from django.contrib.auth.decorators import login_required, user_passes_test
+from django.contrib.auth.decorators import login_required
 from django.contrib.staticfiles.finders import find
+from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -14,12 +15,12 @@ from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.translation import gettext
 
-from dashboards.presentation import device_rows, site_tree, snippets
+from dashboards.presentation import device_rows, health, site_tree, snippets
 from dashboards.presentation.formats import age_of
 from dashboards.views.corrections import marks_of
 from devices.access import scope_of
 from devices.models import Tag
-from devices.monitoring import conditions, heartbeats, loss_meter, losses
+from devices.monitoring import heartbeats, loss_meter, losses
 from devices.registry import device_clocks, listing, undecoded
 from devices.registry.states import STATES, since_of, state_of
 from devices.timestamps import moment
@@ -53,7 +54,7 @@ def overview_page(request: HttpRequest) -> HttpResponse:
         "summary": summary,
         "empty": not sum(summary["total"].values()) - summary["total"]["pending"],
         "sites": site_tree.listed(scope, summary["sites"]),
-        "tags": Tag.objects.all(),
+        "tags": Tag.objects.filter(devices__in=scope.devices()).distinct(),
         "types": scope.devices()
         .exclude(device_type="")
         .values_list("device_type", flat=True)
@@ -109,26 +110,31 @@ def status_page(request: HttpRequest) -> HttpResponse:
     found = heartbeats.processes()
     ingest = heartbeats.ingest_health(found)
     last, since = ingest["last_packet"], ingest["since"]
+    shown = health.shown_to(scope, found)
     context = {
         "now": now,
         "health": ingest,
         "last_packet": None if last is None else moment(round(last * 1_000)),
         "down_since": None if since is None else moment(round(since * 1_000)),
-        "conditions": conditions.current(found),
+        "conditions": shown.conditions,
         "processes": [
-            {"process": process, "alive": heartbeats.is_alive(process)} for process in found
+            {"process": process, "alive": heartbeats.is_alive(process)}
+            for process in shown.processes
         ],
-        # Of all sites together, so for staff alone.
-        "losses": losses.counted() if scope.everything else [],
+        "has_role": scope.has_role,
+        # Of all sites together.
+        "losses": losses.counted() if scope.packets else [],
         "summary": device_rows.fleet_summary(scope, heartbeats.as_of_health(ingest, now)),
     }
     template = "partials/processes.html" if "fragment" in request.GET else "status/status.html"
     return render(request, f"dashboards/{template}", context)
 
 
-@user_passes_test(lambda user: user.is_staff)
+@login_required
 def inspect_page(request: HttpRequest) -> HttpResponse:
     """Show the last packets, by device or topic filter; `inspect.js` fills it."""
+    if not scope_of(request.user).packets:
+        raise PermissionDenied
     context = {
         "device": request.GET.get("device", ""),
         "filter": request.GET.get("filter", ""),

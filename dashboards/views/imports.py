@@ -13,10 +13,10 @@ from django.utils import timezone
 from django.utils.translation import gettext
 
 from dashboards.middleware.time_zone import zone_name
-from devices.access import may_import, scope_of
+from devices.access import scope_of
 from devices.imports import uploads
 from devices.imports.layout import DELIMITERS
-from devices.imports.mapping import BadMapping, Mapping
+from devices.imports.mapping import BadMapping
 from devices.imports.uploads import BadUpload
 from devices.jobs import requests
 from devices.jobs.requests import TooManyJobs
@@ -27,7 +27,7 @@ from devices.models import Job
 def upload_page(request: HttpRequest) -> HttpResponse:
     """Take a file; its columns are named on the next page."""
     scope = scope_of(request.user)
-    if not may_import(scope):
+    if not scope.may_import:
         raise PermissionDenied
     errors: dict[str, str] = {}
     if request.method == "POST":
@@ -70,18 +70,19 @@ def import_page(request: HttpRequest, number: int) -> HttpResponse:
     errors: dict[str, str] = {}
     if request.method == "POST":
         try:
-            mapping = uploads.remap(job, _given(request.POST))
+            given, may_create = _given(request.POST), scope_of(request.user).adds
+            uploads.remap(job, given, may_create=may_create)
+        except uploads.MayNotCreate as error:
+            raise PermissionDenied from error
         except BadMapping as error:
             errors[error.parameter] = str(error)
         else:
             if "start" in request.POST:
-                return _start(request, job, mapping)
+                return _start(request, job)
     return _show(request, job, errors)
 
 
-def _start(request: HttpRequest, job: Job, mapping: Mapping) -> HttpResponse:
-    if mapping.create and not scope_of(request.user).everything:
-        raise PermissionDenied
+def _start(request: HttpRequest, job: Job) -> HttpResponse:
     uploads.start(job)
     messages.success(request, gettext("Import %(pk)s has been queued.") % {"pk": job.pk})
     return redirect("import-job", job.pk)
@@ -115,7 +116,7 @@ def _show(request: HttpRequest, job: Job, errors: dict[str, str]) -> HttpRespons
             "time": [*found.mapping.time, "", ""][:2],
             "missing": ", ".join(found.mapping.missing),
             "delimiters": DELIMITERS,
-            "may_create": scope_of(request.user).everything,
+            "may_create": scope_of(request.user).adds,
         }
     status = 422 if errors else 200
     return render(request, "dashboards/jobs/import_mapping.html", context, status=status)

@@ -17,7 +17,7 @@ from dashboards.middleware.time_zone import zone_name
 from dashboards.presentation.jobs import listed
 from dashboards.presentation.ranged_file import file_of
 from devices import queries
-from devices.access import may_import, scope_of
+from devices.access import scope_of
 from devices.exports.request import FORMATS, BadExport, export_of
 from devices.jobs import requests
 from devices.jobs.requests import TooManyJobs
@@ -37,9 +37,9 @@ def jobs_page(request: HttpRequest) -> HttpResponse:
     scope = scope_of(request.user)
     context = {
         "now": timezone.now(),
-        "may_import": may_import(scope),
+        "may_import": scope.may_import,
         "jobs": listed(request.user),
-        "all": scope.everything,
+        "all": scope.jobs,
         "job_days": settings.JOB_DAYS,
     }
     return render(request, "dashboards/jobs/list.html", context)

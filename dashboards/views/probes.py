@@ -1,5 +1,7 @@
 """What machines ask the web process: alive, ready, metrics."""
 
+import logging
+
 from asgiref.sync import async_to_sync
 from django.db import Error, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -8,6 +10,8 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, gen
 from dashboards.live.hub import Hub
 from devices import live
 from devices.monitoring import conditions, heartbeats
+
+logger = logging.getLogger(__name__)
 
 METRICS = CollectorRegistry()
 _SOCKETS = Gauge("iotbridge_sockets", "Open live sockets", registry=METRICS)
@@ -37,7 +41,9 @@ def _database_problem() -> str:
             cursor.execute("SELECT 1")
     except Error as error:
         connection.close()
-        return str(error).strip()
+        # Whoever asks need not be logged in: hosts and users are for the log.
+        logger.warning("Not ready: the database: %s", str(error).strip())
+        return "away"
     return ""
 
 
@@ -45,7 +51,8 @@ def _layer_problem() -> str:
     try:
         async_to_sync(live.layer().group_send)("readyz", {"type": "readyz"})
     except Exception as error:  # noqa: BLE001 - whatever the layer raises
-        return str(error) or type(error).__name__
+        logger.warning("Not ready: the channel layer: %s", str(error) or type(error).__name__)
+        return "away"
     return ""
 
 

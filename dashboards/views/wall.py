@@ -36,7 +36,7 @@ def wall_page(request: HttpRequest, slug: str) -> HttpResponse:
     if scope is None:
         return redirect_to_login(request.get_full_path())
     site = Site.objects.filter(slug=slug).first()
-    if site is None or not (scope.everything or site.pk in scope.sites):
+    if site is None or not scope.may_see(site):
         raise Http404(gettext("There is no such site, or you may not see it."))
     template = "partials/wall.html" if "fragment" in request.GET else "wall/wall.html"
     return render(request, f"dashboards/{template}", _content(scope, site))

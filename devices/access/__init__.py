@@ -1,8 +1,8 @@
 """Who may see and change what: people, tokens, kiosks; and that a page learns of changes."""
 
 from devices.access.scopes import (
+    ALL,
     Scope,
-    may_import,
     scope_of,
     site_and_below,
     sites_below,
@@ -11,8 +11,8 @@ from devices.access.scopes import (
 )
 
 __all__ = [
+    "ALL",
     "Scope",
-    "may_import",
     "scope_of",
     "site_and_below",
     "sites_below",

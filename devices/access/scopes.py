@@ -1,7 +1,10 @@
 """Who may see and change what; the one place that decides.
 
-Staff see all. Others see the devices of the sites they have a role on, and of the
-sites below; pending devices only as managers there. Nothing else: default deny.
+A superuser may do all. Staff may do, of all devices, what Django's model permissions give
+them, in admin and everywhere else: `view_device`, `change_device` (which includes accepting
+and moving), `add_device`, `delete_device`, `view_job`, `mqtt_ingest.view_deadletter` (packets).
+Everybody, staff too, sees the devices of the sites they have a role on, and of the sites
+below; pending devices only as managers there. Nothing else: default deny.
 """
 
 from dataclasses import dataclass
@@ -19,12 +22,36 @@ _RANK = {Role.VIEWER: 0, Role.OPERATOR: 1, Role.MANAGER: 2}
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What one person may see (`sites`), change (`operated`) and accept (`managed`)."""
+    """What one person may see (`sites`), change (`operated`) and accept (`managed`).
+
+    Args:
+        everything: they see all devices, whatever their sites.
+        changes: they may change and accept all of them.
+        adds: they may register devices anywhere.
+        deletes: they may delete any.
+        jobs: they see the jobs of all people.
+        packets: they see the last packets, and what is lost of all sites together.
+    """
 
     everything: bool = False
+    changes: bool = False
+    adds: bool = False
+    deletes: bool = False
+    jobs: bool = False
+    packets: bool = False
     sites: frozenset[int] = frozenset()
     operated: frozenset[int] = frozenset()
     managed: frozenset[int] = frozenset()
+
+    @property
+    def has_role(self) -> bool:
+        """Return whether there is anything that this person may see."""
+        return self.everything or bool(self.sites)
+
+    @property
+    def may_import(self) -> bool:
+        """Return whether there is anything that this person may import into."""
+        return self.changes or bool(self.operated)
 
     def devices(self) -> QuerySet[Device]:
         """Return the devices this person may see."""
@@ -34,26 +61,46 @@ class Scope:
             Q(site_id__in=self.sites, pending=False) | Q(site_id__in=self.managed)
         )
 
+    def may_see(self, site: Site) -> bool:
+        """Return whether this person may see `site`."""
+        return self.everything or site.pk in self.sites
+
     def may_change(self, device: Device) -> bool:
         """Return whether this person may change `device`."""
-        return self.everything or device.site_id in self.operated
+        return self.changes or device.site_id in self.operated
 
     def may_manage(self, device: Device) -> bool:
-        """Return whether this person may accept, reject and delete `device`."""
-        return self.everything or device.site_id in self.managed
+        """Return whether this person may accept, reject and move `device`."""
+        return self.changes or device.site_id in self.managed
+
+    def may_add(self, device: Device) -> bool:
+        """Return whether this person may register `device`."""
+        return self.adds or device.site_id in self.managed
+
+    def may_delete(self, device: Device) -> bool:
+        """Return whether this person may delete `device`."""
+        return self.deletes or device.site_id in self.managed
 
 
-def may_import(scope: Scope) -> bool:
-    """Return whether there is anything that this person may import into."""
-    return scope.everything or bool(scope.operated)
+# Of a superuser, and of whoever sits at the command line.
+ALL = Scope(everything=True, changes=True, adds=True, deletes=True, jobs=True, packets=True)
+# What staff may by Django's permissions; changing what one does not see is nothing.
+_PERMISSIONS = {
+    "everything": ("devices.view_device", "devices.change_device"),
+    "changes": ("devices.change_device",),
+    "adds": ("devices.add_device",),
+    "deletes": ("devices.delete_device",),
+    "jobs": ("devices.view_job",),
+    "packets": ("mqtt_ingest.view_deadletter",),
+}
 
 
 def scope_of(user: AnyUser) -> Scope:
     """Return what `user` may see; nobody in particular sees nothing."""
     if user is None or not user.is_authenticated or not user.is_active:
         return Scope()
-    if getattr(user, "is_staff", False) or getattr(user, "is_superuser", False):
-        return Scope(everything=True)
+    if getattr(user, "is_superuser", False):
+        return ALL
     ranks: dict[int, int] = {}
     children = _children()
     for membership in Membership.objects.filter(user_id=user.pk):
@@ -61,10 +108,18 @@ def scope_of(user: AnyUser) -> Scope:
         for site in _below(membership.site_id, children):
             ranks[site] = max(rank, ranks.get(site, 0))
     return Scope(
+        **_given_to_staff(user),
         sites=frozenset(ranks),
         operated=frozenset(site for site, rank in ranks.items() if rank >= 1),
         managed=frozenset(site for site, rank in ranks.items() if rank > 1),
     )
+
+
+def _given_to_staff(user: AnyUser) -> dict[str, bool]:
+    if not getattr(user, "is_staff", False):
+        return {}
+    held: set[str] = user.get_all_permissions()  # type: ignore[union-attr] # it is a user
+    return {may: not held.isdisjoint(wanted) for may, wanted in _PERMISSIONS.items()}
 
 
 def site_and_below(site: int) -> set[int]:

@@ -39,7 +39,7 @@ class KioskAdmin(admin.ModelAdmin[Kiosk]):
         if not change:
             _tell_code(request, obj)
 
-    @admin.action(description="New code, for another screen in its place")
+    @admin.action(description="New code, for another screen in its place", permissions=["change"])
     def give_new_code(self, request: HttpRequest, queryset: QuerySet[Kiosk]) -> None:
         """Tell a new code of each."""
         for kiosk in queryset:

@@ -176,14 +176,16 @@ class DeviceAdmin(admin.ModelAdmin[Device]):
         """Return whether it was accepted; None while it waits."""
         return None if device.pending else device.enabled
 
-    @admin.action(description="Accept selected devices")
+    @admin.action(description="Accept selected devices", permissions=["change"])
     def accept(self, request: HttpRequest, devices: QuerySet[Device]) -> None:
         """Accept in bulk."""
         count = registry.accept(devices)
         words = ngettext("%(n)s device accepted.", "%(n)s devices accepted.", count)
         self.message_user(request, words % {"n": count}, messages.SUCCESS)
 
-    @admin.action(description="Reject selected devices (purges their readings)")
+    @admin.action(
+        description="Reject selected devices (purges their readings)", permissions=["change"]
+    )
     def reject(self, request: HttpRequest, devices: QuerySet[Device]) -> None:
         """Reject in bulk; the readings go in the background."""
         count = registry.reject(devices)

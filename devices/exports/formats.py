@@ -21,7 +21,8 @@ BUCKET = (
     *("time", "end", "device", "metric", "unit", "count", "min", "max", "mean", "first", "last"),
     *("increase", "seconds"),
 )
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "'")
+# With the full-width forms, which some spreadsheets take for the same.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "'", *"\uff1d\uff0b\uff0d\uff20")
 
 
 class Format(Protocol):

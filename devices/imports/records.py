@@ -68,20 +68,38 @@ class Records:
                 yield record
 
     def _longer(self, line: bytes, first: int, delimiter: str) -> Record:
-        """Return a row that goes on in the next lines; they are put back if it never ends."""
+        """Return a row that goes on in the next lines; they are put back if it never ends.
+
+        Each line is looked at once, however many there are.
+        """
         lines = [line]
-        while len(lines) < MAX_LINES and sum(map(len, lines)) < MAX_LINE:
+        try:
+            cells = next(csv.reader(self._following(lines), delimiter=delimiter, strict=True))
+        except csv.Error as error:
+            if "unexpected end" in str(error):
+                self._ahead.extendleft(reversed(lines[1:]))
+                return Record(first, [], "a quotation mark is not closed")
+            record = self._row(lines, first, delimiter) or Record(first, [], str(error))
+        except UnicodeDecodeError:
+            record = self._decoded(lines, first)
+        else:
+            record = Record(first, cells)
+        for taken in lines[1:]:
+            self._take(taken)
+        return record
+
+    def _following(self, lines: list[bytes]) -> Iterator[str]:
+        """Yield the text of `lines` and of the lines after them, which are added, up to a bound."""
+        size, encoding = len(lines[0]), self._encoding
+        yield lines[0].decode(encoding)
+        encoding = "utf-8" if encoding == "utf-8-sig" else encoding
+        while len(lines) < MAX_LINES and size < MAX_LINE:
             more = self._next()
             if more is None:
-                break
+                return
             lines.append(more)
-            record = self._row(lines, first, delimiter)
-            if record is not None:
-                for taken in lines[1:]:
-                    self._take(taken)
-                return record
-        self._ahead.extendleft(reversed(lines[1:]))
-        return Record(first, [], "a quotation mark is not closed")
+            size += len(more)
+            yield more.decode(encoding)
 
     def _row(self, lines: list[bytes], first: int, delimiter: str) -> Record | None:
         """Return the row of `lines`; None where it goes on."""

@@ -96,11 +96,21 @@ def settled(mapping: Mapping, dates: DateOrder, commas: DecimalComma) -> Mapping
     return replace(mapping, order=order, decimal=mapping.decimal or ("," if commas.found else "."))
 
 
-def remap(job: Job, given: dict[str, Any]) -> Mapping:
+class MayNotCreate(Exception):
+    """Somebody wants an import to register devices who may not; nothing was changed."""
+
+
+def remap(job: Job, given: dict[str, Any], *, may_create: bool) -> Mapping:
     """Take other columns; what is not given stays.
+
+    Args:
+        job: that is still asking.
+        given: fields of a mapping.
+        may_create: whether whoever asks may register devices anywhere.
 
     Raises:
         BadMapping: names the field that is wrong.
+        MayNotCreate: of `create`.
     """
     old = _mapping(job)
     check_types(given)
@@ -108,6 +118,8 @@ def remap(job: Job, given: dict[str, Any]) -> Mapping:
     laid_out = replace(old, delimiter=wanted["delimiter"], skip_lines=wanted.get("skip_lines", 0))
     columns = columns_of(_head(job), laid_out)
     mapping = mapping_of(wanted, columns)
+    if mapping.create and not may_create:
+        raise MayNotCreate
     job.options = {**job.options, "mapping": mapping.options()}
     job.save(update_fields=["options"])
     return mapping

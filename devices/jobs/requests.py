@@ -1,4 +1,4 @@
-"""Who may ask for, see, fetch and cancel a job: whoever asked, and staff."""
+"""Who may ask for, see, fetch and cancel a job: whoever asked, and who may see all jobs."""
 
 from django.db.models import QuerySet
 from django.db.models.functions import Now
@@ -19,7 +19,7 @@ def visible(user: AnyUser) -> QuerySet[Job]:
     """Return the jobs that `user` may see and cancel."""
     if user is None or not user.is_authenticated or not user.is_active:
         return Job.objects.none()
-    if scope_of(user).everything:
+    if scope_of(user).jobs:
         return Job.objects.all()
     return Job.objects.filter(asked_by_id=user.pk)
 

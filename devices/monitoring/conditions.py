@@ -207,12 +207,17 @@ def _of_slot(name: str, slot: dict[str, Any]) -> Iterator[Condition]:
 
 def _database(detail: str) -> Condition:
     """Return why the database takes nothing, by what it says itself."""
+    return Condition(database_code(detail), detail)
+
+
+def database_code(detail: str) -> str:
+    """Return the code of what a database says of itself when it cannot be used."""
     lowered = detail.lower()
     if "no space left" in lowered or "disk is full" in lowered or "disk full" in lowered:
-        return Condition("disk_full", detail)
+        return "disk_full"
     if "lock timeout" in lowered or "database is locked" in lowered:
-        return Condition("database_locked", detail)
-    return Condition("database_away", detail)
+        return "database_locked"
+    return "database_away"
 
 
 def _of_sources() -> Iterator[Condition]:

@@ -9,7 +9,7 @@ from django.contrib.auth import get_user_model
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from tqdm import tqdm
 
-from devices.access import Scope, scope_of
+from devices.access import ALL, Scope, scope_of
 from devices.exports.job import SHARE, ExportWork
 from devices.exports.request import FORMATS, BadExport, Export, export_of
 from devices.jobs.runner import JobFailed
@@ -62,7 +62,7 @@ class Command(BaseCommand):
 
     def _scope(self, name: str) -> tuple[Scope, int]:
         if not name:
-            return Scope(everything=True), 0
+            return ALL, 0
         model = get_user_model()
         user = model._default_manager.filter(**{model.USERNAME_FIELD: name}).first()  # noqa: SLF001
         if user is None:

@@ -29,7 +29,7 @@ def writer(settings: Any) -> SlotWriter:
 @pytest.fixture
 def staff() -> Client:
     client = Client(enforce_csrf_checks=False)
-    client.force_login(get_user_model().objects.create_user("boss", is_staff=True))
+    client.force_login(get_user_model().objects.create_user("boss", is_superuser=True))
     return client
 
 
@@ -133,7 +133,8 @@ def test_a_screen_that_nobody_is_logged_in_on_asks_for_its_site_alone(writer: Sl
     kiosk = Kiosk.objects.create(name="Door", site=site)
     screen = Client(enforce_csrf_checks=True)
     screen.cookies[KIOSK_COOKIE] = kiosks.enrol(kiosk)
-    body = json.dumps({"subs": [{**SUB, "keys": ["a/t", "b/t"]}]})
+    subs = [{"id": 1, "kind": "fleet"}, {**SUB, "id": 2, "keys": ["a/t", "b/t"]}]
+    body = json.dumps({"subs": subs})
     ask = {"path": "/api/v1/live", "data": body, "content_type": "application/json"}
     assert screen.post(**ask).status_code == 403
     wall = screen.get("/wall/north/").content.decode()
@@ -141,8 +142,11 @@ def test_a_screen_that_nobody_is_logged_in_on_asks_for_its_site_alone(writer: Sl
     assert found is not None
     answer = screen.post(**ask, headers={"X-CSRFToken": found[1]})
     assert answer.status_code == 200, answer.content
-    ack = answer.json()["frames"][0]
-    assert [one["key"] for one in ack["series"].values()] == ["a/t"]
+    frames = answer.json()["frames"]
+    assert [one["t"] for one in frames] == ["ack", "upd", "err", "hb"]
+    assert set(frames[1]["sites"]) == {"north"}
+    # Its wall shows counts; readings are not for whoever takes the cookie off the screen.
+    assert frames[2]["msg"] == "kind must be fleet"
     # Of the API a screen has nothing else.
     assert screen.get("/api/v1/devices").status_code == 401
     kiosk.delete()

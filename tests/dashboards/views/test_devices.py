@@ -8,7 +8,7 @@ from django.test import Client
 from django.utils import timezone
 
 from devices import registry
-from devices.models import Device, DeviceCounts, Membership, Site
+from devices.models import Device, DeviceCounts, Membership, Process, Site
 from devices.monitoring import losses
 from devices.storage.losses import record
 from mqtt_ingest.models import DeadLetter
@@ -96,7 +96,7 @@ def test_others_see_what_their_memberships_give(press: Device) -> None:
     client.force_login(user)
     assert client.get("/devices/press-3/").status_code == 404
     assert "press-3" not in client.get("/").content.decode()
-    assert client.get("/inspect").status_code == 302
+    assert client.get("/inspect").status_code == 403
     site = Site.objects.create(slug="plant", name="Plant")
     Membership.objects.create(user=user, site=site)
     press.site = site
@@ -181,8 +181,28 @@ def test_status_tells_what_is_wrong_and_what_was_lost(staff: Client, press: Devi
     client = Client()
     client.force_login(viewer)
     text = client.get("/status").content.decode()
-    assert "No ingest worker is running" in text
+    assert "no worker is running" in text
     assert "packets kept as dead letters" not in text
+
+
+def test_hosts_and_process_ids_are_for_people_who_see_all(staff: Client, press: Device) -> None:
+    now = timezone.now()
+    info = {"slots": {}, "database": "connection to host db.internal failed", "services": {}}
+    Process.objects.create(
+        id="plc-host:4711", kind="ingest", state="up", started_at=now, beat_at=now, info=info
+    )
+    viewer = get_user_model().objects.create_user("viewer")
+    client = Client()
+    client.force_login(viewer)
+    nothing = client.get("/api/v1/status").json()
+    assert (nothing["conditions"], nothing["processes"]) == ([], [])
+    Membership.objects.create(user=viewer, site=Site.objects.create(slug="plant", name="Plant"))
+    for path in ("/api/v1/status", "/status", "/status?fragment"):
+        text = client.get(path).content.decode()
+        assert "plc-host" not in text
+        assert "db.internal" not in text
+        assert "The database does not take batches" in text
+        assert "db.internal" in staff.get(path).content.decode()
 
 
 def test_the_device_page_shows_losses_and_qos_0(staff: Client, press: Device) -> None:
@@ -201,11 +221,13 @@ def test_the_device_page_shows_losses_and_qos_0(staff: Client, press: Device) ->
 
 
 def test_while_the_database_is_away_pages_and_api_say_so(
-    staff: Client, press: Device, monkeypatch: pytest.MonkeyPatch
+    staff: Client,
+    press: Device,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     from django.db import OperationalError
 
-    from devices.models import Process
     from devices.monitoring import heartbeats
 
     worker = Process(id="w-1", kind="ingest", state="down", info={"slots": {}})
@@ -218,12 +240,14 @@ def test_while_the_database_is_away_pages_and_api_say_so(
     monkeypatch.setattr(heartbeats, "processes", away)
     page = staff.get("/status")
     assert (page.status_code, page["Retry-After"], page["Refresh"]) == (503, "5", "5")
-    assert "connection refused" in page.content.decode()
-    assert "and more" not in page.content.decode()
-    assert "w-1" in page.content.decode()
+    assert "The database does not take batches" in page.content.decode()
+    # Hosts and users that the database names are for the log.
+    assert "connection refused" not in page.content.decode()
+    assert "w-1" not in page.content.decode()
+    assert "connection refused" in caplog.text
     answer = staff.get("/api/v1/status")
     assert answer.status_code == 503
-    assert answer.json()["detail"] == "database: connection refused"
+    assert answer.json()["detail"] == "database: The database does not take batches"
     told = Client().get("/metrics").content.decode()
     assert 'iotbridge_condition{code="database_away"} 1.0' in told
 

@@ -55,7 +55,7 @@ def test_what_others_asked_for_is_not_there(site: Site) -> None:
 
 
 def person_staff() -> Client:
-    user = get_user_model().objects.create_user("boss", is_staff=True)
+    user = get_user_model().objects.create_user("boss", is_superuser=True)
     client = Client()
     client.force_login(user)
     return client

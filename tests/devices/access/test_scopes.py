@@ -1,10 +1,12 @@
 """Who may see what: default deny, roles on sites and below, pending for managers."""
 
+from dataclasses import asdict
+
 import pytest
 from django.contrib.auth import get_user_model
-from django.contrib.auth.models import AnonymousUser
+from django.contrib.auth.models import AnonymousUser, Permission
 
-from devices.access import scope_of, token_digest, user_of_token
+from devices.access import Scope, scope_of, token_digest, user_of_token
 from devices.models import ApiToken, Device, Membership, Site
 
 pytestmark = pytest.mark.django_db
@@ -35,12 +37,44 @@ def test_nobody_and_a_person_without_roles_see_nothing(sites: dict[str, Site]) -
     assert keys(None) == keys(AnonymousUser()) == keys(make_user()) == set()
 
 
-def test_staff_see_all(sites: dict[str, Site]) -> None:
-    assert len(keys(make_user(is_staff=True))) == 8
+def test_a_superuser_sees_all(sites: dict[str, Site]) -> None:
+    assert len(keys(make_user(is_superuser=True))) == 8
+
+
+@pytest.mark.parametrize(
+    ("permission", "may"),
+    [
+        ("view_device", {"everything"}),
+        ("change_device", {"everything", "changes"}),
+        ("add_device", {"adds"}),
+        ("delete_device", {"deletes"}),
+        ("view_job", {"jobs"}),
+        ("view_deadletter", {"packets"}),
+        ("view_site", set()),
+    ],
+)
+def test_staff_may_what_django_s_permissions_give_them(permission: str, may: set[str]) -> None:
+    user = make_user(is_staff=True)
+    assert scope_of(user) == Scope()
+    user.user_permissions.add(Permission.objects.get(codename=permission))
+    scope = scope_of(get_user_model().objects.get())
+    assert {name for name in asdict(scope) if getattr(scope, name) is True} == may
+
+
+def test_permissions_alone_are_for_admin_whose_pages_ask_for_staff_too() -> None:
+    user = make_user()
+    user.user_permissions.add(Permission.objects.get(codename="change_device"))
+    assert scope_of(get_user_model().objects.get()) == Scope()
+
+
+def test_staff_keep_their_roles(sites: dict[str, Site]) -> None:
+    user = make_user(is_staff=True)
+    Membership.objects.create(user=user, site=sites["hall"], role="manager")
+    assert keys(user) == {"in-hall", "waits-hall"}
 
 
 def test_an_inactive_person_sees_nothing(sites: dict[str, Site]) -> None:
-    assert keys(make_user(is_staff=True, is_active=False)) == set()
+    assert keys(make_user(is_superuser=True, is_active=False)) == set()
 
 
 def test_a_role_holds_for_the_sites_below(sites: dict[str, Site]) -> None:

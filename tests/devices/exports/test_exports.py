@@ -268,4 +268,10 @@ def test_the_command_writes_a_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize("text", ["=1", "+1", "-x", "@y", "'=1", "plain", "it's", "", "\tz"])
 def test_guarding_a_cell_can_be_undone(text: str) -> None:
     assert formats.unguarded(formats.guarded(text)) == text
-    assert not formats.guarded(text).startswith(("=", "+", "-", "@", "\t"))
+
+
+@pytest.mark.parametrize(
+    "first", ["=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20"]
+)
+def test_what_a_spreadsheet_takes_for_a_formula_is_guarded(first: str) -> None:
+    assert formats.guarded(f"{first}1+1") == f"'{first}1+1"

@@ -196,7 +196,7 @@ def test_files_stay_as_long_as_was_set(settings: Any) -> None:
 def test_people_see_their_own_jobs_and_staff_all() -> None:
     users = get_user_model().objects
     anna, ben = users.create_user("anna"), users.create_user("ben")
-    boss = users.create_user("boss", is_staff=True)
+    boss = users.create_user("boss", is_superuser=True)
     job = requests.ask("count", "", {}, anna)
     assert list(requests.visible(anna)) == list(requests.visible(boss)) == [job]
     assert not requests.visible(ben).exists()
