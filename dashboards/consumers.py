@@ -25,6 +25,8 @@ from devices.timings import RIGHTS_SECONDS, SOCKET_LIFETIME_SECONDS
 logger = logging.getLogger(__name__)
 
 AUTH_SECONDS = 5.0
+# Sockets that have not said yet who they are; each may send a frame that is looked at.
+MAX_WAITING = 200
 MAX_FRAMES_PER_SECOND = 100
 # autobahn takes those of applications alone.
 CLOSE_CODES = {"auth": 4401, "slow": 4008, "restart": 4012, "too_many": 4429}
@@ -40,6 +42,10 @@ class LiveConsumer(AsyncWebsocketConsumer):
     channel_layer_alias = ""
     session: LiveSession | None = None
     identity: Identity | None = None
+    # Ends a socket that does not say who it is.
+    _anonymous: asyncio.Task[None] | None = None
+    # Sockets of this process that have not said yet who they are.
+    _waiting = 0
 
     async def dispatch(self, message: dict[str, Any]) -> None:
         """Call the handler at once.
@@ -56,20 +62,23 @@ class LiveConsumer(AsyncWebsocketConsumer):
         self._tasks: list[asyncio.Task[None]] = []
         self._forget = before_stop(lambda: self._bye("restart"))
         self._second, self._frames = 0, 0
-        # Said who it is; looking that up may take its time on a busy server.
-        self._named = False
         offered = self.scope.get("subprotocols", [])
         await self.accept(SUBPROTOCOL if SUBPROTOCOL in offered else None)
         found = await in_thread(lambda: identity.of_page(self.scope))
         if found is not None:
             await self._begin(found)
+        elif self._waiting >= MAX_WAITING:
+            await self._bye("too_many")
         else:
-            self._start(self._await_identity())
+            self._anonymous = self._start(self._await_identity())
 
     async def _await_identity(self) -> None:
-        await asyncio.sleep(AUTH_SECONDS)
-        if not self._named:
-            await self._bye("auth")
+        LiveConsumer._waiting += 1
+        try:
+            await asyncio.sleep(AUTH_SECONDS)
+        finally:
+            LiveConsumer._waiting -= 1
+        await self._bye("auth")
 
     async def _begin(self, found: Identity) -> None:
         self.identity = found
@@ -92,10 +101,12 @@ class LiveConsumer(AsyncWebsocketConsumer):
         )
         await self.session.hello()
         for work in (self._run(), self._beat(), self._watch_rights(), self._retire()):
-            self._start(work)
+            _task = self._start(work)
 
-    def _start(self, work: Any) -> None:
-        self._tasks.append(asyncio.create_task(work))
+    def _start(self, work: Any) -> asyncio.Task[None]:
+        task: asyncio.Task[None] = asyncio.create_task(work)
+        self._tasks.append(task)
+        return task
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:  # noqa: ARG002
         """Take one client frame."""
@@ -119,7 +130,9 @@ class LiveConsumer(AsyncWebsocketConsumer):
         token = frame.get("token")
         if frame["t"] != "auth" or not is_text(token):
             raise BadFrame("bad_request", 'the first frame must be {"t":"auth","token":…}')
-        self._named = True
+        # Looking that up may take its time on a busy server.
+        if self._anonymous is not None:
+            self._anonymous.cancel()
         found = await in_thread(lambda: identity.of_token(token))
         if found is None:
             await self._bye("auth")

@@ -6,6 +6,7 @@ from django.urls import path, re_path
 from django.views.generic import RedirectView
 from django.views.i18n import JavaScriptCatalog
 
+from dashboards.login import LoginPage
 from dashboards.views import boards, corrections, devices, imports, jobs, probes, wall
 
 urlpatterns = [
@@ -29,7 +30,7 @@ urlpatterns = [
     path("kiosk/<str:code>/", wall.kiosk_page, name="kiosk"),
     path("status", devices.status_page, name="status"),
     path("inspect", devices.inspect_page, name="inspect"),
-    path("login/", auth.LoginView.as_view(template_name="dashboards/login.html"), name="login"),
+    path("login/", LoginPage.as_view(), name="login"),
     path("logout/", auth.LogoutView.as_view(), name="logout"),
     # Admin's pages name no icon, so browsers ask for this one.
     path("favicon.ico", RedirectView.as_view(url=static("dashboards/icon.svg"))),

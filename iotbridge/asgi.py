@@ -8,6 +8,7 @@ from typing import Any
 from channels.routing import ProtocolTypeRouter
 from django.conf import settings
 from django.core.asgi import get_asgi_application
+from django.db.backends.signals import connection_created
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "iotbridge.settings")
 http = get_asgi_application()
@@ -18,6 +19,7 @@ from dashboards.live.shutdown import say_all  # noqa: E402
 from dashboards.middleware.client_disconnect import stop_when_left  # noqa: E402 - Django must be set up first
 from devices.background.garbage_collection import collect_rarely  # noqa: E402
 from devices.live import require_shared_layer  # noqa: E402 - Django must be set up first
+from devices.queries.budget import REQUEST_SECONDS  # noqa: E402
 from iotbridge import routing  # noqa: E402
 from iotbridge.asgi_backpressure import patient  # noqa: E402
 from iotbridge.request_limit import bounded  # noqa: E402
@@ -55,10 +57,22 @@ def _with_daphne(*, alone: bool) -> None:
         loop.callLater(0, lambda: Hub.current().begin())
 
 
+def _bound_statements(connection: Any, **_kwargs: Any) -> None:
+    """Have PostgreSQL end a statement of a page that takes too long."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute(f"SET statement_timeout = '{REQUEST_SECONDS:g}s'")
+
+
 _alone = not iotbridge.runs_command
 if _alone:
+    connection_created.connect(_bound_statements, dispatch_uid="bounded statements")
     require_shared_layer("the web process")
 if "daphne.server" in sys.modules:
+    from iotbridge import request_bodies, socket_frames
+
+    request_bodies.install()
+    socket_frames.install()
     _with_daphne(alone=_alone)
 
 application = ProtocolTypeRouter(

@@ -4,10 +4,10 @@ from typing import Any
 
 from channels.auth import AuthMiddlewareStack
 from channels.routing import ChannelNameRouter, URLRouter
-from channels.security.websocket import AllowedHostsOriginValidator
 from django.urls import path
 
 from dashboards.consumers import LiveConsumer
+from iotbridge.origins import from_own_pages
 from mqtt_ingest.consumers import IngestConsumer
 from mqtt_ingest.embedded_broker import websocket as mqtt
 from mqtt_ingest.worker.channels_worker import CHANNEL
@@ -16,8 +16,9 @@ from mqtt_ingest.worker.channels_worker import CHANNEL
 _as_view: Any = LiveConsumer.as_asgi()
 _paths: Any = [path("ws/live/", _as_view)]
 _sockets: Any = URLRouter(_paths)
-_mqtt: Any = AllowedHostsOriginValidator(mqtt.application)
-_from_pages: Any = AllowedHostsOriginValidator(AuthMiddlewareStack(_sockets))
+_with_session: Any = AuthMiddlewareStack(_sockets)
+_mqtt: Any = from_own_pages(mqtt.application)
+_from_pages: Any = from_own_pages(_with_session)
 
 
 async def websocket(scope: dict[str, Any], receive: Any, send: Any) -> None:

@@ -7,10 +7,12 @@ from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
 from dashboards.api import api
+from dashboards.login import ThrottledAdminLogin
 
 admin.site.site_header = "iotbridge"
 admin.site.site_title = "iotbridge"
 admin.site.index_title = "Registry"
+admin.site.login_form = ThrottledAdminLogin
 
 
 def _extra() -> list[URLPattern | URLResolver]:

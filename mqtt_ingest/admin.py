@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
+from devices.admin.bounded_search import BoundedSearch
 from devices.words import counted
 from mqtt_ingest import dead_letters
 from mqtt_ingest.models import DeadLetter
@@ -30,7 +31,7 @@ class DiscardForm(forms.Form):
 
 
 @admin.register(DeadLetter)
-class DeadLetterAdmin(admin.ModelAdmin[DeadLetter]):
+class DeadLetterAdmin(BoundedSearch[DeadLetter]):
     """Dead letters by reason, device and source: looked at, tried out, replayed, discarded."""
 
     list_display = ["received_at", "number", "reason", "device_key", "detail", "topic", "start"]

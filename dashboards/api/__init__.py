@@ -14,12 +14,14 @@ from dashboards.api import (
 )
 from dashboards.api.auth import AUTHENTICATION
 from dashboards.api.problems import install
+from dashboards.api.strict_json import StrictJson
 
 api = NinjaAPI(
     title="iotbridge",
     version="1",
     description="Devices, readings and health of this installation.",
     auth=AUTHENTICATION,
+    parser=StrictJson(),
     urls_namespace="api",
 )
 api.add_router("/devices", devices.router)

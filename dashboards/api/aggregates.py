@@ -8,7 +8,7 @@ from ninja import Query, Router
 
 from dashboards.api.auth import scope
 from dashboards.api.problems import Problem
-from dashboards.api.readings import MAX_POINTS, MAX_SERIES, Window, window_params
+from dashboards.api.readings import MAX_POINTS, MAX_SERIES, Window, wanted_keys, window_params
 from devices import queries
 from devices.queries import SeriesInfo, calendars
 from devices.queries.aggregates import Aggregate, aggregates
@@ -29,7 +29,7 @@ def read_aggregates(
     zone: str = "UTC",
 ) -> dict[str, Any]:
     """Sum up several series by buckets of a calendar; whole buckets that touch the span."""
-    wanted = [part.strip() for key in live_keys for part in key.split(",") if part.strip()]
+    wanted = wanted_keys(live_keys)
     found = queries.find_series(scope(request).devices(), wanted)
     infos = [info for group in found.values() for info in group]
     if len(infos) > MAX_SERIES:

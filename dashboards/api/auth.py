@@ -1,12 +1,14 @@
 """Who calls the API: the Django session, a bearer token, or, for live frames alone, a kiosk."""
 
+from math import ceil
 from typing import Any
 
 from django.http import HttpRequest
 from ninja.security import APIKeyCookie, HttpBearer, SessionAuth
 
+from dashboards.api.problems import Problem
 from dashboards.live.identity import KIOSK_COOKIE
-from devices.access import Scope, kiosks, scope_of, user_of_token
+from devices.access import Scope, kiosks, scope_of, throttle, user_of_token
 from devices.models import Kiosk
 
 
@@ -18,7 +20,12 @@ class TokenAuth(HttpBearer):
         user = user_of_token(token)
         if user is not None:
             request.user = user  # type: ignore[assignment] # an active User
-        return user
+            return user
+        address = throttle.address_of(request)
+        if wait := throttle.wait_of("token", address):
+            raise Problem(429, f"Too many wrong tokens came from here. Wait for {ceil(wait)} s.")
+        throttle.failed("token", address)
+        return None
 
 
 class KioskAuth(APIKeyCookie):

@@ -96,12 +96,14 @@ class DeviceIn(DeviceChange):
 @router.get("", response=DeviceList)
 def list_devices(
     request: HttpRequest,
-    search: str = "",
-    site: str = "",
+    search: Annotated[str, Query(max_length=listing.SEARCH_LENGTH)] = "",
+    site: Annotated[str, Query(max_length=100)] = "",
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
-    offset: Annotated[int, Query(ge=0)] = 0,
+    offset: Annotated[int, Query(ge=0, le=10_000_000)] = 0,
 ) -> dict[str, Any]:
     """List the devices you may see, by key."""
+    if len(search.split()) > listing.SEARCH_WORDS:
+        raise Problem(422, f"search: {listing.SEARCH_WORDS} words are allowed", "search")
     found = scope(request).devices().order_by("key").select_related("site")
     filters = listing.Filters(search=search, site=site)
     found = filters.narrow(found).prefetch_related("tags")

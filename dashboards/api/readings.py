@@ -54,11 +54,23 @@ def readings(
     live_keys: Annotated[list[str], Query(..., alias="keys")],
 ) -> dict[str, Any]:
     """Read a span of several series, `keys=press-3/temperature&keys=press-4/*`."""
-    wanted = [part.strip() for key in live_keys for part in key.split(",") if part.strip()]
+    wanted = wanted_keys(live_keys)
     found = queries.find_series(scope(request).devices(), wanted)
     infos = [info for group in found.values() for info in group]
     body = answer(infos, window_params(window))
     return {**body, "denied": [key for key in wanted if key not in found]}
+
+
+def wanted_keys(given: Sequence[str]) -> list[str]:
+    """Return the keys of a call, which may stand together with commas.
+
+    Raises:
+        Problem: there are too many.
+    """
+    wanted = [part.strip() for key in given for part in key.split(",") if part.strip()]
+    if len(wanted) > MAX_SERIES:
+        raise Problem(422, f"{len(wanted)} keys, {MAX_SERIES} are allowed in a call", "keys")
+    return wanted
 
 
 def answer(infos: Sequence[SeriesInfo], window: tuple[int, int, int]) -> dict[str, Any]:
@@ -77,6 +89,7 @@ def answer(infos: Sequence[SeriesInfo], window: tuple[int, int, int]) -> dict[st
 def _columns(info: SeriesInfo, start: int, end: int, points: int) -> dict[str, Any]:
     width = bulk.bin_width([info], start, end, points)
     found = queries.window(info, start, end, points, width)
+    queries.take_rows(len(found.ts))
     plain = [value if type(value) is float else None for value in found.value]
     return {
         "key": info.key,

@@ -4,8 +4,9 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from django.contrib.auth import get_user_model
+from django.contrib.auth import get_user
 from django.contrib.sessions.backends.base import SessionBase
+from django.http import HttpRequest
 
 from dashboards.live.frames import KINDS, Kind
 from dashboards.presentation.jobs import jobs_of
@@ -51,9 +52,11 @@ class Person:
         return f"user {self.user.pk}"
 
     def scope_now(self) -> Scope | None:
-        user = get_user_model().objects.filter(pk=self.user.pk, is_active=True).first()
-        logged_in = user is not None and self.session.exists(self.session.session_key or "")
-        return scope_of(user) if logged_in else None
+        # Read anew: it may have expired, or its password may have been changed.
+        request = HttpRequest()
+        request.session = type(self.session)(self.session.session_key)
+        user = get_user(request)
+        return scope_of(user) if user.is_authenticated and user.pk == self.user.pk else None
 
     def jobs(self) -> list[dict[str, Any]]:
         return jobs_of(self.user)

@@ -23,7 +23,7 @@ from dashboards.live.frames import (
 from dashboards.live.subscriptions import Subscription
 from devices.access import Scope
 from devices.monitoring import heartbeats
-from devices.queries import QueryTooLong
+from devices.queries import QueryTooLong, take_rows
 from devices.registry import listing
 from devices.registry.states import AsOf, states_of
 
@@ -76,6 +76,7 @@ def _show(
     room = int(settings.LIVE_MAX_SERIES) - len(shown)
     snapshot = snapshots.read(wanted, scope, now_us, room, wanted.after, shown)
     shown.update(snapshot.infos)
+    take_rows(sum(len(columns.ts) for columns in snapshot.columns.values()))
     subscription = Subscription(wanted)
     subscription.begin(snapshot, last=True)
     states = states_of(snapshot.devices, as_of)

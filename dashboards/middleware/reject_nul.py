@@ -1,12 +1,17 @@
-"""Requests that no text of ours can answer."""
+"""Requests that no text of ours can answer, and parameters that are too long to mean anything."""
 
 from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
 
+# Characters of a parameter; names of series come as a list in one.
+LONGEST = 1_000
+LISTS = frozenset({"keys"})
+_FORM = "application/x-www-form-urlencoded"
+
 
 class NoNul:
-    """Middleware: a path or query with NUL in it is a bad request; PostgreSQL takes none."""
+    """Middleware: NUL in a path, query or form is a bad request; PostgreSQL takes none."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         """Keep what answers everything else."""
@@ -17,4 +22,15 @@ class NoNul:
         query = request.META.get("QUERY_STRING", "")
         if "\0" in request.path or "%00" in query or "\0" in query:
             return HttpResponseBadRequest("NUL cannot be in a path or query.")
+        if len(query) > LONGEST:
+            for name, values in request.GET.lists():
+                if name not in LISTS and any(len(value) > LONGEST for value in values):
+                    words = f"{name[:40]} may have {LONGEST} characters."
+                    return HttpResponseBadRequest(words, content_type="text/plain")
+        if request.method == "POST" and request.content_type == _FORM and _has_nul(request):
+            return HttpResponseBadRequest("NUL cannot be in a form.")
         return self.get_response(request)
+
+
+def _has_nul(request: HttpRequest) -> bool:
+    return any("\0" in value for _name, values in request.POST.lists() for value in values)

@@ -10,7 +10,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext
 
 from dashboards.live.identity import KIOSK_COOKIE
-from devices.access import Scope, kiosks, scope_of, site_and_below
+from devices.access import Scope, kiosks, scope_of, site_and_below, throttle
 from devices.models import Device, Site
 from devices.monitoring import heartbeats
 from devices.registry import listing
@@ -81,8 +81,13 @@ def _second(moment: datetime | None) -> datetime | None:
 
 def kiosk_page(request: HttpRequest, code: str) -> HttpResponse:
     """Enrol the screen that opens this: asked first, as programs that preview links come too."""
+    address = throttle.address_of(request)
+    if throttle.wait_of("code", address):
+        words = gettext("Too many wrong codes came from here. Wait for some minutes.")
+        raise PermissionDenied(words)
     kiosk = kiosks.waiting(code)
     if kiosk is None:
+        throttle.failed("code", address)
         raise PermissionDenied(gettext("This code is wrong, was used, or is older than a day."))
     if request.method != "POST":
         return render(request, "dashboards/wall/kiosk.html", {"kiosk": kiosk})

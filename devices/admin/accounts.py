@@ -8,11 +8,12 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from devices.access import kiosks
+from devices.admin.bounded_search import BoundedSearch
 from devices.models import ApiToken, Kiosk
 
 
 @admin.register(ApiToken)
-class ApiTokenAdmin(admin.ModelAdmin[ApiToken]):
+class ApiTokenAdmin(BoundedSearch[ApiToken]):
     """Tokens by person."""
 
     list_display = ["user", "note", "created_at"]

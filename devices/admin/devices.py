@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from devices import queries, registry
+from devices.admin.bounded_search import BoundedSearch
 from devices.models import Device, DeviceCounts, Identity, Series
 from devices.monitoring import heartbeats
 from devices.registry import kinds, listing
@@ -77,7 +78,7 @@ class CountsInline(admin.StackedInline[DeviceCounts, Device]):
 
 
 @admin.register(Device)
-class DeviceAdmin(admin.ModelAdmin[Device]):
+class DeviceAdmin(BoundedSearch[Device]):
     """Search, filters, states, newest values; accept and reject in bulk."""
 
     list_display = ["label", "live", "state", "newest", "heard", "site", "device_type", "waits"]

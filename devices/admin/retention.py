@@ -7,6 +7,7 @@ from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
+from devices.admin.bounded_search import BoundedSearch
 from devices.models import RetentionPolicy, Series
 from devices.retention.disk import look
 from devices.retention.policies import BUILT_IN
@@ -15,7 +16,7 @@ from devices.rollups.levels import SECOND
 
 
 @admin.register(Series)
-class SeriesAdmin(admin.ModelAdmin[Series]):
+class SeriesAdmin(BoundedSearch[Series]):
     """To be searched from a policy; series are edited with their device."""
 
     search_fields = ["metric", "device__key", "device__name"]

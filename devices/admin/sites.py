@@ -8,6 +8,7 @@ from django.db.models import Count, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from devices.admin.bounded_search import BoundedSearch
 from devices.models import Membership, Site, Source, Tag
 from devices.source_checks import known_conventions
 
@@ -21,7 +22,7 @@ class MembershipInline(admin.TabularInline[Membership, Site]):
 
 
 @admin.register(Site)
-class SiteAdmin(admin.ModelAdmin[Site]):
+class SiteAdmin(BoundedSearch[Site]):
     """Sites with their size and their people."""
 
     list_display = ["name", "slug", "parent", "device_count"]
@@ -41,7 +42,7 @@ class SiteAdmin(admin.ModelAdmin[Site]):
 
 
 @admin.register(Tag)
-class TagAdmin(admin.ModelAdmin[Tag]):
+class TagAdmin(BoundedSearch[Tag]):
     """Tags."""
 
     search_fields = ["name"]

@@ -23,11 +23,14 @@ from devices.imports.timestamps import DateOrder
 from devices.jobs import files, requests
 from devices.models import Job
 from devices.models.accounts import AnyUser
+from devices.queries import budget
 from devices.words import counted
 
 # Lines that a preview shows.
 SHOWN = 10
 _JOIN = 500_000
+# For so long the database may take the parts of one file in.
+UPLOAD_SECONDS = 1_800.0
 
 
 class BadUpload(Exception):
@@ -64,6 +67,7 @@ def upload(
         BadUpload: it is empty, or larger than IMPORT_MB.
         TooManyJobs: this person has too many jobs.
     """
+    budget.extend(UPLOAD_SECONDS)
     pk = user.pk if user is not None else 0
     name = "".join(c for c in name if c.isprintable())
     if not device.isprintable():

@@ -14,6 +14,7 @@ from devices.queries.binning import (
     width_for,
     window,
 )
+from devices.queries.budget import QueryTooLong, take_rows
 from devices.queries.readings import (
     clocks_ahead_us,
     count_rows,
@@ -34,7 +35,6 @@ from devices.queries.series import (
 )
 from devices.queries.snapshot import (
     READ_SECONDS,
-    QueryTooLong,
     read_cursor,
     read_snapshot,
     rolled_up,
@@ -73,6 +73,7 @@ __all__ = [
     "series_in",
     "series_of",
     "shown",
+    "take_rows",
     "width_for",
     "window",
 ]

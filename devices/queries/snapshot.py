@@ -1,6 +1,5 @@
 """Reading within one snapshot of the database, for a bounded time."""
 
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import local
@@ -9,16 +8,14 @@ from django.db import OperationalError, connection, transaction
 
 from devices.changelog import changes
 from devices.changelog.changes import Cursor
-from devices.queries.cancellation import has_left, stoppable
+from devices.queries import budget
+from devices.queries.budget import QueryTooLong
+from devices.queries.cancellation import stoppable
 from devices.rollups.coverage import Exact, exact
 
 # No statement of a read takes longer.
 READ_SECONDS = 10
 _snapshot = local()
-
-
-class QueryTooLong(Exception):
-    """A read was stopped, for the good of everybody else: it took too long."""
 
 
 @contextmanager
@@ -42,7 +39,12 @@ def read_snapshot() -> Iterator[Cursor]:
                     )
                 yield read_cursor()
             return
-        with _bounded(), _remembering(), stoppable(), connection.cursor() as cursor:
+        with (
+            budget.deadline(READ_SECONDS),
+            _remembering(),
+            stoppable(),
+            connection.cursor() as cursor,
+        ):
             cursor.execute("BEGIN DEFERRED")
             try:
                 yield read_cursor()
@@ -73,19 +75,6 @@ def _remembering() -> Iterator[None]:
         yield
     finally:
         _snapshot.running, _snapshot.rolled = False, None
-
-
-@contextmanager
-def _bounded() -> Iterator[None]:
-    """Have SQLite stop statements that take too long."""
-    connection.ensure_connection()
-    link = connection.connection
-    until = time.monotonic() + READ_SECONDS
-    link.set_progress_handler(lambda: time.monotonic() > until or has_left(), 100_000)
-    try:
-        yield
-    finally:
-        link.set_progress_handler(None, 0)
 
 
 def read_cursor() -> Cursor:

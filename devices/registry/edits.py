@@ -8,11 +8,14 @@ from django.db.models.signals import post_delete, pre_delete, pre_save
 
 from devices.access import revocation
 from devices.models import Device, Identity, Purge, Series, Source
+from devices.queries import budget
 from devices.registry import edit_log
 
 # What workers need to know of a device, and of a series.
 OF_DEVICE = {"key", "pending", "enabled", "stale_after_s", "zone"}
 OF_SERIES = {"device", "metric", "kind", "raw_since"}
+# For so long a request may delete or reject what it names.
+MANY_SECONDS = 300.0
 # Of a device: whether it, or another one in its place, is refused.
 _ADMITS = {"key", "pending", "enabled"}
 
@@ -29,6 +32,7 @@ def accept(devices: Iterable[Device]) -> int:
 
 def reject(devices: Iterable[Device]) -> int:
     """Reject devices: they stay known and disabled, their readings are purged."""
+    budget.extend(MANY_SECONDS)
     keys = [device.pk for device in devices]
     with transaction.atomic():
         edit_log.record(keys, refused=True)
@@ -43,6 +47,7 @@ def delete(devices: Iterable[Device]) -> int:
 
     The rows of the hot table go afterwards, in steps (`devices.registry.purge`).
     """
+    budget.extend(MANY_SECONDS)
     keys = [device.pk for device in devices]
     with transaction.atomic():
         # First: a batch locks its writer's row before what it writes of devices.

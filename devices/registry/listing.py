@@ -11,6 +11,8 @@ from devices.models import Device, Site
 from devices.registry.states import STATES, WORST_FIRST, AsOf, state_case
 
 PAGE_SIZE = 100
+# Each word is looked for in three columns of every device.
+SEARCH_WORDS, SEARCH_LENGTH = 8, 100
 
 
 class SiteCounts(TypedDict):
@@ -44,7 +46,7 @@ class Filters:
     def narrow(self, devices: QuerySet[Device]) -> QuerySet[Device]:
         """Return `devices` narrowed by everything but their state."""
         found = devices
-        for word in self.search.split():
+        for word in self.search[:SEARCH_LENGTH].split()[:SEARCH_WORDS]:
             found = found.filter(
                 Q(key__icontains=word) | Q(name__icontains=word) | Q(location__icontains=word)
             )

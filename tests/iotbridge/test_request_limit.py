@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from devices.queries import budget
 from iotbridge import request_limit
 
 
@@ -31,10 +32,15 @@ class Sent(list[dict[str, Any]]):
         return [message["status"] for message in self if "status" in message]
 
 
+def asked(address: str, **headers: str) -> dict[str, Any]:
+    pairs = [(name.encode(), value.encode()) for name, value in headers.items()]
+    return {"path": "/", "client": (address, 1), "headers": pairs}
+
+
 async def test_others_wait_their_turn() -> None:
     views, sent = Views(), Sent()
     app = request_limit.bounded(views, 3)
-    tasks = [asyncio.create_task(app({"path": "/"}, None, sent)) for _n in range(10)]
+    tasks = [asyncio.create_task(app(asked(f"10.0.0.{n}"), None, sent)) for n in range(10)]
     await asyncio.sleep(0)
     views.go.set()
     await asyncio.wait_for(asyncio.gather(*tasks), 5)
@@ -65,3 +71,55 @@ async def test_who_waits_too_long_is_told_to_come_back(monkeypatch: pytest.Monke
     assert (b"retry-after", b"5") in sent[0]["headers"]
     views.go.set()
     await task
+
+
+async def test_a_crowd_of_one_person_leaves_turns_for_others() -> None:
+    views, sent = Views(), Sent()
+    app = request_limit.bounded(views, 8)
+    crowd = [
+        asyncio.create_task(app(asked(f"10.0.0.{n}", cookie="sessionid=one"), None, sent))
+        for n in range(20)
+    ]
+    await asyncio.sleep(0)
+    assert views.now == 2
+    other = asyncio.create_task(app(asked("10.0.0.1", cookie="sessionid=two"), None, sent))
+    await asyncio.sleep(0)
+    assert views.now == 3
+    views.go.set()
+    await asyncio.wait_for(asyncio.gather(*crowd, other), 5)
+    assert sent.statuses() == [200] * 21
+
+
+async def test_who_keeps_the_database_busy_is_told_to_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def busy(_scope: Any, _receive: Any, send: Any) -> None:
+        share = budget.current()
+        assert share is not None
+        share.spent += 25
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+
+    clock = [1_000.0]
+    monkeypatch.setattr(request_limit.time, "monotonic", lambda: clock[0])
+    sent, app = Sent(), request_limit.bounded(busy, 8)
+    for _turn in range(6):
+        await app(asked("", authorization="Bearer a"), None, sent)
+    assert sent.statuses() == [200] * 5 + [429]
+    await app(asked("", authorization="Bearer b"), None, sent)
+    clock[0] += 30
+    await app(asked("", authorization="Bearer a"), None, sent)
+    assert sent.statuses()[-2:] == [200, 200]
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ({"cookie": "a=1; sessionid=x"}, {"cookie": "sessionid=x; b=2"}, True),
+        ({"cookie": "sessionid=x"}, {"cookie": "sessionid=y"}, False),
+        ({"cookie": "iotbridge_kiosk=x"}, {"cookie": "iotbridge_kiosk=y"}, False),
+        ({"cookie": "theme=x"}, {"cookie": "theme=y"}, True),
+        ({"cookie": '=;;"\x01'}, {}, True),
+        ({"authorization": "Bearer a"}, {"authorization": "Bearer b"}, False),
+    ],
+)
+def test_people_are_told_apart(one: dict[str, str], other: dict[str, str], *, same: bool) -> None:
+    found = [request_limit.key_of(asked("10.0.0.1", **headers)) for headers in (one, other)]
+    assert (found[0] == found[1]) == same

@@ -54,7 +54,7 @@ def lines(*rows: str) -> bytes:
 
 def start(content: bytes, user: Any = None, **mapping: Any) -> Job:
     job = uploads.upload("it.csv", [content], "", user)
-    uploads.remap(job, mapping)
+    uploads.remap(job, mapping, may_create=True)
     assert uploads.start(job)
     return job
 
@@ -145,7 +145,7 @@ def test_an_export_comes_back_as_it_was() -> None:
         Series.objects.all().delete()
         Reading.objects.all().delete()
         job = uploads.upload(f"it.{form}", [content], "", None)
-        uploads.remap(job, {"create": True})
+        uploads.remap(job, {"create": True}, may_create=True)
         uploads.start(job)
         assert finish(job).result["bad"] == 0, errors(job)
         assert stored() == before, form

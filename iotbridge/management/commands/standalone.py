@@ -155,5 +155,8 @@ def _make_login() -> str:
         with os.fdopen(descriptor, "w") as file:
             file.write(password)
     if kept.is_file():
-        return f"Login: admin / {kept.read_text().strip()} (until you change it)"
+        password, admin = kept.read_text().strip(), users.filter(username="admin").first()
+        if admin is not None and admin.check_password(password):
+            return f"Login: admin / {password} (until you change it)"
+        kept.unlink()
     return "Login: as you have set it"

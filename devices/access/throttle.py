@@ -1,0 +1,87 @@
+"""Guessing takes long: failed logins, codes and tokens are counted, and slowed down.
+
+Counted in each web process, by the address that they come from and, for logins, by the
+account together with the address: so nobody can lock somebody else out from elsewhere.
+"""
+
+import logging
+import time
+from collections import OrderedDict
+from collections.abc import Hashable
+from dataclasses import dataclass
+from typing import Literal
+
+from django.conf import settings
+from django.http import HttpRequest
+
+logger = logging.getLogger(__name__)
+
+What = Literal["login", "code", "token"]
+# So many failures are free; then each costs a wait.
+FREE = {"login": 5, "code": 10, "token": 30}
+# Of all accounts from one address, where an office may sit behind one.
+FREE_OF_ADDRESS = 30
+# A failure is forgotten after so long, and a wait is no longer (s).
+FORGET_SECONDS, LONGEST_WAIT = 60.0, 300.0
+# Names and addresses that are counted at a time.
+COUNTED = 20_000
+
+
+@dataclass(slots=True)
+class _Failures:
+    number: float = 0.0
+    at: float = 0.0
+
+    def now(self, now: float) -> float:
+        """Return how many there are, as some are forgotten meanwhile."""
+        return max(0.0, self.number - (now - self.at) / FORGET_SECONDS)
+
+
+_failures: OrderedDict[Hashable, _Failures] = OrderedDict()
+
+
+def address_of(request: HttpRequest) -> str:
+    """Return where a request comes from: a proxy that is trusted says it."""
+    if settings.TRUSTED_PROXY:
+        # The last one is what our own proxy has seen.
+        told = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
+        if told:
+            return told
+    return str(request.META.get("REMOTE_ADDR", ""))
+
+
+def wait_of(what: What, address: str, account: str = "") -> float:
+    """Return for how many seconds nothing more of this kind is looked at from there."""
+    now = time.monotonic()
+    counted = [((what, address, account), FREE[what])]
+    if account:
+        counted.append(((what, address, ""), FREE_OF_ADDRESS))
+    waits: list[float] = [_wait(_failures.get(key), free, now) for key, free in counted]
+    return max(waits)
+
+
+def _wait(found: _Failures | None, free: int, now: float) -> float:
+    if found is None or found.now(now) < free:
+        return 0.0
+    wait = min(2.0 ** min(found.number - free, 16.0), LONGEST_WAIT) - (now - found.at)
+    return wait if wait > 0.001 else 0.0  # what is left of it by rounding
+
+
+def failed(what: What, address: str, account: str = "") -> None:
+    """Count a failure, and log it."""
+    now, most = time.monotonic(), 0.0
+    for key in {(what, address, account), (what, address, "")}:
+        found = _failures.setdefault(key, _Failures())
+        found.number, found.at = found.now(now) + 1, now
+        most = max(most, found.number)
+        _failures.move_to_end(key)
+    while len(_failures) > COUNTED:
+        _failures.popitem(last=False)
+    if most <= FREE[what] or wait_of(what, address, account):
+        who = f" for {account[:100]!r}" if account else ""
+        logger.warning("A %s%s was refused, from %r", what, who, address[:100])
+
+
+def succeeded(what: What, address: str, account: str) -> None:
+    """Forget what an account has failed from there."""
+    _failures.pop((what, address, account), None)

@@ -1,0 +1,117 @@
+"""How large a request may be, decided before it is read.
+
+Daphne takes in the whole of a body, on disk where it is large, before it calls the
+application: whoever can reach the port could fill the disk without being logged in. Here a
+body has a limit by its path, and a large one waits, unread, until its sender is known to be
+somebody who may import.
+"""
+
+import logging
+from http.cookies import CookieError, SimpleCookie
+from importlib import import_module
+from typing import Any
+
+from daphne.http_protocol import WebRequest
+from django.conf import settings
+from django.contrib.auth import get_user
+from django.db import Error, connections
+from django.http import HttpRequest
+from twisted.internet.threads import deferToThread
+from twisted.web.http import Request as _Request
+
+from devices.access import scope_of, user_of_token
+
+# Twisted's are not typed.
+Request: Any = _Request
+logger = logging.getLogger(__name__)
+
+# What forms and calls need.
+SMALL = 2_500_000
+# Files come here; forms of several parts are a little larger than their file.
+UPLOADS = (b"/import", b"/api/v1/imports")
+FORM_BYTES = 100_000
+
+
+def limit_of(path: bytes) -> int:
+    """Return how many bytes a request to `path` may have."""
+    plain = path.partition(b"?")[0].rstrip(b"/")
+    return settings.IMPORT_MB * 1_000_000 + FORM_BYTES if plain in UPLOADS else SMALL
+
+
+def may_upload(cookies: str, authorization: str) -> bool:
+    """Return whether whoever sends these headers may import; asked on a thread."""
+    request = HttpRequest()
+    try:
+        if authorization.startswith("Bearer "):
+            return scope_of(user_of_token(authorization[7:].strip())).may_import
+        parsed = SimpleCookie(cookies)
+        found = parsed.get(settings.SESSION_COOKIE_NAME)
+        engine = import_module(settings.SESSION_ENGINE)
+        request.session = engine.SessionStore(found.value if found else None)
+        return scope_of(get_user(request)).may_import
+    except (CookieError, UnicodeError, Error) as error:
+        logger.info("Whoever uploads cannot be looked up: %s", error)
+        return False
+    finally:
+        connections.close_all()
+
+
+def _got_length(self: Any, length: int | None) -> None:
+    """Refuse a body that is too large, or have it wait until its sender is known."""
+    self.bodys_size, self.bodys_limit = 0, limit_of(self.channel._path)  # noqa: SLF001
+    Request.gotLength(self, length)
+    if length is not None and length > self.bodys_limit:
+        _refuse(self, 413, b"Request Entity Too Large")
+    elif self.bodys_limit > SMALL and (length is None or length > SMALL):
+        _ask(self)
+
+
+def _got_chunk(self: Any, data: bytes) -> None:
+    """Count what comes without having told its length."""
+    self.bodys_size += len(data)
+    if self.bodys_size > self.bodys_limit:
+        _refuse(self, 413, b"Request Entity Too Large")
+    else:
+        Request.handleContentChunk(self, data)
+
+
+def _ask(request: Any) -> None:
+    """Read no further until it is known whether the sender may upload."""
+    cookies, authorization = (
+        b"; ".join(request.requestHeaders.getRawHeaders(name) or []).decode("latin-1")
+        for name in (b"cookie", b"authorization")
+    )
+    transport = request.channel.transport
+    transport.pauseProducing()
+
+    def answer(may: bool) -> None:  # noqa: FBT001 - Twisted's
+        if may:
+            transport.resumeProducing()
+        else:
+            _refuse(request, 403, b"Forbidden")
+
+    asked: Any = deferToThread(may_upload, cookies, authorization)
+    asked.addCallbacks(answer, lambda _failure: _refuse(request, 503, b"Service Unavailable"))
+
+
+def _refuse(request: Any, status: int, words: bytes) -> None:
+    """Answer and close: what is still on its way is not read."""
+    channel = request.channel
+    if channel is None or getattr(request, "bodys_refused", False):
+        return
+    request.bodys_refused = True
+    body = words + b"\n"
+    channel.transport.write(
+        b"HTTP/1.1 %d %s\r\nContent-Type: text/plain\r\nContent-Length: %d\r\n"
+        b"Connection: close\r\n\r\n%s" % (status, words, len(body), body)
+    )
+    # Nothing more of this connection is parsed.
+    channel.dataReceived = channel.lineReceived = channel.rawDataReceived = lambda *_data: None
+    channel.transport.resumeProducing()
+    channel.transport.loseConnection()
+
+
+def install() -> None:
+    """Have Daphne's requests be bounded."""
+    WebRequest.gotLength = _got_length
+    WebRequest.handleContentChunk = _got_chunk
