@@ -6,6 +6,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.models import CHANGE, DELETION, LogEntry
+from django.core.exceptions import PermissionDenied
 from django.db.models import Count, QuerySet, Sum
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
@@ -80,6 +81,8 @@ class DeadLetterAdmin(BoundedSearch[DeadLetter]):
         """Show one; its button replays it."""
         letter = self.get_object(request, object_id)
         if request.method == "POST" and letter is not None:
+            if not self.has_delete_permission(request, letter):
+                raise PermissionDenied
             self._replay(request, DeadLetter.objects.filter(pk=letter.pk))
             return HttpResponseRedirect(reverse("admin:mqtt_ingest_deadletter_changelist"))
         return super().change_view(request, object_id, form_url, extra_context)

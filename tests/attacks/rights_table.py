@@ -1,0 +1,267 @@
+"""Who gets which answer: a line for each route, method and case, a column for each person.
+
+`-` stands for no body; the others are `BODIES`.
+"""
+
+from typing import Any, NamedTuple
+
+from tests.attacks.people import CSV
+
+BODIES: dict[str, Any] = {
+    "-": None,
+    "empty": {},
+    "file": CSV,
+    "mark_form": {
+        "metric": "t",
+        "from": "{since}",
+        "to": "{until}",
+        "kind": "bad",
+        "reason": "x",
+        "save": "1",
+    },
+    "export_form": {
+        "keys": "press/t",
+        "from": "2026-01-01",
+        "to": "2026-01-02",
+        "format": "csv",
+        "zone": "UTC",
+    },
+    "new_here": {"key": "new", "site": "here"},
+    "known_key": {"key": "press", "site": "there"},
+    "new_nowhere": {"key": "new"},
+    "rename": {"name": "x"},
+    "disable": {"enabled": False},
+    "move": {"site": "there"},
+    "mark": {"key": "press/t", "from": "{since}", "to": "{until}", "kind": "bad", "reason": "x"},
+    "export": {"keys": ["press/t"], "from": "2026-01-01", "to": "2026-01-02"},
+    "create": {"create": True},
+    "import_form": {
+        "delimiter": ",",
+        "time": "time",
+        "device": "device",
+        "metrics": "t",
+        "order": "ymd",
+        "create": "on",
+        "zone": "UTC",
+        "start": "1",
+    },
+    "guess": {"username": "root", "password": "guess"},
+    "series": {"subs": [{"t": "sub", "id": 1, "keys": ["press/t"]}]},
+}
+
+# The route, what is asked, and the answers to nobody, roleless, viewer, operator, manager,
+# manager elsewhere, staff without permissions, kiosk, revoked token, superuser.
+TABLE = """
+(start)
+    GET    /                                                    -
+    302 200 200 200 200 200 200 302 302 200
+devices/<str:key>/
+    GET    /devices/press/                                      -
+    302 404 200 200 200 404 404 302 302 200
+devices/<str:key>/corrections
+    GET    /devices/press/corrections?metric=t                  -
+    302 404 200 200 200 404 404 302 302 200
+devices/<str:key>/corrections
+    POST   /devices/press/corrections                           mark_form
+    302 404 403 302 302 404 404 302 302 302
+boards/
+    GET    /boards/                                             -
+    302 200 200 200 200 200 200 302 302 200
+boards/site/<slug:slug>/
+    GET    /boards/site/here/                                   -
+    302 404 200 200 200 404 404 302 302 200
+boards/type/
+    GET    /boards/type/?type=press                             -
+    302 404 200 200 200 404 404 302 302 200
+boards/without-site/
+    GET    /boards/without-site/                                -
+    302 200 200 200 200 200 200 302 302 200
+words.js
+    GET    /words.js                                            -
+    200 200 200 200 200 200 200 200 200 200
+jobs
+    GET    /jobs                                                -
+    302 200 200 200 200 200 200 302 302 200
+jobs/<int:number>/file
+    GET    /jobs/{job}/file                                     -
+    302 404 404 200 404 404 404 302 302 200
+jobs/<int:number>/cancel
+    POST   /jobs/{waiting}/cancel                               empty
+    302 404 404 302 404 404 404 302 302 302
+export
+    GET    /export?device=press                                 -
+    302 404 200 200 200 404 404 302 302 200
+export
+    POST   /export                                              export_form
+    302 422 302 302 302 422 422 302 302 302
+import
+    GET    /import                                              -
+    302 403 403 200 200 200 403 302 302 200
+import/<int:number>
+    GET    /import/{upload}                                     -
+    302 404 404 200 404 404 404 302 302 200
+wall/<slug:slug>/
+    GET    /wall/here/                                          -
+    302 404 200 200 200 404 404 200 302 200
+wall/<slug:slug>/
+    GET    /wall/there/                                         -
+    302 404 404 404 404 200 404 404 302 200
+kiosk/<str:code>/
+    GET    /kiosk/{code}/                                       -
+    200 200 200 200 200 200 200 200 200 200
+kiosk/<str:code>/
+    GET    /kiosk/wrong/                                        -
+    403 403 403 403 403 403 403 403 403 403
+status
+    GET    /status                                              -
+    302 200 200 200 200 200 200 302 302 200
+inspect
+    GET    /inspect                                             -
+    302 403 403 403 403 403 403 302 302 200
+login/
+    GET    /login/                                              -
+    200 200 200 200 200 200 200 200 200 200
+logout/
+    POST   /logout/                                             empty
+    302 302 302 302 302 302 302 302 302 302
+favicon.ico
+    GET    /favicon.ico                                         -
+    302 302 302 302 302 302 302 302 302 302
+healthz
+    GET    /healthz                                             -
+    200 200 200 200 200 200 200 200 200 200
+readyz
+    GET    /readyz                                              -
+    200 200 200 200 200 200 200 200 200 200
+metrics
+    GET    /metrics                                             -
+    200 200 200 200 200 200 200 200 200 200
+^static/[0-9a-f]{12}/(?P<path>.+)$
+    GET    /static/0123456789ab/dashboards/icon.svg             -
+    302 302 302 302 302 302 302 302 302 302
+static/<path:path>
+    GET    /static/dashboards/icon.svg                          -
+    302 302 302 302 302 302 302 302 302 302
+api/v1/
+    GET    /api/v1/                                             -
+    404 404 404 404 404 404 404 404 404 404
+api/v1/openapi.json
+    GET    /api/v1/openapi.json                                 -
+    200 200 200 200 200 200 200 200 200 200
+api/v1/docs
+    GET    /api/v1/docs                                         -
+    200 200 200 200 200 200 200 200 200 200
+api/v1/devices
+    GET    /api/v1/devices                                      -
+    401 200 200 200 200 200 200 401 401 200
+api/v1/devices
+    POST   /api/v1/devices                                      new_here
+    401 422 403 403 201 422 422 401 401 201
+api/v1/devices
+    POST   /api/v1/devices                                      known_key
+    401 422 422 422 422 409 422 401 401 409
+api/v1/devices
+    POST   /api/v1/devices                                      new_nowhere
+    401 403 403 403 403 403 403 401 401 201
+api/v1/devices/<key>
+    GET    /api/v1/devices/press                                -
+    401 404 200 200 200 404 404 401 401 200
+api/v1/devices/<key>
+    PATCH  /api/v1/devices/press                                rename
+    401 404 403 200 200 404 404 401 401 200
+api/v1/devices/<key>
+    PATCH  /api/v1/devices/press                                disable
+    401 404 403 403 200 404 404 401 401 200
+api/v1/devices/<key>
+    PATCH  /api/v1/devices/press                                move
+    401 404 403 403 422 404 404 401 401 200
+api/v1/devices/<key>
+    DELETE /api/v1/devices/press                                -
+    401 404 403 403 204 404 404 401 401 204
+api/v1/devices/<key>/readings
+    GET    /api/v1/devices/press/readings                       -
+    401 404 200 200 200 404 404 401 401 200
+api/v1/readings
+    GET    /api/v1/readings?keys=press/t                        -
+    401 200 200 200 200 200 200 401 401 200
+api/v1/aggregates
+    GET    /api/v1/aggregates?keys=press/t                      -
+    401 200 200 200 200 200 200 401 401 200
+api/v1/corrections
+    GET    /api/v1/corrections                                  -
+    401 200 200 200 200 200 200 401 401 200
+api/v1/corrections
+    POST   /api/v1/corrections                                  mark
+    401 422 403 201 201 422 422 401 401 201
+api/v1/corrections/<int:number>
+    DELETE /api/v1/corrections/{mark}                           -
+    401 404 403 200 200 404 404 401 401 200
+api/v1/exports
+    POST   /api/v1/exports                                      export
+    401 422 202 202 202 422 422 401 401 202
+api/v1/imports
+    POST   /api/v1/imports?name=x.csv                           file
+    401 403 403 201 201 201 403 401 401 201
+api/v1/imports/<int:number>/start
+    POST   /api/v1/imports/{upload}/start                       create
+    401 404 404 403 404 404 404 401 401 202
+api/v1/imports/<int:number>/start
+    POST   /api/v1/imports/{upload}/start                       empty
+    401 404 404 202 404 404 404 401 401 202
+import/<int:number>
+    POST   /import/{upload}                                     import_form
+    302 404 404 403 404 404 404 302 302 302
+import
+    POST   /import                                              empty
+    302 403 403 422 422 422 403 302 302 422
+kiosk/<str:code>/
+    POST   /kiosk/{code}/                                       empty
+    302 302 302 302 302 302 302 302 302 302
+login/
+    POST   /login/                                              guess
+    200 200 200 200 200 200 200 200 200 200
+api/v1/jobs
+    GET    /api/v1/jobs                                         -
+    401 200 200 200 200 200 200 401 401 200
+api/v1/jobs/<int:number>
+    GET    /api/v1/jobs/{job}                                   -
+    401 404 404 200 404 404 404 401 401 200
+api/v1/jobs/<int:number>/cancel
+    POST   /api/v1/jobs/{waiting}/cancel                        empty
+    401 404 404 200 404 404 404 401 401 200
+api/v1/jobs/<int:number>/file
+    GET    /api/v1/jobs/{job}/file                              -
+    401 404 404 200 404 404 404 401 401 200
+api/v1/live
+    POST   /api/v1/live                                         series
+    401 200 200 200 200 200 200 200 401 200
+api/v1/status
+    GET    /api/v1/status                                       -
+    401 200 200 200 200 200 200 401 401 200
+api/v1/packets
+    GET    /api/v1/packets                                      -
+    401 403 403 403 403 403 403 401 401 200
+"""
+
+
+class Row(NamedTuple):
+    """What is asked, and the status that each of `PEOPLE` gets, in their order."""
+
+    route: str
+    method: str
+    url: str
+    body: str
+    expected: list[int]
+
+
+def _rows() -> list[Row]:
+    lines = TABLE.strip().splitlines()
+    found = []
+    for route, asked, expected in zip(lines[::3], lines[1::3], lines[2::3], strict=True):
+        method, url, body = asked.split()
+        plain = route.strip().replace("(start)", "")
+        found.append(Row(plain, method, url, body, [int(cell) for cell in expected.split()]))
+    return found
+
+
+ROWS = _rows()
