@@ -60,7 +60,7 @@ def list_corrections(
     request: HttpRequest,
     device: str = "",
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
-    offset: Annotated[int, Query(ge=0)] = 0,
+    offset: Annotated[int, Query(ge=0, le=10_000_000)] = 0,
 ) -> list[dict[str, Any]]:
     """List the marks on devices you may see, the newest first; those undone too."""
     found = _visible(scope(request))

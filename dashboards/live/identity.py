@@ -2,8 +2,10 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any, Protocol
 
+from django.conf import settings
 from django.contrib.auth import get_user
 from django.contrib.sessions.backends.base import SessionBase
 from django.http import HttpRequest
@@ -54,7 +56,8 @@ class Person:
     def scope_now(self) -> Scope | None:
         # Read anew: it may have expired, or its password may have been changed.
         request = HttpRequest()
-        request.session = type(self.session)(self.session.session_key)
+        store = import_module(settings.SESSION_ENGINE).SessionStore
+        request.session = store(self.session.session_key)
         user = get_user(request)
         return scope_of(user) if user.is_authenticated and user.pk == self.user.pk else None
 

@@ -128,6 +128,8 @@ def check_types(given: dict[str, Any]) -> None:
             raise BadMapping(f"{name} must be {_TYPES[str(known.type)]}", name)
     if given.get("format", "csv") not in {"csv", "jsonl"}:
         raise BadMapping("format must be csv or jsonl", "format")
+    if given.get("format") != "jsonl" and given.get("delimiter", ",") not in DELIMITERS:
+        raise BadMapping(f"delimiter must be one of {' '.join(DELIMITERS)}", "delimiter")
     if given.get("encoding", ENCODINGS[0]) not in ENCODINGS:
         raise BadMapping(f"encoding must be one of {', '.join(ENCODINGS)}", "encoding")
 

@@ -35,7 +35,7 @@ def append(job: int, role: str, data: bytes) -> None:
 def store(job: int, role: str, pieces: Iterable[bytes]) -> int:
     """Store a file from pieces of any size; return its length in bytes."""
     start = 0
-    for piece in pieces:
+    for piece in filter(None, pieces):
         JobPart.objects.create(
             job_id=job, role=role, start=start, size=len(piece), data=zlib.compress(piece, _LEVEL)
         )

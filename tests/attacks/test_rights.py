@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from django.db import transaction
 from django.urls import URLPattern, get_resolver
+from django.utils.functional import LazyObject
 
 from dashboards.api import api
 from dashboards.live import identity, session
@@ -129,7 +130,10 @@ def test_whose_a_socket_is(world: World, person: str) -> None:
     scope: dict[str, Any] = {"cookies": {k: v.value for k, v in client.cookies.items()}}
     if person not in {"nobody", "kiosk", "revoked"}:
         request = client.get("/login/").wsgi_request
-        scope |= {"user": request.user, "session": request.session}
+        # As Channels gives it: what it stands for is not there until it is looked at.
+        lazy: Any = LazyObject()
+        lazy._wrapped = request.session
+        scope |= {"user": request.user, "session": lazy}
     found = identity.of_page(scope)
     assert (found is None) == (person in {"nobody", "revoked"})
     assert identity.of_token("was") is None

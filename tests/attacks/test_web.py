@@ -1,0 +1,184 @@
+"""Strangers, and people whose rights have ended, at a web process."""
+
+import json
+import re
+import select
+import socket
+import time
+import urllib.parse
+import urllib.request
+from contextlib import ExitStack, suppress
+from http.cookiejar import CookieJar
+
+import pytest
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.sync.client import ClientConnection, connect
+
+from dashboards.consumers import MAX_WAITING
+from tests.support.services import PATIENCE, wait_until
+from tests.support.stack import Plant
+
+pytestmark = pytest.mark.services
+GIGABYTE = 1_000_000_000
+
+
+class Browser:
+    """Somebody who has logged in, with cookies."""
+
+    def __init__(self, plant: Plant, password: str = "secret-123") -> None:
+        self.plant = plant
+        self.cookies = CookieJar()
+        self._opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(self.cookies))
+        self.post("/login/", username="admin", password=password)
+
+    def get(self, path: str) -> str:
+        with self._opener.open(self.plant.base + path) as answer:
+            return str(answer.read().decode())
+
+    def post(self, path: str, **fields: str) -> None:
+        found = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', self.get(path))
+        assert found is not None
+        body = urllib.parse.urlencode({**fields, "csrfmiddlewaretoken": found[1]}).encode()
+        self._opener.open(self.plant.base + path, body).close()
+
+    @property
+    def header(self) -> str:
+        return "; ".join(f"{cookie.name}={cookie.value}" for cookie in self.cookies)
+
+    def socket(self, origin: str) -> ClientConnection:
+        url = self.plant.base.replace("http", "ws") + "/ws/live/"
+        return connect(url, additional_headers={"Cookie": self.header}, origin=origin)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def web(plant: Plant) -> Plant:
+    plant.web()
+    plant.add_user()
+    return plant
+
+
+def answer_to(web: Plant, head: str, *, chunked: bool = False) -> tuple[str, int]:
+    """Send a gigabyte to `head`; return the status line, and how many bytes were taken."""
+    piece, sent = b"x" * 65_536, 0
+    framed = b"10000\r\n" + piece + b"\r\n" if chunked else piece
+    length = "Transfer-Encoding: chunked" if chunked else f"Content-Length: {GIGABYTE}"
+    request = f"POST {head}\r\nHost: 127.0.0.1\r\n{length}\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", web.web_port)) as link:
+        link.sendall(request.encode())
+        # It stops reading, or closes: then nothing more goes out.
+        link.settimeout(2 * PATIENCE)
+        with suppress(OSError):
+            while sent < GIGABYTE and not select.select([link], [], [], 0)[0]:
+                link.sendall(framed)
+                sent += len(piece)
+        with suppress(OSError):
+            return link.recv(4_096).partition(b"\r\n")[0].decode(), sent
+    return "closed", sent
+
+
+def test_a_large_body_is_not_taken_in_before_its_sender_is_known(web: Plant) -> None:
+    forged = "HTTP/1.1\r\nCookie: sessionid=forged\r\nAuthorization: Bearer forged"
+    for head, status, chunked in (
+        ("/login/ HTTP/1.1", "413", False),
+        ("/login/ HTTP/1.1", "413", True),
+        ("/api/v1/devices HTTP/1.1", "413", False),
+        ("/anything?a=/import HTTP/1.1", "413", True),
+        ("/import HTTP/1.1", "403", False),
+        ("/import/ HTTP/1.1", "403", True),
+        ("/api/v1/imports?name=x.csv HTTP/1.1", "403", False),
+        (f"/import {forged}", "403", False),
+    ):
+        told, sent = answer_to(web, head, chunked=chunked)
+        assert told == "closed" or told.startswith(f"HTTP/1.1 {status} "), (head, told)
+        assert sent < 20_000_000, head
+        urllib.request.urlopen(f"{web.base}/healthz").close()
+
+
+def test_somebody_who_may_import_sends_a_large_file(web: Plant) -> None:
+    rows = "".join(f"2026-01-01T00:00:00.{n:06}Z,press,{n}\n" for n in range(150_000))
+    body = ("time,device,t\n" + rows).encode()
+    assert len(body) > 5_000_000
+    request = urllib.request.Request(
+        f"{web.base}/api/v1/imports?name=x.csv",
+        body,
+        {"Authorization": f"Bearer {web.token()}", "Content-Type": "text/csv"},
+    )
+    with urllib.request.urlopen(request) as answer:
+        assert answer.status == 201
+
+
+def test_a_page_of_another_port_of_this_host_gets_no_socket(web: Plant) -> None:
+    browser = Browser(web)
+    with browser.socket(web.base) as own:
+        assert json.loads(own.recv(timeout=10))["t"] == "hello"
+    for origin in (
+        f"http://127.0.0.1:{web.web_port + 1}",
+        "http://127.0.0.1",
+        f"https://127.0.0.1:{web.web_port}",
+        f"http://localhost:{web.web_port}",
+        "null",
+        "http://[broken",
+    ):
+        with pytest.raises(InvalidStatus, match="40[03]"):
+            browser.socket(origin)
+
+
+def test_a_changed_password_ends_open_sockets_of_other_browsers(web: Plant) -> None:
+    thief, owner = Browser(web), Browser(web)
+    with thief.socket(web.base) as stolen, owner.socket(web.base) as own:
+        owner.post(
+            "/admin/password_change/",
+            old_password="secret-123",
+            new_password1="another-secret-9",
+            new_password2="another-secret-9",
+        )
+        assert _end_of(stolen) == 4401
+        # Django keeps the session in which it was changed: that page connects again.
+        own.close()
+        with owner.socket(web.base) as again:
+            assert json.loads(again.recv(timeout=10))["t"] == "hello"
+
+
+def test_an_expired_session_ends_its_sockets(web: Plant) -> None:
+    browser = Browser(web)
+    with browser.socket(web.base) as link:
+        web.sql("UPDATE django_session SET expire_date = now() - interval '1 second' RETURNING 1")
+        # Anybody's change of rights has all look again; by itself that takes half a minute.
+        web.sql("UPDATE devices_writer SET seq = seq + 1 WHERE name = 'rights' RETURNING 1")
+        assert _end_of(link) == 4401
+
+
+def _end_of(link: ClientConnection) -> int:
+    until = time.monotonic() + 40 * PATIENCE
+    while time.monotonic() < until:
+        try:
+            link.recv(timeout=5)
+        except ConnectionClosed as closed:
+            return closed.rcvd.code if closed.rcvd is not None else 0
+        except TimeoutError:
+            continue
+    raise TimeoutError("the socket stays open")
+
+
+def test_sockets_that_do_not_say_who_they_are_are_few_and_small(web: Plant) -> None:
+    url = web.base.replace("http", "ws") + "/ws/live/"
+    with ExitStack() as stack:
+        links = [stack.enter_context(connect(url)) for _n in range(MAX_WAITING + 20)]
+        token = web.token()
+        codes = []
+        for link in links[-20:]:
+            with suppress(TimeoutError):
+                codes.append(_end_of(link))
+        assert codes.count(4429) >= 15  # the first have been given up meanwhile, on a slow machine
+        wait_until(lambda: _is_let_in(url, token), "others to be let in again", 30)
+    with connect(url) as link:
+        with suppress(ConnectionClosed):
+            link.send("x" * 900_000)
+        assert _end_of(link) in {0, 1009}  # 1009: too large (RFC 6455, section 7.4.1)
+
+
+def _is_let_in(url: str, token: str) -> bool:
+    with connect(url) as link, suppress(ConnectionClosed):
+        link.send(json.dumps({"t": "auth", "token": token}))
+        return bool(json.loads(link.recv(timeout=10))["t"] == "hello")
+    return False
