@@ -18,6 +18,7 @@ from dashboards.live.hub import Hub  # noqa: E402
 from dashboards.live.shutdown import say_all  # noqa: E402
 from dashboards.middleware.client_disconnect import stop_when_left  # noqa: E402 - Django must be set up first
 from devices.background.garbage_collection import collect_rarely  # noqa: E402
+from devices.background.single_process import share_file  # noqa: E402
 from devices.live import require_shared_layer  # noqa: E402 - Django must be set up first
 from devices.queries.budget import REQUEST_SECONDS  # noqa: E402
 from iotbridge import routing  # noqa: E402
@@ -68,6 +69,7 @@ _alone = not iotbridge.runs_command
 if _alone:
     connection_created.connect(_bound_statements, dispatch_uid="bounded statements")
     require_shared_layer("the web process")
+    share_file()
 if "daphne.server" in sys.modules:
     from iotbridge import request_bodies, socket_frames
 

@@ -8,8 +8,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
 LONGEST = 1_000
 LISTS = frozenset({"keys"})
 _FORMS = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})
-# Files come here, and are looked at by their own reader.
-_UPLOADS = frozenset({"/import"})
+# Files come here, whatever their sender says they are; calls have a reader of their own.
+_NO_FORMS = ("/import", "/api/")
 
 
 class NoNul:
@@ -30,7 +30,7 @@ class NoNul:
                     words = f"{name[:40]} may have {LONGEST} characters."
                     return HttpResponseBadRequest(words, content_type="text/plain")
         is_form = request.method == "POST" and request.content_type in _FORMS
-        if is_form and request.path not in _UPLOADS and _has_nul(request):
+        if is_form and not request.path.startswith(_NO_FORMS) and _has_nul(request):
             return HttpResponseBadRequest("NUL cannot be in a form.")
         return self.get_response(request)
 

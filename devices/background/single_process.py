@@ -6,8 +6,12 @@ fenced as ever.
 """
 
 import fcntl
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, ClassVar
+
+from django.conf import settings
+from django.db import connection
 
 FILE = "running.lock"
 
@@ -40,6 +44,22 @@ def claim(folder: Path, *, whole: bool) -> None:
         raise AlreadyRunning(str(folder)) from error
     _State.lock = lock if whole else None
     _State.begun.clear()
+    _held.append(lock)
+
+
+def share_file() -> None:
+    """Hold DATA_DIR together with other processes, where the database is a file.
+
+    A process that is frozen holds it too, so that nothing is put in the file's place
+    underneath it. Within the process that has claimed the folder this does nothing.
+    """
+    if _held or connection.vendor != "sqlite":
+        return
+    folder = Path(settings.DATA_DIR)
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = (folder / FILE).open("ab")
+    with suppress(BlockingIOError):  # whoever claimed it works on the same database
+        fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
     _held.append(lock)
 
 

@@ -3,10 +3,12 @@
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import Error, connection
 from django.db.migrations.loader import MigrationLoader
 
+from devices.background import single_process
 from devices.monitoring import heartbeats
 from iotbridge.progress_bars import Bars
 from iotbridge.standalone.backup import BadBackup, restore, verify
@@ -30,6 +32,7 @@ class Command(BaseCommand):
         try:
             known = {f"{app}.{name}" for app, name in MigrationLoader(None).disk_migrations}
             with Bars() as bars:
+                self._claim()
                 made = verify(folder, known, bars.show)
                 if database.is_file():
                     self._check_stopped()
@@ -44,6 +47,18 @@ class Command(BaseCommand):
                 f"What was there before is kept as {kept}; remove it when all is well."
             )
         self.stdout.write("Start iotbridge again: python manage.py standalone")
+
+    def _claim(self) -> None:
+        """Keep processes out until this one ends; a frozen one holds the folder, too."""
+        folder = Path(settings.DATA_DIR)
+        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            single_process.claim(folder, whole=False)
+        except single_process.AlreadyRunning as error:
+            raise BadBackup(
+                f"iotbridge runs on {error}, perhaps frozen; stop it first (`fuser {error}/"
+                f"{single_process.FILE}` names its process)"
+            ) from error
 
     def _check_stopped(self) -> None:
         try:

@@ -9,6 +9,7 @@ from channels.worker import Worker
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import CommandError
 
+from devices.background import single_process
 from devices.database import require_tables
 from devices.live import require_shared_layer
 from mqtt_ingest import conf
@@ -27,6 +28,7 @@ class Command(runworker.Command):
         if channels == [CHANNEL]:
             conf.check_files()
             require_tables()
+            single_process.share_file()
         self.worker_class = IngestWorker if channels == [CHANNEL] else Worker
         try:
             super().handle(*args, **options)

@@ -1,7 +1,9 @@
 """A process that is alone prolongs no leases, and commits fenced as ever."""
 
+import fcntl
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -32,6 +34,20 @@ def test_a_folder_is_held_once(folder: Path) -> None:
     assert single_process.is_alone()
     with pytest.raises(single_process.AlreadyRunning):
         single_process.claim(folder, whole=True)
+
+
+def test_workers_on_a_file_hold_the_folder_together(folder: Path, settings: Any) -> None:
+    settings.DATA_DIR = folder
+    with (folder / single_process.FILE).open("ab") as other:
+        fcntl.flock(other, fcntl.LOCK_SH)
+        single_process.share_file()
+        single_process.release()
+        if connection.vendor == "sqlite":
+            # What is put in the file's place waits for all of them.
+            with pytest.raises(single_process.AlreadyRunning):
+                single_process.claim(folder, whole=False)
+    single_process.share_file()
+    assert bool(single_process._held) == (connection.vendor == "sqlite")
 
 
 def test_on_a_database_of_many_nobody_is_alone(folder: Path) -> None:

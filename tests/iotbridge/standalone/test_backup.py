@@ -18,7 +18,7 @@ import pytest
 from iotbridge.standalone import backup
 from iotbridge.standalone.backup import BadBackup
 from tests.support.stack import ROOT, run_manage
-from tests.support.standalone_stack import KEEP
+from tests.support.standalone_stack import KEEP, Standalone
 
 pytestmark = pytest.mark.process
 ROWS = 60_000
@@ -246,3 +246,30 @@ def _restore(target: Path, data: Path) -> "subprocess.Popen[bytes]":
     return subprocess.Popen(
         command, cwd=ROOT, env=env(data), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
+
+
+def test_nothing_is_restored_underneath_a_frozen_process(
+    filled: Path, standalone: Standalone
+) -> None:
+    """Thawed, it would acknowledge what it stores into a file that is no more."""
+    copy = standalone.folder / "copy"
+    run_manage(env(filled), "backup", str(copy))
+    standalone.start()
+    assert standalone.process is not None
+    standalone.process.send(signal.SIGSTOP)
+    try:
+        with closing(sqlite3.connect(standalone.folder / "db.sqlite3")) as file, file:
+            # As if it had been frozen for long: its heartbeat tells nothing any more.
+            file.execute("UPDATE devices_process SET beat_at = '2020-01-01 00:00:00'")
+        done = subprocess.run(
+            [sys.executable, "manage.py", "restore", str(copy)],
+            env=env(standalone.folder),
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    finally:
+        standalone.process.send(signal.SIGCONT)
+    assert done.returncode == 1
+    assert "perhaps frozen; stop it first" in done.stderr
