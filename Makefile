@@ -13,6 +13,11 @@ JS_TESTS := $(wildcard tests/dashboards/js/*/*.test.js)
 # Checks and tests read settings, never the user's.
 TEST_ENV := env -u DATABASE_URL -u REDIS_URL -u MQTT_URL -u DATA_DIR DJANGO_SETTINGS_MODULE=tests.settings
 
+# As it is deployed: behind a proxy, on PostgreSQL and Redis, which need not be there for this.
+DEPLOYED = env -u DJANGO_SETTINGS_MODULE TRUSTED_PROXY=1 ALLOWED_HOSTS=plant.example \
+  SECRET_KEY=$$(head -c 48 /dev/urandom | base64 -w 0) REDIS_URL=redis://127.0.0.1:6379/0 \
+  DATABASE_URL=postgres://iotbridge@127.0.0.1:5432/iotbridge
+
 # Several at a time: most tests wait for services. A file is run by one process.
 JOBS ?= $(shell n=$$(nproc 2>/dev/null || echo 2); echo $$((2 * n)))
 SIDE_BY_SIDE = -n $(JOBS) --dist loadfile
@@ -104,6 +109,7 @@ check: $(STAMPS)/dev $(STAMPS)/node
 	npx --no-install tsc -p jsconfig.json
 	$(BIN)/sphinx-build --fail-on-warning --keep-going --quiet docs $(DOCS_SITE)
 	$(TEST_ENV) $(BIN)/python manage.py check
+	$(DEPLOYED) $(BIN)/python manage.py check --deploy --fail-level WARNING
 	$(TEST_ENV) $(BIN)/python manage.py makemigrations --check --dry-run
 
 bench: services $(STAMPS)/dev

@@ -64,7 +64,12 @@ if TRUSTED_PROXY:
     # Only behind a proxy that always sets the header: else clients could forge it.
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
-    SECURE_HSTS_SECONDS = 3600
+    # The proxy says that a browser came by plain HTTP; supervisors come without it.
+    SECURE_SSL_REDIRECT = True
+    SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz|metrics)$"]
+    SECURE_HSTS_SECONDS = 31_536_000
+# Other hosts of the domain, and browsers' lists of hosts, are not ours to decide.
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 
 # Each has a database connection of its own.
 REQUESTS_AT_ONCE = env.integer("REQUESTS_AT_ONCE", 40, 1, 10_000)

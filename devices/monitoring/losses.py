@@ -13,6 +13,7 @@ from devices.models import Device, DeviceCounts, Loss
 WORDS: dict[str, str] = {
     "throttled": _("refused by the rate limit DEVICE_RATE_LIMIT"),
     "session_lost": _("queued at the broker when it forgot our session"),
+    "session_taken": _("delivered to another client that uses our MQTT client id"),
     "share_forgotten": _("not queued: the broker forgot shared subscriptions when it restarted"),
     "broker_dropped": _("dropped by the broker: a queue was full (of any of its clients)"),
     "database_back": _("stored, and lost with the database, which went back to an older state"),
@@ -30,7 +31,7 @@ class Count(NamedTuple):
 
 
 # Those that leave a gap in the readings of a device, or of all.
-_GAPS = ("throttled", "session_lost", "share_forgotten", "database_back")
+_GAPS = ("throttled", "session_lost", "session_taken", "share_forgotten", "database_back")
 # So many of the newest are shown.
 MAX_GAPS = 100
 

@@ -14,6 +14,7 @@ from devices.models import Loss
 Reason = Literal[
     "throttled",
     "session_lost",
+    "session_taken",
     "share_forgotten",
     "broker_dropped",
     "database_back",

@@ -81,6 +81,7 @@ class Slot:
         self._sink: DatabaseSink | None = None
         # By how much (µs) devices agreed to be ahead of us, as it is stored.
         self._clocks_ahead = 0
+        self._was_contested = False
 
     async def acquire(self) -> bool:
         """Lease the slot if it is free; False while somebody else holds it."""
@@ -264,10 +265,18 @@ class Slot:
                 await self._thread.run(self._writer.flush)
                 await self._take_up()
                 await self._keep_clocks()
+                await self._look_for_rivals()
                 if turn % 30 == 0:
                     await self._thread.run(self._writer.tidy)
             except Unreachable as error:
                 logger.debug("%s: cannot renew the lease: %s", self.name, error)
+
+    async def _look_for_rivals(self) -> None:
+        """Record once that somebody else has begun to use our client id."""
+        before = self._was_contested
+        self._was_contested = bool(self._session and self._session.is_contested)
+        if self._was_contested and not before and self._upstream is not None:
+            await self._thread.run(self._upstream.note_taken)
 
     async def _keep_clocks(self) -> None:
         """Store what devices agree on, for whoever holds the slot next, and for pages."""

@@ -230,6 +230,18 @@ class SlotSession:
             self._name,
         )
 
+    def note_taken(self) -> None:
+        """Record that another client took our session over: what it was given is gone."""
+        now = time.time_ns() // 1_000
+        losses.record(
+            "session_taken", slots.last_stored(self._name) or now, now, None, detail=self._name
+        )
+        logger.warning(
+            "%s: another client uses our client id. What the broker gave it is lost to us; give "
+            "each installation a MQTT_CLIENT_ID of its own, and the broker an ACL.",
+            self._name,
+        )
+
     def _on_dropped(self, dropped: int) -> None:
         self._soon(self._note_dropped(dropped))
 

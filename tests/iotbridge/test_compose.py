@@ -6,18 +6,22 @@ No container engine is needed: names of services become loopback ports.
 import json
 import re
 import shutil
+import socket
 import ssl
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
 from urllib.parse import urlencode
 from urllib.request import HTTPCookieProcessor, HTTPSHandler, Request, build_opener
 
+import paho.mqtt.client as mqtt
 import pytest
 import yaml
+from paho.mqtt.enums import CallbackAPIVersion
 from websockets.sync.client import connect
 
 from tests.support import services
@@ -28,6 +32,8 @@ pytestmark = pytest.mark.services
 SECRETS = {
     "SECRET_KEY": "only-for-tests-and-long-enough-to-be-a-key",
     "POSTGRES_PASSWORD": "pw",
+    "MQTT_PASSWORD": "5d3b1c",
+    "MQTT_DEVICE_PASSWORD": "7e9f2a",
     "SITE_HOST": "localhost",
 }
 
@@ -40,6 +46,27 @@ def compose() -> dict[str, Any]:
         return SECRETS.get(name, default.lstrip("-"))
 
     return dict(yaml.safe_load(re.sub(r"\$\{([^}]+)\}", fill, text))["services"])
+
+
+@pytest.fixture
+def guarded(plant: Plant) -> Iterator[Plant]:
+    """The plant with a broker that asks for passwords, as the shipped one does."""
+    users = {"iotbridge": SECRETS["MQTT_PASSWORD"], "devices": SECRETS["MQTT_DEVICE_PASSWORD"]}
+    with services.mosquitto(passwords=users) as broker:
+        plant.broker = broker
+        yield plant
+        plant.stop()
+
+
+def device(plant: Plant, user: str = "devices", **options: Any) -> mqtt.Client:
+    """Return a client that is connected, or has been refused."""
+    client = mqtt.Client(CallbackAPIVersion.VERSION2, **options)
+    if user:
+        names = {"devices": "MQTT_DEVICE_PASSWORD", "iotbridge": "MQTT_PASSWORD"}
+        client.username_pw_set(user, SECRETS[names[user]])
+    client.connect("127.0.0.1", plant.broker.port)
+    client.loop_start()
+    return client
 
 
 class Hosts:
@@ -89,8 +116,9 @@ def start_proxy(plant: Plant, hosts: Hosts) -> Process:
         check=True, capture_output=True,
     )  # fmt: skip
     text = (DEPLOY / "nginx.conf").read_text()
-    text = text.replace("listen 80;", f"listen 127.0.0.1:{hosts.http};")
-    text = text.replace("listen 443 ssl;", f"listen 127.0.0.1:{hosts.https} ssl;")
+    text = text.replace("listen 80", f"listen 127.0.0.1:{hosts.http}")
+    text = text.replace("listen 443 ssl", f"listen 127.0.0.1:{hosts.https} ssl")
+    text = text.replace("${SITE_HOST}", SECRETS["SITE_HOST"])
     text = text.replace("/etc/nginx/tls", str(tls)).replace("web:8000", f"127.0.0.1:{hosts.web}")
     config = plant.folder / "nginx.conf"
     config.write_text(f"pid {plant.folder}/nginx.pid;\nerror_log {plant.folder}/error.log;\n{text}")
@@ -110,6 +138,76 @@ def test_every_service_has_a_health_check_and_restarts() -> None:
     for name, service in compose().items():
         assert service["restart"], name
         assert "healthcheck" in service or name == "migrate", name
+
+
+def test_no_service_has_more_of_the_machine_than_it_needs() -> None:
+    for name, service in compose().items():
+        assert service["read_only"] is True, name
+        assert service["cap_drop"] == ["ALL"], name
+        assert service["security_opt"] == ["no-new-privileges:true"], name
+        assert service["mem_limit"], name
+        assert service["pids_limit"], name
+        assert service["logging"]["options"].keys() == {"max-size", "max-file"}, name
+        # The proxy alone begins as root; our image and the others name somebody else.
+        assert bool(service.get("cap_add")) == (name == "proxy"), name
+        assert service.get("user") or name == "proxy" or service["image"].startswith("iotbridge")
+    assert "USER iotbridge" in (ROOT / "Dockerfile").read_text()
+
+
+def test_nothing_starts_without_its_secrets() -> None:
+    text = (ROOT / "compose.yaml").read_text()
+    example = (ROOT / ".env.example").read_text()
+    for name in SECRETS.keys() - {"SITE_HOST"}:
+        assert re.search(r"\$\{" + name + r":\?set " + name, text), name
+        assert re.search(rf"(?m)^{name}=$", example), name
+
+
+def test_the_broker_lets_in_whom_it_knows_and_no_further(guarded: Plant) -> None:
+    worker, got = device(guarded, "iotbridge"), []
+    worker.on_message = lambda *given: got.append(given[2].topic)
+    stolen: list[str] = []
+    thief = device(guarded)
+    thief.on_message = lambda *given: stolen.append(given[2].topic)
+    for client, name in ((worker, "#"), (thief, "#"), (thief, "$share/it/#"), (thief, "$SYS/#")):
+        granted: list[bool] = []
+        client.on_subscribe = lambda *_given, granted=granted: granted.append(True)
+        client.subscribe(name, 1)
+        wait_until(lambda granted=granted: granted, "the answer to a subscription")  # type: ignore[misc]
+    refused: list[bool] = []
+    stranger = device(guarded, "")
+    stranger.on_connect = lambda *given: refused.append(given[3].is_failure)
+    wait_until(lambda: refused, "the stranger to be refused")
+    assert refused[0]
+    sender = device(guarded)
+    for topic in ("devices/a/telemetry", "zigbee2mqtt/lamp", "iotbridge/canary/forged"):
+        sender.publish(topic, "{}", 1).wait_for_publish(10)
+    sender.publish("devices/last/telemetry", "{}", 1).wait_for_publish(10)
+    wait_until(lambda: "devices/last/telemetry" in got, "the worker to get it")
+    assert got == ["devices/a/telemetry", "zigbee2mqtt/lamp", "devices/last/telemetry"]
+    assert stolen == []
+    for client in (worker, thief, stranger, sender):
+        client.loop_stop()
+
+
+def test_the_proxy_knows_its_own_name_alone(guarded: Plant) -> None:
+    hosts = Hosts(guarded)
+    start(guarded, hosts, "web")
+    wait_until(lambda: services.listens(hosts.web), "the web process", 30)
+    start_proxy(guarded, hosts)
+    browser = Browser(hosts.https, guarded.folder / "tls" / "fullchain.pem")
+    asked = [browser.send("/login/")[0] for _turn in range(14)]
+    assert asked[:8] == [200] * 8
+    assert 429 in asked
+    with socket.create_connection(("127.0.0.1", hosts.http)) as link:
+        link.sendall(b"GET / HTTP/1.1\r\nHost: elsewhere\r\n\r\n")
+        assert link.recv(100) == b""
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    with (
+        socket.create_connection(("127.0.0.1", hosts.https)) as link,
+        pytest.raises(ssl.SSLError),
+    ):
+        context.wrap_socket(link, server_hostname="elsewhere")
 
 
 def test_the_mounted_files_are_in_the_repository() -> None:
@@ -154,22 +252,23 @@ def start_all(plant: Plant, hosts: Hosts) -> None:
     plant.sql("UPDATE devices_source SET registration = 'accept'")
 
 
-def test_readings_go_from_mqtt_through_the_proxy_to_a_websocket(plant: Plant) -> None:
+def test_readings_go_from_mqtt_through_the_proxy_to_a_websocket(guarded: Plant) -> None:
+    plant = guarded
     hosts = Hosts(plant)
     start_all(plant, hosts)
-    client = plant.client()
+    client = device(plant)
     client.publish("devices/press-3/telemetry", '{"t": 0}', 1)
     wait_until(lambda: plant.count() == 1, "the first row", 30)
     plant.add_user()
     context = ssl.create_default_context(cafile=plant.folder / "tls" / "fullchain.pem")
     url = f"wss://localhost:{hosts.https}/ws/live/"
-    with connect(url, ssl=context) as socket:
-        socket.send(json.dumps({"t": "auth", "token": plant.token()}))
-        socket.send(json.dumps({"t": "sub", "id": 1, "keys": ["press-3/*"]}))
+    with connect(url, ssl=context) as link:
+        link.send(json.dumps({"t": "auth", "token": plant.token()}))
+        link.send(json.dumps({"t": "sub", "id": 1, "keys": ["press-3/*"]}))
         until, seen = time.monotonic() + 20, 0.0
         client.publish("devices/press-3/telemetry", '{"t": 42}', 1)
         while seen != 42 and time.monotonic() < until:
-            frame = json.loads(socket.recv(timeout=20))
+            frame = json.loads(link.recv(timeout=20))
             values = [row[1] for rows in frame.get("d", {}).values() for row in rows]
             values += [v for cols in frame.get("cols", {}).values() for v in cols["value"]]
             seen = values[-1] if values else seen
@@ -178,7 +277,8 @@ def test_readings_go_from_mqtt_through_the_proxy_to_a_websocket(plant: Plant) ->
     assert plant.count() == 2
 
 
-def test_limits_agree_from_the_proxy_and_the_broker_to_us(plant: Plant) -> None:
+def test_limits_agree_from_the_proxy_and_the_broker_to_us(guarded: Plant) -> None:
+    plant = guarded
     hosts = Hosts(plant)
     start_all(plant, hosts)
     plant.add_user()
@@ -202,7 +302,7 @@ def test_limits_agree_from_the_proxy_and_the_broker_to_us(plant: Plant) -> None:
     assert browser.send(path, lines, Authorization=bearer)[0] == 201
 
     def send(size: int) -> bool:
-        client, acknowledged = plant.client(), []
+        client, acknowledged = device(plant), []
         client.on_publish = lambda *_details: acknowledged.append(True)
         ended: list[bool] = []
         client.on_disconnect = lambda *_details: ended.append(True)

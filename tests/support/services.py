@@ -5,13 +5,14 @@ import contextlib
 import os
 import pwd
 import random
+import re
 import shutil
 import signal
 import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -138,20 +139,34 @@ def folder(prefix: str, within: Path | None = None) -> Iterator[Path]:
 
 
 @contextmanager
-def mosquitto(port: int = 0, more: str = "") -> Iterator[Service]:
-    """Mosquitto with the shipped configuration and `more`, its port and folder replaced."""
+def mosquitto(
+    port: int = 0, more: str = "", passwords: Mapping[str, str] | None = None
+) -> Iterator[Service]:
+    """Mosquitto with the shipped configuration and `more`, its port and folder replaced.
+
+    With `passwords` by user it asks for them, as it does where it is shipped; else for none.
+    """
     program = find("mosquitto", "mosquitto")
     port = port or free_port()
     with folder("mosquitto") as path:
         shipped = (DEPLOY / "mosquitto.conf").read_text()
+        if passwords is None:
+            shipped = shipped.replace("allow_anonymous false", "allow_anonymous true")
+            shipped = re.sub(r"(?m)^(password|acl)_file .*$", "", shipped)
         config = path / "mosquitto.conf"
         config.write_text(
-            shipped.replace("listener 1883", f"listener {port} 127.0.0.1").replace(
-                "/mosquitto/data/", f"{path}/"
-            )
+            shipped.replace("listener 1883", f"listener {port} 127.0.0.1")
+            .replace("/mosquitto/data/", f"{path}/")
+            .replace("/tmp/passwords", str(path / "passwords"))
+            .replace("/mosquitto/config/mosquitto.acl", str(path / "mosquitto.acl"))
             + ("user root\n" if os.geteuid() == 0 else "")
             + more
         )
+        shutil.copy(DEPLOY / "mosquitto.acl", path)
+        (path / "mosquitto.acl").chmod(0o600)
+        for number, (user, password) in enumerate((passwords or {}).items()):
+            tool = [find("mosquitto_passwd", "mosquitto"), "-b", *(["-c"] if not number else [])]
+            subprocess.run([*tool, str(path / "passwords"), user, password], check=True)
         service = Service("Mosquitto", [program, "-c", str(config)], port)
         service.start()
         try:
