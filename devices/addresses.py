@@ -1,6 +1,6 @@
 """Addresses of machines, IPv6 among them: as settings name them, and as they stand in a URL."""
 
-from ipaddress import IPv4Address, IPv6Address, ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
 _ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - compared, not bound
 
@@ -29,6 +29,23 @@ def is_address(host: str) -> bool:
         is_name = all(p and p.replace("-", "").replace("_", "").isalnum() for p in parts)
         return is_name and not all(part.isdecimal() for part in parts)
     return True
+
+
+def counted_as(address: str) -> str:
+    """Return what connections from `address` are counted by.
+
+    Of IPv6 that is the network of 64 bits: whoever has one has all of its addresses. An IPv4
+    address that is mapped into IPv6 is itself.
+    """
+    try:
+        found: IPv4Address | IPv6Address = ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    if isinstance(found, IPv4Address):
+        return address
+    if found.ipv4_mapped is not None:
+        return str(found.ipv4_mapped)
+    return str(ip_network((found, 64), strict=False))
 
 
 def is_loopback(address: str) -> bool:

@@ -23,7 +23,7 @@ from devices.live import require_shared_layer  # noqa: E402 - Django must be set
 from devices.queries.budget import REQUEST_SECONDS  # noqa: E402
 from iotbridge import routing  # noqa: E402
 from iotbridge.asgi_backpressure import patient  # noqa: E402
-from iotbridge.request_limit import bounded  # noqa: E402
+from iotbridge.request_limit import BESIDE_INGEST, bounded  # noqa: E402
 from iotbridge.shutdown import Ending, finishing  # noqa: E402
 
 
@@ -77,9 +77,12 @@ if "daphne.server" in sys.modules:
     socket_frames.install()
     _with_daphne(alone=_alone)
 
+_at_once = settings.REQUESTS_AT_ONCE
+if settings.STANDALONE:
+    _at_once = min(_at_once, BESIDE_INGEST)
 application = ProtocolTypeRouter(
     {
-        "http": patient(finishing(bounded(stop_when_left(http), settings.REQUESTS_AT_ONCE))),
+        "http": patient(finishing(bounded(stop_when_left(http), _at_once))),
         "websocket": routing.websocket,
         "channel": routing.channel,
         "lifespan": lifespan,

@@ -14,6 +14,8 @@ from typing import Literal
 from django.conf import settings
 from django.http import HttpRequest
 
+from devices.addresses import counted_as
+
 logger = logging.getLogger(__name__)
 
 What = Literal["login", "code", "token"]
@@ -41,13 +43,13 @@ _failures: OrderedDict[Hashable, _Failures] = OrderedDict()
 
 
 def address_of(request: HttpRequest) -> str:
-    """Return where a request comes from: a proxy that is trusted says it."""
+    """Return where a request comes from: a proxy that is trusted says it; of IPv6 the network."""
     if settings.TRUSTED_PROXY:
         # The last one is what our own proxy has seen.
         told = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
         if told:
-            return told
-    return str(request.META.get("REMOTE_ADDR", ""))
+            return counted_as(told)
+    return counted_as(str(request.META.get("REMOTE_ADDR", "")))
 
 
 def wait_of(what: What, address: str, account: str = "") -> float:

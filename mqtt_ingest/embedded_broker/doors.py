@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from devices.addresses import is_loopback
+from devices.addresses import counted_as, is_loopback
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +34,7 @@ class Doors:
     def enter(self, address: str) -> bool:
         """Count a connection from `address`; False: it is one too many."""
         most, is_local = self._most, is_loopback(address)
+        given, address = address, counted_as(address)
         why = ""
         if self.count >= most.connections:
             why = f"there are {self.count} connections"
@@ -44,7 +45,7 @@ class Doors:
         elif not is_local and self._all[address] >= most.of_address:
             why = f"it has {self._all[address]} connections"
         if why:
-            self._log("door", f"refused a connection from {address}: {why}")
+            self._log("door", f"refused a connection from {given}: {why}")
             return False
         self.count += 1
         self.unknown += 1
@@ -55,12 +56,12 @@ class Doors:
     def known(self, address: str) -> None:
         """Note that somebody has said who it is."""
         self.unknown -= 1
-        self._less(self._unknown, address)
+        self._less(self._unknown, counted_as(address))
 
     def leave(self, address: str, *, was_known: bool) -> None:
         """Note that a connection is gone."""
         self.count -= 1
-        self._less(self._all, address)
+        self._less(self._all, counted_as(address))
         if not was_known:
             self.known(address)
 

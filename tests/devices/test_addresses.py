@@ -2,7 +2,7 @@
 
 import pytest
 
-from devices.addresses import is_loopback
+from devices.addresses import counted_as, is_loopback
 
 
 @pytest.mark.parametrize(
@@ -15,3 +15,19 @@ from devices.addresses import is_loopback
 )  # fmt: skip
 def test_what_is_on_this_machine(address: str, *, expected: bool) -> None:
     assert is_loopback(address) is expected
+
+
+@pytest.mark.parametrize(
+    ("address", "counted"),
+    [
+        ("192.0.2.7", "192.0.2.7"),
+        ("::ffff:192.0.2.7", "192.0.2.7"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("2001:db8:1:2::9", "2001:db8:1:2::/64"),
+        ("fe80::1%eth0", "fe80::/64"),
+        ("", ""),
+        ("/run/socket", "/run/socket"),
+    ],
+)
+def test_addresses_of_one_network_count_together(address: str, counted: str) -> None:
+    assert counted_as(address) == counted

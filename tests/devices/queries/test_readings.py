@@ -13,7 +13,7 @@ from django.db.models import QuerySet
 
 from devices import queries, registry
 from devices.models import Device, Latest, Purge, Reading, Writer
-from devices.queries import BIN_WIDTHS, SECOND, SeriesInfo, bulk
+from devices.queries import BIN_WIDTHS, SECOND, SeriesInfo, bulk, readings
 from devices.registry import purge
 from mqtt_ingest.storing.slot_writer import SlotWriter
 from tests.mqtt_ingest.storing.test_slot_writer import make_writer
@@ -162,3 +162,15 @@ def test_the_readings_of_a_series_that_is_deleted_by_itself_go_too(writer: SlotW
         pass
     assert not Reading.objects.exists()
     assert not Latest.objects.exists()
+
+
+def test_the_newest_of_old_and_of_recent_rows_are_the_same_as_ever(writer: SlotWriter) -> None:
+    """Rows of the last weeks are looked at first, older ones only where those are too few."""
+    now = time.time_ns() // 1_000
+    ages = [1, 3 * queries.SECOND, readings.NEAR_US + 5, 3 * readings.NEAR_US]
+    for age in ages:
+        ts = (now - age) / 1_000
+        writer.store(make_batch(make_entry(json.dumps({"ts": ts, "t": age}), received_at=now)))
+    (info,) = queries.series_of([Device.objects.get().pk])
+    for limit in (1, 2, 3, 4, 9):
+        assert [value for _ts, value in queries.newest_rows(info, limit)] == ages[:limit]
