@@ -206,6 +206,7 @@ class FencedWriter:
 
     def _write(self, cursor: Any, made: Commit) -> Written:
         given = made.rows.rows
+        self._look_at_registry(cursor, made)
         # Before the fence, so that the writer's row is not locked while rows are sent.
         staged = self.dialect.stage(cursor, given)
         seq, packets = self._fence(cursor, made)
@@ -222,6 +223,13 @@ class FencedWriter:
             known={(row.series_id, row.ts) for row in existing if not row.conflict},
             conflicts={(row.series_id, row.ts) for row in existing if row.conflict},
         )
+
+    def _look_at_registry(self, cursor: Any, made: Commit) -> None:
+        """See that the registry is as `made` was made by, before many rows are sent in vain."""
+        cursor.execute("SELECT registry FROM devices_writer WHERE name = %s", [self.name])
+        row = cursor.fetchone()
+        if row is not None and row[0] != made.registry:
+            raise RegistryMoved(row[0])
 
     def _fence(self, cursor: Any, made: Commit) -> tuple[int, int]:
         """Raise and return (seq, packets taken in), if the writer is still ours."""

@@ -46,6 +46,15 @@ class DeviceRef:
     # Series pk -> µs: what is older was removed by retention, and is not taken in again.
     floors: dict[int, int] | None = None
 
+    def takes_as(self, other: "DeviceRef") -> bool:
+        """Return whether packets become the same rows by this one and by `other`."""
+
+        def rules(ref: DeviceRef) -> tuple[object, ...]:
+            series = {name: (one.pk, one.kind) for name, one in ref.series.items()}
+            return ref.pk, ref.key, ref.enabled, ref.accepted, ref.floors, series
+
+        return rules(self) == rules(other)
+
 
 def read(devices: Mapping[str, Device]) -> dict[str, DeviceRef]:
     """Return `devices` with their series, under the same names."""

@@ -35,6 +35,9 @@ class Prepared:
     # The registry's version and generation it was begun with.
     version: int
     generation: int
+    turn: int = 0
+    # Its rows are sorted and distinct.
+    is_finished: bool = False
     raw: list[Numbered] = field(default_factory=list)
     rows: Rows = field(default_factory=Rows)
     # The entry that brought each of `raw`, by its number.
@@ -58,7 +61,7 @@ def prepare(batch: Batch, registry: Registry) -> Prepared:
     Raises:
         KeyError: the registry has not learnt a device or series of the batch.
     """
-    made = Prepared(registry.version, registry.generation)
+    made = Prepared(registry.version, registry.generation, registry.turn)
     for entry in batch.entries:
         stage(made, entry, registry)
     finish(made)
@@ -81,6 +84,9 @@ def stage(made: Prepared, entry: Entry, registry: Registry) -> None:
 
 def finish(made: Prepared) -> None:
     """Sort the rows and make them distinct; once."""
+    if made.is_finished:
+        return
+    made.is_finished = True
     devices = {pk: series.device.pk for pk, series in made.series.items()}
     made.rows = distinct(made.raw, devices, lambda number, pk: _conflict(made, number, pk))
 

@@ -1,11 +1,12 @@
 """The worker's cache of the registry, and the making of devices and series it meets."""
 
 import unicodedata
+from collections.abc import Iterable, Set
 from typing import Literal
 
 from django.conf import settings
 
-from devices.models import Identity, Source
+from devices.models import Device, Identity, Source
 from devices.registry import edit_log
 from devices.storage import registration
 from mqtt_ingest.core.keys import composed, device_key, readable
@@ -16,6 +17,8 @@ from mqtt_ingest.storing.device_refs import DeviceRef
 
 # Native ids that are refused, kept so that they cost no query each; then begun anew.
 MAX_REFUSED = 50_000
+# Devices of which it is known when they were dropped; beyond it all that is prepared is so anew.
+MAX_DROPPED = 1_000
 
 
 # Why a packet's device is not taken in.
@@ -41,6 +44,10 @@ class Registry:
         self._names: dict[int, list[tuple[str, str]]] = {}
         # The last change of the registry that is in here.
         self._position = 0
+        # Raised with each `catch_up`; at which each device was dropped, and who was refused.
+        self.turn = 0
+        self._dropped: dict[int, int] = {}
+        self._admitted = 0
 
     def device(self, source: str, native_id: str) -> DeviceRef | Refusal:
         """Return the device, or why it is refused.
@@ -58,7 +65,7 @@ class Registry:
 
     def forget(self, version: int) -> None:
         """Drop all: the registry in the database has reached `version`."""
-        for cache in (self._devices, self._refused, self._sources, self._names):
+        for cache in (self._devices, self._refused, self._sources, self._names, self._dropped):
             cache.clear()
         self._position = edit_log.newest()
         self.version = version
@@ -71,15 +78,58 @@ class Registry:
         if any(edit.everything for edit in edits) or len(edits) < version - self.version:
             self.forget(version)
             return
+        if len(self._dropped) > MAX_DROPPED:
+            self._dropped.clear()
+            self.generation += 1
+        self.turn += 1
+        changed: set[int] = set()
         for edit in edits:
             self._position = edit.pk
+            changed.update(edit.devices)
             if edit.refused:
                 self._refused.clear()
-            for pk in edit.devices:
-                for source, native_id in self._names.pop(pk, ()):
-                    del self._devices[source][native_id]
+                self._admitted = self.turn
+        for pk in changed - self._refreshed(changed & self._names.keys()):
+            self._dropped[pk] = self.turn
+            for source, native_id in self._names.pop(pk, ()):
+                del self._devices[source][native_id]
         self.version = version
-        self.generation += 1
+
+    def _refreshed(self, devices: Set[int]) -> set[int]:
+        """Read `devices` (pks) anew; return those of which no batch need know a difference."""
+        if not devices:
+            return set()
+        found = Device.objects.in_bulk(devices)
+        new = {
+            ref.pk: ref for ref in device_refs.read({str(pk): found[pk] for pk in found}).values()
+        }
+        names: dict[int, set[tuple[str, str]]] = {}
+        for identity in Identity.objects.filter(device__in=found).select_related("source"):
+            name = (identity.source.name, composed(identity.native_id))
+            names.setdefault(identity.device_id, set()).add(name)
+        same = set()
+        for pk, ref in new.items():
+            source, native_id = self._names[pk][0]
+            old = self._devices[source][native_id]
+            if names.get(pk, set()).issuperset(self._names[pk]) and old.takes_as(ref):
+                old.stale_after_s, old.learns = ref.stale_after_s, ref.learns
+                same.add(pk)
+        return same
+
+    def still_holds(
+        self, generation: int, turn: int, devices: Iterable[int], *, all_in: bool
+    ) -> bool:
+        """Return whether what was prepared from here is what would be prepared now.
+
+        Args:
+            generation: of then.
+            turn: of then.
+            devices: the pks that it was prepared with.
+            all_in: nobody of it was refused.
+        """
+        if generation != self.generation or (self._admitted > turn and not all_in):
+            return False
+        return all(self._dropped.get(pk, 0) <= turn for pk in devices)
 
     def learn(self, batch: Batch) -> None:
         """Read or make every device and series that `batch` names, within the limits."""

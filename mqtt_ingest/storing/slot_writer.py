@@ -152,7 +152,11 @@ class SlotWriter:
         added = self.registry.added
         self.connect()
         made = self._prepare(batch)
-        stored = self._commit_made(made, len(batch.entries))
+        try:
+            stored = self._commit_made(made, len(batch.entries))
+        except RegistryMoved:
+            batch.staged = made  # most changes concern no device of this batch
+            raise
         stored.added_devices = self.registry.added - added
         self._touch.add(made.tallies)
         self._touch.expect(made.statuses)
@@ -205,7 +209,7 @@ class SlotWriter:
         staged = batch.staged
         if staged is None:
             known = self.registry
-            staged = batch.staged = Prepared(known.version, known.generation)
+            staged = batch.staged = Prepared(known.version, known.generation, known.turn)
         if not isinstance(staged, Prepared):
             return
         try:
@@ -215,7 +219,7 @@ class SlotWriter:
 
     def _prepare(self, batch: Batch) -> Prepared:
         staged, batch.staged = batch.staged, _LATER
-        if isinstance(staged, Prepared) and staged.generation == self.registry.generation:
+        if isinstance(staged, Prepared) and self._holds(staged):
             finish(staged)
             return staged
         try:
@@ -223,6 +227,10 @@ class SlotWriter:
         except KeyError:
             self.registry.learn(batch)
             return prepare(batch, self.registry)
+
+    def _holds(self, staged: Prepared) -> bool:
+        given = (staged.generation, staged.turn, staged.tallies)
+        return self.registry.still_holds(*given, all_in=not staged.refused)
 
     # --- what can wait ------------------------------------------------------
     def flush(self) -> None:

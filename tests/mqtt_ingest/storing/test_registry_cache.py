@@ -9,9 +9,10 @@ import pytest
 from django.db import connection, connections
 
 from devices import registry
-from devices.models import Device, RegistryEdit, Writer
+from devices.models import Device, Identity, RegistryEdit, Source, Writer
 from devices.registry import edit_log
 from mqtt_ingest.core.packets import Batch
+from mqtt_ingest.storing import slot_writer
 from mqtt_ingest.storing.slot_writer import SlotWriter
 from tests.mqtt_ingest.storing.test_slot_writer import make_writer
 from tests.support.factories import ARRIVAL, make_batch, make_entry
@@ -143,3 +144,51 @@ def test_two_people_change_devices_at_once_and_none_is_missed(writer: SlotWriter
     for thread in threads:
         thread.join()
     assert writer.store(batch(30)).refused == {"disabled": 2}
+
+
+@pytest.mark.parametrize(
+    ("field", "device", "again"),
+    [("stale_after_s", "d7", False), ("enabled", "d9", False), ("enabled", "d7", True)],
+)
+def test_what_a_change_does_not_concern_is_not_prepared_again(
+    writer: SlotWriter, monkeypatch: pytest.MonkeyPatch, field: str, device: str, *, again: bool
+) -> None:
+    prepared: list[int] = []
+    real = slot_writer.prepare
+
+    def counting(given: Batch, registry: Any) -> Any:
+        prepared.append(len(given.entries))
+        return real(given, registry)
+
+    monkeypatch.setattr(slot_writer, "prepare", counting)
+    packet = json.dumps({"ts": ARRIVAL // 1_000 + 100, "t": 1})
+    waiting = make_batch(one := make_entry(packet, "devices/d7/telemetry"))
+    writer.stage(waiting, one)
+    changed = Device.objects.get(key=device)
+    setattr(changed, field, 60 if field == "stale_after_s" else False)
+    changed.save()
+    stored = writer.store(waiting)
+    assert (stored.readings, bool(prepared)) == (0 if again else 1, again)
+    # What it is judged by from now on is the new one.
+    if field == "stale_after_s":
+        assert cached(writer)["d7"].stale_after_s == 60  # type: ignore[attr-defined]
+
+
+def test_a_name_that_was_given_away_leads_to_its_new_device(writer: SlotWriter) -> None:
+    Identity.objects.get(native_id="d7").delete()
+    other = Device.objects.create(key="other")
+    Identity.objects.create(source=Source.objects.get(), native_id="d7", device=other)
+    writer.store(batch(3))
+    assert cached(writer)["d7"].key == "other"  # type: ignore[attr-defined]
+
+
+def test_whoever_was_refused_is_looked_at_again_when_that_may_have_changed(
+    writer: SlotWriter, settings: Any
+) -> None:
+    settings.MQTT_REGISTRATION = "reject"
+    writer.registry.forget(-1)
+    writer.store(make_batch(make_entry(json.dumps({"t": 1}), "devices/new/telemetry")))
+    waiting = make_batch(one := make_entry(json.dumps({"t": 2}), "devices/new/telemetry"))
+    writer.stage(waiting, one)
+    Device.objects.create(key="new")
+    assert writer.store(waiting).readings == 1
