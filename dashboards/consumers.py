@@ -44,8 +44,6 @@ class LiveConsumer(AsyncWebsocketConsumer):
     identity: Identity | None = None
     # Ends a socket that does not say who it is.
     _anonymous: asyncio.Task[None] | None = None
-    # Sockets of this process that have not said yet who they are.
-    _waiting = 0
 
     async def dispatch(self, message: dict[str, Any]) -> None:
         """Call the handler at once.
@@ -67,18 +65,28 @@ class LiveConsumer(AsyncWebsocketConsumer):
         found = await in_thread(lambda: identity.of_page(self.scope))
         if found is not None:
             await self._begin(found)
-        elif self._waiting >= MAX_WAITING:
-            await self._bye("too_many")
         else:
+            _waiting[self] = None
             self._anonymous = self._start(self._await_identity())
+            if len(_waiting) > MAX_WAITING:
+                # Whoever has a token shows it at once: the one that has waited longest goes.
+                await next(iter(_waiting)).give_up()
 
     async def _await_identity(self) -> None:
-        LiveConsumer._waiting += 1
-        try:
-            await asyncio.sleep(AUTH_SECONDS)
-        finally:
-            LiveConsumer._waiting -= 1
+        await asyncio.sleep(AUTH_SECONDS)
+        _waiting.pop(self, None)
         await self._bye("auth")
+
+    async def give_up(self) -> None:
+        """End a socket that has not said who it is, for others' sake."""
+        self._said()
+        await self._bye("too_many")
+
+    def _said(self) -> None:
+        """Wait for an identity no longer."""
+        _waiting.pop(self, None)
+        if self._anonymous is not None:
+            self._anonymous.cancel()
 
     async def _begin(self, found: Identity) -> None:
         self.identity = found
@@ -131,8 +139,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
         if frame["t"] != "auth" or not is_text(token):
             raise BadFrame("bad_request", 'the first frame must be {"t":"auth","token":…}')
         # Looking that up may take its time on a busy server.
-        if self._anonymous is not None:
-            self._anonymous.cancel()
+        self._said()
         found = await in_thread(lambda: identity.of_token(token))
         if found is None:
             await self._bye("auth")
@@ -148,6 +155,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
     async def disconnect(self, _code: int) -> None:
         """End the tasks and leave the groups."""
         self._forget()
+        _waiting.pop(self, None)
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -198,6 +206,10 @@ class LiveConsumer(AsyncWebsocketConsumer):
     async def _bye(self, code: str) -> None:
         await self.send(dumps({"t": "bye", "code": code, "retry_ms": 2_000}))
         await self.close(CLOSE_CODES[code])
+
+
+# Sockets of this process that have not said yet who they are, in the order they came.
+_waiting: dict[LiveConsumer, None] = {}
 
 
 def too_many(hub: Hub, owner: str) -> str:

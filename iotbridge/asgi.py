@@ -71,8 +71,9 @@ if _alone:
     require_shared_layer("the web process")
     share_file()
 if "daphne.server" in sys.modules:
-    from iotbridge import request_bodies, socket_frames
+    from iotbridge import page_doors, request_bodies, socket_frames
 
+    page_doors.install()
     request_bodies.install()
     socket_frames.install()
     _with_daphne(alone=_alone)

@@ -7,7 +7,6 @@ somebody who may import.
 """
 
 import logging
-from http.cookies import CookieError, SimpleCookie
 from importlib import import_module
 from typing import Any
 
@@ -15,18 +14,20 @@ from daphne.http_protocol import WebRequest
 from django.conf import settings
 from django.contrib.auth import get_user
 from django.db import Error, connections
-from django.http import HttpRequest
+from django.http import HttpRequest, parse_cookie
 from twisted.internet.threads import deferToThread
 from twisted.web.http import Request as _Request
 
 from devices.access import scope_of, user_of_token
+from devices.models.accounts import AnyUser
+from iotbridge import page_doors
 
 # Twisted's are not typed.
 Request: Any = _Request
 logger = logging.getLogger(__name__)
 
-# What forms and calls need.
-SMALL = 2_500_000
+# What forms and calls need; and what somebody may send of whom nothing is known: to log in.
+SMALL, UNKNOWN = 2_500_000, 100_000
 # Files come here; forms of several parts are a little larger than their file.
 UPLOADS = (b"/import", b"/api/v1/imports")
 FORM_BYTES = 100_000
@@ -38,31 +39,44 @@ def limit_of(path: bytes) -> int:
     return settings.IMPORT_MB * 1_000_000 + FORM_BYTES if plain in UPLOADS else SMALL
 
 
-def may_upload(cookies: str, authorization: str) -> bool:
-    """Return whether whoever sends these headers may import; asked on a thread."""
-    request = HttpRequest()
+def may_send(cookies: str, authorization: str, *, importing: bool) -> bool:
+    """Return whether whoever sends these headers may send much; asked on a thread.
+
+    Args:
+        cookies: the header.
+        authorization: the header.
+        importing: it is a file, for which somebody must be allowed to import.
+    """
     try:
-        if authorization.startswith("Bearer "):
-            return scope_of(user_of_token(authorization[7:].strip())).may_import
-        parsed = SimpleCookie(cookies)
-        found = parsed.get(settings.SESSION_COOKIE_NAME)
-        engine = import_module(settings.SESSION_ENGINE)
-        request.session = engine.SessionStore(found.value if found else None)
-        return scope_of(get_user(request)).may_import
-    except (CookieError, UnicodeError, Error) as error:
-        logger.info("Whoever uploads cannot be looked up: %s", error)
+        user = _sender(cookies, authorization)
+        known = user is not None and user.is_authenticated and user.is_active
+        return known and (not importing or scope_of(user).may_import)
+    except (UnicodeError, Error) as error:
+        logger.info("Whoever sends a large body cannot be looked up: %s", error)
         return False
     finally:
         connections.close_all()
 
 
+def _sender(cookies: str, authorization: str) -> AnyUser:
+    kind, _blank, token = authorization.partition(" ")
+    user = user_of_token(token.strip()) if kind.lower() == "bearer" else None
+    if user is not None:
+        return user
+    request = HttpRequest()
+    engine = import_module(settings.SESSION_ENGINE)
+    request.session = engine.SessionStore(parse_cookie(cookies).get(settings.SESSION_COOKIE_NAME))
+    return get_user(request)
+
+
 def _got_length(self: Any, length: int | None) -> None:
-    """Refuse a body that is too large, or have it wait until its sender is known."""
+    """Refuse a body that is too large, or have it wait, unread, until its sender is known."""
+    page_doors.head_came(self)
     self.bodys_size, self.bodys_limit = 0, limit_of(self.channel._path)  # noqa: SLF001
     Request.gotLength(self, length)
     if length is not None and length > self.bodys_limit:
         _refuse(self, 413, b"Request Entity Too Large")
-    elif self.bodys_limit > SMALL and (length is None or length > SMALL):
+    elif length is None or length > UNKNOWN:
         _ask(self)
 
 
@@ -90,7 +104,8 @@ def _ask(request: Any) -> None:
         else:
             _refuse(request, 403, b"Forbidden")
 
-    asked: Any = deferToThread(may_upload, cookies, authorization)
+    importing = request.bodys_limit > SMALL
+    asked: Any = deferToThread(may_send, cookies, authorization, importing=importing)
     asked.addCallbacks(answer, lambda _failure: _refuse(request, 503, b"Service Unavailable"))
 
 

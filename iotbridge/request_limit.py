@@ -10,10 +10,10 @@ import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from hashlib import blake2b
-from http.cookies import CookieError, SimpleCookie
 from typing import Any
 
 from django.conf import settings
+from django.http import parse_cookie
 
 from dashboards.live.identity import KIOSK_COOKIE
 from devices.addresses import counted_as
@@ -22,6 +22,7 @@ from devices.queries.budget import REQUEST_SECONDS, Budget, budgeted
 App = Callable[[dict[str, Any], Any, Any], Awaitable[None]]
 # Answered at any time: supervisors ask.
 PROBES = frozenset({"/healthz", "/readyz", "/metrics"})
+PROBES_AT_ONCE = 4
 # Who waits longer than this is told to come back.
 WAIT_SECONDS = 30.0
 # One person's part of the turns.
@@ -64,9 +65,11 @@ class Persons:
         self._turns = turns
         self._known: OrderedDict[bytes, Person] = OrderedDict()
 
-    def of(self, scope: dict[str, Any]) -> Person:
-        """Return who sends the request of this ASGI scope."""
-        key = key_of(scope)
+    def of(self, scope: dict[str, Any]) -> list[Person]:
+        """Return who may have sent the request of this ASGI scope."""
+        return [self._person(key) for key in keys_of(scope)]
+
+    def _person(self, key: bytes) -> Person:
         person = self._known.get(key)
         if person is None:
             person = self._known[key] = Person(self._turns)
@@ -76,41 +79,54 @@ class Persons:
         return person
 
 
-def key_of(scope: dict[str, Any]) -> bytes:
-    """Return what tells a person from others, as a digest: it holds secrets."""
-    headers = dict(scope.get("headers", ()))
-    said = headers.get(b"authorization", b"") or _cookie(headers.get(b"cookie", b""))
-    address = (scope.get("client") or ("",))[0]
-    return blake2b(said or counted_as(address).encode(), digest_size=16).digest()
+def keys_of(scope: dict[str, Any]) -> list[bytes]:
+    """Return what tells a person from others, as digests: they are secrets.
+
+    All that could be looked at counts, so that nothing beside it makes somebody else of a
+    person: session, token, and screen; the address where there is none of them.
+    """
+    headers: dict[bytes, bytes] = {}
+    for name, value in scope.get("headers", ()):
+        headers[name] = headers[name] + b"; " + value if name in headers else value
+    cookies = parse_cookie(headers.get(b"cookie", b"").decode("latin-1"))
+    said = [
+        cookies[name] for name in (settings.SESSION_COOKIE_NAME, KIOSK_COOKIE) if name in cookies
+    ]
+    kind, _blank, token = headers.get(b"authorization", b"").decode("latin-1").partition(" ")
+    if kind.lower() == "bearer":
+        said.append(f"token {token.strip()}")
+    return [_digest(text) for text in said or [f"address {_address(scope, headers)}"]]
 
 
-def _cookie(header: bytes) -> bytes:
-    try:
-        cookies = SimpleCookie(header.decode("latin-1"))
-    except CookieError:
-        return b""
-    for name in (settings.SESSION_COOKIE_NAME, KIOSK_COOKIE):
-        if name in cookies:
-            return cookies[name].value.encode("latin-1", "replace")
-    return b""
+def _digest(text: str) -> bytes:
+    return blake2b(text.encode("utf-8", "replace"), digest_size=16).digest()
+
+
+def _address(scope: dict[str, Any], headers: dict[bytes, bytes]) -> str:
+    forwarded = headers.get(b"x-forwarded-for", b"").decode("latin-1").rpartition(",")[2].strip()
+    if settings.TRUSTED_PROXY and forwarded:
+        return counted_as(forwarded)
+    return counted_as(str((scope.get("client") or ("",))[0]))
 
 
 def bounded(application: App, most: int) -> App:
     """Return `application`, which answers at most `most` requests at a time."""
     turns = asyncio.Semaphore(most)
     persons = Persons(max(1, most // PERSONS_PART))
+    probes = asyncio.Semaphore(PROBES_AT_ONCE)
 
     async def app(scope: dict[str, Any], receive: Any, send: Any) -> None:
         if scope["path"] in PROBES:
-            await application(scope, receive, send)
+            async with probes:
+                await application(scope, receive, send)
             return
-        person = persons.of(scope)
-        if person.cost() > PERSON_SECONDS:
+        people = persons.of(scope)
+        if any(person.cost() > PERSON_SECONDS for person in people):
             await _refuse(send, 429, _TOO_MUCH, 30)
             return
         try:
             async with asyncio.timeout(WAIT_SECONDS):
-                turn = await _Turn.take(person.turns, turns)
+                turn = await _Turn.take(*(person.turns for person in people), turns)
         except TimeoutError:
             await _refuse(send, 503, _BUSY, 5)
             return
@@ -127,7 +143,8 @@ def bounded(application: App, most: int) -> App:
                 await application(scope, receive, send_on)
         finally:
             turn.end()
-            person.charge(min(budget.spent, REQUEST_SECONDS))
+            for person in people:
+                person.charge(min(budget.spent, REQUEST_SECONDS))
 
     return app
 
@@ -135,24 +152,26 @@ def bounded(application: App, most: int) -> App:
 class _Turn:
     """A turn that ends once: of a person, and of all."""
 
-    def __init__(self, *turns: asyncio.Semaphore) -> None:
-        self._turns = turns
+    def __init__(self) -> None:
+        self._turns: tuple[asyncio.Semaphore, ...] = ()
 
     @classmethod
-    async def take(cls, own: asyncio.Semaphore, all_turns: asyncio.Semaphore) -> "_Turn":
-        """Wait for a turn; a person's crowd waits for its own."""
-        await own.acquire()
+    async def take(cls, *wanted: asyncio.Semaphore) -> "_Turn":
+        """Wait for a turn of each, the person's own first: their crowd waits there."""
+        turn = cls()
         try:
-            await all_turns.acquire()
+            for turns in wanted:
+                await turns.acquire()
+                turn._turns += (turns,)
         except BaseException:
-            own.release()
+            turn.end()
             raise
-        return cls(own, all_turns)
+        return turn
 
     def end(self) -> None:
-        for turns in self._turns:
+        held, self._turns = self._turns, ()
+        for turns in held:
             turns.release()
-        self._turns = ()
 
 
 async def _refuse(send: Any, status: int, words: bytes, seconds: int) -> None:

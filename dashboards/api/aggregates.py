@@ -1,5 +1,6 @@
 """Aggregates over calendar buckets: hours, days, weeks, months and years of a time zone."""
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
@@ -12,10 +13,13 @@ from dashboards.api.readings import MAX_POINTS, MAX_SERIES, Window, wanted_keys,
 from devices import queries
 from devices.queries import SeriesInfo, calendars
 from devices.queries.aggregates import Aggregate, aggregates
+from devices.rollups.partial_aggregate import OTHER
 
 router = Router(tags=["readings"])
 
 MAX_BUCKETS = MAX_POINTS
+# States of which an answer tells how long each held; `OTHER` stands for the rest.
+MAX_STATES = 50
 # 9000-01-01, in µs: calendars end soon after.
 LAST_US = 221_845_392_000_000_000
 
@@ -64,7 +68,8 @@ def _edges(window: Window, bucket: str, zone: str, series: int) -> list[int]:
 
 
 def _columns(info: SeriesInfo, found: Sequence[Aggregate]) -> dict[str, Any]:
-    states = sorted({state for part in found for state in part.seconds})
+    seconds = _held(found)
+    queries.take_rows(len(found) * (1 + len(seconds)))
     return {
         "key": info.key,
         "metric": info.metric,
@@ -77,5 +82,19 @@ def _columns(info: SeriesInfo, found: Sequence[Aggregate]) -> dict[str, Any]:
         "first": [part.first for part in found],
         "last": [part.last for part in found],
         "increase": [part.increase for part in found],
-        "seconds": {state: [part.seconds.get(state, 0) for part in found] for state in states},
+        "seconds": seconds,
     }
+
+
+def _held(found: Sequence[Aggregate]) -> dict[str, list[float]]:
+    """Return for each state how long it held in each bucket; beyond `MAX_STATES` all together."""
+    held: Counter[str] = Counter()
+    for part in found:
+        held.update(part.seconds)
+    held.pop(OTHER, None)
+    told = {state for state, _seconds in held.most_common(MAX_STATES)}
+    columns: dict[str, list[float]] = {
+        state: [part.seconds.get(state, 0) for part in found] for state in sorted(told)
+    }
+    others = [sum(s for state, s in part.seconds.items() if state not in told) for part in found]
+    return columns | ({OTHER: others} if any(others) else {})

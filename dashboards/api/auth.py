@@ -25,6 +25,7 @@ class TokenAuth(HttpBearer):
         if wait := throttle.wait_of("token", address):
             raise Problem(429, f"Too many wrong tokens came from here. Wait for {ceil(wait)} s.")
         throttle.failed("token", address)
+        throttle.log("token", address)
         return None
 
 

@@ -22,6 +22,9 @@ from devices.registry.states import AsOf, since_of, state_of
 
 router = Router(tags=["devices"])
 
+# Of one device.
+MAX_TAGS = 50
+
 
 class LatestOut(Schema):
     """A newest reading; `ts` in ms."""
@@ -71,13 +74,16 @@ class DeviceList(Schema):
     items: list[DeviceOut]
 
 
+TagName = Annotated[str, Field(pattern=r"^[-a-zA-Z0-9_]{1,100}$")]
+
+
 class DeviceChange(Body):
     """What may be changed; what is absent stays."""
 
     name: Annotated[str, Field(max_length=200)] | None = None
     site: str | None = None
     type: Annotated[str, Field(max_length=100)] | None = None
-    tags: list[Annotated[str, Field(pattern=r"^[-a-zA-Z0-9_]{1,100}$")]] | None = None
+    tags: Annotated[list[TagName], Field(max_length=MAX_TAGS)] | None = None
     location: Annotated[str, Field(max_length=200)] | None = None
     latitude: Annotated[float, Field(ge=-90, le=90)] | None = None
     longitude: Annotated[float, Field(ge=-180, le=180)] | None = None
@@ -207,7 +213,8 @@ def _change(caller: Scope, device: Device, body: DeviceChange) -> None:
         setattr(device, name, value if value is not None else _empty(device, name))
     device.save()
     if tags is not None:
-        device.tags.set([Tag.objects.get_or_create(name=name)[0] for name in tags])
+        Tag.objects.bulk_create([Tag(name=name) for name in tags], ignore_conflicts=True)
+        device.tags.set(Tag.objects.filter(name__in=tags))
 
 
 def _check_zone(name: str | None) -> None:

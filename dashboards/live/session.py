@@ -129,7 +129,7 @@ class LiveSession:
             case "auth":
                 return
             case unknown:
-                raise BadFrame("bad_request", f"there is no frame type {unknown!r}")
+                raise BadFrame("bad_request", f"there is no frame type {unknown[:40]!r}")
 
     def _subscribe(self, wanted: Subscribe) -> None:
         kinds = (self._subscriptions, self._fleet.subscriptions, self._jobs.subscriptions)

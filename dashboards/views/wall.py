@@ -88,6 +88,7 @@ def kiosk_page(request: HttpRequest, code: str) -> HttpResponse:
     kiosk = kiosks.waiting(code)
     if kiosk is None:
         throttle.failed("code", address)
+        throttle.log("code", address)
         raise PermissionDenied(gettext("This code is wrong, was used, or is older than a day."))
     if request.method != "POST":
         return render(request, "dashboards/wall/kiosk.html", {"kiosk": kiosk})

@@ -36,6 +36,11 @@ def _on_user(update_fields: Iterable[str] | None = None, **_kwargs: Any) -> None
         changed()
 
 
+def _on_logout(user: Any = None, **_kwargs: Any) -> None:
+    if user is not None:  # whoever was not logged in has lost nothing
+        changed()
+
+
 def _on_device(update_fields: Iterable[str] | None = None, **_kwargs: Any) -> None:
     # Renaming one, for example, is nobody's right.
     if update_fields is None or not OF_DEVICE.isdisjoint(update_fields):
@@ -54,4 +59,4 @@ def connect() -> None:
         m2m_changed.connect(_on_change, sender=through, dispatch_uid=f"rights {through}")
     post_save.connect(_on_user, sender=get_user_model(), dispatch_uid="rights of a user")
     post_delete.connect(_on_change, sender=get_user_model(), dispatch_uid="rights deleted")
-    user_logged_out.connect(_on_change, dispatch_uid="rights logged out")
+    user_logged_out.connect(_on_logout, dispatch_uid="rights logged out")

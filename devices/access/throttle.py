@@ -9,6 +9,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Hashable
 from dataclasses import dataclass
+from threading import Lock
 from typing import Literal
 
 from django.conf import settings
@@ -39,6 +40,7 @@ class _Failures:
         return max(0.0, self.number - (now - self.at) / FORGET_SECONDS)
 
 
+_lock = Lock()
 _failures: OrderedDict[Hashable, _Failures] = OrderedDict()
 
 
@@ -70,20 +72,27 @@ def _wait(found: _Failures | None, free: int, now: float) -> float:
 
 
 def failed(what: What, address: str, account: str = "") -> None:
-    """Count a failure, and log it."""
-    now, most = time.monotonic(), 0.0
-    for key in {(what, address, account), (what, address, "")}:
-        found = _failures.setdefault(key, _Failures())
-        found.number, found.at = found.now(now) + 1, now
-        most = max(most, found.number)
-        _failures.move_to_end(key)
-    while len(_failures) > COUNTED:
-        _failures.popitem(last=False)
-    if most <= FREE[what] or wait_of(what, address, account):
-        who = f" for {account[:100]!r}" if account else ""
-        logger.warning("A %s%s was refused, from %r", what, who, address[:100])
+    """Count a failure; it may be taken back (`succeeded`)."""
+    now = time.monotonic()
+    with _lock:
+        for key in {(what, address, account), (what, address, "")}:
+            found = _failures.setdefault(key, _Failures())
+            found.number, found.at = found.now(now) + 1, now
+            _failures.move_to_end(key)
+        while len(_failures) > COUNTED:
+            _failures.popitem(last=False)
+
+
+def log(what: What, address: str, account: str = "") -> None:
+    """Log that somebody was refused."""
+    who = f" for {account[:100]!r}" if account else ""
+    logger.warning("A %s%s was refused, from %r", what, who, address[:100])
 
 
 def succeeded(what: What, address: str, account: str) -> None:
     """Forget what an account has failed from there."""
-    _failures.pop((what, address, account), None)
+    with _lock:
+        _failures.pop((what, address, account), None)
+        of_address = _failures.get((what, address, ""))
+        if of_address is not None:
+            of_address.number = max(0.0, of_address.number - 1)

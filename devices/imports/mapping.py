@@ -108,6 +108,10 @@ def mapping_of(given: dict[str, Any], columns: Sequence[str]) -> Mapping:
     return made
 
 
+# Of a field: as many columns as a file may be mapped by.
+MOST_TEXTS = 2_000
+
+
 def check_types(given: dict[str, Any]) -> None:
     """Refuse fields that do not exist, and values of another type."""
     for name, value in given.items():
@@ -124,6 +128,7 @@ def check_types(given: dict[str, Any]) -> None:
             is_list = known.type not in {"str", str}
             good = is_list == isinstance(value, list) and all(isinstance(t, str) for t in texts)
             good = good and all(t.isprintable() or t in DELIMITERS for t in texts)
+            good = good and len(texts) <= MOST_TEXTS and all(len(t) <= 1_000 for t in texts)
         if not good:
             raise BadMapping(f"{name} must be {_TYPES[str(known.type)]}", name)
     if given.get("format", "csv") not in {"csv", "jsonl"}:

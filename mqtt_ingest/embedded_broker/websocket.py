@@ -7,7 +7,7 @@ loopback it has to know the password, as any page in somebody's browser may conn
 
 import asyncio
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from mqtt_ingest.embedded_broker.broker import EmbeddedBroker
@@ -17,6 +17,8 @@ from mqtt_ingest.embedded_broker.protocol.rim import Peer
 
 # How often, in s, what still waits to be sent is looked at.
 _LOOK_SECONDS = 0.02
+# Of what is sent in one message; MQTT's packets need not begin with one.
+_PIECE = 65_536
 # WebSocket close codes (RFC 6455, section 7.4.1).
 _NORMAL, _UNSUPPORTED, _TRY_LATER = 1000, 1003, 1013
 
@@ -82,13 +84,16 @@ class WebSocket(Line):
             connection.out.clear()
             self._sending = len(data)
             try:
-                if data:
-                    await send({"type": "websocket.send", "bytes": data})
+                for start in range(0, len(data), _PIECE):
+                    piece = data[start : start + _PIECE]
+                    await send({"type": "websocket.send", "bytes": piece})
                     await self._taken(_transport(send))
                 if connection.state == "closed":
                     await send({"type": "websocket.close", "code": _NORMAL})
                     return
             except Exception:  # noqa: BLE001 - servers say in ways of their own that nobody is there
+                with suppress(Exception):  # or that it cannot be sent: never deaf, and open
+                    await send({"type": "websocket.close", "code": _TRY_LATER})
                 return
             self._sending = 0
             if data:

@@ -117,3 +117,23 @@ def test_wrong_tokens_are_refused_and_right_ones_go_on(
     assert "Too many wrong tokens" in refused.json()["detail"]
     assert "wrong1" not in caplog.text
     assert Client().get(**ask, headers={"Authorization": "Bearer right"}).status_code == 200
+
+
+def test_many_at_once_are_not_all_looked_at(
+    clock: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A try is counted before it is looked at."""
+    looked: list[str] = []
+
+    def slow(_request: object = None, **given: str) -> None:
+        looked.append(given["username"])
+        # While this one is looked at, the others come.
+        if len(looked) == 1:
+            for _turn in range(20):
+                Client().post("/login/", WRONG)
+
+    monkeypatch.setattr(
+        "django.contrib.auth.forms.authenticate", lambda _request, **given: slow(**given)
+    )
+    Client().post("/login/", WRONG)
+    assert len(looked) == throttle.FREE["login"]

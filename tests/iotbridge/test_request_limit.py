@@ -121,5 +121,5 @@ async def test_who_keeps_the_database_busy_is_told_to_wait(monkeypatch: pytest.M
     ],
 )
 def test_people_are_told_apart(one: dict[str, str], other: dict[str, str], *, same: bool) -> None:
-    found = [request_limit.key_of(asked("10.0.0.1", **headers)) for headers in (one, other)]
-    assert (found[0] == found[1]) == same
+    found = [{*request_limit.keys_of(asked("10.0.0.1", **headers))} for headers in (one, other)]
+    assert bool(found[0] & found[1]) == same
