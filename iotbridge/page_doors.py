@@ -69,13 +69,16 @@ class DooredFactory(HTTPFactory):  # type: ignore[misc] # Daphne is not typed
         """Count what is connected."""
         protocol = super().buildProtocol(addr)
         connect, lose = protocol.makeConnection, protocol.connectionLost
+        transports: list[Any] = []
 
         def connected(transport: Any) -> None:
+            transports.append(transport)
             self.doors.enter(transport)
             connect(transport)
 
         def lost(reason: Any) -> None:
-            self.doors.leave(protocol.transport)
+            while transports:
+                self.doors.leave(transports.pop())
             lose(reason)
 
         protocol.makeConnection, protocol.connectionLost = connected, lost

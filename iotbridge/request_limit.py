@@ -112,7 +112,8 @@ def _address(scope: dict[str, Any], headers: dict[bytes, bytes]) -> str:
 def bounded(application: App, most: int) -> App:
     """Return `application`, which answers at most `most` requests at a time."""
     turns = asyncio.Semaphore(most)
-    persons = Persons(max(1, most // PERSONS_PART))
+    # A browser opens six connections; where there are few turns, two are left for others.
+    persons = Persons(max(1, most // PERSONS_PART, min(6, most - 2)))
     probes = asyncio.Semaphore(PROBES_AT_ONCE)
 
     async def app(scope: dict[str, Any], receive: Any, send: Any) -> None:
