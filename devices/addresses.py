@@ -2,6 +2,8 @@
 
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
+from django.conf import settings
+
 _ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - compared, not bound
 
 
@@ -46,6 +48,17 @@ def counted_as(address: str) -> str:
     if found.ipv4_mapped is not None:
         return str(found.ipv4_mapped)
     return str(ip_network((found, 64), strict=False))
+
+
+def client_of(forwarded: str, peer: str) -> str:
+    """Return what a client is counted by: where a trusted proxy has seen it, else where it is.
+
+    Args:
+        forwarded: the header X-Forwarded-For; the last of it is what our own proxy has seen.
+        peer: whoever the connection is with.
+    """
+    told = forwarded.rpartition(",")[2].strip() if settings.TRUSTED_PROXY else ""
+    return counted_as(told or peer)
 
 
 def is_loopback(address: str) -> bool:

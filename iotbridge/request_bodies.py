@@ -7,18 +7,16 @@ somebody who may import.
 """
 
 import logging
-from importlib import import_module
 from typing import Any
 
 from daphne.http_protocol import WebRequest
 from django.conf import settings
-from django.contrib.auth import get_user
 from django.db import Error, connections
-from django.http import HttpRequest, parse_cookie
+from django.http import parse_cookie
 from twisted.internet.threads import deferToThread
 from twisted.web.http import Request as _Request
 
-from devices.access import scope_of, user_of_token
+from devices.access import scope_of, user_of_session, user_of_token
 from devices.models.accounts import AnyUser
 from iotbridge import page_doors
 
@@ -63,10 +61,7 @@ def _sender(cookies: str, authorization: str) -> AnyUser:
     user = user_of_token(token.strip()) if kind.lower() == "bearer" else None
     if user is not None:
         return user
-    request = HttpRequest()
-    engine = import_module(settings.SESSION_ENGINE)
-    request.session = engine.SessionStore(parse_cookie(cookies).get(settings.SESSION_COOKIE_NAME))
-    return get_user(request)
+    return user_of_session(parse_cookie(cookies).get(settings.SESSION_COOKIE_NAME))
 
 
 def _got_length(self: Any, length: int | None) -> None:

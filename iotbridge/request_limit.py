@@ -16,7 +16,7 @@ from django.conf import settings
 from django.http import parse_cookie
 
 from dashboards.live.identity import KIOSK_COOKIE
-from devices.addresses import counted_as
+from devices.addresses import client_of
 from devices.queries.budget import REQUEST_SECONDS, Budget, budgeted
 
 App = Callable[[dict[str, Any], Any, Any], Awaitable[None]]
@@ -103,10 +103,8 @@ def _digest(text: str) -> bytes:
 
 
 def _address(scope: dict[str, Any], headers: dict[bytes, bytes]) -> str:
-    forwarded = headers.get(b"x-forwarded-for", b"").decode("latin-1").rpartition(",")[2].strip()
-    if settings.TRUSTED_PROXY and forwarded:
-        return counted_as(forwarded)
-    return counted_as(str((scope.get("client") or ("",))[0]))
+    forwarded = headers.get(b"x-forwarded-for", b"").decode("latin-1")
+    return client_of(forwarded, str((scope.get("client") or ("",))[0]))
 
 
 def bounded(application: App, most: int) -> App:

@@ -2,17 +2,13 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from importlib import import_module
 from typing import Any, Protocol
 
-from django.conf import settings
-from django.contrib.auth import get_user
 from django.contrib.sessions.backends.base import SessionBase
-from django.http import HttpRequest
 
 from dashboards.live.frames import KINDS, Kind
 from dashboards.presentation.jobs import jobs_of
-from devices.access import Scope, scope_of, user_of_token
+from devices.access import Scope, scope_of, user_of_session, user_of_token
 from devices.access.kiosks import kiosk_of, scope_of_kiosk
 
 KIOSK_COOKIE = "iotbridge_kiosk"
@@ -54,12 +50,8 @@ class Person:
         return f"user {self.user.pk}"
 
     def scope_now(self) -> Scope | None:
-        # Read anew: it may have expired, or its password may have been changed.
-        request = HttpRequest()
-        store = import_module(settings.SESSION_ENGINE).SessionStore
-        request.session = store(self.session.session_key)
-        user = get_user(request)
-        return scope_of(user) if user.is_authenticated and user.pk == self.user.pk else None
+        user = user_of_session(self.session.session_key)
+        return scope_of(user) if user is not None and user.pk == self.user.pk else None
 
     def jobs(self) -> list[dict[str, Any]]:
         return jobs_of(self.user)

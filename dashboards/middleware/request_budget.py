@@ -28,13 +28,7 @@ class RequestBudget:
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         """Say so on a page; the API has words of its own."""
-        if isinstance(error, QueryTooLong) or _was_stopped(error):
+        stopped = isinstance(error, OperationalError) and budget.was_stopped(error)
+        if stopped or isinstance(error, QueryTooLong):
             return render(request, "dashboards/status/too_long.html", status=503)
         return None
-
-
-def _was_stopped(error: Exception) -> bool:
-    """Return whether the database ended a statement that took too long."""
-    if not isinstance(error, OperationalError):
-        return False
-    return getattr(error.__cause__, "sqlstate", "") == "57014" or str(error) == "interrupted"

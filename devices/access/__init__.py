@@ -7,6 +7,7 @@ from devices.access.scopes import (
     site_and_below,
     sites_below,
     token_digest,
+    user_of_session,
     user_of_token,
 )
 
@@ -17,5 +18,6 @@ __all__ = [
     "site_and_below",
     "sites_below",
     "token_digest",
+    "user_of_session",
     "user_of_token",
 ]

@@ -9,10 +9,13 @@ below; pending devices only as managers there. Nothing else: default deny.
 
 from dataclasses import dataclass
 from hashlib import sha256
+from importlib import import_module
 
-from django.contrib.auth import get_user_model
+from django.conf import settings
+from django.contrib.auth import get_user, get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db.models import Q, QuerySet
+from django.http import HttpRequest
 
 from devices.models import ApiToken, Device, Membership, Role, Site
 from devices.models.accounts import AnyUser
@@ -154,6 +157,13 @@ def _below(site: int, children: dict[int | None, list[int]]) -> set[int]:
 def token_digest(token: str) -> str:
     """Return what is stored of an API token."""
     return sha256(token.encode()).hexdigest()
+
+
+def user_of_session(key: str | None) -> AnyUser:
+    """Return whose session `key` is, read anew: nobody's once it, or its password, has ended."""
+    request = HttpRequest()
+    request.session = import_module(settings.SESSION_ENGINE).SessionStore(key)
+    return get_user(request)
 
 
 def user_of_token(token: str) -> AbstractBaseUser | None:

@@ -12,10 +12,9 @@ from dataclasses import dataclass
 from threading import Lock
 from typing import Literal
 
-from django.conf import settings
 from django.http import HttpRequest
 
-from devices.addresses import counted_as
+from devices.addresses import client_of
 
 logger = logging.getLogger(__name__)
 
@@ -46,12 +45,8 @@ _failures: OrderedDict[Hashable, _Failures] = OrderedDict()
 
 def address_of(request: HttpRequest) -> str:
     """Return where a request comes from: a proxy that is trusted says it; of IPv6 the network."""
-    if settings.TRUSTED_PROXY:
-        # The last one is what our own proxy has seen.
-        told = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
-        if told:
-            return counted_as(told)
-    return counted_as(str(request.META.get("REMOTE_ADDR", "")))
+    forwarded = request.headers.get("X-Forwarded-For", "")
+    return client_of(forwarded, str(request.META.get("REMOTE_ADDR", "")))
 
 
 def wait_of(what: What, address: str, account: str = "") -> float:

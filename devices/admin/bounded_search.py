@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 
-from devices.registry.listing import SEARCH_LENGTH, SEARCH_WORDS
+from devices.registry.listing import searched
 
 M = TypeVar("M", bound=Model)
 
@@ -18,5 +18,4 @@ class BoundedSearch(admin.ModelAdmin[M]):
         self, request: HttpRequest, queryset: QuerySet[M], search_term: str
     ) -> tuple[QuerySet[M], bool]:
         """Search for no more than can be meant."""
-        words = search_term[:SEARCH_LENGTH].split()[:SEARCH_WORDS]
-        return super().get_search_results(request, queryset, " ".join(words))
+        return super().get_search_results(request, queryset, " ".join(searched(search_term)))

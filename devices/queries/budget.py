@@ -133,6 +133,11 @@ def deadline(seconds: float) -> Iterator[None]:
         stop_no_more()
 
 
+def was_stopped(error: BaseException) -> bool:
+    """Return whether `error` says that a statement was told to stop."""
+    return getattr(error.__cause__, "sqlstate", "") == "57014" or str(error) == "interrupted"
+
+
 def stop_at(until: float) -> None:
     """Have SQLite stop what runs at `until` (monotonic), or when nobody waits for it."""
     last = min(until, _deadline.get())

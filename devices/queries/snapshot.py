@@ -51,7 +51,7 @@ def read_snapshot() -> Iterator[Cursor]:
             finally:
                 cursor.execute("ROLLBACK")
     except OperationalError as error:
-        if getattr(error.__cause__, "sqlstate", "") == "57014" or str(error) == "interrupted":
+        if budget.was_stopped(error):
             raise QueryTooLong(
                 f"reading took over {READ_SECONDS} s; ask for a shorter span, or fewer series"
             ) from error

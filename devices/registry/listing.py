@@ -15,6 +15,11 @@ PAGE_SIZE = 100
 SEARCH_WORDS, SEARCH_LENGTH = 8, 100
 
 
+def searched(text: str) -> list[str]:
+    """Return the words that are looked for: no more than can be meant."""
+    return text[:SEARCH_LENGTH].split()[:SEARCH_WORDS]
+
+
 class SiteCounts(TypedDict):
     """How many devices of a site are in each state."""
 
@@ -46,7 +51,7 @@ class Filters:
     def narrow(self, devices: QuerySet[Device]) -> QuerySet[Device]:
         """Return `devices` narrowed by everything but their state."""
         found = devices
-        for word in self.search[:SEARCH_LENGTH].split()[:SEARCH_WORDS]:
+        for word in searched(self.search):
             found = found.filter(
                 Q(key__icontains=word) | Q(name__icontains=word) | Q(location__icontains=word)
             )

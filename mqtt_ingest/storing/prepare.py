@@ -32,10 +32,9 @@ class Dead:
 class Prepared:
     """Everything a batch's transaction writes."""
 
-    # The registry's version and generation it was begun with.
-    version: int
+    # The registry's generation and turn it was begun with.
     generation: int
-    turn: int = 0
+    turn: int
     # Its rows are sorted and distinct.
     is_finished: bool = False
     raw: list[Numbered] = field(default_factory=list)
@@ -61,7 +60,7 @@ def prepare(batch: Batch, registry: Registry) -> Prepared:
     Raises:
         KeyError: the registry has not learnt a device or series of the batch.
     """
-    made = Prepared(registry.version, registry.generation, registry.turn)
+    made = Prepared(registry.generation, registry.turn)
     for entry in batch.entries:
         stage(made, entry, registry)
     finish(made)

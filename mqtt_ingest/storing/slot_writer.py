@@ -208,8 +208,7 @@ class SlotWriter:
         """
         staged = batch.staged
         if staged is None:
-            known = self.registry
-            staged = batch.staged = Prepared(known.version, known.generation, known.turn)
+            staged = batch.staged = Prepared(self.registry.generation, self.registry.turn)
         if not isinstance(staged, Prepared):
             return
         try:

@@ -273,10 +273,11 @@ class Slot:
 
     async def _look_for_rivals(self) -> None:
         """Record once that somebody else has begun to use our client id."""
-        before = self._was_contested
-        self._was_contested = bool(self._session and self._session.is_contested)
-        if self._was_contested and not before and self._upstream is not None:
+        contested = bool(self._session and self._session.is_contested)
+        if contested and not self._was_contested and self._upstream is not None:
             await self._thread.run(self._upstream.note_taken)
+        # After it is recorded: where the database is away, the next turn tries again.
+        self._was_contested = contested
 
     async def _keep_clocks(self) -> None:
         """Store what devices agree on, for whoever holds the slot next, and for pages."""

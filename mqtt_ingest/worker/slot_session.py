@@ -220,22 +220,21 @@ class SlotSession:
         if not had_session:
             return
         metrics.SESSIONS_LOST.inc()
-        now = time.time_ns() // 1_000
-        losses.record(
-            "session_lost", slots.last_stored(self._name) or now, now, None, detail=self._name
-        )
+        self._lose("session_lost")
         logger.warning(
             "%s: the broker has forgotten our session. What it queued for us is lost; "
             "check its persistence and session expiry.",
             self._name,
         )
 
+    def _lose(self, reason: losses.Reason) -> None:
+        """Record that packets since the last that was stored may be gone, nobody knows how many."""
+        now = time.time_ns() // 1_000
+        losses.record(reason, slots.last_stored(self._name) or now, now, None, detail=self._name)
+
     def note_taken(self) -> None:
         """Record that another client took our session over: what it was given is gone."""
-        now = time.time_ns() // 1_000
-        losses.record(
-            "session_taken", slots.last_stored(self._name) or now, now, None, detail=self._name
-        )
+        self._lose("session_taken")
         logger.warning(
             "%s: another client uses our client id. What the broker gave it is lost to us; give "
             "each installation a MQTT_CLIENT_ID of its own, and the broker an ACL.",
