@@ -1,6 +1,7 @@
 """The ingest settings as frozen values, and where they come from."""
 
 import ssl
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
 from pathlib import Path
@@ -14,7 +15,7 @@ from devices.datetime_texts import zone_or_utc
 from devices.models import Identity, Source
 from mqtt_ingest import sources
 from mqtt_ingest.core.limits import MICROSECONDS, Limits
-from mqtt_ingest.core.pipeline import Route
+from mqtt_ingest.core.router import Route
 from mqtt_ingest.core.sharing import Filters
 
 
@@ -138,21 +139,25 @@ def filters() -> Filters:
     return read_sources()[1]
 
 
-def read_sources() -> tuple[list[Route], Filters]:
+def read_sources(now: Sequence[Route] = ()) -> tuple[list[Route], Filters]:
     """Return both, read at once.
 
     What must stay in order (status, discovery, what is spread by arrival), and sources that
-    may not be shared, belong to slot 0 alone.
+    may not be shared or that remember, belong to slot 0 alone.
+
+    Args:
+        now: the routes in use: what their conventions remember stays.
     """
-    usable = list(sources.usable())
-    spread = [name for one in usable if _is_shared(one.source) for name in one.spread]
-    ordered = [name for one in usable if not _is_shared(one.source) for name in one.spread]
+    usable = list(sources.usable({route.source: route.convention for route in now}))
+    spread = [name for one in usable if _is_shared(one) for name in one.spread]
+    ordered = [name for one in usable if not _is_shared(one) for name in one.spread]
     ordered += [name for one in usable for name in one.ordered]
-    return (
-        [Route(one.source.name, one.convention, limits(one.source)) for one in usable],
-        Filters(list(dict.fromkeys(spread)), list(dict.fromkeys(ordered))),
-    )
+    routes = [
+        Route(one.source.name, one.convention, limits(one.source), (*one.spread, *one.ordered))
+        for one in usable
+    ]
+    return routes, Filters(list(dict.fromkeys(spread)), list(dict.fromkeys(ordered)))
 
 
-def _is_shared(source: Source) -> bool:
-    return source.shared and not source.spread_equal
+def _is_shared(one: sources.Usable) -> bool:
+    return one.source.shared and not (one.source.spread_equal or one.convention.is_stateful)

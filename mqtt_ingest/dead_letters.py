@@ -15,7 +15,7 @@ from devices.words import counted
 from mqtt_ingest import conf
 from mqtt_ingest.core.errors import IngestError
 from mqtt_ingest.core.packets import Batch, Entry, Packet
-from mqtt_ingest.core.pipeline import Route, decode
+from mqtt_ingest.core.pipeline import Router, decode
 from mqtt_ingest.core.topics import MAX_TOPIC
 from mqtt_ingest.models import DeadLetter
 from mqtt_ingest.storing.dead_letters import HEAD_BYTES
@@ -64,8 +64,8 @@ def _packet(letter: DeadLetter, topic: str, payload: Any, at: Any) -> Packet:
 
 def dry_run(letter: DeadLetter) -> list[dict[str, Any]]:
     """Return what the pipeline, as it is now, would make of the letter's packets."""
-    routes = conf.routes()
-    return [describe(0, decode(packet, routes)) for packet in packets_of(letter)]
+    router = Router(conf.routes())
+    return [describe(0, decode(packet, router)) for packet in packets_of(letter)]
 
 
 def replay(letters: Iterable[DeadLetter], seconds: float | None = None) -> Replayed:
@@ -81,7 +81,7 @@ def replay(letters: Iterable[DeadLetter], seconds: float | None = None) -> Repla
         BusyError: another replay is under way.
     """
     result, began = Replayed(), time.monotonic()
-    routes = conf.routes()
+    router = Router(conf.routes())
     with _leased_writer() as writer:
         for letter in letters:
             if seconds is not None and time.monotonic() - began > seconds:
@@ -89,7 +89,7 @@ def replay(letters: Iterable[DeadLetter], seconds: float | None = None) -> Repla
                     result.stay.get("no time left, run it again", 0) + 1
                 )
                 continue
-            _replay_one(letter, writer, routes, result)
+            _replay_one(letter, writer, router, result)
     return result
 
 
@@ -105,11 +105,9 @@ def _leased_writer() -> Iterator[SlotWriter]:
         writer.release()
 
 
-def _replay_one(
-    letter: DeadLetter, writer: SlotWriter, routes: list[Route], result: Replayed
-) -> None:
-    entries = [decode(packet, routes) for packet in packets_of(letter)]
-    stays = next((entry.reason for entry in entries if entry.decoded is None), "")
+def _replay_one(letter: DeadLetter, writer: SlotWriter, router: Router, result: Replayed) -> None:
+    entries = [decode(packet, router) for packet in packets_of(letter)]
+    stays = next((entry.reason for entry in entries if entry.messages is None), "")
     if _is_cut(letter):
         stays = "only the head of what was too large is kept"
     if not stays:

@@ -23,7 +23,8 @@ from devices.registry import edit_log
 from devices.storage import change_rows, registration
 from devices.storage.rows import Numbered, distinct
 from devices.storage.writer import Commit, FencedWriter, RegistryMoved
-from mqtt_ingest.core.packets import Kind, SampleKind
+from mqtt_ingest.core.descriptions import Kind
+from mqtt_ingest.core.packets import SampleKind
 from mqtt_ingest.core.samples import BASE, fit
 from mqtt_ingest.storing import device_refs
 from mqtt_ingest.storing.device_refs import DeviceRef

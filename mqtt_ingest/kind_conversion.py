@@ -17,8 +17,9 @@ from devices.storage import rewriting
 from devices.storage.rewriting import Reading
 from devices.words import counted
 from mqtt_ingest import conf
+from mqtt_ingest.core.descriptions import Kind
 from mqtt_ingest.core.limits import Limits
-from mqtt_ingest.core.packets import Kind, SampleKind
+from mqtt_ingest.core.packets import SampleKind
 from mqtt_ingest.core.samples import fit, leaf, told_by
 
 KIND = "convert"

@@ -77,14 +77,14 @@ def count(batch: Batch, stored: Stored) -> None:
     for entry in batch.entries:
         entry.committed_at = now
         redelivered += entry.packet.dup
-        decoded = entry.decoded
-        if decoded is None:
+        if entry.messages is None:
             REJECTED.labels(entry.reason).inc()
             continue
-        samples += len(decoded.samples)
-        bad += len(decoded.bad)
-        expired += decoded.expired
-        difference = decoded.clock_difference
+        for message in entry.messages:
+            samples += len(message.samples)
+            bad += len(message.bad)
+            expired += message.expired
+            difference = message.clock_difference
     for counter, number in (
         (ACKNOWLEDGED, len(batch.entries)),
         (REDELIVERED, redelivered),

@@ -5,6 +5,8 @@ import secrets
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from devices.models import Source
+
 # Kept packet by packet; of the others those that are alike fold.
 WHOLE_REASONS = ("conflict", "refused_by_database")
 
@@ -59,6 +61,23 @@ class ArrivalStamp(models.Model):
 
     def __str__(self) -> str:
         return f"{self.slot}:{self.packets}"
+
+
+class Remembered(models.Model):
+    """What the convention of a Source remembers, by key; see `core.conventions.state`."""
+
+    source = models.ForeignKey(Source, on_delete=models.CASCADE, related_name="remembered")
+    key = models.CharField(max_length=500)
+    value = models.JSONField()
+
+    class Meta:
+        verbose_name_plural = "remembered"
+        constraints = [
+            models.UniqueConstraint(fields=["source", "key"], name="remembered_per_source")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.source_id}: {self.key}"
 
 
 def made_name() -> str:

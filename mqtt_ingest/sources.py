@@ -1,8 +1,9 @@
 """The configured Sources as slots use them. What is wrong with one concerns it alone."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+import pydantic
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
@@ -11,12 +12,14 @@ from devices.models.registry import valid_zone
 from devices.source_checks import Problems
 from mqtt_ingest.core import conventions
 from mqtt_ingest.core.conventions.base import Convention
+from mqtt_ingest.core.conventions.state import State
 from mqtt_ingest.core.topics import filter_problem
+from mqtt_ingest.models import Remembered
 
 
 @dataclass(frozen=True, slots=True)
 class Usable:
-    """A Source whose convention is known.
+    """A Source whose convention is known, and takes its options.
 
     Args:
         source: it.
@@ -31,20 +34,55 @@ class Usable:
     ordered: tuple[str, ...]
 
 
-def usable() -> Iterator[Usable]:
-    """Yield the enabled Sources that can be read, each without the filters that MQTT forbids."""
+def usable(known: Mapping[str, Convention] | None = None) -> Iterator[Usable]:
+    """Yield the enabled Sources that can be read, each without the filters that MQTT forbids.
+
+    Args:
+        known: the conventions as they are used now, by Source: what they remember stays.
+    """
     for source in Source.objects.filter(enabled=True):
         try:
-            convention = conventions.find(source.convention)
-        except LookupError:
+            convention = _convention(source, (known or {}).get(source.name))
+        except (LookupError, pydantic.ValidationError):
             continue
         own = tuple(str(name) for name in _filters(source) if not filter_problem(name))
-        spread = own if source.filters else convention.shared_filters
-        yield Usable(source, convention, spread, convention.ordered_filters)
+        spread = own if source.filters else tuple(convention.shared_filters)
+        ordered = () if source.filters and convention.is_stateful else convention.ordered_filters
+        yield Usable(source, convention, spread, tuple(ordered))
+
+
+def _convention(source: Source, now: Convention | None) -> Convention:
+    """Return how packets of `source` are read: as `now`, where nothing of it was changed."""
+    kind = conventions.find(source.convention)
+    if type(now) is not kind:
+        state = _remembered(source) if kind.is_stateful else None
+        return conventions.make(source.convention, source.options, state)
+    made = conventions.make(source.convention, source.options, now.state)
+    return now if made.options == now.options else made
+
+
+def _remembered(source: Source) -> State:
+    """Return what the convention of `source` had remembered at the last commit."""
+    prefix = f"{source.convention}:"
+    kept = Remembered.objects.filter(source=source, key__startswith=prefix)
+    return State(dict(kept.values_list("key", "value").iterator()), prefix)
 
 
 def _filters(source: Source) -> list[object]:
     return source.filters if isinstance(source.filters, list) else [source.filters]
+
+
+def _option_problems(source: Source) -> Problems:
+    """Return what is wrong with the options of `source`, whose convention is known."""
+    try:
+        conventions.make(source.convention, source.options)
+    except pydantic.ValidationError as error:
+        told = [
+            f"{'.'.join(str(part) for part in one['loc']) or 'options'}: {one['msg']}"
+            for one in error.errors()
+        ]
+        return {"options": " ".join(f"{words}." for words in told)}
+    return {}
 
 
 def problems(source: Source) -> Problems:
@@ -57,6 +95,8 @@ def problems(source: Source) -> Problems:
             "name": repr(source.convention),
             "names": ", ".join(conventions.names()),
         }
+    else:
+        found |= _option_problems(source)
     bad = [(name, filter_problem(name)) for name in _filters(source) if filter_problem(name)]
     if bad:
         found["filters"] = " ".join(

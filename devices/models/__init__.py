@@ -3,6 +3,7 @@
 from devices.models.accounts import ApiToken, Kiosk, Membership, Role
 from devices.models.changelog import Change, Writer
 from devices.models.corrections import Correction
+from devices.models.descriptions import DeviceDescription
 from devices.models.jobs import Job, JobPart
 from devices.models.leases import Duty
 from devices.models.losses import Loss
@@ -27,6 +28,7 @@ __all__ = [
     "Correction",
     "Device",
     "DeviceCounts",
+    "DeviceDescription",
     "Dirty",
     "Duty",
     "Identity",

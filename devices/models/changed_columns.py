@@ -33,17 +33,18 @@ class ChangedColumns(models.Model):
         made._remember()  # noqa: SLF001 - our own
         return made
 
-    def refresh_from_db(self, *args: Any, **options: Any) -> None:
-        """Remember what was read."""
-        super().refresh_from_db(*args, **options)
-        self._remember()
+    def refresh_from_db(
+        self, using: str | None = None, fields: Iterable[str] | None = None, **options: Any
+    ) -> None:
+        """Remember what was read: `fields`, or all."""
+        super().refresh_from_db(using, fields, **options)
+        self._remember(fields)
 
-    def _remember(self) -> None:
+    def _remember(self, names: Iterable[str] | None = None) -> None:
+        given = self.__dict__ if names is None else {n: self.__dict__.get(n) for n in names}
         # Lists could be changed in place.
-        self._read = {
-            name: list(value) if isinstance(value, list) else value
-            for name, value in self.__dict__.items()
-        }
+        read = {n: list(value) if isinstance(value, list) else value for n, value in given.items()}
+        self._read = read if names is None else {**(self._read or {}), **read}
 
     def changed_fields(self) -> set[str] | None:
         """Return the names of the fields that were changed; None: the row is new."""

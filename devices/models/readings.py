@@ -3,7 +3,7 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from devices.models.changed_columns import ChangedColumns
+from devices.models.by_hand import ByHand
 from devices.models.registry import Device
 
 
@@ -15,13 +15,39 @@ class Kind(models.TextChoices):
     TEXT = "text", _("text")
 
 
-class Series(ChangedColumns):
+class Series(ByHand):
     """One metric of one device."""
+
+    DESCRIBED = frozenset({"unit", "kind", "label", "decimals", "minimum", "maximum"})
 
     device = models.ForeignKey(Device, on_delete=models.CASCADE, related_name="series")
     metric = models.CharField(max_length=200)
     unit = models.CharField(max_length=50, blank=True)
+    # As its source spells it.
+    unit_as_sent = models.CharField(
+        max_length=50, blank=True, default="", db_default="", editable=False
+    )
     kind = models.CharField(max_length=10, choices=Kind.choices, default=Kind.NUMBER)
+    label = models.CharField(
+        max_length=200,
+        blank=True,
+        default="",
+        db_default="",
+        help_text=_("Its name for people; empty: the metric."),
+    )
+    decimals = models.PositiveSmallIntegerField(
+        null=True, blank=True, help_text=_("How many are shown; empty: as many as tell.")
+    )
+    minimum = models.FloatField(null=True, blank=True, help_text=_("What it may be at least."))
+    maximum = models.FloatField(null=True, blank=True, help_text=_("What it may be at most."))
+    # The words of an enumeration, in order.
+    states = models.JSONField(
+        default=list, db_default=models.Value([], models.JSONField()), editable=False
+    )
+    counts_up = models.BooleanField(null=True, editable=False)
+    hidden = models.BooleanField(
+        default=False, db_default=False, help_text=_("Stored, and left out of pages.")
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     # Readings before this time (µs) were removed, as their policy says; their sums answer.
     raw_since = models.BigIntegerField(default=0, db_default=0, editable=False)

@@ -8,6 +8,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from devices import datetime_texts
+from devices.models.by_hand import ByHand
 from devices.models.changed_columns import ChangedColumns
 
 # Not `.` and `..`: in an address they are no names.
@@ -114,6 +115,12 @@ class Source(ChangedColumns):
     shared = models.BooleanField(
         default=True, help_text=_("Telemetry may be spread over several slots.")
     )
+    options = models.JSONField(
+        default=dict,
+        db_default=models.Value({}, models.JSONField()),
+        blank=True,
+        help_text=_("As its convention documents them."),
+    )
     enabled = models.BooleanField(default=True)
 
     class Meta:
@@ -135,8 +142,10 @@ class Source(ChangedColumns):
             raise ValidationError(found)
 
 
-class Device(ChangedColumns):
+class Device(ByHand):
     """Something that publishes."""
+
+    DESCRIBED = frozenset({"name", "device_type", "manufacturer", "firmware", "location", "parent"})
 
     class Status(models.TextChoices):
         """What the device (or its last will) said last about itself."""
@@ -151,6 +160,18 @@ class Device(ChangedColumns):
         Site, null=True, blank=True, on_delete=models.SET_NULL, related_name="devices"
     )
     device_type = models.CharField(_("type"), max_length=100, blank=True, db_index=True)
+    # db_default: a worker of the last release may still write.
+    manufacturer = models.CharField(max_length=100, blank=True, default="", db_default="")
+    firmware = models.CharField(max_length=100, blank=True, default="", db_default="")
+    parent = models.ForeignKey(
+        "self",
+        verbose_name=_("gateway"),
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="children",
+        help_text=_("What it speaks through: while that is offline, its own state is unknown."),
+    )
     tags = models.ManyToManyField(Tag, blank=True, related_name="devices")
     location = models.CharField(max_length=200, blank=True)
     latitude = models.FloatField(null=True, blank=True)
@@ -163,6 +184,8 @@ class Device(ChangedColumns):
     )
     status = models.CharField(max_length=10, blank=True, default="", choices=Status.choices)
     status_since = models.DateTimeField(null=True, blank=True)
+    # Since when a gateway above it is offline; empty while none is.
+    cut_off_since = models.DateTimeField(null=True, editable=False)
     last_seen = models.DateTimeField(null=True, blank=True, db_index=True)
     # Written with last_seen: the moment from which silence means stale.
     expected_by = models.DateTimeField(null=True, blank=True)

@@ -2,7 +2,8 @@
 
 online   heard of, and not longer silent than its limit
 stale    heard of, but silent for longer than its limit
-unknown  it was online when ingest was up last: since then nothing could be heard of it
+unknown  nothing can be heard of it: ingest is down, and it was online when it was up last,
+         or the gateway that it speaks through is offline
 offline  it (or its last will) said offline, and nothing came since
 never    nothing ever came
 """
@@ -67,6 +68,8 @@ def state_of(device: Device, as_of: AsOf) -> State:
     seen, since = device.last_seen, device.status_since
     if device.status == "offline" and (seen is None or since is None or seen <= since):
         return "offline"
+    if device.cut_off_since is not None and (seen is None or seen <= device.cut_off_since):
+        return "unknown"
     if seen is None:
         return "never"
     is_expected = device.expected_by is not None and device.expected_by >= as_of.moment
@@ -84,7 +87,7 @@ def since_of(device: Device, as_of: AsOf) -> datetime | None:
         case "stale":
             return device.last_seen
         case "unknown":
-            return as_of.until
+            return device.cut_off_since or as_of.until
         case "online":
             return device.status_since if device.status == "online" else None
 
@@ -98,6 +101,11 @@ def state_case(as_of: AsOf) -> Case:
     )
     return Case(
         When(Q(status="offline") & silent_since_status, then=Value("offline")),
+        When(
+            Q(cut_off_since__isnull=False)
+            & (Q(last_seen__isnull=True) | Q(last_seen__lte=F("cut_off_since"))),
+            then=Value("unknown"),
+        ),
         When(last_seen__isnull=True, then=Value("never")),
         When(expected_by__gte=as_of.moment, then=Value(as_of.alive)),
         default=Value("stale"),

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import transaction
 
 from devices.models import Device, Identity, Series, Source
+from devices.storage import descriptions
 
 
 def register(
@@ -50,8 +51,15 @@ def make_devices(keys: Iterable[str], names: Mapping[str, str], *, pending: bool
 
 
 def make_series(new: Iterable[tuple[int, str, str]]) -> None:
-    """Make series that do not exist: (device pk, metric, kind)."""
-    Series.objects.bulk_create(
-        [Series(device_id=pk, metric=metric, kind=kind) for pk, metric, kind in new],
-        ignore_conflicts=True,
-    )
+    """Make series that do not exist: (device pk, metric, kind); as descriptions have them."""
+    wanted = list(new)
+    described = descriptions.of_new_series({pk for pk, _metric, _kind in wanted})
+    made = []
+    for pk, metric, kind in wanted:
+        series = Series(device_id=pk, metric=metric, kind=kind)
+        given = described.get(pk, {}).get(metric)
+        if given:
+            series.kind = given.get("kind") or kind
+            descriptions.apply(series, given)
+        made.append(series)
+    Series.objects.bulk_create(made, ignore_conflicts=True)

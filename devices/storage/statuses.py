@@ -3,13 +3,15 @@
 from collections.abc import Mapping
 from typing import Any
 
+from devices.storage.descriptions import MAX_LEVELS
 from devices.timestamps import moment
 
 
 def write(cursor: Any, statuses: Mapping[int, tuple[str, int]]) -> None:
     """Set what devices said about themselves, unless something newer was said.
 
-    `status_since` moves only when the word changes. Spans of being offline are kept.
+    `status_since` moves only when the word changes. Spans of being offline are kept. What
+    speaks through a device that is offline is cut off: nothing is known of it.
     """
     for pk in sorted(statuses):
         status, ts = statuses[pk]
@@ -21,6 +23,29 @@ def write(cursor: Any, statuses: Mapping[int, tuple[str, int]]) -> None:
             "status = %s WHERE id = %s AND (status_since IS NULL OR status_since <= %s)",
             [status, at, at, status, pk, at],
         )
+        _write_below(cursor, pk, status, at)
+
+
+def _write_below(cursor: Any, pk: int, status: str, at: Any) -> None:
+    """Note since when what speaks through the device is cut off, or that it is not any more.
+
+    What is itself offline stays a limit: what is below it is cut off by that.
+    """
+    cursor.execute("SELECT 1 FROM devices_device WHERE parent_id = %s LIMIT 1", [pk])
+    if cursor.fetchone() is None:
+        return
+    cut_off = at if status == "offline" else None
+    cursor.execute(
+        "WITH RECURSIVE below (id, level) AS ("
+        "SELECT id, 1 FROM devices_device WHERE parent_id = %s "
+        "UNION ALL SELECT d.id, level + 1 FROM devices_device d JOIN below b "
+        "ON d.parent_id = b.id JOIN devices_device p ON p.id = b.id "
+        "WHERE level < %s AND p.status <> 'offline') "
+        "UPDATE devices_device SET cut_off_since = "
+        + ("COALESCE(cut_off_since, %s) " if cut_off else "%s ")
+        + "WHERE id IN (SELECT id FROM below)",
+        [pk, MAX_LEVELS, cut_off],
+    )
 
 
 def _write_span(cursor: Any, pk: int, status: str, ts: int) -> None:

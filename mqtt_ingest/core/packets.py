@@ -1,9 +1,12 @@
 """The values that travel through the core."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
-Kind = Literal["number", "boolean", "text"]
+from mqtt_ingest.core.descriptions import Description
+from mqtt_ingest.core.mqtt_properties import NONE, PacketProperties
+
 # As a value came: a `numeral` is a number in quotes, a `word` one of on, off, true, false in
 # quotes. Both keep how they were written, for series of texts.
 SampleKind = Literal["number", "boolean", "text", "numeral", "word"]
@@ -28,6 +31,8 @@ class Packet:
     ahead: int = 0
     # In µs, where a redelivery is to be given this time instead of that of arrival.
     stamp: int = 0
+    # What MQTT 5 says besides.
+    properties: PacketProperties = NONE
 
     @property
     def now(self) -> int:
@@ -46,12 +51,13 @@ class Sample(NamedTuple):
 
 
 @dataclass(slots=True)
-class Decoded:
+class DeviceMessage:
     """What one packet says about one device."""
 
     native_id: str
     samples: list[Sample] = field(default_factory=list)
     status: Literal["", "online", "offline"] = ""
+    description: Description | None = None
     # Values that could not be stored, as (metric, what was wrong).
     bad: list[tuple[str, str]] = field(default_factory=list)
     # Samples older than the retention limit; acknowledged and counted.
@@ -66,6 +72,17 @@ class Decoded:
     is_twice: bool = False
     # True where at least one sample has a time that we gave it.
     stamped: bool = False
+    # Somebody else says it about the device, which may be silent.
+    is_about: bool = False
+    # Its device sends more than its rate allows.
+    throttled: bool = False
+
+    @property
+    def is_alive(self) -> bool:
+        """Return whether the device itself was heard of, and not only something about it."""
+        if self.status:
+            return self.status == "online"
+        return not self.is_about
 
     @property
     def odd(self) -> bool:
@@ -75,16 +92,30 @@ class Decoded:
     @property
     def empty(self) -> bool:
         """A packet without anything to store or to complain about."""
-        return not (self.samples or self.status or self.bad or self.expired)
+        said = self.samples or self.status or self.bad or self.expired
+        return not (said or self.description)
+
+
+class Request(NamedTuple):
+    """Something that a convention asks to be published, such as a rebirth."""
+
+    topic: str
+    payload: bytes
+    # What is counted and limited together.
+    purpose: str
 
 
 @dataclass(slots=True)
 class Entry:
-    """A packet with what became of it: decoded, or refused with a reason."""
+    """A packet with what became of it: read, or refused with a reason.
+
+    `messages` has what it says about each device, nothing where it says nothing about any;
+    None of a packet that cannot be read.
+    """
 
     packet: Packet
     source: str
-    decoded: Decoded | None = None
+    messages: Sequence[DeviceMessage] | None = None
     reason: str = ""
     detail: str = ""
     position: int | None = None
@@ -92,6 +123,14 @@ class Entry:
     committed_at: int = 0
     # A redelivery of a packet that was taken in before; only dead letters look at it.
     redelivered: bool = False
+    # What the source's convention is to remember from here on: key -> value, None: nothing.
+    remembered: Mapping[str, Any] | None = None
+    requests: Sequence[Request] = ()
+
+    @property
+    def samples(self) -> int:
+        """Return how many samples it has."""
+        return sum([len(message.samples) for message in self.messages or ()])
 
 
 @dataclass(slots=True)
@@ -108,5 +147,5 @@ class Batch:
         """Append `entry`; a packet's samples never span two batches."""
         self.entries.append(entry)
         self.bytes += len(entry.packet.payload)
-        if entry.decoded is not None:
-            self.samples += len(entry.decoded.samples)
+        for message in entry.messages or ():
+            self.samples += len(message.samples)

@@ -3,33 +3,23 @@
 import asyncio
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from traceback import extract_tb
 from typing import Generic, TypeVar
 
 from mqtt_ingest.core.batching import BatchQueue, Bounds
 from mqtt_ingest.core.clocks import DeviceClocks
-from mqtt_ingest.core.conventions.base import Convention
 from mqtt_ingest.core.errors import IngestError, Undecodable
 from mqtt_ingest.core.keys import device_key
-from mqtt_ingest.core.limits import Limits
-from mqtt_ingest.core.packets import Batch, Decoded, Entry, Packet
+from mqtt_ingest.core.packets import Batch, DeviceMessage, Entry, Packet
 from mqtt_ingest.core.ports import BatchSink, PacketSource
 from mqtt_ingest.core.rate_limit import Throttle
 from mqtt_ingest.core.redelivery import ArrivalOrder, ArrivalStamps
+from mqtt_ingest.core.router import Route, Router
 from mqtt_ingest.core.spreading import Spreading
 from mqtt_ingest.core.waiting_publishers import WaitingPublishers
 
 # What a sink says of a committed batch.
 Stored = TypeVar("Stored")
-
-
-@dataclass(frozen=True, slots=True)
-class Route:
-    """A source's name with how its packets are read."""
-
-    source: str
-    convention: Convention
-    limits: Limits
 
 
 class Pipeline(Generic[Stored]):
@@ -73,8 +63,13 @@ class Pipeline(Generic[Stored]):
 
     def use(self, routes: Sequence[Route]) -> None:
         """Read packets by `routes` from now on."""
-        self._routes = routes
+        self._router = Router(routes)
         self._spread = {route.source for route in routes if route.limits.spread_equal}
+
+    @property
+    def routes(self) -> Sequence[Route]:
+        """Return by what packets are read."""
+        return self._router.routes
 
     def feed(self, packet: Packet) -> None:
         """Decode `packet` and queue it for the next commit."""
@@ -84,10 +79,10 @@ class Pipeline(Generic[Stored]):
         redelivered = packet.dup and self._stamps.restore(packet)
         # What was stored at its arrival is so again, whatever devices agree on by now.
         packet.ahead = 0 if redelivered else self.clocks.ahead
-        entry = decode(packet, self._routes)
-        decoded = entry.decoded
-        if decoded is not None and decoded.clock_difference is not None:
-            self._hear(entry, decoded, decoded.clock_difference)
+        entry = decode(packet, self._router)
+        for message in entry.messages or ():
+            if message.clock_difference is not None:
+                self._hear(entry, message, message.clock_difference)
         if entry.source in self._spread:
             self._spreading.look(entry, redelivered=redelivered)
         self._stamp(entry, redelivered=redelivered)
@@ -105,21 +100,25 @@ class Pipeline(Generic[Stored]):
 
     def _stamp(self, entry: Entry, *, redelivered: bool) -> None:
         """Remember when a packet that was stored at our time, or not at all, arrived."""
-        packet, decoded = entry.packet, entry.decoded
-        if decoded is None:
+        packet, messages = entry.packet, entry.messages
+        if messages is None:
             entry.redelivered = redelivered
-        elif not (decoded.stamped or decoded.is_twice):
-            return
-        # A restored time lies in the past: what was used since stays used.
-        elif decoded.stamped and not (redelivered or packet.stamp):
-            self._arrivals.used(decoded.samples[-1].ts)
+        else:
+            ours = [message for message in messages if message.stamped or message.is_twice]
+            if not ours:
+                return
+            # A restored time lies in the past: what was used since stays used.
+            if not (redelivered or packet.stamp):
+                for message in ours:
+                    if message.stamped:
+                        self._arrivals.used(message.samples[-1].ts)
         if packet.qos:
             self._stamps.remember(packet)
 
-    def _hear(self, entry: Entry, decoded: Decoded, difference: int) -> None:
+    def _hear(self, entry: Entry, message: DeviceMessage, difference: int) -> None:
         """Let an accepted device say what time it is; not what the broker has kept for it."""
-        if not (decoded.is_local or entry.packet.retain or entry.packet.dup):
-            device = (entry.source, decoded.native_id)
+        if not (message.is_local or entry.packet.retain or entry.packet.dup):
+            device = (entry.source, message.native_id)
             if self._sink.trusts(*device):
                 self.clocks.hear(device, difference, entry.packet.received_at)
 
@@ -159,21 +158,35 @@ class Pipeline(Generic[Stored]):
         self._haste.now()
 
 
-def decode(packet: Packet, routes: Sequence[Route]) -> Entry:
+def decode(packet: Packet, router: Router) -> Entry:
     """Return `packet` with what it says; a packet that cannot be read keeps its reason."""
-    for route in routes:
+    for route in router.routes_of(packet.topic):
+        convention = route.convention
         try:
-            decoded = route.convention.decode(packet, route.limits)
-            if decoded is None:
+            messages = convention.decode(packet, route.limits)
+            if messages is None:
                 continue
-            device_key(decoded.native_id)
+            for message in messages:
+                device_key(message.native_id)
         except Undecodable as error:
-            return _refused(packet, route.source, error)
+            entry = _refused(packet, route.source, error)
         except (IngestError, ArithmeticError, LookupError, TypeError, ValueError) as error:
             # A decoder's own fault must not stall the stream: keep the packet.
-            return _refused(packet, route.source, Undecodable("decoder_error", repr(error)))
-        return Entry(packet, route.source, decoded)
+            entry = _refused(packet, route.source, Undecodable("decoder_error", _where(error)))
+        else:
+            entry = Entry(packet, route.source, messages)
+        if convention.is_stateful:
+            entry.remembered = convention.state.changes()
+            entry.requests, convention.requests = convention.requests, []
+        return entry
     return _refused(packet, "", Undecodable("no_route", "no source is set up for this topic"))
+
+
+def _where(error: Exception) -> str:
+    """Return an error of a decoder with the place in its code, for its author."""
+    frames = extract_tb(error.__traceback__)
+    place = f" ({frames[-1].name}, line {frames[-1].lineno})" if frames else ""
+    return f"{error!r}{place}"
 
 
 def _refused(packet: Packet, source: str, error: Undecodable) -> Entry:
@@ -182,4 +195,4 @@ def _refused(packet: Packet, source: str, error: Undecodable) -> Entry:
     )
 
 
-__all__ = ["Decoded", "Pipeline", "Route", "decode"]
+__all__ = ["Pipeline", "Route", "Router", "decode"]

@@ -7,7 +7,7 @@ is never thinned. Off by default. Each slot counts for itself.
 from collections import OrderedDict
 
 from mqtt_ingest.core.limits import MICROSECONDS
-from mqtt_ingest.core.packets import Entry
+from mqtt_ingest.core.packets import DeviceMessage, Entry
 
 # Samples older than this (µs before arrival) are a backlog.
 NEAR_NOW = 60 * MICROSECONDS
@@ -28,20 +28,23 @@ class Throttle:
         self._buckets: OrderedDict[tuple[str, str], tuple[float, int]] = OrderedDict()
 
     def look(self, entry: Entry) -> None:
-        """Mark `entry` as throttled where its device is above its rate."""
-        decoded, now = entry.decoded, entry.packet.received_at
-        if decoded is None or not decoded.samples:
-            return
-        if decoded.samples[-1].ts < now - NEAR_NOW:
-            return
-        name = (entry.source, decoded.native_id)
+        """Mark what `entry` says of devices that are above their rate."""
+        for message in entry.messages or ():
+            if message.samples and not self._takes(entry, message):
+                message.throttled = True
+                entry.reason = "throttled"
+                entry.detail = f"above {self._rate:g} packets a second"
+
+    def _takes(self, entry: Entry, message: DeviceMessage) -> bool:
+        """Return whether the device of `message` is within its rate."""
+        now = entry.packet.received_at
+        if message.samples[-1].ts < now - NEAR_NOW:
+            return True
+        name = (entry.source, message.native_id)
         tokens, before = self._buckets.pop(name, (self._burst, now))
         tokens = min(self._burst, tokens + max(0, now - before) / MICROSECONDS * self._rate)
-        if tokens < 1.0:
-            entry.reason = "throttled"
-            entry.detail = f"above {self._rate:g} packets a second"
-        else:
-            tokens -= 1.0
-        self._buckets[name] = (tokens, now)
+        is_within = tokens >= 1.0
+        self._buckets[name] = (tokens - 1.0 if is_within else tokens, now)
         if len(self._buckets) > CAPACITY:
             self._buckets.popitem(last=False)
+        return is_within

@@ -4,11 +4,12 @@ import math
 import re
 from collections.abc import Iterator
 
+from mqtt_ingest.core.descriptions import Kind
 from mqtt_ingest.core.errors import Undecodable
 from mqtt_ingest.core.keys import composed, is_good_metric, metric_problem
 from mqtt_ingest.core.lenient_json import Unreadable
 from mqtt_ingest.core.limits import Limits
-from mqtt_ingest.core.packets import Decoded, Kind, Sample, SampleKind
+from mqtt_ingest.core.packets import DeviceMessage, Sample, SampleKind
 
 _BOOLEAN_WORDS = {"true": 1.0, "on": 1.0, "false": 0.0, "off": 0.0}
 _NOT_NUMBERS = frozenset({"nan", "inf", "infinity"})
@@ -118,7 +119,7 @@ def _has_surrogate(value: str) -> bool:
     return any("\ud800" <= character <= "\udfff" for character in value)
 
 
-def collect(into: Decoded, record: dict[str, object], ts: int, limits: Limits) -> None:
+def collect(into: DeviceMessage, record: dict[str, object], ts: int, limits: Limits) -> None:
     """Add the samples of `record`, an object, at `ts` to `into`.
 
     Of two values with one name (`{"a.b": 1, "a": {"b": 2}}`) the last is stored,
@@ -133,7 +134,7 @@ def collect(into: Decoded, record: dict[str, object], ts: int, limits: Limits) -
         raise Undecodable("too_many_samples", f"more than {limits.samples} values")
 
 
-def check_bad(into: Decoded, limits: Limits) -> None:
+def check_bad(into: DeviceMessage, limits: Limits) -> None:
     """Refuse a packet that says nothing but what is wrong with it, without end.
 
     Raises:
@@ -168,7 +169,7 @@ def _collect_plain(
     return True
 
 
-def _collect_any(into: Decoded, record: dict[str, object], ts: int, limits: Limits) -> None:
+def _collect_any(into: DeviceMessage, record: dict[str, object], ts: int, limits: Limits) -> None:
     made: dict[str, Sample] = {}
     for name, value in _flatten(record, "", 1, limits, into):
         parsed = leaf(value, limits)
@@ -189,7 +190,7 @@ def _collect_any(into: Decoded, record: dict[str, object], ts: int, limits: Limi
 
 
 def _flatten(
-    value: dict[str, object], prefix: str, depth: int, limits: Limits, into: Decoded
+    value: dict[str, object], prefix: str, depth: int, limits: Limits, into: DeviceMessage
 ) -> Iterator[tuple[str, object]]:
     if depth > limits.nesting:
         raise Undecodable("too_deep", f"nested more than {limits.nesting} levels")
@@ -204,7 +205,7 @@ def _flatten(
 
 
 def _flatten_list(
-    items: list[object], path: str, depth: int, limits: Limits, into: Decoded
+    items: list[object], path: str, depth: int, limits: Limits, into: DeviceMessage
 ) -> Iterator[tuple[str, object]]:
     if depth > limits.nesting:
         raise Undecodable("too_deep", f"nested more than {limits.nesting} levels")

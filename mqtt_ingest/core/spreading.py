@@ -47,30 +47,31 @@ class Spreading:
         packet's time of arrival, so that a redelivery gets the same.
 
         Args:
-            entry: of one device, read.
+            entry: a packet; only one that speaks of one device is spread.
             redelivered: its time of arrival is that of an earlier delivery.
         """
-        decoded, packet = entry.decoded, entry.packet
-        if decoded is None or not decoded.samples or decoded.clock_difference is None:
+        packet = entry.packet
+        if entry.messages is None or len(entry.messages) != 1:
             return
-        if decoded.stamped:
+        message = entry.messages[0]
+        if not message.samples or message.clock_difference is None or message.stamped:
             return  # some of its records have no time of their own: theirs is that of arrival
-        ts = decoded.samples[0].ts
-        device = self._device((entry.source, decoded.native_id))
+        ts = message.samples[0].ts
+        device = self._device((entry.source, message.native_id))
         moved: dict[tuple[int, int], int] = {}
         if redelivered and 0 <= packet.received_at - ts < MICROSECONDS:
             moved[ts, 0] = packet.received_at
         seen: dict[tuple[str, int], int] = {}
         samples: list[Sample] = []
-        for sample in decoded.samples:
+        for sample in message.samples:
             # The values of one record have one time; records of one time in a list do not.
             turn = seen[sample.metric, sample.ts] = seen.get((sample.metric, sample.ts), -1) + 1
             key = (sample.ts, turn)
             if key not in moved:
                 moved[key] = device.move(sample.ts, packet.received_at)
             samples.append(sample._replace(ts=moved[key]))
-        decoded.samples = samples
-        packet.stamp, decoded.stamped = samples[0].ts, True
+        message.samples = samples
+        packet.stamp, message.stamped = samples[0].ts, True
 
     def _device(self, name: tuple[str, str]) -> _Device:
         device = self._devices.pop(name, None) or _Device()

@@ -9,7 +9,9 @@ import struct
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from mqtt_ingest.core import mqtt_properties
 from mqtt_ingest.core.errors import Malformed
+from mqtt_ingest.core.mqtt_properties import NONE
 from mqtt_ingest.core.packets import Packet
 
 PUBLISH = 0x30
@@ -87,7 +89,7 @@ def read_publish(
         frame: where the packet lies in them.
         received_at: µs since 1970 UTC.
         generation: of the connection.
-        properties: whether MQTT 5 properties precede the payload; they are skipped.
+        properties: whether MQTT 5 properties precede the payload.
 
     Raises:
         Malformed: the packet's parts do not fit into it.
@@ -103,8 +105,12 @@ def read_publish(
         if payload > stop:
             raise Malformed("a PUBLISH without packet id")
         packet_id = data[topic_end] << 8 | data[topic_end + 1]
+    said = NONE
     if properties:
-        payload = _after_properties(data, payload, stop)
+        length, begin = _properties_length(data, payload, stop)
+        payload = begin + length
+        if length and payload <= stop:
+            said = mqtt_properties.read(data[begin:payload])
     if payload > stop:
         raise Malformed("a PUBLISH that is shorter than it says")
     return Packet(
@@ -118,14 +124,16 @@ def read_publish(
         packet_id,
         "",
         generation,
+        properties=said,
     )
 
 
-def _after_properties(data: bytes, at: int, stop: int) -> int:
+def _properties_length(data: bytes, at: int, stop: int) -> tuple[int, int]:
+    """Return how long the properties are, and where they begin."""
     length, after = _long_length(data[:stop], at)
     if not after:
         raise Malformed("MQTT 5 properties are cut off")
-    return after + length
+    return length, after
 
 
 def pubacks(packet_ids: Iterable[int]) -> bytes:

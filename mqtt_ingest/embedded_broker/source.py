@@ -3,9 +3,11 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from mqtt_ingest.core.errors import NotPublished
+from mqtt_ingest.core.mqtt_properties import NONE, PacketProperties
 from mqtt_ingest.core.packets import Packet
 from mqtt_ingest.core.ports import Publisher
 from mqtt_ingest.core.topics import matches
@@ -75,6 +77,7 @@ class EmbeddedSource:
             dup=publish.dup,
             packet_id=publish.packet_id,
             session=client_id,
+            properties=_properties(publish.properties),
         )
         self._waiting[packet] = committed
         self._bytes += len(packet.payload)
@@ -130,3 +133,15 @@ class EmbeddedSource:
     def _change(self, state: str, detail: str) -> None:
         self.state = state
         self.on_state(state, detail)
+
+
+def _properties(given: Mapping[str, Any]) -> PacketProperties:
+    """Return what conventions may ask of a packet's properties."""
+    if not given:
+        return NONE
+    return PacketProperties(
+        given.get("content_type", ""),
+        given.get("response_topic", ""),
+        given.get("correlation_data", b""),
+        tuple(given.get("user", ())),
+    )

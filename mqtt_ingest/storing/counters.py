@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, fields
 
-from mqtt_ingest.core.packets import Decoded, Packet
+from mqtt_ingest.core.packets import DeviceMessage, Packet
 
 
 @dataclass(slots=True)
@@ -31,20 +31,20 @@ class Counts:
     # Its cadence may raise that limit.
     learns: bool = True
 
-    def count(self, packet: Packet, decoded: Decoded) -> None:
+    def count(self, packet: Packet, message: DeviceMessage) -> None:
         """Add what one packet of the device says about itself."""
         self.packets += 1
-        if decoded.clock_difference is not None:
-            self.clock_difference_ms = decoded.clock_difference // 1_000
-            self.local_time = int(decoded.is_local)
+        if message.clock_difference is not None:
+            self.clock_difference_ms = message.clock_difference // 1_000
+            self.local_time = int(message.is_local)
         if not packet.qos and not packet.retain:
             self.qos0 += 1
             self.qos0_at = packet.received_at
-        if decoded.odd:
-            self.bad_samples += len(decoded.bad)
-            self.clock_replaced += decoded.clock_replaced
-            self.expired += decoded.expired
-            self.empty += decoded.empty
+        if message.odd:
+            self.bad_samples += len(message.bad)
+            self.clock_replaced += message.clock_replaced
+            self.expired += message.expired
+            self.empty += message.empty
 
     def add(self, other: "Counts") -> None:
         """Add later counts of the same device."""

@@ -10,8 +10,11 @@ from django.db.models import QuerySet
 
 from devices.models import Device, Series
 from devices.storage import registration
+from mqtt_ingest.core.descriptions import Kind
 from mqtt_ingest.core.keys import composed
-from mqtt_ingest.core.packets import Kind
+
+# Descriptions of a device that are known to be stored; a device is told of in as many pieces.
+MAX_SAID = 200
 
 
 @dataclass(slots=True, eq=False)
@@ -45,6 +48,14 @@ class DeviceRef:
     series: dict[str, SeriesRef] = field(default_factory=dict)
     # Series pk -> µs: what is older was removed by retention, and is not taken in again.
     floors: dict[int, int] | None = None
+    # Marks of the descriptions that are stored, as far as this worker knows.
+    said: set[int] = field(default_factory=set)
+
+    def note(self, mark: int) -> None:
+        """Remember that the description of `mark` is stored."""
+        if len(self.said) >= MAX_SAID:
+            self.said.clear()
+        self.said.add(mark)
 
     def takes_as(self, other: "DeviceRef") -> bool:
         """Return whether packets become the same rows by this one and by `other`."""

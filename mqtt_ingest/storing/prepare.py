@@ -6,11 +6,13 @@ the same for a series is done once per run of its rows (`devices.storage.rows`).
 
 from collections import Counter
 from dataclasses import dataclass, field
+from typing import Any
 
 from devices.storage.rows import Numbered, Rows, distinct
+from mqtt_ingest.core.descriptions import Description
 from mqtt_ingest.core.errors import Undecodable
 from mqtt_ingest.core.keys import device_key
-from mqtt_ingest.core.packets import Batch, Decoded, Entry, Sample
+from mqtt_ingest.core.packets import Batch, DeviceMessage, Entry, Sample
 from mqtt_ingest.core.samples import fit
 from mqtt_ingest.core.topics import device_level
 from mqtt_ingest.storing.counters import Counts
@@ -47,11 +49,20 @@ class Prepared:
     tallies: dict[int, Counts] = field(default_factory=dict)
     dead: list[Dead] = field(default_factory=list)
     stamped: list[Entry] = field(default_factory=list)
-    # device pk -> packets that its rate limit refused
-    throttled: dict[int, list[Entry]] = field(default_factory=dict)
+    # device pk -> what its rate limit refused
+    throttled: dict[int, list[DeviceMessage]] = field(default_factory=dict)
+    # What was said about devices that was not stored yet, in order, and by which source.
+    described: list[tuple[DeviceRef, str, Description]] = field(default_factory=list)
+    # source -> key -> what its convention remembers
+    remembered: dict[str, dict[str, Any]] = field(default_factory=dict)
     refused: Counter[str] = field(default_factory=Counter)
     # id() of the entries that are kept as conflicts already
     conflicting: set[int] = field(default_factory=set)
+
+    @property
+    def leaves_more(self) -> bool:
+        """Return whether something is written besides readings, statuses and arrival stamps."""
+        return bool(self.dead or self.throttled or self.described or self.remembered)
 
 
 def prepare(batch: Batch, registry: Registry) -> Prepared:
@@ -73,12 +84,20 @@ def stage(made: Prepared, entry: Entry, registry: Registry) -> None:
     Raises:
         KeyError: the registry has not learnt its device or a series.
     """
-    if entry.decoded is None:
+    if entry.remembered is not None:
+        made.remembered.setdefault(entry.source, {}).update(entry.remembered)
+    if entry.messages is None:
         made.dead.append(Dead(entry, entry.reason, _where(entry), _device_key(entry)))
         if entry.packet.qos:
             made.stamped.append(entry)
-    else:
-        _take(made, made.raw, entry, entry.decoded, registry)
+        return
+    if entry.reason and entry.reason != "throttled":
+        entry.reason = entry.detail = ""  # of an earlier try of this batch
+    is_stamped = False
+    for message in entry.messages:
+        is_stamped |= _take(made, entry, message, registry)
+    if is_stamped and entry.packet.qos:
+        made.stamped.append(entry)
 
 
 def finish(made: Prepared) -> None:
@@ -102,38 +121,42 @@ def _where(entry: Entry) -> str:
     return entry.detail if entry.position is None else f"{entry.detail} (at {entry.position})"
 
 
-def _take(
-    made: Prepared, raw: list[Numbered], entry: Entry, decoded: Decoded, registry: Registry
-) -> None:
-    if entry.reason and entry.reason != "throttled":
-        entry.reason = entry.detail = ""  # of an earlier try of this batch
-    ref = registry.device(entry.source, decoded.native_id)
+def _take(made: Prepared, entry: Entry, message: DeviceMessage, registry: Registry) -> bool:
+    """Add what `message` writes; return whether its time of arrival is to be kept."""
+    ref = registry.device(entry.source, message.native_id)
     if isinstance(ref, str):
-        entry.reason = "refused"
-        made.refused[ref] += 1
-        return
+        _refuse(made, entry, ref)
+        return False
+    packet = entry.packet
     tally = made.tallies.get(ref.pk)
     if tally is None:
         tally = made.tallies[ref.pk] = Counts(stale_after_s=ref.stale_after_s, learns=ref.learns)
-    packet = entry.packet
-    tally.count(packet, decoded)
+    if not message.is_about:
+        tally.count(packet, message)
     if not ref.enabled:
-        entry.reason = "refused"
-        made.refused["disabled"] += 1
+        _refuse(made, entry, "disabled")
         tally.refused += 1
-        return
-    if (decoded.stamped or decoded.is_twice) and packet.qos:
-        made.stamped.append(entry)
-    if decoded.status:
-        made.statuses[ref.pk] = (decoded.status, packet.received_at)
-    if not packet.retain and decoded.status != "offline" and packet.received_at > tally.seen:
+        return False
+    if message.description is not None and message.description.mark not in ref.said:
+        made.described.append((ref, entry.source, message.description))
+    if message.status:
+        made.statuses[ref.pk] = (message.status, packet.received_at)
+    if message.is_alive and not packet.retain and packet.received_at > tally.seen:
         tally.seen = packet.received_at
-    if entry.reason == "throttled":
-        made.throttled.setdefault(ref.pk, []).append(entry)
+    if message.throttled:
+        made.throttled.setdefault(ref.pk, []).append(message)
         tally.throttled += 1
         made.refused["rate"] += 1
-    else:
-        _take_samples(made, raw, entry, decoded.samples, ref, tally)
+    elif message.samples:
+        _take_samples(made, made.raw, entry, message.samples, ref, tally)
+    return message.stamped or message.is_twice
+
+
+def _refuse(made: Prepared, entry: Entry, limit: str) -> None:
+    """Count what `entry` says of one device as refused by `limit`."""
+    made.refused[limit] += 1
+    if len(entry.messages or ()) == 1:
+        entry.reason = "refused"
 
 
 def _take_samples(

@@ -9,8 +9,9 @@ from django.conf import settings
 from devices.models import Device, Identity, Source
 from devices.registry import edit_log
 from devices.storage import registration
+from mqtt_ingest.core.descriptions import Kind
 from mqtt_ingest.core.keys import composed, device_key, readable
-from mqtt_ingest.core.packets import Batch, Kind
+from mqtt_ingest.core.packets import Batch, DeviceMessage
 from mqtt_ingest.core.samples import BASE
 from mqtt_ingest.storing import device_refs
 from mqtt_ingest.storing.device_refs import DeviceRef
@@ -138,21 +139,21 @@ class Registry:
         self._learn_devices(batch)
         wanted: dict[DeviceRef, dict[str, Kind]] = {}
         for entry in batch.entries:
-            if entry.decoded is None:
-                continue
-            ref = self.device(entry.source, entry.decoded.native_id)
-            if isinstance(ref, str) or not ref.enabled:
-                continue
-            for sample in entry.decoded.samples:
-                if sample.metric not in ref.series:
-                    wanted.setdefault(ref, {}).setdefault(sample.metric, BASE[sample.kind])
+            for message in entry.messages or ():
+                ref = self.device(entry.source, message.native_id)
+                if isinstance(ref, str) or not ref.enabled:
+                    continue
+                for sample in message.samples:
+                    if sample.metric not in ref.series:
+                        kind = _described_kind(message, sample.metric) or BASE[sample.kind]
+                        wanted.setdefault(ref, {}).setdefault(sample.metric, kind)
         device_refs.make_series(wanted)
 
     def _learn_devices(self, batch: Batch) -> None:
         unknown: dict[str, set[str]] = {}
         for entry in batch.entries:
-            if entry.decoded is not None:
-                source, native_id = entry.source, entry.decoded.native_id
+            for message in entry.messages or ():
+                source, native_id = entry.source, message.native_id
                 known = native_id in self._devices.get(source, _NONE)
                 if not known and (source, native_id) not in self._refused:
                     unknown.setdefault(source, set()).add(native_id)
@@ -208,3 +209,9 @@ class Registry:
         names = {key: readable(key) for key in by_key if "~" in key}
         pending = None if mode == "reject" else mode == "pending"
         self.added += registration.register(source, by_key, names, pending=pending)
+
+
+def _described_kind(message: DeviceMessage, metric: str) -> Kind | None:
+    """Return the kind that the message itself says the metric is of."""
+    said = message.description.series.get(metric) if message.description else None
+    return said.kind if said else None

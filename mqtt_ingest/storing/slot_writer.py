@@ -27,7 +27,14 @@ from devices.storage.writer import Commit, Fenced, FencedWriter, RegistryMoved, 
 from mqtt_ingest.core.errors import SlotLost, WentBack
 from mqtt_ingest.core.packets import Batch, Entry
 from mqtt_ingest.core.redelivery import pack
-from mqtt_ingest.storing import arrival_stamps, dead_letters, device_activity, throttled
+from mqtt_ingest.storing import (
+    arrival_stamps,
+    dead_letters,
+    described,
+    device_activity,
+    remembered,
+    throttled,
+)
 from mqtt_ingest.storing.prepare import Prepared, finish, keep_conflicts, prepare, stage
 from mqtt_ingest.storing.registry_cache import Registry
 from mqtt_ingest.storing.stored import Stored, merge
@@ -158,6 +165,8 @@ class SlotWriter:
             batch.staged = made  # most changes concern no device of this batch
             raise
         stored.added_devices = self.registry.added - added
+        for ref, _source, description in made.described:
+            ref.note(description.mark)
         self._touch.add(made.tallies)
         self._touch.expect(made.statuses)
         self.flush()
@@ -171,7 +180,7 @@ class SlotWriter:
             self.registry.version,
             packets,
             made.statuses,
-            plain=not (made.dead or made.throttled or self._replaying),
+            plain=not (made.leaves_more or self._replaying),
             beside=Beside(arrival_stamps.BESIDE, [stamps, bool(stamps)]),
         )
 
@@ -196,6 +205,10 @@ class SlotWriter:
             stored.dead_letters = dead_letters.write(made.dead, self.name)
         if made.throttled:
             throttled.write_throttled(made.throttled)
+        if made.described:
+            described.write(made.described, self.registry)
+        if made.remembered:
+            remembered.write(made.remembered)
         if stamps:
             arrival_stamps.write(cursor, self.name, packets, stamps)
 

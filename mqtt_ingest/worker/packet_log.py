@@ -2,18 +2,19 @@
 
 import base64
 from collections import OrderedDict, deque
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Any, NamedTuple
 
 from mqtt_ingest.core.errors import Undecodable
 from mqtt_ingest.core.keys import device_key
-from mqtt_ingest.core.packets import Entry
+from mqtt_ingest.core.packets import DeviceMessage, Entry, Sample
 from mqtt_ingest.core.samples import BASE
 from mqtt_ingest.core.topics import device_level, matches
 
 CAPACITY = 2_000
 SHOWN_PAYLOAD = 4_096
-SHOWN_SAMPLES = 50
+SHOWN_SAMPLES = SHOWN_DEVICES = 50
 # Of each device so many packets stay, however many others send since; of so many devices, and
 # so many bytes in all.
 PER_DEVICE, DEVICES, MAX_BYTES = 3, 5_000, 8_000_000
@@ -106,7 +107,7 @@ class PacketLog:
             describe(number, entry)
             for number, entry in entries
             if number > after
-            and (not device or _key(entry) == device)
+            and (not device or device in _keys(entry))
             and (not topic_filter or matches(topic_filter, entry.packet.topic))
         ]
         return {"last": self.number, "packets": found[-limit:]}
@@ -114,34 +115,35 @@ class PacketLog:
 
 def _name(entry: Entry) -> str:
     """Return what the device calls itself, as far as that can be read."""
-    decoded = entry.decoded
-    return decoded.native_id if decoded is not None else device_level(entry.packet.topic)
+    messages = entry.messages
+    return messages[0].native_id if messages else device_level(entry.packet.topic)
 
 
 def _weight(entry: Entry) -> int:
-    decoded = entry.decoded
-    values = 0 if decoded is None else len(decoded.samples) + len(decoded.bad)
+    values = sum([len(message.samples) + len(message.bad) for message in entry.messages or ()])
     return len(entry.packet.payload) + _ENTRY + _SAMPLE * values
 
 
-def _key(entry: Entry) -> str:
-    if entry.decoded is not None:
-        return device_key(entry.decoded.native_id)
+def _keys(entry: Entry) -> list[str]:
+    """Return the keys of the devices that a packet speaks of, as far as that can be read."""
+    if entry.messages:
+        return [device_key(message.native_id) for message in entry.messages]
     try:
-        return device_key(device_level(entry.packet.topic))
+        return [device_key(device_level(entry.packet.topic))]
     except Undecodable:
-        return ""
+        return []
 
 
 def describe(number: int, entry: Entry) -> dict[str, Any]:
     """Return a packet and what became of it, as JSON has it; times in ms."""
-    packet, decoded = entry.packet, entry.decoded
+    packet, messages = entry.packet, entry.messages or ()
     payload = packet.payload[:SHOWN_PAYLOAD]
     try:
         text, encoded = payload.decode(), None
     except UnicodeDecodeError:
         text, encoded = None, base64.b64encode(payload).decode()
-    difference = decoded.clock_difference if decoded else None
+    keys = _keys(entry)
+    difference = messages[0].clock_difference if messages else None
     return {
         "number": number,
         "received_at": packet.received_at / 1_000,
@@ -152,7 +154,8 @@ def describe(number: int, entry: Entry) -> dict[str, Any]:
         "bytes": len(packet.payload),
         "payload": text,
         "payload_base64": encoded,
-        "device": _key(entry),
+        "device": keys[0] if keys else "",
+        "devices": keys[:SHOWN_DEVICES],
         "source": entry.source,
         "result": _result(entry),
         "stored_after_ms": (entry.committed_at - packet.received_at) / 1_000
@@ -161,19 +164,25 @@ def describe(number: int, entry: Entry) -> dict[str, Any]:
         "reason": entry.reason,
         "detail": entry.detail,
         "position": entry.position,
-        "status": decoded.status if decoded else "",
+        "status": messages[0].status if messages else "",
         "samples": [
             {
+                "device": keys[place],
                 "metric": sample.metric,
                 "ts": sample.ts / 1_000,
                 "kind": BASE[sample.kind],
                 "value": sample.text if sample.value is None else sample.value,
             }
-            for sample in (decoded.samples[:SHOWN_SAMPLES] if decoded else [])
+            for place, sample in islice(_samples(messages), SHOWN_SAMPLES)
         ],
-        "bad": decoded.bad[:SHOWN_SAMPLES] if decoded else [],
+        "bad": [bad for message in messages for bad in message.bad][:SHOWN_SAMPLES],
         "clock_difference_ms": None if difference is None else difference / 1_000,
     }
+
+
+def _samples(messages: Sequence[DeviceMessage]) -> Iterator[tuple[int, Sample]]:
+    """Yield the samples of `messages`, each with the place of its message."""
+    return ((place, one) for place, said in enumerate(messages) for one in said.samples)
 
 
 def _result(entry: Entry) -> str:
@@ -183,6 +192,6 @@ def _result(entry: Entry) -> str:
         return "dead letter" if entry.committed_at else "waiting"
     if not entry.committed_at:
         return "waiting"
-    if entry.decoded is not None and entry.decoded.empty:
+    if entry.messages is not None and all(message.empty for message in entry.messages):
         return "nothing to store"
     return "stored"

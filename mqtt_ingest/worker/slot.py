@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
 from django.conf import settings
@@ -294,7 +294,8 @@ class Slot:
         What a Source brought that was switched off may still be queued at the broker: it is
         read for a while.
         """
-        routes, filters = await self._thread.run(conf.read_sources)
+        known = [*self._routes, *self._leaving]
+        routes, filters = await self._thread.run(lambda: conf.read_sources(known))
         names = {route.source for route in routes}
         self._pass_on(filters)
         if _signature(routes) != _signature(self._routes):
@@ -307,7 +308,7 @@ class Slot:
             self._left_at = time.monotonic()
         elif time.monotonic() - self._left_at > SOURCE_LEAVING_SECONDS:
             self._leaving = []
-        if self._pipeline is not None:
+        if self._pipeline is not None and [*routes, *self._leaving] != self._pipeline.routes:
             self._pipeline.use([*routes, *self._leaving])
         if self._session is not None and self._upstream is not None:
             await self._upstream.look(filters)
@@ -332,6 +333,6 @@ class Slot:
         await self._thread.close()
 
 
-def _signature(routes: list[Route]) -> list[tuple[str, str, Limits]]:
+def _signature(routes: list[Route]) -> list[tuple[str, int, Limits, Sequence[str]]]:
     """Return what tells `routes` from others."""
-    return [(route.source, route.convention.name, route.limits) for route in routes]
+    return [(route.source, id(route.convention), route.limits, route.filters) for route in routes]

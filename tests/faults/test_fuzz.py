@@ -28,10 +28,10 @@ def packets(count: int) -> list[tuple[str, bytes]]:
 
 def expected(entry: Entry) -> list[Row]:
     """Return the rows of one packet: the first of each time, what fits no kind as text."""
-    assert entry.decoded is not None
+    assert entry.messages is not None
     rows: dict[tuple[str, int], Row] = {}
     kinds: dict[str, str] = {}
-    for metric, ts, sample, value, text in entry.decoded.samples:
+    for metric, ts, sample, value, text in entry.messages[0].samples:
         plain = {"numeral": "number", "word": "boolean"}.get(sample, sample)
         kind = kinds.setdefault(metric, plain)
         fits = kind == plain or (value is not None and kind == "number" and plain == "boolean")
@@ -41,7 +41,7 @@ def expected(entry: Entry) -> list[Row]:
         else:
             stored = text if text is not None else in_words(plain, value)
         assert stored is not None
-        rows.setdefault((metric, ts), (entry.decoded.native_id, metric, stored))
+        rows.setdefault((metric, ts), (entry.messages[0].native_id, metric, stored))
     return list(rows.values())
 
 
@@ -70,7 +70,7 @@ def test_mutated_packets(plant: Plant, report: Report) -> None:
     taken = "SELECT coalesce(sum(packets), 0) FROM devices_writer"
     wait_until(lambda: plant.sql(taken)[0][0] >= count, "every packet to be taken in", 600)
 
-    good = [entry for entry in entries if entry.decoded is not None]
+    good = [entry for entry in entries if entry.messages is not None]
     wanted = Counter(row for entry in good for row in expected(entry))
     found = Counter(
         (key, metric, value if text is None else text)
@@ -80,7 +80,7 @@ def test_mutated_packets(plant: Plant, report: Report) -> None:
             "JOIN devices_device d ON d.id = s.device_id"
         )
     )
-    refused = Counter(entry.reason for entry in entries if entry.decoded is None)
+    refused = Counter(entry.reason for entry in entries if entry.messages is None)
     letters = dict(
         plant.sql(
             "SELECT reason, sum(number)::bigint FROM mqtt_ingest_deadletter "

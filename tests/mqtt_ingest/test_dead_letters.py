@@ -36,14 +36,14 @@ def strict_letters(settings: Any, count: int = 3) -> None:
     """Keep packets as dead letters that can be read once the limit is raised."""
     settings.MAX_SAMPLES_PER_PACKET = 2
     from mqtt_ingest.conf import routes
-    from mqtt_ingest.core.pipeline import decode
+    from mqtt_ingest.core.pipeline import Router, decode
     from tests.support.factories import make_packet
 
     body = {"ts": NOW, "a": 1, "b": 2, "c": 3}
     store(
         make_writer(),
         *(
-            decode(make_packet(f"devices/d{n}/telemetry", json.dumps(body)), routes())
+            decode(make_packet(f"devices/d{n}/telemetry", json.dumps(body)), Router(routes()))
             for n in range(count)
         ),
     )

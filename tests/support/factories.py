@@ -5,7 +5,7 @@ from typing import Any
 from mqtt_ingest.core.conventions.native import Native
 from mqtt_ingest.core.limits import Limits
 from mqtt_ingest.core.packets import Batch, Entry, Packet
-from mqtt_ingest.core.pipeline import Route, decode
+from mqtt_ingest.core.pipeline import Route, Router, decode
 
 # 2025-11-20 23:33:44.123 UTC in µs
 ARRIVAL = 1_763_681_624_123_000
@@ -24,7 +24,7 @@ def route(**limits: Any) -> Route:
 
 def make_entry(payload: Any, topic: str = "devices/press-3/telemetry", **more: Any) -> Entry:
     """Decode a packet as the worker would."""
-    return decode(make_packet(topic, payload, **more), [route()])
+    return decode(make_packet(topic, payload, **more), Router([route()]))
 
 
 def make_batch(*entries: Entry) -> Batch:
@@ -36,8 +36,8 @@ def make_batch(*entries: Entry) -> Batch:
 
 def samples_of(entry: Entry) -> dict[str, Any]:
     """Return the values of a decoded packet by metric."""
-    assert entry.decoded is not None, (entry.reason, entry.detail)
+    assert entry.messages is not None, (entry.reason, entry.detail)
     return {
         sample.metric: sample.text if sample.value is None else sample.value
-        for sample in entry.decoded.samples
+        for sample in entry.messages[0].samples
     }

@@ -1,24 +1,57 @@
 """What a convention has to offer."""
 
-from typing import ClassVar, Protocol
+from collections.abc import Sequence
+from typing import Any, ClassVar
 
+from pydantic import BaseModel, ConfigDict
+
+from mqtt_ingest.core.conventions.state import State
 from mqtt_ingest.core.limits import Limits
-from mqtt_ingest.core.packets import Decoded, Packet
+from mqtt_ingest.core.packets import DeviceMessage, Packet, Request
 
 
-class Convention(Protocol):
-    """A pure reading of topics and payloads: no I/O, no clock, bounded work."""
+class Options(BaseModel):
+    """What can be set of a convention, per Source; unknown names are refused."""
 
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Convention:
+    """A way to lay out topics and payloads, as one Source uses it.
+
+    Reading is pure: no I/O, no clock, bounded work. What has to be remembered from packet to
+    packet goes into `state`, and nowhere else.
+    """
+
+    # Of the interface; raised where conventions of others would have to change.
+    version: ClassVar[int] = 1
     name: ClassVar[str]
-    # Filters whose packets may be spread over several slots, and those that one
-    # slot must receive in order (status, discovery).
-    shared_filters: ClassVar[tuple[str, ...]]
-    ordered_filters: ClassVar[tuple[str, ...]]
+    # For people: the name of the ecosystem.
+    label: ClassVar[str] = ""
+    Options: ClassVar[type[Options]] = Options
+    # It remembers: all packets of a Source go to one slot.
+    is_stateful: ClassVar[bool] = False
+    # Filters whose packets may be spread over several slots, and those that one slot must
+    # receive in order (status, discovery).
+    shared_filters: Sequence[str] = ()
+    ordered_filters: Sequence[str] = ()
 
-    def decode(self, packet: Packet, limits: Limits) -> Decoded | None:
-        """Return what `packet` says, or None where it is not for this convention.
+    def __init__(self, options: Any = None, state: State | None = None) -> None:
+        """Prepare to read the packets of one Source.
+
+        Args:
+            options: an `Options` of this convention; None: the defaults.
+            state: what was remembered.
+        """
+        self.options = options if options is not None else self.Options()
+        self.state = state if state is not None else State()
+        # What is to be published; taken by the pipeline after each packet.
+        self.requests: list[Request] = []
+
+    def decode(self, packet: Packet, limits: Limits) -> Sequence[DeviceMessage] | None:
+        """Return what `packet` says about each device, or None where it is not of this kind.
 
         Raises:
-            Undecodable: it is for this convention, but cannot be read.
+            Undecodable: it is of this kind, but cannot be read.
         """
-        ...
+        raise NotImplementedError

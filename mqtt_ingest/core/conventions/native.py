@@ -2,14 +2,16 @@
 
 import math
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, ClassVar, Literal, NamedTuple
 
+from mqtt_ingest.core.conventions.base import Convention
 from mqtt_ingest.core.errors import BadTime, Undecodable
 from mqtt_ingest.core.keys import composed
 from mqtt_ingest.core.lenient_json import Unreadable, is_nan, number
 from mqtt_ingest.core.limits import YEAR_2000, Limits
-from mqtt_ingest.core.packets import Decoded, Packet, Sample
+from mqtt_ingest.core.packets import DeviceMessage, Packet, Sample
 from mqtt_ingest.core.payloads import NOT_PLAIN, decode_json, decode_plain, decode_text
 from mqtt_ingest.core.samples import check_bad, collect
 from mqtt_ingest.core.shapes import MAX_BYTES, TIME_NAMES, shape_of
@@ -70,27 +72,28 @@ def _reading(topic: str, max_levels: int) -> _Topic | None:
 _remembered = lru_cache(maxsize=131_072)(_reading)
 
 
-class Native:
+class Native(Convention):
     """Reads the project's own topics."""
 
     name: ClassVar[str] = "native"
-    shared_filters: ClassVar[tuple[str, ...]] = ("devices/+/telemetry/#",)
-    ordered_filters: ClassVar[tuple[str, ...]] = ("devices/+/status",)
+    label: ClassVar[str] = "iotbridge"
+    shared_filters = ("devices/+/telemetry/#",)
+    ordered_filters = ("devices/+/status",)
 
-    def decode(self, packet: Packet, limits: Limits) -> Decoded | None:
+    def decode(self, packet: Packet, limits: Limits) -> Sequence[DeviceMessage] | None:
         """Return what `packet` says; None where the topic is not ours."""
         topic = _read_topic(packet.topic, limits.topic_levels)
         if topic is None:
             return None
-        decoded = Decoded(topic.native_id)
+        decoded = DeviceMessage(topic.native_id)
         if topic.is_status:
             decoded.status = _status(decode_text(packet.payload, limits))
         elif packet.payload:  # an empty one is no reading: it clears a retained one
             _telemetry(decoded, packet, topic.metric, limits)
-        return decoded
+        return [decoded]
 
 
-def _telemetry(decoded: Decoded, packet: Packet, metric: str, limits: Limits) -> None:
+def _telemetry(decoded: DeviceMessage, packet: Packet, metric: str, limits: Limits) -> None:
     if metric:
         records = [_bare(decode_text(packet.payload, limits), metric, limits)]
     else:
@@ -108,7 +111,7 @@ def _telemetry(decoded: Decoded, packet: Packet, metric: str, limits: Limits) ->
 
 
 def _take_known(
-    decoded: Decoded, packet: Packet, record: dict[str, object], limits: Limits
+    decoded: DeviceMessage, packet: Packet, record: dict[str, object], limits: Limits
 ) -> bool:
     """Take the samples of an object of known shape with a believable time.
 
@@ -141,7 +144,7 @@ def _is_own(ts: int, now: int, limits: Limits) -> bool:
     return is_sane(ts, now) and limits.clock != "arrival" and not is_expired(ts, now, limits)
 
 
-def _objects(decoded: Decoded, value: object, limits: Limits) -> list[dict[str, object]]:
+def _objects(decoded: DeviceMessage, value: object, limits: Limits) -> list[dict[str, object]]:
     """Return the objects in a payload; what else is in a list of them is counted as bad."""
     if isinstance(value, dict):
         return [value]
@@ -196,7 +199,9 @@ def _scalar(text: str) -> object:
     return math.nan if is_nan(token) else text
 
 
-def _record(decoded: Decoded, packet: Packet, index: int, record: _Record, limits: Limits) -> None:
+def _record(
+    decoded: DeviceMessage, packet: Packet, index: int, record: _Record, limits: Limits
+) -> None:
     own = _own_time(decoded, record.given, packet, limits)
     if own is None and packet.retain:
         return  # last known, time unknown: not a reading of now
@@ -209,7 +214,7 @@ def _record(decoded: Decoded, packet: Packet, index: int, record: _Record, limit
     decoded.stamped |= own is None and len(decoded.samples) > before
 
 
-def _split_time(decoded: Decoded, record: dict[str, object]) -> _Record:
+def _split_time(decoded: DeviceMessage, record: dict[str, object]) -> _Record:
     """Return the values of `record`, which is changed, and the time it gives."""
     given: object = _ABSENT
     for name in TIME_NAMES:
@@ -246,7 +251,7 @@ def _is_time(name: str, value: object) -> bool:
         return isinstance(value, str) and is_like_a_date(value)
 
 
-def _own_time(decoded: Decoded, given: object, packet: Packet, limits: Limits) -> int | None:
+def _own_time(decoded: DeviceMessage, given: object, packet: Packet, limits: Limits) -> int | None:
     """Return the device's own time in µs where the clock policy believes it."""
     if given is _ABSENT or given is None:
         return None

@@ -2,13 +2,15 @@
 
 import sys
 import time
+from dataclasses import asdict
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
 from mqtt_ingest import conf
+from mqtt_ingest.core.descriptions import Description
 from mqtt_ingest.core.packets import Packet
-from mqtt_ingest.core.pipeline import decode
+from mqtt_ingest.core.pipeline import Router, decode
 from mqtt_ingest.worker.packet_log import describe
 
 
@@ -29,25 +31,44 @@ class Command(BaseCommand):
         payload = sys.stdin.buffer.read() if given == "-" else given.encode()
         now = time.time_ns() // 1_000
         packet = Packet(options["topic"], payload, now, 1, retain=options["retain"])
-        entry = decode(packet, conf.routes())
+        entry = decode(packet, Router(conf.routes()))
         words = describe(0, entry)
-        if entry.decoded is None:
+        if entry.messages is None:
             where = "" if entry.position is None else f" (at {entry.position})"
             self.stdout.write(f"dead letter: {entry.reason}: {entry.detail}{where}")
             sys.exit(1)
-        self.stdout.write(f"source {words['source']}, device {words['device']}")
-        if words["status"]:
-            self.stdout.write(f"status: {words['status']}")
+        self.stdout.write(f"source {words['source']}, device {', '.join(words['devices'])}")
+        for message in entry.messages:
+            if message.status:
+                self.stdout.write(f"status: {message.status}")
+            for line in told(message.description):
+                self.stdout.write(f"  {line}")
         for sample in words["samples"]:
             stamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(sample["ts"] / 1_000))
             value = sample["value"]
             shown = bool(value) if sample["kind"] == "boolean" else value
-            self.stdout.write(f"  {sample['metric']} = {shown} ({sample['kind']}) at {stamp}Z")
+            of = f"{sample['device']}/" if len(entry.messages) > 1 else ""
+            self.stdout.write(f"  {of}{sample['metric']} = {shown} ({sample['kind']}) at {stamp}Z")
         for metric, problem in words["bad"]:
             self.stdout.write(f"  not stored: {metric}: {problem}")
-        if entry.decoded.expired:
-            self.stdout.write(f"  expired: {entry.decoded.expired} older than RETENTION_DAYS")
-        if entry.decoded.clock_replaced:
+        expired = sum(message.expired for message in entry.messages)
+        if expired:
+            self.stdout.write(f"  expired: {expired} older than RETENTION_DAYS")
+        if any(message.clock_replaced for message in entry.messages):
             self.stdout.write("  its time was replaced by the time of arrival")
-        if entry.decoded.empty:
+        if all(message.empty for message in entry.messages):
             self.stdout.write("  nothing to store")
+
+
+def told(description: Description | None) -> list[str]:
+    """Return a description in words, a line each."""
+    if description is None:
+        return []
+    own = {name: value for name, value in asdict(description).items() if value and name != "series"}
+    lines = [f"{name}: {value}" for name, value in own.items()]
+    for metric, series in description.series.items():
+        given = {
+            name: value for name, value in asdict(series).items() if value not in (None, "", ())
+        }
+        lines.append(f"{metric}: " + ", ".join(f"{name} {value}" for name, value in given.items()))
+    return lines

@@ -69,7 +69,7 @@ def test_times_are_kept_while_accepted_devices_agree() -> None:
     for native in ("a", "b", "c", "a", "stranger"):
         payload = json.dumps({"ts": ahead, "x": 1})
         rig.pipeline.feed(make_packet(f"devices/{native}/telemetry", payload))
-    times = [entry.decoded.samples[0].ts for entry in rig.entries if entry.decoded]
+    times = [entry.messages[0].samples[0].ts for entry in rig.entries if entry.messages]
     assert [ts // DAY for ts in times[3:]] == [ahead * 1_000 // DAY] * 2
     assert all(ts < ARRIVAL + DAY for ts in times[:3])
 
@@ -103,5 +103,5 @@ def test_what_was_stored_at_its_arrival_is_so_again() -> None:
     rig.pipeline.feed(make_packet(payload=payload, packet_id=7))
     rig.pipeline.clocks.ahead = 60 * DAY
     rig.pipeline.feed(make_packet(payload=payload, packet_id=7, dup=True, received_at=ARRIVAL + 99))
-    times = [entry.decoded.samples[0].ts for entry in rig.entries if entry.decoded]
+    times = [entry.messages[0].samples[0].ts for entry in rig.entries if entry.messages]
     assert times == [ARRIVAL] * 2

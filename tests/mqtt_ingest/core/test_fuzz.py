@@ -13,7 +13,7 @@ from mqtt_ingest.core.errors import Malformed, Undecodable
 from mqtt_ingest.core.limits import Limits
 from mqtt_ingest.core.packets import Packet
 from mqtt_ingest.core.payloads import NOT_PLAIN, decode_json, decode_plain, decode_text
-from mqtt_ingest.core.pipeline import decode
+from mqtt_ingest.core.pipeline import Router, decode
 from mqtt_ingest.core.wire import PUBLISH, Frame, Inbox, pubacks, read_publish
 from tests.bench.support.fast_publisher import encode_length
 from tests.support.factories import make_entry, make_packet, route, samples_of
@@ -29,12 +29,12 @@ VALUES = st.recursive(
 
 
 def check(payload: bytes, topic: str = "devices/a/telemetry") -> None:
-    entry = decode(make_packet(topic, payload), [route()])
-    if entry.decoded is None:
+    entry = decode(make_packet(topic, payload), Router([route()]))
+    if entry.messages is None:
         assert entry.reason
         assert entry.reason != "decoder_error", (payload, entry.detail)
         return
-    for sample in entry.decoded.samples:
+    for sample in entry.messages[0].samples:
         both = sample.kind in {"numeral", "word"}
         assert (sample.value is None) != (sample.text is None) or both
         assert sample.value is None or math.isfinite(sample.value)
@@ -179,7 +179,7 @@ def test_a_topic_that_is_no_utf8_is_a_dead_letter() -> None:
     frame = inbox.take()
     assert frame is not None
     packet = read_publish(inbox.data, frame, 5, 7)
-    assert decode(packet, [route()]).reason == "bad_topic"
+    assert decode(packet, Router([route()])).reason == "bad_topic"
 
 
 def test_acknowledgements_are_in_order() -> None:
@@ -198,5 +198,5 @@ def test_a_cleared_inbox_is_empty() -> None:
 def test_whole_numbers_beyond_a_double_are_counted_and_the_others_stored() -> None:
     entry = make_entry('{"a": 1' + "0" * 400 + ', "b": 2}')
     assert samples_of(entry) == {"b": 2.0}
-    assert entry.decoded is not None
-    assert [metric for metric, _why in entry.decoded.bad] == ["a"]
+    assert entry.messages is not None
+    assert [metric for metric, _why in entry.messages[0].bad] == ["a"]

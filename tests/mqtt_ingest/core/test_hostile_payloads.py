@@ -71,8 +71,8 @@ def test_the_corpus_is_there_or_this_says_that_it_is_not(
 def test_nasty(message: dict[str, Any]) -> None:
     topic, payload = packet_of(message)
     entry = make_entry(payload, topic)
-    samples = entry.decoded.samples if entry.decoded else []
-    outcome = "extract" if samples else "nothing" if entry.decoded else "reject"
+    samples = entry.messages[0].samples if entry.messages else []
+    outcome = "extract" if samples else "nothing" if entry.messages else "reject"
     name = message["id"]
     if name in AS_TEXT:
         assert [(s.kind, s.value) for s in samples] == [("text", None)]
@@ -93,8 +93,8 @@ def test_nasty(message: dict[str, Any]) -> None:
     for note in message["note"]:
         if "ts" in note:
             entry_ts = make_entry(json.dumps({"ts": note["ts"], "x": 1}))
-            assert entry_ts.decoded is not None
-            assert samples[0].ts == entry_ts.decoded.samples[0].ts
+            assert entry_ts.messages is not None
+            assert samples[0].ts == entry_ts.messages[0].samples[0].ts
 
 
 @pytest.mark.parametrize(
@@ -108,7 +108,7 @@ def test_nasty(message: dict[str, Any]) -> None:
 )
 def test_bad_values_are_bounded(payload: str) -> None:
     entry = make_entry(payload)
-    assert entry.decoded is None
+    assert entry.messages is None
     assert (entry.reason, entry.detail) == ("too_many_samples", "more than 1000 bad values")
 
 

@@ -39,8 +39,8 @@ TOPIC = "devices/press-3/telemetry"
 def test_what_is_bad_costs_its_own_sample(payload: str, good: dict[str, float], bad: int) -> None:
     entry = make_entry(payload)
     assert samples_of(entry) == good
-    assert entry.decoded is not None
-    assert len(entry.decoded.bad) == bad
+    assert entry.messages is not None
+    assert len(entry.messages[0].bad) == bad
 
 
 @pytest.mark.parametrize(

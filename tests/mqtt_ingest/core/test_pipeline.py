@@ -8,11 +8,12 @@ import pytest
 from devices.datetime_texts import zone_of
 from mqtt_ingest.core import conventions
 from mqtt_ingest.core.batching import Bounds
-from mqtt_ingest.core.conventions import find, register
+from mqtt_ingest.core.conventions import find, make, register
+from mqtt_ingest.core.conventions.base import Convention
 from mqtt_ingest.core.errors import SlotLost
 from mqtt_ingest.core.limits import Limits
-from mqtt_ingest.core.packets import Batch, Decoded, Entry, Packet
-from mqtt_ingest.core.pipeline import Pipeline, Route, decode
+from mqtt_ingest.core.packets import Batch, DeviceMessage, Entry, Packet
+from mqtt_ingest.core.pipeline import Pipeline, Route, Router, decode
 from mqtt_ingest.core.rate_limit import Throttle
 from mqtt_ingest.core.redelivery import ArrivalStamps
 from mqtt_ingest.storing.stored import Stored
@@ -137,7 +138,7 @@ async def test_a_redelivered_packet_without_own_time_is_stored_at_its_first_time
         payload='{"a": 1}', packet_id=3, received_at=first.received_at + 10_000, dup=True
     )
     rig.pipeline.feed(again)
-    times = {entry.decoded.samples[0].ts for entry in rig.entries if entry.decoded}
+    times = {entry.messages[0].samples[0].ts for entry in rig.entries if entry.messages}
     assert len(times) == 1
 
 
@@ -145,7 +146,7 @@ async def test_two_packets_of_one_microsecond_get_two_times() -> None:
     rig = Rig()
     rig.pipeline.feed(make_packet(payload='[{"a": 1}, {"a": 2}]', packet_id=1))
     rig.pipeline.feed(make_packet(payload='{"a": 3}', packet_id=2))
-    times = [s.ts for entry in rig.entries if entry.decoded for s in entry.decoded.samples]
+    times = [s.ts for entry in rig.entries if entry.messages for s in entry.messages[0].samples]
     assert len(set(times)) == 3
 
 
@@ -168,22 +169,21 @@ async def test_at_qos_0_packets_of_one_microsecond_get_two_times_too() -> None:
     assert times == [ARRIVAL, ARRIVAL + 1, ARRIVAL + 2]
 
 
-class Broken:
+class Broken(Convention):
     """A convention with a fault of its own."""
 
     name: ClassVar[str] = "broken"
-    shared_filters: ClassVar[tuple[str, ...]] = ()
-    ordered_filters: ClassVar[tuple[str, ...]] = ()
 
-    def decode(self, packet: Packet, limits: Limits) -> Decoded | None:
+    def decode(self, packet: Packet, limits: Limits) -> list[DeviceMessage] | None:
         raise ZeroDivisionError
 
 
 def test_a_fault_in_a_decoder_keeps_the_packet(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(conventions, "_known", dict(conventions._known))
     register(Broken)
-    entry = decode(make_packet(), [Route("x", find("broken"), Limits())])
+    entry = decode(make_packet(), Router([Route("x", make("broken"), Limits())]))
     assert entry.reason == "decoder_error"
+    assert "(decode, line" in entry.detail
 
 
 def test_an_unknown_convention_says_which_there_are() -> None:
@@ -302,5 +302,5 @@ async def test_a_redelivery_means_the_same_of_two_hours() -> None:
     rig.pipeline.feed(make_packet(payload=payload, packet_id=3, received_at=half))
     late = make_packet(payload=payload, packet_id=3, dup=True, received_at=half + 3_000_000_000)
     rig.pipeline.feed(late)
-    times = [entry.decoded.samples[0].ts for entry in rig.entries if entry.decoded]
+    times = [entry.messages[0].samples[0].ts for entry in rig.entries if entry.messages]
     assert times == [half] * 2

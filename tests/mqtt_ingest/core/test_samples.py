@@ -2,7 +2,8 @@
 
 import pytest
 
-from mqtt_ingest.core.packets import Kind, SampleKind
+from mqtt_ingest.core.descriptions import Kind
+from mqtt_ingest.core.packets import SampleKind
 from mqtt_ingest.core.samples import Fitted, fit, told_by
 
 

@@ -25,7 +25,7 @@ def packets(count: int, hz: int = 5) -> list[Packet]:
 
 
 def times_of(rig: Rig) -> list[int]:
-    return [s.ts for entry in rig.entries if entry.decoded for s in entry.decoded.samples]
+    return [s.ts for entry in rig.entries if entry.messages for s in entry.messages[0].samples]
 
 
 def rig_of(**options: object) -> Rig:

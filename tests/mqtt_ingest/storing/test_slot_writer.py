@@ -265,10 +265,12 @@ def test_what_a_rate_limit_refuses_is_a_named_loss() -> None:
     first = entry({"ts": NOW, "t": 1})
     refused = [entry({"ts": NOW + n * 1_000, "t": n}) for n in (1, 2)]
     for one in refused:
-        one.reason = "throttled"
+        assert one.messages
+        one.messages[0].throttled = True
     assert store(writer, first, *refused).readings == 1
     late = entry({"ts": NOW + 10_000, "t": 9})
-    late.reason = "throttled"
+    assert late.messages
+    late.messages[0].throttled = True
     store(writer, late)
     loss = Loss.objects.get()
     assert (loss.reason, loss.packets) == ("throttled", 3)

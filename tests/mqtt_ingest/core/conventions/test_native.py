@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from devices.datetime_texts import zone_of
-from mqtt_ingest.core.pipeline import decode
+from mqtt_ingest.core.pipeline import Router, decode
 from tests.support.factories import ARRIVAL, make_entry, make_packet, route, samples_of
 
 TOPIC = "devices/press-3/telemetry"
@@ -26,7 +26,7 @@ def test_every_good_value_is_read(values: dict[str, float]) -> None:
 @given(st.binary(max_size=200))
 def test_no_payload_whatever_breaks_the_decoder(payload: bytes) -> None:
     entry = make_entry(payload)
-    assert (entry.decoded is None) == bool(entry.reason)
+    assert (entry.messages is None) == bool(entry.reason)
 
 
 json_values = st.recursive(
@@ -41,7 +41,7 @@ json_values = st.recursive(
 @given(json_values)
 def test_no_json_value_whatever_breaks_the_decoder(value: object) -> None:
     entry = make_entry(json.dumps(value))
-    for sample in entry.decoded.samples if entry.decoded else []:
+    for sample in entry.messages[0].samples if entry.messages else []:
         assert sample.value is None or math.isfinite(sample.value)
         both = sample.kind in {"numeral", "word"}
         assert (sample.value is None) != (sample.text is None) or both
@@ -50,8 +50,8 @@ def test_no_json_value_whatever_breaks_the_decoder(value: object) -> None:
 def test_values_may_be_in_an_object_of_their_own() -> None:
     entry = make_entry('{"ts": 1763681624, "values": {"a": 1}}')
     assert samples_of(entry) == {"a": 1.0}
-    assert entry.decoded is not None
-    assert entry.decoded.samples[0].ts == 1_763_681_624_000_000
+    assert entry.messages is not None
+    assert entry.messages[0].samples[0].ts == 1_763_681_624_000_000
 
 
 def test_values_without_a_time_are_the_same() -> None:
@@ -70,17 +70,17 @@ def test_nested_objects_flatten_and_arrays_of_numbers_are_numbered() -> None:
 def test_what_cannot_be_stored_is_counted_beside_what_can() -> None:
     entry = make_entry('{"a": 1, "b": NaN, "c": [[1], "x", null], "d": [1, true]}')
     assert samples_of(entry) == {"a": 1.0, "d.0": 1.0}
-    assert entry.decoded is not None
-    assert [metric for metric, _why in entry.decoded.bad] == ["b", "c.0", "c.1", "d.1"]
+    assert entry.messages is not None
+    assert [metric for metric, _why in entry.messages[0].bad] == ["b", "c.0", "c.1", "d.1"]
 
 
 def test_a_list_is_a_batch_upload_in_steps_of_a_microsecond() -> None:
     entry = make_entry('[{"a": 1}, {"a": 2}, {"a": 3, "ts": 1763681000}]')
-    assert entry.decoded is not None
-    assert [sample.ts for sample in entry.decoded.samples] == [
+    assert entry.messages is not None
+    assert [sample.ts for sample in entry.messages[0].samples] == [
         ARRIVAL, ARRIVAL + 1, 1_763_681_000_000_000,
     ]  # fmt: skip
-    assert entry.decoded.stamped
+    assert entry.messages[0].stamped
 
 
 @pytest.mark.parametrize(
@@ -109,7 +109,7 @@ def test_an_object_on_a_metric_topic_is_flattened_below_it() -> None:
 @pytest.mark.parametrize("payload", ["  ", '{"a"', "[NaN]", "Infinity"])
 def test_bare_values_that_are_none(payload: str) -> None:
     entry = make_entry(payload, f"{TOPIC}/x")
-    assert (entry.decoded is None) or samples_of(entry) == {"x": payload}
+    assert (entry.messages is None) or samples_of(entry) == {"x": payload}
 
 
 @pytest.mark.parametrize(
@@ -127,8 +127,8 @@ def test_time_and_timestamp_are_times_unless_they_are_small_numbers(
     payload: str, own_time: bool
 ) -> None:
     entry = make_entry(payload)
-    assert entry.decoded is not None
-    assert all((sample.ts != ARRIVAL) is own_time for sample in entry.decoded.samples)
+    assert entry.messages is not None
+    assert all((sample.ts != ARRIVAL) is own_time for sample in entry.messages[0].samples)
     if payload.startswith('{"time": 12.5'):
         assert samples_of(entry)["time"] == 12.5
 
@@ -136,24 +136,26 @@ def test_time_and_timestamp_are_times_unless_they_are_small_numbers(
 @pytest.mark.parametrize("ts", ["0", "-1", "true", '"2023-02-30"', "1e30", "[]", "32503680000"])
 def test_a_bad_clock_is_replaced_by_arrival_and_counted(ts: str) -> None:
     entry = make_entry(f'{{"ts": {ts}, "a": 1}}')
-    assert entry.decoded is not None
-    assert entry.decoded.samples[0].ts == ARRIVAL
-    assert entry.decoded.clock_replaced == 1
+    assert entry.messages is not None
+    assert entry.messages[0].samples[0].ts == ARRIVAL
+    assert entry.messages[0].clock_replaced == 1
 
 
 def test_the_arrival_policy_believes_no_device() -> None:
-    entry = decode(make_packet(TOPIC, '{"ts": 1763681000, "a": 1}'), [route(clock="arrival")])
-    assert entry.decoded is not None
-    assert entry.decoded.samples[0].ts == ARRIVAL
+    entry = decode(
+        make_packet(TOPIC, '{"ts": 1763681000, "a": 1}'), Router([route(clock="arrival")])
+    )
+    assert entry.messages is not None
+    assert entry.messages[0].samples[0].ts == ARRIVAL
 
 
 def test_what_is_older_than_the_retention_limit_is_counted_as_expired() -> None:
     packet = make_packet(TOPIC, '[{"ts": 1600000000, "a": 1}, {"ts": 1763681000, "a": 2}]')
-    entry = decode(packet, [route(retention=86_400_000_000)])
+    entry = decode(packet, Router([route(retention=86_400_000_000)]))
     assert samples_of(entry) == {"a": 2.0}
-    assert entry.decoded is not None
-    assert entry.decoded.expired == 1
-    assert not entry.decoded.empty
+    assert entry.messages is not None
+    assert entry.messages[0].expired == 1
+    assert not entry.messages[0].empty
 
 
 def test_a_retained_packet_is_a_reading_only_with_its_own_time() -> None:
@@ -167,8 +169,8 @@ def test_a_retained_packet_is_a_reading_only_with_its_own_time() -> None:
 )
 def test_status(payload: str, status: str) -> None:
     entry = make_entry(payload, "devices/press-3/status")
-    assert entry.decoded is not None
-    assert entry.decoded.status == status
+    assert entry.messages is not None
+    assert entry.messages[0].status == status
 
 
 @pytest.mark.parametrize("payload", ["on", "{}", '{"state": 1}', "{"])
@@ -194,47 +196,47 @@ def test_other_topics_have_no_route(topic: str) -> None:
     ],
 )
 def test_limits(payload: str, limit: dict[str, int], reason: str) -> None:
-    assert decode(make_packet(TOPIC, payload), [route(**limit)]).reason == reason
+    assert decode(make_packet(TOPIC, payload), Router([route(**limit)])).reason == reason
 
 
 def test_values_beyond_a_limit_are_counted_beside_the_good_ones() -> None:
     packet = make_packet(TOPIC, '{"a": 1, "t": "abcd", "v": [1, 2, 3]}')
-    entry = decode(packet, [route(text_length=3, array_elements=2)])
+    entry = decode(packet, Router([route(text_length=3, array_elements=2)]))
     assert samples_of(entry) == {"a": 1.0}
-    assert entry.decoded is not None
-    assert len(entry.decoded.bad) == 2
+    assert entry.messages is not None
+    assert len(entry.messages[0].bad) == 2
 
 
 def test_nothing_to_store_is_no_dead_letter() -> None:
     for payload in ("{}", '{"a": null}', "", "[]"):
         entry = make_entry(payload)
-        assert entry.decoded is not None
-        assert entry.decoded.empty
-        assert entry.decoded.odd
+        assert entry.messages is not None
+        assert entry.messages[0].empty
+        assert entry.messages[0].odd
 
 
 @pytest.mark.parametrize("value", ["12:30:05", "on", "12", "soon", "1.10.22"])
 def test_time_as_a_text_that_is_no_date_is_a_value(value: str) -> None:
     entry = make_entry(json.dumps({"time": value, "a": 1}))
     assert set(samples_of(entry)) == {"time", "a"}
-    assert entry.decoded is not None
-    assert entry.decoded.clock_replaced == 0
+    assert entry.messages is not None
+    assert entry.messages[0].clock_replaced == 0
 
 
 @pytest.mark.parametrize("value", ["2025-02-30T10:00:00", "31.02.2025 10:00", "2025-11-20T25:00"])
 def test_time_as_a_date_that_is_wrong_is_a_bad_clock(value: str) -> None:
     entry = make_entry(json.dumps({"time": value, "a": 1}))
     assert samples_of(entry) == {"a": 1.0}
-    assert entry.decoded is not None
-    assert entry.decoded.clock_replaced == 1
+    assert entry.messages is not None
+    assert entry.messages[0].clock_replaced == 1
 
 
 def test_a_backlog_with_times_in_quotes_keeps_them() -> None:
     seconds = ARRIVAL // 1_000_000
     records = [{"ts": f"{seconds - back}123", "t": back} for back in (3_600, 1_800, 0)]
     entry = make_entry(json.dumps(records))
-    assert entry.decoded is not None
-    assert [sample.ts for sample in entry.decoded.samples] == [
+    assert entry.messages is not None
+    assert [sample.ts for sample in entry.messages[0].samples] == [
         (seconds - back) * 1_000_000 + 123_000 for back in (3_600, 1_800, 0)
     ]
 
@@ -247,10 +249,10 @@ def test_local_times_are_in_the_zone_of_the_device_or_the_source() -> None:
         ({"zone": tokyo, "zones": {"press-3": berlin}}, ARRIVAL - 123_000),
         ({"zone": berlin, "zones": {"press-3": tokyo}}, ARRIVAL - 123_000 - 8 * 3_600_000_000),
     ):
-        entry = decode(make_packet(TOPIC, payload), [route(**limits)])
-        assert entry.decoded is not None
-        assert entry.decoded.samples[0].ts == expected
-        assert entry.decoded.is_local
+        entry = decode(make_packet(TOPIC, payload), Router([route(**limits)]))
+        assert entry.messages is not None
+        assert entry.messages[0].samples[0].ts == expected
+        assert entry.messages[0].is_local
 
 
 @pytest.mark.parametrize(
@@ -267,7 +269,7 @@ def test_a_name_is_one_however_it_was_typed() -> None:
     entries = [
         make_entry(json.dumps({name: 1}), f"devices/{name}/telemetry") for name in (composed, apart)
     ]
-    assert [entry.decoded.native_id for entry in entries if entry.decoded] == [composed] * 2
+    assert [entry.messages[0].native_id for entry in entries if entry.messages] == [composed] * 2
     assert [list(samples_of(entry)) for entry in entries] == [[composed]] * 2
 
 
@@ -297,16 +299,16 @@ def test_what_stands_beside_a_bare_value_is_kept_below_it() -> None:
 def test_a_bad_element_costs_itself_alone(payload: str, bad: int) -> None:
     entry = make_entry(payload)
     assert samples_of(entry) == {"t": 1.0}
-    assert entry.decoded is not None
-    assert len(entry.decoded.bad) == bad
+    assert entry.messages is not None
+    assert len(entry.messages[0].bad) == bad
 
 
 @pytest.mark.parametrize("none", ["null", '""'])
 def test_a_time_that_is_none_leaves_it_to_the_next_name(none: str) -> None:
     entry = make_entry(f'{{"ts": {none}, "time": 1763681000, "t": 1}}')
     assert samples_of(entry) == {"t": 1.0}
-    assert entry.decoded is not None
-    assert entry.decoded.samples[0].ts == 1_763_681_000_000_000
+    assert entry.messages is not None
+    assert entry.messages[0].samples[0].ts == 1_763_681_000_000_000
 
 
 def test_of_several_times_the_first_counts_and_none_is_a_value() -> None:
@@ -317,14 +319,14 @@ def test_of_several_times_the_first_counts_and_none_is_a_value() -> None:
 def test_a_name_beside_values_and_in_them_is_counted() -> None:
     entry = make_entry('{"values": {"t": 1}, "t": 2}')
     assert samples_of(entry) == {"t": 1.0}
-    assert entry.decoded is not None
-    assert len(entry.decoded.bad) == 1
+    assert entry.messages is not None
+    assert len(entry.messages[0].bad) == 1
 
 
 @pytest.mark.parametrize("payload", ['{"value":1', "1.#IND", "nan,", '"open', "[1"])
 def test_a_broken_bare_value_is_no_text(payload: str) -> None:
     entry = make_entry(payload, f"{TOPIC}/x")
-    assert entry.decoded is None or samples_of(entry) == {}
+    assert entry.messages is None or samples_of(entry) == {}
 
 
 def test_superfluous_commas_cost_nothing() -> None:

@@ -1,0 +1,73 @@
+"""What a convention remembers of one Source: births and aliases, discovery, names.
+
+It is kept by key, each value as JSON, and what a packet changed is stored in the transaction
+that stores the packet: whoever takes the slot over knows what its predecessor had committed.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from mqtt_ingest.core.errors import Undecodable
+
+# Whoever may publish makes us remember: so many keys of a Source, of so many characters.
+MAX_KEYS, MAX_KEY = 50_000, 500
+
+
+class State:
+    """Values by key; values are what JSON has, and are replaced, never changed in place."""
+
+    def __init__(self, kept: Mapping[str, Any] | None = None, prefix: str = "") -> None:
+        """Begin with what was stored.
+
+        Args:
+            kept: stored values by key, under which also those of others may be.
+            prefix: of our keys where they are stored.
+        """
+        self._prefix = prefix
+        self._values: dict[str, Any] = {
+            key.removeprefix(prefix): value
+            for key, value in (kept or {}).items()
+            if key.startswith(prefix)
+        }
+        self._changed: dict[str, Any] = {}
+        # Raised with each change: what was derived from the values is out of date then.
+        self.version = 0
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """Return the value of `key`."""
+        return self._values.get(key, default)
+
+    def put(self, key: str, value: Any) -> bool:
+        """Remember `value`; return whether it is another one than before. None: forget `key`.
+
+        Raises:
+            Undecodable: there is too much to remember.
+        """
+        if self._values.get(key) == value:
+            return False
+        if value is None:
+            del self._values[key]
+        else:
+            self._look_for_room(key)
+            self._values[key] = value
+        self._changed[key] = value
+        self.version += 1
+        return True
+
+    def _look_for_room(self, key: str) -> None:
+        if len(key) > MAX_KEY:
+            raise Undecodable("too_much_state", f"a name of more than {MAX_KEY} characters")
+        if key not in self._values and len(self._values) >= MAX_KEYS:
+            raise Undecodable("too_much_state", f"more than {MAX_KEYS:,} things to remember")
+
+    def items(self, prefix: str = "") -> Iterator[tuple[str, Any]]:
+        """Yield keys and values of the keys that begin with `prefix`."""
+        return ((key, value) for key, value in self._values.items() if key.startswith(prefix))
+
+    def changes(self) -> dict[str, Any] | None:
+        """Return what was changed since the last call, as it is stored; None: nothing was."""
+        if not self._changed:
+            return None
+        changed = {f"{self._prefix}{key}": value for key, value in self._changed.items()}
+        self._changed = {}
+        return changed

@@ -1,0 +1,66 @@
+"""What devices, their gateways and discovery topics say about a device and its series."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+# What a series measures.
+Kind = Literal["number", "boolean", "text"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeriesDescription:
+    """What is said about one series; an empty field says nothing.
+
+    Args:
+        unit: as it is stored, see `devices.units`.
+        unit_as_sent: how the source spells it.
+        kind: what it measures.
+        label: its name for people.
+        decimals: how many are worth showing.
+        minimum: of what it may be.
+        maximum: of what it may be.
+        states: the words of an enumeration, in order.
+        counts_up: it is a meter's reading, which only rises.
+        cadence_s: a value is expected so often.
+    """
+
+    unit: str = ""
+    unit_as_sent: str = ""
+    kind: Kind | None = None
+    label: str = ""
+    decimals: int | None = None
+    minimum: float | None = None
+    maximum: float | None = None
+    states: tuple[str, ...] = ()
+    counts_up: bool | None = None
+    cadence_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Description:
+    """What is said about one device; an empty field says nothing.
+
+    Args:
+        name: for people.
+        model: of the device.
+        manufacturer: of the device.
+        firmware: its version.
+        parent: the native id of the gateway that it speaks through, of the same source.
+        place: where it is, in words.
+        series: by metric.
+    """
+
+    name: str = ""
+    model: str = ""
+    manufacturer: str = ""
+    firmware: str = ""
+    parent: str = ""
+    place: str = ""
+    series: Mapping[str, SeriesDescription] = field(default_factory=dict)
+
+    @property
+    def mark(self) -> int:
+        """Return a number that equal descriptions share within this process."""
+        own = (self.name, self.model, self.manufacturer, self.firmware, self.parent, self.place)
+        return hash((own, tuple(sorted(self.series.items(), key=lambda item: item[0]))))

@@ -1,0 +1,48 @@
+"""What MQTT 5 says of a packet reaches whoever reads it."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+
+from mqtt_ingest.core.mqtt_properties import PacketProperties, read
+
+
+def packed(**values: object) -> bytes:
+    """Return the properties as paho writes them, without their length."""
+    made = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call] # paho
+    for name, value in values.items():
+        setattr(made, name, value)
+    written = made.pack()  # type: ignore[no-untyped-call] # paho
+    return bytes(written[1:] if len(written) < 129 else written[2:])
+
+
+def test_properties_are_read_as_another_client_writes_them() -> None:
+    data = packed(
+        PayloadFormatIndicator=1,
+        MessageExpiryInterval=60,
+        ContentType="application/senml+json",
+        ResponseTopic="a/reply",
+        CorrelationData=b"\x00\x01",
+        UserProperty=[("device", "Küche"), ("device", "2")],
+    )
+    assert read(data) == PacketProperties(
+        "application/senml+json", "a/reply", b"\x00\x01", (("device", "Küche"), ("device", "2"))
+    )
+
+
+@pytest.mark.parametrize("number", [1, 127, 128, 268_435_455])
+def test_what_follows_a_subscriptions_number_is_read(number: int) -> None:
+    written = b""
+    while True:
+        number, digit = divmod(number, 128)
+        written += bytes((digit | (128 if number else 0),))
+        if not number:
+            break
+    assert read(b"\x0b" + written + b"\x03\x00\x01x").content_type == "x"
+
+
+@given(st.binary(max_size=60))
+def test_any_bytes_are_read_without_an_error(data: bytes) -> None:
+    assert isinstance(read(data), PacketProperties)
