@@ -34,10 +34,13 @@ class ChangedColumns(models.Model):
         return made
 
     def refresh_from_db(
-        self, using: str | None = None, fields: Iterable[str] | None = None, **options: Any
+        self,
+        using: str | None = None,
+        fields: Iterable[str] | None = None,
+        from_queryset: Any = None,
     ) -> None:
         """Remember what was read: `fields`, or all."""
-        super().refresh_from_db(using, fields, **options)
+        super().refresh_from_db(using, fields, from_queryset)
         self._remember(fields)
 
     def _remember(self, names: Iterable[str] | None = None) -> None:

@@ -160,7 +160,8 @@ class Pipeline(Generic[Stored]):
 
 def decode(packet: Packet, router: Router) -> Entry:
     """Return `packet` with what it says; a packet that cannot be read keeps its reason."""
-    for route in router.routes_of(packet.topic):
+    routes = router.routes_of(packet.topic)
+    for place, route in enumerate(routes):
         convention = route.convention
         try:
             messages = convention.decode(packet, route.limits)
@@ -174,6 +175,8 @@ def decode(packet: Packet, router: Router) -> Entry:
             # A decoder's own fault must not stall the stream: keep the packet.
             entry = _refused(packet, route.source, Undecodable("decoder_error", _where(error)))
         else:
+            for other in routes[place + 1 :]:
+                other.convention.describe(packet, messages)
             entry = Entry(packet, route.source, messages)
         if convention.is_stateful:
             entry.remembered = convention.state.changes()

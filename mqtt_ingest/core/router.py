@@ -59,6 +59,8 @@ class Router:
         found: list[Route] = []
         for routes in _matching(self._root, levels, 0, hidden=topic[:1] == "$"):
             found += [route for route in routes if route not in found] if found else routes
+        if len(found) > 1 and any(route.convention.comes_last for route in found):
+            found.sort(key=lambda route: route.convention.comes_last)
         return found
 
 

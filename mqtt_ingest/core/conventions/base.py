@@ -31,6 +31,8 @@ class Convention:
     Options: ClassVar[type[Options]] = Options
     # It remembers: all packets of a Source go to one slot.
     is_stateful: ClassVar[bool] = False
+    # Others are asked first; what they read it may describe.
+    comes_last: ClassVar[bool] = False
     # Filters whose packets may be spread over several slots, and those that one slot must
     # receive in order (status, discovery).
     shared_filters: Sequence[str] = ()
@@ -43,7 +45,7 @@ class Convention:
             options: an `Options` of this convention; None: the defaults.
             state: what was remembered.
         """
-        self.options = options if options is not None else self.Options()
+        self.options: Any = options if options is not None else self.Options()
         self.state = state if state is not None else State()
         # What is to be published; taken by the pipeline after each packet.
         self.requests: list[Request] = []
@@ -55,3 +57,6 @@ class Convention:
             Undecodable: it is of this kind, but cannot be read.
         """
         raise NotImplementedError
+
+    def describe(self, packet: Packet, messages: Sequence[DeviceMessage]) -> None:
+        """Add what is known to what another convention has read; of those that come last."""

@@ -7,24 +7,20 @@ from functools import lru_cache
 from typing import Any, ClassVar, Literal, NamedTuple
 
 from mqtt_ingest.core.conventions.base import Convention
-from mqtt_ingest.core.errors import BadTime, Undecodable
+from mqtt_ingest.core.errors import Undecodable
 from mqtt_ingest.core.keys import composed
 from mqtt_ingest.core.lenient_json import Unreadable, is_nan, number
-from mqtt_ingest.core.limits import YEAR_2000, Limits
+from mqtt_ingest.core.limits import Limits
 from mqtt_ingest.core.packets import DeviceMessage, Packet, Sample
 from mqtt_ingest.core.payloads import NOT_PLAIN, decode_json, decode_plain, decode_text
-from mqtt_ingest.core.samples import check_bad, collect
+from mqtt_ingest.core.records import ABSENT, Record, is_own, is_time, take
+from mqtt_ingest.core.samples import check_bad
 from mqtt_ingest.core.shapes import MAX_BYTES, TIME_NAMES, shape_of
 from mqtt_ingest.core.timestamps import (
-    is_expired,
-    is_like_a_date,
-    is_sane,
     number_as_time,
-    read_time,
 )
 from mqtt_ingest.core.topics import check_topic
 
-_ABSENT = object()
 # Longer topics are read each time: what is remembered stays bounded, whoever sends.
 _REMEMBERED_TOPIC = 256
 # What most topics are like; to remember those of 50,000 devices would cost memory.
@@ -104,7 +100,7 @@ def _telemetry(decoded: DeviceMessage, packet: Packet, metric: str, limits: Limi
             value = decode_json(decode_text(packet.payload, limits))
         records = [_split_time(decoded, item) for item in _objects(decoded, value, limits)]
     for index, record in enumerate(records):
-        _record(decoded, packet, index, record, limits)
+        take(decoded, packet, index, record, limits)
     if decoded.bad and not decoded.samples and not decoded.expired:
         name, problem = decoded.bad[0]
         raise Undecodable("no_value", f"{name}: {problem}" if name else problem)
@@ -129,7 +125,7 @@ def _take_known(
         ts, decoded.stamped = packet.received_at, True
     else:
         given = number_as_time(values.pop(shape.time))
-        if given is None or not _is_own(given, packet.now, limits):
+        if given is None or not is_own(given, packet.now, limits):
             return False
         ts, decoded.clock_difference = given, given - packet.received_at
     decoded.samples = [
@@ -137,11 +133,6 @@ def _take_known(
         for (metric, kind), value in zip(shape.columns, map(float, values), strict=True)
     ]
     return True
-
-
-def _is_own(ts: int, now: int, limits: Limits) -> bool:
-    """Return whether `ts` is stored as the device gave it."""
-    return is_sane(ts, now) and limits.clock != "arrival" and not is_expired(ts, now, limits)
 
 
 def _objects(decoded: DeviceMessage, value: object, limits: Limits) -> list[dict[str, object]]:
@@ -160,34 +151,27 @@ def _objects(decoded: DeviceMessage, value: object, limits: Limits) -> list[dict
     return records
 
 
-class _Record(NamedTuple):
-    """Values by name, and the time that is given for them, or `_ABSENT`."""
-
-    values: dict[str, object]
-    given: object = _ABSENT
-
-
-def _bare(text: str, metric: str, limits: Limits) -> _Record:
+def _bare(text: str, metric: str, limits: Limits) -> Record:
     """Return what a bare value on `…/telemetry/{metric}` says."""
     stripped = text.strip()
     bare = number(stripped)
     if bare is not None or stripped.lower() in limits.no_reading:
-        return _Record({metric: bare})
+        return Record({metric: bare})
     try:
         value = decode_json(text)
     except Undecodable as error:
         # What begins like JSON is broken; anything else is a text, or a word such as ON.
         if error.reason != "not_json" or not stripped or stripped[0] in '{["':
             raise
-        return _Record({metric: _scalar(stripped)})
+        return Record({metric: _scalar(stripped)})
     if not isinstance(value, dict):
-        return _Record({metric: value})
+        return Record({metric: value})
     name = next((name for name in TIME_NAMES if _gives_time(name, value)), None)
-    given = _ABSENT if name is None else value.pop(name)
+    given = ABSENT if name is None else value.pop(name)
     if "value" not in value:
-        return _Record({metric: value}, given)
+        return Record({metric: value}, given)
     own = {metric: value.pop("value")}
-    return _Record({**own, **{f"{metric}.{name}": item for name, item in value.items()}}, given)
+    return Record({**own, **{f"{metric}.{name}": item for name, item in value.items()}}, given)
 
 
 def _scalar(text: str) -> object:
@@ -199,38 +183,23 @@ def _scalar(text: str) -> object:
     return math.nan if is_nan(token) else text
 
 
-def _record(
-    decoded: DeviceMessage, packet: Packet, index: int, record: _Record, limits: Limits
-) -> None:
-    own = _own_time(decoded, record.given, packet, limits)
-    if own is None and packet.retain:
-        return  # last known, time unknown: not a reading of now
-    ts = packet.received_at + index if own is None else own
-    if own is not None and is_expired(ts, packet.now, limits):
-        decoded.expired += 1
-        return
-    before = len(decoded.samples)
-    collect(decoded, record.values, ts, limits)
-    decoded.stamped |= own is None and len(decoded.samples) > before
-
-
-def _split_time(decoded: DeviceMessage, record: dict[str, object]) -> _Record:
+def _split_time(decoded: DeviceMessage, record: dict[str, object]) -> Record:
     """Return the values of `record`, which is changed, and the time it gives."""
-    given: object = _ABSENT
+    given: object = ABSENT
     for name in TIME_NAMES:
         if name in record and record[name] in (None, ""):
             del record[name]
         elif _gives_time(name, record):
             # Of several times the first counts; another one is no value either.
             found = record.pop(name)
-            given = found if given is _ABSENT else given
+            given = found if given is ABSENT else given
     nested = record.get("values")
     if isinstance(nested, dict):
         del record["values"]
         twice = record.keys() & nested.keys()
         decoded.bad += [(name, "two values of this packet have the same name") for name in twice]
         record |= nested
-    return _Record(record, given)
+    return Record(record, given)
 
 
 def _gives_time(name: str, record: dict[str, object]) -> bool:
@@ -239,35 +208,9 @@ def _gives_time(name: str, record: dict[str, object]) -> bool:
 
 def _is_time(name: str, value: object) -> bool:
     """`ts` always is; `time` and `timestamp` unless they are numbers before 2000, or no dates."""
-    if name == "ts":
+    if name == "ts" or isinstance(value, bool) or not isinstance(value, int | float | str):
         return True
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        return True
-    if isinstance(value, float) and not math.isfinite(value):
-        return False
-    try:
-        return read_time(value).ts >= YEAR_2000
-    except BadTime:
-        return isinstance(value, str) and is_like_a_date(value)
-
-
-def _own_time(decoded: DeviceMessage, given: object, packet: Packet, limits: Limits) -> int | None:
-    """Return the device's own time in µs where the clock policy believes it."""
-    if given is _ABSENT or given is None:
-        return None
-    zones = limits.zones
-    zone = zones.get(decoded.native_id, limits.zone) if zones else limits.zone
-    try:
-        ts, is_local, is_twice = read_time(given, zone, packet.now)
-    except BadTime:
-        decoded.clock_replaced += 1
-        return None
-    decoded.clock_difference, decoded.is_local = ts - packet.received_at, is_local
-    decoded.is_twice |= is_twice
-    if limits.clock == "arrival" or not is_sane(ts, packet.now):
-        decoded.clock_replaced += 1
-        return None
-    return ts
+    return is_time(value)
 
 
 def _status(text: str) -> Literal["", "online", "offline"]:

@@ -1,0 +1,222 @@
+"""Announcements kept, and packets read by them.
+
+Other conventions come first: what one of them reads, this one only describes, so that a gadget
+that is announced here and speaks a convention of its own is one device.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import orjson
+from pydantic import Field
+
+from mqtt_ingest.core.conventions.base import Convention, Options
+from mqtt_ingest.core.conventions.homeassistant.announcements import (
+    Announced,
+    Availability,
+    Reading,
+    read,
+)
+from mqtt_ingest.core.conventions.homeassistant.value_templates import (
+    NoValue,
+    Unsupported,
+    path_of,
+    render,
+)
+from mqtt_ingest.core.conventions.state import State
+from mqtt_ingest.core.descriptions import Description
+from mqtt_ingest.core.limits import Limits
+from mqtt_ingest.core.packets import DeviceMessage, Packet, Sample
+from mqtt_ingest.core.payloads import decode_text
+from mqtt_ingest.core.records import Record, take
+
+_COMPONENT_LEVELS = {4, 5}
+
+
+class DiscoveryOptions(Options):
+    """Where announcements are."""
+
+    prefixes: tuple[str, ...] = Field(
+        default=("homeassistant",), description="Topics that announcements are below."
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Use:
+    """What a topic tells, of which announcement."""
+
+    announced: Announced
+    reading: Reading | None = None
+    availability: Availability | None = None
+
+
+class HomeAssistant(Convention):
+    """Entities that measure something, as far as their templates can be interpreted."""
+
+    name: ClassVar[str] = "homeassistant"
+    label: ClassVar[str] = "Home Assistant discovery"
+    Options: ClassVar[type[Options]] = DiscoveryOptions
+    is_stateful: ClassVar[bool] = True
+    comes_last: ClassVar[bool] = True
+
+    def __init__(self, options: Any = None, state: State | None = None) -> None:
+        """Prepare to read the packets of one Source."""
+        super().__init__(options, state)
+        # Template -> why it cannot be interpreted, and how often that was so.
+        self.unsupported: dict[str, tuple[str, int]] = {}
+        self._uses: dict[str, list[_Use]] = {}
+        self._index()
+
+    def _index(self) -> None:
+        """Work out which topic tells what, and what is to be subscribed."""
+        self._uses = {}
+        for key, message in self.state.items():
+            component, _, path = key.partition("/")
+            announced = read(message, component, path)
+            if announced is not None:
+                for topic, use in _uses(announced):
+                    self._uses.setdefault(topic, []).append(use)
+        own = [f"{prefix}/{rest}" for prefix in self.options.prefixes for rest in _CONFIGS]
+        self.shared_filters = (*own, *sorted(self._uses))
+
+    def decode(self, packet: Packet, limits: Limits) -> Sequence[DeviceMessage] | None:
+        """Take an announcement, or read a packet by those that name its topic."""
+        key = self._config(packet.topic)
+        if key is not None:
+            self._announce(key, packet, limits)
+            return []
+        uses = self._uses.get(packet.topic)
+        if uses is None:
+            return None
+        if not packet.payload:
+            return []
+        text = decode_text(packet.payload, limits)
+        messages: dict[str, DeviceMessage] = {}
+        for use in uses:
+            device = use.announced.device
+            message = messages.setdefault(device, DeviceMessage(device))
+            if use.reading is not None:
+                self._read(message, packet, text, use, limits)
+            elif use.availability is not None:
+                self._availability(message, text, use.availability)
+        return [one for one in messages.values() if one.samples or one.status or one.bad]
+
+    def _config(self, topic: str) -> str | None:
+        """Return under what an announcement is kept; None: `topic` brings none."""
+        for prefix in self.options.prefixes:
+            if topic.startswith(f"{prefix}/") and topic.endswith("/config"):
+                rest = topic[len(prefix) + 1 : -len("/config")]
+                if rest.count("/") in {1, 2}:
+                    return rest
+        return None
+
+    def _announce(self, key: str, packet: Packet, limits: Limits) -> None:
+        try:
+            message = orjson.loads(decode_text(packet.payload, limits)) if packet.payload else None
+        except orjson.JSONDecodeError:
+            message = None
+        if self.state.put(key, message if isinstance(message, dict) and message else None):
+            self._index()
+
+    def _read(
+        self, message: DeviceMessage, packet: Packet, text: str, use: _Use, limits: Limits
+    ) -> None:
+        reading = use.reading
+        assert reading is not None
+        value = self._value(reading, text)
+        if value is None:
+            return
+        take(message, packet, 0, Record({reading.metric: value}), limits)
+        before = message.description.series if message.description else {}
+        message.description = Description(
+            **use.announced.own, series={**before, reading.metric: reading.described}
+        )
+
+    def _value(self, reading: Reading, text: str) -> object:
+        """Return what a payload says of a reading; None: nothing."""
+        try:
+            found = (
+                _member(text, reading.member) if reading.member else render(reading.template, text)
+            )
+        except NoValue:
+            return None
+        except Unsupported as error:
+            self._note(reading.template, str(error))
+            return None
+        if reading.words is not None and found in reading.words:
+            return found == reading.words[0]
+        return None if found in {"None", "unknown", ""} else found
+
+    def _note(self, template: str, why: str) -> None:
+        _why, number = self.unsupported.get(template, (why, 0))
+        if template in self.unsupported or len(self.unsupported) < 200:
+            self.unsupported[template] = (why, number + 1)
+
+    def _availability(self, message: DeviceMessage, text: str, told: Availability) -> None:
+        try:
+            word = render(told.template, text)
+        except (NoValue, Unsupported) as error:
+            if isinstance(error, Unsupported):
+                self._note(told.template, str(error))
+            return
+        if word == told.available:
+            message.status = "online"
+        elif word == told.not_available:
+            message.status = "offline"
+
+    def describe(self, packet: Packet, messages: Sequence[DeviceMessage]) -> None:
+        """Add what is announced to what another convention reads from the same topic."""
+        uses = self._uses.get(packet.topic)
+        if not uses or len(messages) != 1 or not messages[0].samples:
+            return
+        message = messages[0]
+        own = message.description or Description()
+        series = dict(own.series)
+        for use in uses:
+            sample = None if use.reading is None else _sample(message.samples, use.reading)
+            if sample is not None and use.reading is not None and sample.metric not in series:
+                series[sample.metric] = use.reading.described
+        told = {**uses[0].announced.own}
+        told |= {name: getattr(own, name) for name in told if getattr(own, name)}
+        message.description = Description(
+            **told, parent=own.parent, series=series, **_rest(own, told)
+        )
+
+
+# One level of ids, or two; and those of whole devices.
+_CONFIGS = ("+/+/config", "+/+/+/config")
+
+
+def _rest(own: Description, told: dict[str, str]) -> dict[str, str]:
+    names = ("name", "model", "manufacturer", "firmware", "place")
+    return {name: getattr(own, name) for name in names if name not in told}
+
+
+def _uses(announced: Announced) -> Iterator[tuple[str, _Use]]:
+    for reading in announced.readings:
+        yield reading.topic, _Use(announced, reading=reading)
+    for availability in announced.availability:
+        yield availability.topic, _Use(announced, availability=availability)
+
+
+def _member(text: str, name: str) -> str:
+    try:
+        value = orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        raise NoValue("it is no JSON") from error
+    if not isinstance(value, dict) or value.get(name) is None:
+        raise NoValue(f"there is no {name}")
+    return str(value[name])
+
+
+def _sample(samples: Sequence[Sample], reading: Reading) -> Sample | None:
+    """Return the sample that an announced reading is, as another convention read it."""
+    path = path_of(reading.template)
+    if path is None:
+        return samples[0] if len(samples) == 1 and not reading.template else None
+    dotted = ".".join(str(part) for part in path)
+    for sample in samples:
+        if sample.metric == dotted or sample.metric.endswith(f".{dotted}"):
+            return sample
+    return None

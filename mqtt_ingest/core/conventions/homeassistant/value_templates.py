@@ -1,0 +1,429 @@
+"""Value templates, interpreted over Jinja2's syntax tree and never executed.
+
+Whoever may publish a discovery message chooses its templates: so Jinja2's parser reads them,
+and what they ask for is done here where it is on the list, within a budget of steps. Anything
+else is `Unsupported`, with the name of what it was.
+"""
+
+import json
+import math
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from typing import Any
+
+import orjson
+from jinja2 import Environment, TemplateError, nodes
+
+MAX_TEMPLATE, MAX_STEPS, MAX_OUTPUT = 2_048, 500, 1_024
+_PARSER = Environment(autoescape=True)  # it parses; nothing is rendered by it
+_MISSING: Any = object()
+
+
+class Unsupported(ValueError):
+    """The template asks for something that is not on the list; says what."""
+
+
+class NoValue(ValueError):
+    """The payload lacks what the template asks for."""
+
+
+@lru_cache(maxsize=4_096)
+def parsed(text: str) -> nodes.Template:
+    """Return the syntax tree of a template.
+
+    Raises:
+        Unsupported: it is too long, or no template.
+    """
+    if len(text) > MAX_TEMPLATE:
+        raise Unsupported(f"a template of more than {MAX_TEMPLATE:,} characters")
+    try:
+        return _PARSER.parse(text)
+    except (TemplateError, RecursionError) as error:
+        raise Unsupported(f"it cannot be read: {error}") from error
+
+
+def render(text: str, payload: str, value_json: Any = _MISSING) -> str:
+    """Return what the template `text` makes of a payload.
+
+    Args:
+        text: the template; empty: the payload as it is.
+        payload: as text, `value` in the template.
+        value_json: the payload as JSON, where the caller has it.
+
+    Raises:
+        Unsupported: it asks for something that is not on the list.
+        NoValue: the payload lacks what it asks for, or is of another type.
+    """
+    if not text:
+        return payload
+    if value_json is _MISSING:
+        try:
+            value_json = orjson.loads(payload)
+        except orjson.JSONDecodeError:
+            value_json = _MISSING
+    try:
+        return _Run({"value": payload, "value_json": value_json, "this": {}}).template(parsed(text))
+    except (TypeError, ValueError, ArithmeticError, LookupError, AttributeError) as error:
+        if isinstance(error, Unsupported | NoValue):
+            raise
+        raise NoValue(str(error)) from error
+    except RecursionError as error:
+        raise Unsupported("nested too deeply") from error
+
+
+def path_of(text: str) -> list[str | int] | None:
+    """Return the path below `value_json` that a template gives back; None: it does more."""
+    try:
+        body = parsed(text).body if text else []
+    except Unsupported:
+        return None
+    if len(body) != 1 or not isinstance(body[0], nodes.Output) or len(body[0].nodes) != 1:
+        return None
+    node: nodes.Node = body[0].nodes[0]
+    while isinstance(node, nodes.Filter) and node.node is not None:
+        node = node.node
+    path: list[str | int] = []
+    while isinstance(node, nodes.Getattr | nodes.Getitem):
+        if isinstance(node, nodes.Getattr):
+            path.append(node.attr)
+        elif isinstance(node.arg, nodes.Const) and isinstance(node.arg.value, str | int):
+            path.append(node.arg.value)
+        else:
+            return None
+        node = node.node
+    is_json = isinstance(node, nodes.Name) and node.name == "value_json"
+    return path[::-1] if is_json else None
+
+
+class _Run:
+    """One evaluation, with what it may use and how much of it."""
+
+    def __init__(self, names: dict[str, Any]) -> None:
+        self.names = names
+        self.steps = 0
+
+    def template(self, tree: nodes.Template) -> str:
+        made = self.body(tree.body).strip()
+        if len(made) > MAX_OUTPUT:
+            raise Unsupported(f"an output of more than {MAX_OUTPUT:,} characters")
+        return made
+
+    def body(self, parts: list[nodes.Node]) -> str:
+        return "".join([self.statement(part) for part in parts])
+
+    def statement(self, node: nodes.Node) -> str:
+        self._step()
+        if isinstance(node, nodes.Output):
+            return "".join([_text(self.value(part)) for part in node.nodes])
+        if isinstance(node, nodes.If):
+            return self._if(node)
+        if isinstance(node, nodes.Assign) and isinstance(node.target, nodes.Name):
+            self.names[node.target.name] = self.value(node.node)
+            return ""
+        raise Unsupported(_name(node))
+
+    def _if(self, node: nodes.If) -> str:
+        if self.value(node.test):
+            return self.body(node.body)
+        for other in node.elif_:
+            if self.value(other.test):
+                return self.body(other.body)
+        return self.body(node.else_)
+
+    def _step(self) -> None:
+        self.steps += 1
+        if self.steps > MAX_STEPS:
+            raise Unsupported(f"more than {MAX_STEPS} steps")
+
+    def value(self, node: nodes.Node) -> Any:
+        self._step()
+        evaluate = _VALUES.get(type(node))
+        if evaluate is None:
+            raise Unsupported(_name(node))
+        return evaluate(self, node)
+
+    # --- expressions --------------------------------------------------------
+    def name(self, node: nodes.Name) -> Any:
+        if node.name not in self.names:
+            raise Unsupported(node.name)
+        return self.names[node.name]
+
+    def attribute(self, node: nodes.Getattr) -> Any:
+        return _get(self.value(node.node), node.attr)
+
+    def item(self, node: nodes.Getitem) -> Any:
+        if isinstance(node.arg, nodes.Slice):
+            return self.slice(node, node.arg)
+        return _get(self.value(node.node), self.value(node.arg))
+
+    def slice(self, node: nodes.Getitem, part: nodes.Slice) -> Any:
+        bounds = [None if one is None else self.value(one) for one in (part.start, part.stop)]
+        return self.value(node.node)[bounds[0] : bounds[1]]
+
+    def condition(self, node: nodes.CondExpr) -> Any:
+        if self.value(node.test):
+            return self.value(node.expr1)
+        return "" if node.expr2 is None else self.value(node.expr2)
+
+    def comparison(self, node: nodes.Compare) -> bool:
+        left = self.value(node.expr)
+        for operand in node.ops:
+            right = self.value(operand.expr)
+            if not _COMPARE[operand.op](left, right):
+                return False
+            left = right
+        return True
+
+    def test(self, node: nodes.Test) -> bool:
+        try:
+            value = self.value(node.node)
+        except NoValue:
+            value = _MISSING
+        if node.name not in _TESTS:
+            raise Unsupported(f"test {node.name}")
+        return _TESTS[node.name](value)
+
+    def filter(self, node: nodes.Filter) -> Any:
+        if node.node is None or node.name not in _FILTERS:
+            raise Unsupported(f"filter {node.name}")
+        try:
+            value = self.value(node.node)
+        except NoValue:
+            if node.name not in _FILTERS_OF_NOTHING:
+                raise
+            value = _MISSING
+        arguments = [self.value(one) for one in node.args]
+        named = {str(one.key): self.value(one.value) for one in node.kwargs}
+        return _FILTERS[node.name](value, *arguments, **named)
+
+    def call(self, node: nodes.Call) -> Any:
+        arguments = [self.value(one) for one in node.args]
+        target = node.node
+        if isinstance(target, nodes.Name) and target.name in _FUNCTIONS:
+            return _FUNCTIONS[target.name](*arguments)
+        if isinstance(target, nodes.Getattr) and target.attr in _METHODS:
+            return _METHODS[target.attr](self.value(target.node), *arguments)
+        raise Unsupported(getattr(target, "attr", getattr(target, "name", "a call")) + "()")
+
+    def operation(self, node: nodes.BinExpr) -> Any:
+        left, right = self.value(node.left), self.value(node.right)
+        if isinstance(node, nodes.Add) and isinstance(left, str) != isinstance(right, str):
+            raise NoValue("a text and a number cannot be added")
+        if isinstance(node, nodes.Mul) and not (_is_number(left) and _is_number(right)):
+            raise Unsupported("repeating a text")
+        return _OPERATIONS[type(node)](left, right)
+
+
+def _name(node: nodes.Node) -> str:
+    return type(node).__name__.lower()
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float)
+
+
+def _get(value: Any, key: Any) -> Any:
+    if value is _MISSING:
+        raise NoValue("the payload is no JSON")
+    if isinstance(key, str) and key.startswith("_"):
+        raise Unsupported(key)
+    if isinstance(value, dict) and key in value:
+        return value[key]
+    if isinstance(value, list | str) and isinstance(key, int) and -len(value) <= key < len(value):
+        return value[key]
+    raise NoValue(f"there is no {key}")
+
+
+def _text(value: Any) -> str:
+    if value is _MISSING:
+        raise NoValue("nothing to give back")
+    if isinstance(value, str):
+        return value
+    if isinstance(value, dict | list):
+        return json.dumps(value)
+    return str(value)
+
+
+def _number(value: Any, default: Any = _MISSING) -> float:
+    try:
+        found = float(value)
+    except (TypeError, ValueError):
+        if default is _MISSING:
+            raise NoValue(f"{value!r} is no number") from None
+        return default  # type: ignore[no-any-return] # as the template gives it
+    return found
+
+
+def _whole(value: Any, default: Any = _MISSING, base: Any = 10) -> Any:
+    try:
+        return int(value, base) if isinstance(value, str) and base != 10 else int(float(value))
+    except (TypeError, ValueError, OverflowError):
+        if default is _MISSING:
+            raise NoValue(f"{value!r} is no number") from None
+        return default
+
+
+def _round(value: Any, precision: Any = 0, method: Any = "common", default: Any = _MISSING) -> Any:
+    number = _number(value, default)
+    if not _is_number(number):
+        return number
+    digits = max(-12, min(12, int(precision)))
+    if method in {"floor", "ceil"}:
+        scale = 10**digits
+        return (math.floor if method == "floor" else math.ceil)(number * scale) / scale
+    made = round(number, digits)
+    return int(made) if digits == 0 else made
+
+
+def _default(value: Any, other: Any = "", boolean: Any = False) -> Any:  # noqa: FBT002 - Jinja's
+    return other if value is _MISSING or (boolean and not value) else value
+
+
+def _defined(value: Any) -> Any:
+    if value is _MISSING:
+        raise NoValue("it is not defined")
+    return value
+
+
+def _bool(value: Any, default: Any = _MISSING) -> bool:
+    word = str(value).lower()
+    if word in {"true", "yes", "on", "1", "enable"}:
+        return True
+    if word in {"false", "no", "off", "0", "disable"}:
+        return False
+    if default is _MISSING:
+        raise NoValue(f"{value!r} is neither true nor false")
+    return bool(default)
+
+
+def _iif(value: Any, yes: Any = True, no: Any = False, nothing: Any = _MISSING) -> Any:  # noqa: FBT002
+    if value is None and nothing is not _MISSING:
+        return nothing
+    return yes if value else no
+
+
+def _join(value: Any, sign: Any = "") -> str:
+    return str(sign).join(_text(one) for one in value)
+
+
+def _power(left: Any, right: Any) -> Any:
+    if abs(right) > 64:
+        raise Unsupported("a power above 64")
+    return left**right
+
+
+_COMPARE: dict[str, Callable[[Any, Any], bool]] = {
+    "eq": lambda a, b: a == b,
+    "ne": lambda a, b: a != b,
+    "lt": lambda a, b: a < b,
+    "lteq": lambda a, b: a <= b,
+    "gt": lambda a, b: a > b,
+    "gteq": lambda a, b: a >= b,
+    "in": lambda a, b: a in b,
+    "notin": lambda a, b: a not in b,
+}
+_TESTS: dict[str, Callable[[Any], bool]] = {
+    "defined": lambda value: value is not _MISSING,
+    "undefined": lambda value: value is _MISSING,
+    "none": lambda value: value is None,
+    "number": _is_number,
+    "string": lambda value: isinstance(value, str),
+    "mapping": lambda value: isinstance(value, dict),
+    "true": lambda value: value is True,
+    "false": lambda value: value is False,
+    "iterable": lambda value: isinstance(value, list | dict | str),
+    "even": lambda value: value % 2 == 0,
+    "odd": lambda value: value % 2 == 1,
+}
+_FILTERS: Mapping[str, Callable[..., Any]] = {
+    "float": _number,
+    "int": _whole,
+    "round": _round,
+    "abs": abs,
+    "default": _default,
+    "d": _default,
+    "is_defined": _defined,
+    "bool": _bool,
+    "iif": _iif,
+    "lower": lambda value: str(value).lower(),
+    "upper": lambda value: str(value).upper(),
+    "title": lambda value: str(value).title(),
+    "capitalize": lambda value: str(value).capitalize(),
+    "trim": lambda value, signs=None: str(value).strip(signs),
+    "string": _text,
+    "replace": lambda value, old, new: str(value).replace(str(old), str(new)),
+    "multiply": lambda value, by: _number(value) * by,
+    "add": lambda value, other: _number(value) + other,
+    "length": len,
+    "count": len,
+    "first": lambda value: value[0],
+    "last": lambda value: value[-1],
+    "max": max,
+    "min": min,
+    "sum": sum,
+    "list": list,
+    "join": _join,
+    "from_json": orjson.loads,
+    "to_json": json.dumps,
+    "tojson": json.dumps,
+    "urlencode": str,
+    "safe": lambda value: value,
+}
+_FILTERS_OF_NOTHING = frozenset({"default", "d", "is_defined", "float", "int"})
+_FUNCTIONS: Mapping[str, Callable[..., Any]] = {
+    "float": _number,
+    "int": _whole,
+    "round": _round,
+    "bool": _bool,
+    "iif": _iif,
+    "max": max,
+    "min": min,
+    "abs": abs,
+}
+_METHODS: Mapping[str, Callable[..., Any]] = {
+    "get": lambda value, key, other=None: value.get(key, other),
+    "split": lambda value, sign=None: str(value).split(sign),
+    "strip": lambda value, signs=None: str(value).strip(signs),
+    "lower": lambda value: str(value).lower(),
+    "upper": lambda value: str(value).upper(),
+    "replace": lambda value, old, new: str(value).replace(str(old), str(new)),
+    "startswith": lambda value, begin: str(value).startswith(str(begin)),
+    "endswith": lambda value, end: str(value).endswith(str(end)),
+    "keys": lambda value: list(value.keys()),
+    "values": lambda value: list(value.values()),
+}
+_OPERATIONS: Mapping[type[nodes.Node], Callable[[Any, Any], Any]] = {
+    nodes.Add: lambda a, b: a + b,
+    nodes.Sub: lambda a, b: a - b,
+    nodes.Mul: lambda a, b: a * b,
+    nodes.Div: lambda a, b: a / b,
+    nodes.FloorDiv: lambda a, b: a // b,
+    nodes.Mod: lambda a, b: a % b if _is_number(a) else _refuse("formatting"),
+    nodes.Pow: _power,
+}
+_VALUES: Mapping[type[nodes.Node], Callable[[_Run, Any], Any]] = {
+    nodes.TemplateData: lambda _run, node: node.data,
+    nodes.Const: lambda _run, node: node.value,
+    nodes.Name: _Run.name,
+    nodes.Getattr: _Run.attribute,
+    nodes.Getitem: _Run.item,
+    nodes.CondExpr: _Run.condition,
+    nodes.Compare: _Run.comparison,
+    nodes.Test: _Run.test,
+    nodes.Filter: _Run.filter,
+    nodes.Call: _Run.call,
+    nodes.And: lambda run, node: run.value(node.left) and run.value(node.right),
+    nodes.Or: lambda run, node: run.value(node.left) or run.value(node.right),
+    nodes.Not: lambda run, node: not run.value(node.node),
+    nodes.Neg: lambda run, node: -run.value(node.node),
+    nodes.Pos: lambda run, node: run.value(node.node),
+    nodes.Concat: lambda run, node: "".join([_text(run.value(one)) for one in node.nodes]),
+    nodes.List: lambda run, node: [run.value(one) for one in node.items],
+    nodes.Tuple: lambda run, node: [run.value(one) for one in node.items],
+    nodes.Dict: lambda run, node: {run.value(p.key): run.value(p.value) for p in node.items},
+    **dict.fromkeys(_OPERATIONS, _Run.operation),
+}
+
+
+def _refuse(what: str) -> Any:
+    raise Unsupported(what)

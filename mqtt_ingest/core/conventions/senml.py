@@ -1,0 +1,181 @@
+"""SenML in JSON and CBOR: RFC 8428.
+
+A pack is a list of records; base fields hold for all that follow. No topics are defined, so
+the device is taken from the name: all before its last `:` or `/`.
+"""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, ClassVar, NamedTuple
+
+import cbor2
+import orjson
+from pydantic import Field
+
+from devices import units
+from mqtt_ingest.core.conventions.base import Convention, Options
+from mqtt_ingest.core.conventions.state import State
+from mqtt_ingest.core.descriptions import Description, SeriesDescription
+from mqtt_ingest.core.errors import Undecodable
+from mqtt_ingest.core.limits import MICROSECONDS, Limits
+from mqtt_ingest.core.packets import DeviceMessage, Packet
+from mqtt_ingest.core.records import ABSENT, Record, take
+
+# Section 4.5.3: times below are relative to now.
+_ABSOLUTE = 2**28
+_VERSION = 10
+# Section 6: labels of CBOR.
+_LABELS = {
+    **{-1: "bver", -2: "bn", -3: "bt", -4: "bu", -5: "bv", -6: "bs"},
+    **{0: "n", 1: "u", 2: "v", 3: "vs", 4: "vb", 5: "s", 6: "t", 7: "ut", 8: "vd"},
+}
+# What a value without a name is, by its unit.
+_BY_UNIT = {"lat": "lat", "lon": "lon", "alt": "alt", "m": "m"}
+
+
+class SenmlOptions(Options):
+    """Where packs are."""
+
+    filters: tuple[str, ...] = Field(default=(), description="Topics that carry packs.")
+
+
+class Resolved(NamedTuple):
+    """A record with what its base fields add (section 4.6). `time` is in s."""
+
+    name: str
+    unit: str
+    value: object
+    time: float
+    update_s: float | None
+
+
+def resolve(pack: Sequence[Any]) -> Iterator[Resolved]:
+    """Yield the records of `pack`.
+
+    Raises:
+        Undecodable: it is no pack, or of a version that is not known.
+    """
+    base: dict[str, Any] = {}
+    for number, record in enumerate(pack):
+        if not isinstance(record, dict):
+            raise Undecodable("not_senml", f"record {number} is no object")
+        if any(isinstance(label, str) and label.endswith("_") for label in record):
+            raise Undecodable("not_senml", f"record {number} must be understood, and is not")
+        base |= {k: v for k, v in record.items() if k in {"bn", "bt", "bu", "bv", "bver"}}
+        if _number(base.get("bver", _VERSION)) > _VERSION:
+            raise Undecodable("not_senml", f"version {base['bver']} is not known")
+        value = _value(record, base)
+        if value is not None:
+            yield Resolved(
+                f"{base.get('bn', '')}{record.get('n', '')}",
+                str(record.get("u", base.get("bu", ""))),
+                value,
+                _number(base.get("bt", 0)) + _number(record.get("t", 0)),
+                _number(record["ut"]) if "ut" in record else None,
+            )
+
+
+def _value(record: Mapping[str, Any], base: Mapping[str, Any]) -> object:
+    if "v" in record or ("bv" in base and not {"vs", "vb", "vd", "s"} & set(record)):
+        return _number(record.get("v", 0)) + _number(base.get("bv", 0))
+    return next((record[label] for label in ("vb", "vs") if label in record), None)
+
+
+def _number(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise Undecodable("not_senml", f"{value!r} is no number")
+    return value
+
+
+def load(payload: bytes) -> object:
+    """Return what is in a payload, labels of CBOR as those of JSON; None: neither of them.
+
+    Raises:
+        Undecodable: it begins like CBOR, and cannot be read.
+    """
+    start = payload.lstrip()[:1]
+    if start == b"[":
+        try:
+            return orjson.loads(payload)
+        except orjson.JSONDecodeError:
+            return None
+    # An array of CBOR: of known length, or of any.
+    if payload and (0x80 <= payload[0] <= 0x9B or payload[0] == 0x9F):
+        try:
+            value = cbor2.loads(payload)
+        except Exception as error:  # what it raises is of many kinds
+            raise Undecodable("not_senml", f"no CBOR: {error}") from error
+        if isinstance(value, list) and all(isinstance(one, dict) for one in value):
+            return [{_LABELS.get(key, key): item for key, item in one.items()} for one in value]
+    return None
+
+
+def is_pack(value: object) -> bool:
+    """Return whether `value` looks like a pack: values, and names for them."""
+    if not isinstance(value, list) or not value:
+        return False
+    known = {"bn", "n", "v", "vb", "vs", "vd", "s", "bv", "bt", "bu", "u", "t"}
+    return all(
+        isinstance(one, dict) and {str(key) for key in one} & known for one in value
+    ) and any({"n", "bn"} & set(one) for one in value)
+
+
+def split(name: str, unit: str) -> tuple[str, str]:
+    """Return device and metric of a resolved name."""
+    at = max(name.rfind(":"), name.rfind("/"))
+    device, metric = (name[:at], name[at + 1 :]) if at > 0 else ("", name)
+    if _is_hardware(metric) or not device:
+        # The whole name is the device's: its only value goes by its unit.
+        return name, _BY_UNIT.get(unit, units.normalised(unit) or "value")
+    return device, metric or _BY_UNIT.get(unit, units.normalised(unit) or "value")
+
+
+def _is_hardware(text: str) -> bool:
+    """Return whether a part of a name is a hardware address rather than what is measured."""
+    return len(text) >= 8 and all(one in "0123456789abcdefABCDEF.-" for one in text)
+
+
+class Senml(Convention):
+    """Packs on the topics that its options name."""
+
+    name: ClassVar[str] = "senml"
+    label: ClassVar[str] = "SenML"
+    Options: ClassVar[type[Options]] = SenmlOptions
+
+    def __init__(self, options: Any = None, state: State | None = None) -> None:
+        """Prepare to read the packets of one Source."""
+        super().__init__(options, state)
+        self.shared_filters = self.options.filters or ("+/+/senml", "senml/#")
+
+    def decode(self, packet: Packet, limits: Limits) -> Sequence[DeviceMessage] | None:
+        """Return what a pack says; None where the payload is none."""
+        if len(packet.payload) > limits.payload_bytes:
+            raise Undecodable("too_large", f"{len(packet.payload)} bytes")
+        value = load(packet.payload)
+        if not is_pack(value):
+            return None
+        assert isinstance(value, list)
+        if len(value) > limits.samples:
+            raise Undecodable("too_many_samples", f"more than {limits.samples} records")
+        messages: dict[str, DeviceMessage] = {}
+        for index, one in enumerate(resolve(value)):
+            _take(messages, packet, one, index, limits)
+        return list(messages.values())
+
+
+def _take(
+    messages: dict[str, DeviceMessage], packet: Packet, one: Resolved, index: int, limits: Limits
+) -> None:
+    device, metric = split(one.name, one.unit)
+    message = messages.setdefault(device or packet.topic, DeviceMessage(device or packet.topic))
+    own: object = ABSENT
+    if one.time >= _ABSOLUTE:
+        own = round(one.time * MICROSECONDS)
+    elif one.time:
+        own = packet.received_at + round(one.time * MICROSECONDS)
+    take(message, packet, index, Record({metric: one.value}, own), limits)
+    described = SeriesDescription(
+        unit=units.normalised(one.unit), unit_as_sent=one.unit, cadence_s=one.update_s
+    )
+    before = message.description.series if message.description else {}
+    message.description = Description(series={**before, metric: described})

@@ -1,0 +1,85 @@
+"""Telegraf's JSON: `{"fields": …, "name": …, "tags": …, "timestamp": …}`, or `metrics` of them.
+
+https://github.com/influxdata/telegraf/tree/master/plugins/serializers/json
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any, ClassVar
+
+from pydantic import Field
+
+from mqtt_ingest.core.conventions.base import Convention, Options
+from mqtt_ingest.core.conventions.influx_line import device_of
+from mqtt_ingest.core.conventions.state import State
+from mqtt_ingest.core.limits import Limits
+from mqtt_ingest.core.packets import DeviceMessage, Packet
+from mqtt_ingest.core.reading import USUAL, parse, records
+from mqtt_ingest.core.records import take
+
+_STYLE = replace(USUAL, time_keys=("timestamp",))
+
+
+class TelegrafOptions(Options):
+    """What the metrics do not tell."""
+
+    filters: tuple[str, ...] = Field(default=(), description="Topics that carry metrics.")
+    device_tags: tuple[str, ...] = Field(
+        default=(), description="Tags that name the device; empty: those that usually do."
+    )
+
+
+class TelegrafJson(Convention):
+    """Metrics of hosts, by their tags."""
+
+    name: ClassVar[str] = "telegraf_json"
+    label: ClassVar[str] = "Telegraf (JSON)"
+    Options: ClassVar[type[Options]] = TelegrafOptions
+
+    def __init__(self, options: Any = None, state: State | None = None) -> None:
+        """Prepare to read the packets of one Source."""
+        super().__init__(options, state)
+        self.shared_filters = self.options.filters or ("telegraf/#",)
+
+    def decode(self, packet: Packet, limits: Limits) -> Sequence[DeviceMessage] | None:
+        """Return what the metrics say; None where the payload is no metric of Telegraf."""
+        if not packet.payload.lstrip().startswith(b"{"):
+            return None
+        value = parse(packet, limits)
+        if not isinstance(value, dict):
+            return None
+        several = value.get("metrics")
+        metrics = several if isinstance(several, list) else [value]
+        if not metrics or not all(_is_metric(one) for one in metrics):
+            return None
+        messages: dict[str, DeviceMessage] = {}
+        for index, one in enumerate(metrics):
+            self._take(messages, packet, one, index, limits)
+        return list(messages.values())
+
+    def _take(
+        self,
+        messages: dict[str, DeviceMessage],
+        packet: Packet,
+        one: Mapping[str, Any],
+        index: int,
+        limits: Limits,
+    ) -> None:
+        tags = {str(name): str(value) for name, value in one["tags"].items()}
+        device = device_of(tags, self.options.device_tags) or packet.topic
+        message = messages.setdefault(device, DeviceMessage(device))
+        named = tags.get("cpu") or tags.get("device") or tags.get("interface") or tags.get("path")
+        prefix = one["name"] if not named or named == device else f"{one['name']}.{named}"
+        fields = {f"{prefix}.{name}": item for name, item in one["fields"].items()}
+        timed = {**fields, "timestamp": one["timestamp"]} if "timestamp" in one else fields
+        for record in records(timed, "", limits, _STYLE):
+            take(message, packet, index, record, limits)
+
+
+def _is_metric(one: object) -> bool:
+    return (
+        isinstance(one, dict)
+        and isinstance(one.get("fields"), dict)
+        and isinstance(one.get("tags"), dict)
+        and isinstance(one.get("name"), str)
+    )
