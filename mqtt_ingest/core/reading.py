@@ -239,6 +239,11 @@ def _is_one_value(names: Mapping[str, str], value: Mapping[str, Any]) -> bool:
     )
 
 
+def is_one_value(value: Mapping[str, Any]) -> bool:
+    """Return whether an object is one value with what belongs to it, such as its time."""
+    return _is_one_value({plain(name): name for name in value}, value)
+
+
 def _value_key(names: Mapping[str, str]) -> str | None:
     return next((names[key] for key in VALUE_KEYS if key in names), None)
 

@@ -4,92 +4,144 @@ from collections.abc import Mapping
 from typing import Any
 
 from mqtt_ingest.core.conventions.ahoydtu import AhoyDtu
+from mqtt_ingest.core.conventions.airgradient import AirGradient
 from mqtt_ingest.core.conventions.amsreader import AmsReader
 from mqtt_ingest.core.conventions.aws_shadow import AwsShadow
+from mqtt_ingest.core.conventions.bambu import Bambu
 from mqtt_ingest.core.conventions.base import Convention
+from mqtt_ingest.core.conventions.batmon import Batmon
 from mqtt_ingest.core.conventions.ble_gateways import BleGateways
+from mqtt_ingest.core.conventions.by_template import ByTemplate
 from mqtt_ingest.core.conventions.chirpstack import ChirpStack
 from mqtt_ingest.core.conventions.cumulocity import Cumulocity
+from mqtt_ingest.core.conventions.deye import Deye
 from mqtt_ingest.core.conventions.ditto import Ditto
 from mqtt_ingest.core.conventions.domoticz import Domoticz
 from mqtt_ingest.core.conventions.dsmr_reader import DsmrReader
 from mqtt_ingest.core.conventions.ebusd import Ebusd
+from mqtt_ingest.core.conventions.emonhub import EmonHub
 from mqtt_ingest.core.conventions.ems_esp import EmsEsp
+from mqtt_ingest.core.conventions.espaltherma import EspAltherma
 from mqtt_ingest.core.conventions.esphome import EspHome
 from mqtt_ingest.core.conventions.espresense import EspResense
 from mqtt_ingest.core.conventions.evcc import Evcc
 from mqtt_ingest.core.conventions.frigate import Frigate
+from mqtt_ingest.core.conventions.goecharger import GoECharger
 from mqtt_ingest.core.conventions.ha_statestream import HaStatestream
+from mqtt_ingest.core.conventions.heishamon import HeishaMon
+from mqtt_ingest.core.conventions.helium import Helium
 from mqtt_ingest.core.conventions.homeassistant import HomeAssistant
 from mqtt_ingest.core.conventions.homie import Homie
 from mqtt_ingest.core.conventions.influx_line import InfluxLine
+from mqtt_ingest.core.conventions.luftdaten import Luftdaten
 from mqtt_ingest.core.conventions.meshtastic import Meshtastic
+from mqtt_ingest.core.conventions.miflora import MiFlora
 from mqtt_ingest.core.conventions.mqtt_smarthome import MqttSmarthome
 from mqtt_ingest.core.conventions.native import Native
 from mqtt_ingest.core.conventions.neuron import Neuron
+from mqtt_ingest.core.conventions.octoprint import OctoPrint
 from mqtt_ingest.core.conventions.opcua_pubsub import OpcUaPubSub
 from mqtt_ingest.core.conventions.opendtu import OpenDtu
+from mqtt_ingest.core.conventions.openevse import OpenEvse
 from mqtt_ingest.core.conventions.openhab import OpenHab
+from mqtt_ingest.core.conventions.openwb import OpenWb
+from mqtt_ingest.core.conventions.otgw import OtgwFirmware
 from mqtt_ingest.core.conventions.owntracks import OwnTracks
+from mqtt_ingest.core.conventions.ring import RingMqtt
 from mqtt_ingest.core.conventions.rtl_433 import Rtl433
 from mqtt_ingest.core.conventions.ruuvi import RuuviGateway
 from mqtt_ingest.core.conventions.senml import Senml
+from mqtt_ingest.core.conventions.shelly_blu import ShellyBlu
 from mqtt_ingest.core.conventions.shelly_gen1 import ShellyGen1
 from mqtt_ingest.core.conventions.shelly_gen2 import ShellyGen2
+from mqtt_ingest.core.conventions.sma_em import SmaEm
+from mqtt_ingest.core.conventions.smartevse import SmartEvse
+from mqtt_ingest.core.conventions.solar_assistant import SolarAssistant
 from mqtt_ingest.core.conventions.sparkplug import Sparkplug
 from mqtt_ingest.core.conventions.state import State
+from mqtt_ingest.core.conventions.sungather import SunGather
 from mqtt_ingest.core.conventions.tasmota import Tasmota
 from mqtt_ingest.core.conventions.telegraf_json import TelegrafJson
+from mqtt_ingest.core.conventions.teslamate import TeslaMate
 from mqtt_ingest.core.conventions.thingsboard import ThingsBoard
 from mqtt_ingest.core.conventions.ttn import TheThingsStack
+from mqtt_ingest.core.conventions.twincat import TwinCat
 from mqtt_ingest.core.conventions.umh import Umh
+from mqtt_ingest.core.conventions.valetudo import Valetudo
 from mqtt_ingest.core.conventions.vda5050 import Vda5050
 from mqtt_ingest.core.conventions.victron import Victron
+from mqtt_ingest.core.conventions.weewx import WeeWx
 from mqtt_ingest.core.conventions.wirenboard import WirenBoard
 from mqtt_ingest.core.conventions.zigbee2mqtt import Zigbee2Mqtt
 from mqtt_ingest.core.conventions.zwave_js_ui import ZwaveJsUi
 
 _BUILT_IN: tuple[type[Convention], ...] = (
     AhoyDtu,
+    AirGradient,
     AmsReader,
     AwsShadow,
+    Bambu,
+    Batmon,
     BleGateways,
+    ByTemplate,
     ChirpStack,
     Cumulocity,
+    Deye,
     Ditto,
     Domoticz,
     DsmrReader,
     Ebusd,
+    EmonHub,
     EmsEsp,
+    EspAltherma,
     EspHome,
     EspResense,
     Evcc,
     Frigate,
+    GoECharger,
     HaStatestream,
+    HeishaMon,
+    Helium,
     HomeAssistant,
     Homie,
     InfluxLine,
+    Luftdaten,
     Meshtastic,
+    MiFlora,
     MqttSmarthome,
     Native,
     Neuron,
+    OctoPrint,
     OpcUaPubSub,
     OpenDtu,
+    OpenEvse,
     OpenHab,
+    OpenWb,
+    OtgwFirmware,
     OwnTracks,
+    RingMqtt,
     Rtl433,
     RuuviGateway,
     Senml,
+    ShellyBlu,
     ShellyGen1,
     ShellyGen2,
+    SmaEm,
+    SmartEvse,
+    SolarAssistant,
     Sparkplug,
+    SunGather,
     Tasmota,
     TelegrafJson,
-    ThingsBoard,
+    TeslaMate,
     TheThingsStack,
+    ThingsBoard,
+    TwinCat,
     Umh,
+    Valetudo,
     Vda5050,
     Victron,
+    WeeWx,
     WirenBoard,
     Zigbee2Mqtt,
     ZwaveJsUi,

@@ -7,7 +7,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, ClassVar
 
+import orjson
+
 from mqtt_ingest.core.conventions.layout import BaseOptions, Layout, Rule, Said, nothing, presence
+from mqtt_ingest.core.packets import Packet
 from mqtt_ingest.core.reading import USUAL, parse
 
 _STYLE = replace(
@@ -25,6 +28,10 @@ def is_reading(value: object) -> bool:
         return False
     told = value.get("data", value)
     return isinstance(told, dict) and ("P" in told or "tPI" in told)
+
+
+def _is_telegram(packet: Packet) -> bool:
+    return is_reading(orjson.loads(packet.payload))
 
 
 def _read(said: Said) -> None:
@@ -48,7 +55,7 @@ class AmsReader(Layout):
     bases = ("amsleser",)
     style = _STYLE
     rules = (
-        Rule(topic="{base}", read=_read, tells=True),
+        Rule(topic="{base}", read=_read, tells=_is_telegram, anywhere=True),
         Rule(topic="{base}/{part:list[1-4]|realtime}", read=_read),
         presence("{base}/status", "{base}"),
         *nothing("{base}/prices|prices/#|state"),

@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict
 
+from mqtt_ingest.core.conventions.recognising import Evidence, Observation
 from mqtt_ingest.core.conventions.state import State
 from mqtt_ingest.core.limits import Limits
 from mqtt_ingest.core.packets import DeviceMessage, Packet, Request
@@ -57,6 +58,15 @@ class Convention:
             Undecodable: it is of this kind, but cannot be read.
         """
         raise NotImplementedError
+
+    @classmethod
+    def recognise(cls, observed: Sequence[Observation]) -> Evidence | None:
+        """Return with which options, and why, the convention would read what was observed.
+
+        None: nothing of it is unmistakably of this kind.
+        """
+        del observed
+        return None
 
     def describe(self, packet: Packet, messages: Sequence[DeviceMessage]) -> None:
         """Add what is known to what another convention has read; of those that come last."""

@@ -71,10 +71,10 @@ class BleGateways(Layout):
     bases = ("home",)
     style = _STYLE
     rules = (
-        Rule(topic="{base}/{gateway}/BTtoMQTT/{address}", read=_sensor, tells=True),
+        Rule(topic="{base}/{gateway}/BTtoMQTT/{address}", read=_sensor, tells=True, anywhere=True),
         presence("{base}/{gateway}/LWT", "{gateway}"),
         values("{base}/{gateway}/SYStoMQTT", "{gateway}", tells=True),
-        values("{base}/{gateway}/LORAtoMQTT", "{gateway}", tells=True),
+        values("{base}/{gateway}/LORAtoMQTT", "{gateway}", tells=True, anywhere=True),
         values("{base}/{gateway}/{what:[A-Z]+}toMQTT/{sensor}", "{gateway}", metric="{sensor}"),
         *nothing("{base}/{gateway}/{what:[A-Za-z0-9_]+}toMQTT", "{base}/{gateway}/commands/#"),
         *nothing("{base}/{gateway}/MQTTto{what}/#", "{base}/{gateway}/version"),

@@ -6,10 +6,17 @@ https://eclipse.dev/ditto/protocol-specification.html
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
+import orjson
 from pydantic import Field
 
 from devices import units
 from mqtt_ingest.core.conventions.base import Convention, Options
+from mqtt_ingest.core.conventions.recognising import (
+    Evidence,
+    Observation,
+    filters_of,
+    topics_with,
+)
 from mqtt_ingest.core.conventions.state import State
 from mqtt_ingest.core.descriptions import Description, SeriesDescription
 from mqtt_ingest.core.limits import Limits
@@ -36,6 +43,11 @@ def thing_of(value: object) -> tuple[str, str] | None:
     return f"{parts[0]}:{parts[1]}", parts[-1]
 
 
+def _is_own(packet: Packet) -> bool:
+    value = orjson.loads(packet.payload)
+    return thing_of(value) is not None or thing_of(value.get("data")) is not None
+
+
 class Ditto(Convention):
     """Properties of features."""
 
@@ -47,6 +59,14 @@ class Ditto(Convention):
         """Prepare to read the packets of one Source."""
         super().__init__(options, state)
         self.shared_filters = self.options.filters or ("ditto/#",)
+
+    @classmethod
+    def recognise(cls, observed: Sequence[Observation]) -> Evidence | None:
+        """Return the topics whose payloads are of this kind."""
+        topics = topics_with(observed, _is_own)
+        if not topics:
+            return None
+        return {"filters": filters_of(topics)}, [f"payloads on {topic}" for topic in topics[:3]]
 
     def decode(self, packet: Packet, limits: Limits) -> Sequence[DeviceMessage] | None:
         """Return what changed of a thing; None where the payload is no such message."""

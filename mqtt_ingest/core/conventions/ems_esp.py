@@ -20,7 +20,7 @@ class EmsEsp(Layout):
     rules = (
         presence("{base}/status", "ems-esp", tells=True),
         *nothing("{base}/info", "{base}/system/#", "{base}/command", "{base}/response"),
-        values(f"{{base}}/{{device:{_TYPES}|sensor}}_data", tells=True),
+        values(f"{{base}}/{{device:{_TYPES}|sensor}}_data", tells=True, anywhere=True),
         values(f"{{base}}/{{device:{_TYPES}|sensor}}_data_{{part}}", metric="{part}", tells=True),
         values(f"{{base}}/{{device:{_TYPES}}}/{{metric*}}"),
         values("{base}/{metric:heartbeat|tapwater_active|heating_active|shower_\\w+}", "ems-esp"),

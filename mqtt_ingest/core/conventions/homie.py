@@ -116,7 +116,7 @@ class Homie(Layout):
         *nothing("{base}/{device}/{node}/{property}/set"),
         *nothing("{base}/{device}/{node}/{property}/$target"),
         Rule(topic="{base}/{device:[a-z0-9_-]{2,}}/$state", read=_device_state, tells=True),
-        Rule(topic="{base}/{device:[a-z0-9_-]{2,}}/$homie", read=None, tells=True),
+        Rule(topic="{base}/{device:[a-z0-9_-]{2,}}/$homie", read=None, tells=True, anywhere=True),
         Rule(
             topic="{base}/{device:[a-z0-9_-]{2,}}/${attribute:name|description}",
             read=_device_attribute,

@@ -11,6 +11,12 @@ from typing import Any, ClassVar, Literal, NamedTuple
 from pydantic import Field
 
 from mqtt_ingest.core.conventions.base import Convention, Options
+from mqtt_ingest.core.conventions.recognising import (
+    Evidence,
+    Observation,
+    filters_of,
+    topics_with,
+)
 from mqtt_ingest.core.conventions.state import State
 from mqtt_ingest.core.errors import Undecodable
 from mqtt_ingest.core.limits import Limits
@@ -119,6 +125,12 @@ def device_of(tags: dict[str, str], wanted: Sequence[str]) -> str:
     return ""
 
 
+def _is_own(packet: Packet) -> bool:
+    text = packet.payload.decode()
+    found = list(points(text))
+    return bool(found) and text.lstrip()[:1] not in {"{", "["}
+
+
 class InfluxLine(Convention):
     """Lines on the topics that its options name."""
 
@@ -130,6 +142,14 @@ class InfluxLine(Convention):
         """Prepare to read the packets of one Source."""
         super().__init__(options, state)
         self.shared_filters = self.options.filters or ("telegraf/#",)
+
+    @classmethod
+    def recognise(cls, observed: Sequence[Observation]) -> Evidence | None:
+        """Return the topics whose payloads are of this kind."""
+        topics = topics_with(observed, _is_own)
+        if not topics:
+            return None
+        return {"filters": filters_of(topics)}, [f"payloads on {topic}" for topic in topics[:3]]
 
     def decode(self, packet: Packet, limits: Limits) -> Sequence[DeviceMessage] | None:
         """Return what the lines say; None where the payload begins like something else."""

@@ -18,12 +18,13 @@ its own, which `device=` and `metric=` put together.
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 from pydantic import Field
 
 from devices import units
 from mqtt_ingest.core.conventions.base import Convention, Options
+from mqtt_ingest.core.conventions.recognising import Evidence, Observation, topics_with
 from mqtt_ingest.core.conventions.state import State
 from mqtt_ingest.core.conventions.templates import TopicTemplate, compiled
 from mqtt_ingest.core.descriptions import Description, SeriesDescription
@@ -118,6 +119,8 @@ class Rule:
     topic: str
     read: Reader | None
     tells: bool | Callable[[Packet], bool] = False
+    # It tells below whatever topics people have chosen for `{base}`.
+    anywhere: bool = False
 
 
 def values(
@@ -126,7 +129,8 @@ def values(
     metric: str = "{metric}",
     *,
     style: Style | None = None,
-    tells: bool = False,
+    tells: bool | Callable[[Packet], bool] = False,
+    anywhere: bool = False,
 ) -> Rule:
     """Return the rule of a topic with readings: bare, or JSON of any usual shape.
 
@@ -136,6 +140,7 @@ def values(
         metric: the name of a bare value, and before the names of others; slashes become dots.
         style: of the payload, where it is another one than the convention's.
         tells: see `Rule`.
+        anywhere: see `Rule`.
     """
 
     def read(said: Said) -> None:
@@ -147,7 +152,7 @@ def values(
                 style,
             )
 
-    return Rule(topic=topic, read=read, tells=tells)
+    return Rule(topic=topic, read=read, tells=tells, anywhere=anywhere)
 
 
 def _metric(template: str, captured: Mapping[str, str]) -> str:
@@ -164,6 +169,7 @@ def presence(
     offline: Sequence[str] = OFFLINE,
     path: str = "",
     tells: bool = False,
+    anywhere: bool = False,
 ) -> Rule:
     """Return the rule of a topic that tells whether a device is there.
 
@@ -174,6 +180,7 @@ def presence(
         offline: words for that it is not.
         path: the member that holds the word, where the payload is an object.
         tells: see `Rule`.
+        anywhere: see `Rule`.
     """
 
     def read(said: Said) -> None:
@@ -183,7 +190,7 @@ def presence(
         elif word in offline:
             said.of(device.format_map(said.topic)).status = "offline"
 
-    return Rule(topic=topic, read=read, tells=tells)
+    return Rule(topic=topic, read=read, tells=tells, anywhere=anywhere)
 
 
 def word_of(said: Said, path: str = "") -> str:
@@ -195,6 +202,18 @@ def word_of(said: Said, path: str = "") -> str:
     if isinstance(value, dict):
         value = value.get("state", value.get("status", ""))
     return str(value).strip().strip('"').lower()
+
+
+def _tells(rule: Rule, packets: Sequence[Packet]) -> bool:
+    told = [packet for packet in packets if packet.payload]
+    if callable(rule.tells):
+        return bool(topics_with([_One("", told)], rule.tells))
+    return bool(told) or rule.read is None
+
+
+class _One(NamedTuple):
+    topic: str
+    packets: Sequence[Packet]
 
 
 def nothing(*topics: str) -> tuple[Rule, ...]:
@@ -238,6 +257,39 @@ class Layout(Convention):
         self._found: dict[str, tuple[Rule, dict[str, str]] | None] = {}
         self._unit_patterns = [(re.compile(text), unit) for text, unit in self.unit_patterns]
         self._units: dict[str, str] = {}
+
+    @classmethod
+    def recognise(cls, observed: Sequence[Observation]) -> Evidence | None:
+        """Return the topics that everything is below, as rules that tell find them."""
+        bases: dict[str, str] = {}
+        example = ""
+        for one in observed:
+            for matcher, rule, base in cls._telling():
+                found = matcher.match(one.topic)
+                if found is not None and _tells(rule, one.packets):
+                    example = example or one.topic
+                    own = base or found.get("base", "")
+                    if own:
+                        bases.setdefault(own, one.topic)
+        if not example:
+            return None
+        reasons = [f"topics such as {topic}" for topic in [*bases.values(), example][:3]]
+        usual = set(bases) <= set(cls.bases)
+        return ({} if usual else {"bases": tuple(sorted(bases))}), list(dict.fromkeys(reasons))
+
+    @classmethod
+    def _telling(cls) -> list[tuple[TopicTemplate, Rule, str]]:
+        """Return the rules that tell: below usual topics, and those that do so anywhere."""
+        found = []
+        for rule in cls.rules:
+            if rule.tells and "{base}" in rule.topic:
+                found += [(compiled(rule.topic, base), rule, base) for base in cls.bases]
+            elif rule.tells:
+                found.append((compiled(rule.topic), rule, ""))
+            if rule.anywhere:
+                text = rule.topic.replace("{base}", "{base*}")
+                found.append((compiled(text), rule, ""))
+        return found
 
     def decode(self, packet: Packet, limits: Limits) -> Sequence[DeviceMessage] | None:
         """Return what `packet` says by the first rule that matches; None: none does."""

@@ -40,5 +40,5 @@ class MqttSmarthome(Layout):
     rules = (
         presence("{base}/connected", "{base}", online=("1", "2"), offline=("0",)),
         *nothing("{base}/set/#", "{base}/get/#", "{base}/command/#"),
-        Rule(topic="{base}/status/{metric*}", read=_status, tells=_is_item),
+        Rule(topic="{base}/status/{metric*}", read=_status, tells=_is_item, anywhere=True),
     )

@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Any, ClassVar, Literal, NamedTuple
 
 from mqtt_ingest.core.conventions.base import Convention
+from mqtt_ingest.core.conventions.recognising import Evidence, Observation
 from mqtt_ingest.core.errors import Undecodable
 from mqtt_ingest.core.keys import composed
 from mqtt_ingest.core.lenient_json import Unreadable, is_nan, number
@@ -25,6 +26,7 @@ from mqtt_ingest.core.topics import check_topic
 _REMEMBERED_TOPIC = 256
 # What most topics are like; to remember those of 50,000 devices would cost memory.
 _PLAIN = re.compile(r"devices/([A-Za-z0-9_.:-]{1,128})/telemetry", re.ASCII)
+_OWN = re.compile(r"devices/[^/]+/telemetry(/.+)?")
 _new = tuple.__new__
 
 
@@ -75,6 +77,12 @@ class Native(Convention):
     label: ClassVar[str] = "iotbridge"
     shared_filters = ("devices/+/telemetry/#",)
     ordered_filters = ("devices/+/status",)
+
+    @classmethod
+    def recognise(cls, observed: Sequence[Observation]) -> Evidence | None:
+        """Recognise telemetry of ours."""
+        topics = [one.topic for one in observed if _OWN.fullmatch(one.topic)]
+        return ({}, [f"topics such as {topics[0]}"]) if topics else None
 
     def decode(self, packet: Packet, limits: Limits) -> Sequence[DeviceMessage] | None:
         """Return what `packet` says; None where the topic is not ours."""

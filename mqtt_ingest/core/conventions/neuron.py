@@ -6,7 +6,10 @@ https://docs.emqx.com/en/neuronex/latest/configuration/north-apps/mqtt/api.html
 from dataclasses import replace
 from typing import Any, ClassVar
 
+import orjson
+
 from mqtt_ingest.core.conventions.layout import BaseOptions, Layout, Rule, Said, nothing
+from mqtt_ingest.core.packets import Packet
 from mqtt_ingest.core.reading import USUAL, parse
 
 _STYLE = replace(USUAL, time_keys=("timestamp",))
@@ -20,6 +23,10 @@ def is_upload(value: object) -> bool:
         and isinstance(value.get("group"), str)
         and (isinstance(value.get("values"), dict) or isinstance(value.get("tags"), list))
     )
+
+
+def _is_own(packet: Packet) -> bool:
+    return is_upload(orjson.loads(packet.payload))
 
 
 def _read(said: Said) -> None:
@@ -42,6 +49,6 @@ class Neuron(Layout):
     bases = ("/neuron",)
     rules = (
         *nothing("{base}/{driver}/write/#", "{base}/{driver}/read/#", "{base}/{driver}/state"),
-        Rule(topic="{base}/{driver}", read=_read, tells=True),
-        Rule(topic="{base}/{driver}/upload", read=_read, tells=True),
+        Rule(topic="{base}/{driver}", read=_read, tells=_is_own, anywhere=True),
+        Rule(topic="{base}/{driver}/upload", read=_read, tells=_is_own),
     )

@@ -3,9 +3,16 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
+import orjson
 from pydantic import Field
 
 from mqtt_ingest.core.conventions.base import Convention, Options
+from mqtt_ingest.core.conventions.recognising import (
+    Evidence,
+    Observation,
+    filters_of,
+    topics_with,
+)
 from mqtt_ingest.core.conventions.state import State
 from mqtt_ingest.core.limits import Limits
 from mqtt_ingest.core.packets import DeviceMessage, Packet
@@ -26,6 +33,11 @@ def is_network_message(value: object) -> bool:
     return isinstance(value, dict) and str(value.get("MessageType", "")).startswith("ua-")
 
 
+def _is_own(packet: Packet) -> bool:
+    value = orjson.loads(packet.payload)
+    return all(is_network_message(one) for one in (value if isinstance(value, list) else [value]))
+
+
 class OpcUaPubSub(Convention):
     """Fields of data sets, by publisher and writer."""
 
@@ -37,6 +49,14 @@ class OpcUaPubSub(Convention):
         """Prepare to read the packets of one Source."""
         super().__init__(options, state)
         self.shared_filters = self.options.filters or ("opcpublisher/#",)
+
+    @classmethod
+    def recognise(cls, observed: Sequence[Observation]) -> Evidence | None:
+        """Return the topics whose payloads are of this kind."""
+        topics = topics_with(observed, _is_own)
+        if not topics:
+            return None
+        return {"filters": filters_of(topics)}, [f"payloads on {topic}" for topic in topics[:3]]
 
     def decode(self, packet: Packet, limits: Limits) -> Sequence[DeviceMessage] | None:
         """Return what a network message says; None where the payload is none."""

@@ -14,6 +14,12 @@ from pydantic import Field
 
 from devices import units
 from mqtt_ingest.core.conventions.base import Convention, Options
+from mqtt_ingest.core.conventions.recognising import (
+    Evidence,
+    Observation,
+    filters_of,
+    topics_with,
+)
 from mqtt_ingest.core.conventions.state import State
 from mqtt_ingest.core.descriptions import Description, SeriesDescription
 from mqtt_ingest.core.errors import Undecodable
@@ -135,6 +141,11 @@ def _is_hardware(text: str) -> bool:
     return len(text) >= 8 and all(one in "0123456789abcdefABCDEF.-" for one in text)
 
 
+def _is_own(packet: Packet) -> bool:
+    value = load(packet.payload)
+    return isinstance(value, list) and is_pack(value) and bool(list(resolve(value)))
+
+
 class Senml(Convention):
     """Packs on the topics that its options name."""
 
@@ -146,6 +157,14 @@ class Senml(Convention):
         """Prepare to read the packets of one Source."""
         super().__init__(options, state)
         self.shared_filters = self.options.filters or ("+/+/senml", "senml/#")
+
+    @classmethod
+    def recognise(cls, observed: Sequence[Observation]) -> Evidence | None:
+        """Return the topics whose payloads are of this kind."""
+        topics = topics_with(observed, _is_own)
+        if not topics:
+            return None
+        return {"filters": filters_of(topics)}, [f"payloads on {topic}" for topic in topics[:3]]
 
     def decode(self, packet: Packet, limits: Limits) -> Sequence[DeviceMessage] | None:
         """Return what a pack says; None where the payload is none."""

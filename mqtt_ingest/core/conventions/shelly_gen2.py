@@ -81,7 +81,7 @@ class ShellyGen2(Layout):
         Rule(topic="{device*}/events/rpc", read=_rpc, tells=True),
         Rule(topic=f"{{device*}}/status/{{component:{_COMPONENT}}}", read=_status, tells=True),
         presence("{device*}/online", online=("true",), offline=("false",)),
-        *nothing("{device*}/rpc", "{device*}/command/+", "{device*}/events/+"),
+        *nothing("{device*}/rpc", "{device*}/command/+"),
     )
     unit_patterns = (
         (r".*[eE]nergy\.total|.*ret_aenergy\.total|emdata.*", "Wh"),

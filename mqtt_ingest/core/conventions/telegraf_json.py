@@ -7,10 +7,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar
 
+import orjson
 from pydantic import Field
 
 from mqtt_ingest.core.conventions.base import Convention, Options
 from mqtt_ingest.core.conventions.influx_line import device_of
+from mqtt_ingest.core.conventions.recognising import (
+    Evidence,
+    Observation,
+    filters_of,
+    topics_with,
+)
 from mqtt_ingest.core.conventions.state import State
 from mqtt_ingest.core.limits import Limits
 from mqtt_ingest.core.packets import DeviceMessage, Packet
@@ -29,6 +36,13 @@ class TelegrafOptions(Options):
     )
 
 
+def _is_own(packet: Packet) -> bool:
+    value = orjson.loads(packet.payload)
+    several = value.get("metrics")
+    metrics = several if isinstance(several, list) else [value]
+    return bool(metrics) and all(_is_metric(one) for one in metrics)
+
+
 class TelegrafJson(Convention):
     """Metrics of hosts, by their tags."""
 
@@ -40,6 +54,14 @@ class TelegrafJson(Convention):
         """Prepare to read the packets of one Source."""
         super().__init__(options, state)
         self.shared_filters = self.options.filters or ("telegraf/#",)
+
+    @classmethod
+    def recognise(cls, observed: Sequence[Observation]) -> Evidence | None:
+        """Return the topics whose payloads are of this kind."""
+        topics = topics_with(observed, _is_own)
+        if not topics:
+            return None
+        return {"filters": filters_of(topics)}, [f"payloads on {topic}" for topic in topics[:3]]
 
     def decode(self, packet: Packet, limits: Limits) -> Sequence[DeviceMessage] | None:
         """Return what the metrics say; None where the payload is no metric of Telegraf."""

@@ -37,9 +37,10 @@ class TopicTemplate:
         levels = _levels(text.replace("{base}", base) if base else text)
         self._filters = tuple(dict.fromkeys(_filters(levels)))
         try:
-            self._match = re.compile(_pattern(levels), re.DOTALL).fullmatch
+            expression = re.compile(_pattern(levels), re.DOTALL)
         except re.error as error:
             raise BadTemplate(f"{text!r}: {error}") from error
+        self._match, self._names = expression.fullmatch, set(expression.groupindex)
         # What a topic that matches must begin with: most topics are told apart by it.
         self._begin = next((level for level in levels[:1] if _is_plain(level)), "")
 
@@ -49,6 +50,11 @@ class TopicTemplate:
             return None
         found = self._match(topic)
         return None if found is None else {**found.groupdict(), **self._base}
+
+    @property
+    def names(self) -> set[str]:
+        """Return what the template captures, by name."""
+        return {*self._names, *self._base}
 
     @property
     def filters(self) -> tuple[str, ...]:

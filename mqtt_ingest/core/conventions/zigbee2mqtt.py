@@ -83,13 +83,13 @@ class Zigbee2Mqtt(Layout):
     bases = ("zigbee2mqtt",)
     style = _STYLE
     rules = (
-        presence("{base}/bridge/state", "{base}", tells=True),
-        Rule(topic="{base}/bridge/devices", read=_devices, tells=True),
+        presence("{base}/bridge/state", "{base}", tells=True, anywhere=True),
+        Rule(topic="{base}/bridge/devices", read=_devices, tells=True, anywhere=True),
         Rule(topic="{base}/bridge/groups", read=_groups, tells=True),
         *nothing("{base}/bridge/#", "{base}/{name*}/set", "{base}/{name*}/get"),
         *nothing("{base}/{name*}/set/#", "{base}/{name*}/get/#"),
         Rule(topic="{base}/{name*}/availability", read=_availability),
-        Rule(topic="{base}/{name*}", read=_state),
+        Rule(topic="{base}/{name*}", read=_state, tells=True),
     )
     units: ClassVar[Mapping[str, str]] = {
         "temperature": "°C",

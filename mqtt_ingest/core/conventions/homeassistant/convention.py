@@ -24,14 +24,14 @@ from mqtt_ingest.core.conventions.homeassistant.value_templates import (
     path_of,
     render,
 )
+from mqtt_ingest.core.conventions.recognising import Evidence, Observation
 from mqtt_ingest.core.conventions.state import State
+from mqtt_ingest.core.conventions.templates import compiled
 from mqtt_ingest.core.descriptions import Description
 from mqtt_ingest.core.limits import Limits
 from mqtt_ingest.core.packets import DeviceMessage, Packet, Sample
 from mqtt_ingest.core.payloads import decode_text
 from mqtt_ingest.core.records import Record, take
-
-_COMPONENT_LEVELS = {4, 5}
 
 
 class DiscoveryOptions(Options):
@@ -40,6 +40,15 @@ class DiscoveryOptions(Options):
     prefixes: tuple[str, ...] = Field(
         default=("homeassistant",), description="Topics that announcements are below."
     )
+
+
+_COMPONENTS = (
+    "sensor|binary_sensor|switch|number|select|climate|cover|light|fan|lock|humidifier|valve|device"
+    "|button|event|siren|text|update|water_heater|device_automation"
+)
+_ANNOUNCED = [
+    compiled(f"{{prefix*}}/{{component:{_COMPONENTS}}}/{rest}/config") for rest in ("+", "+/+")
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +76,22 @@ class HomeAssistant(Convention):
         self.unsupported: dict[str, tuple[str, int]] = {}
         self._uses: dict[str, list[_Use]] = {}
         self._index()
+
+    @classmethod
+    def recognise(cls, observed: Sequence[Observation]) -> Evidence | None:
+        """Recognise announcements, below whatever prefix."""
+        prefixes = {
+            found["prefix"]: one.topic
+            for one in observed
+            for template in _ANNOUNCED
+            for found in [template.match(one.topic)]
+            if found is not None and any(b"{" in packet.payload for packet in one.packets)
+        }
+        if not prefixes:
+            return None
+        reasons = [f"announcements such as {topic}" for topic in list(prefixes.values())[:3]]
+        is_usual = set(prefixes) == {"homeassistant"}
+        return ({} if is_usual else {"prefixes": tuple(sorted(prefixes))}), reasons
 
     def _index(self) -> None:
         """Work out which topic tells what, and what is to be subscribed."""

@@ -22,6 +22,7 @@ from pydantic import Field
 
 from devices import units
 from mqtt_ingest.core.conventions.base import Convention, Options
+from mqtt_ingest.core.conventions.recognising import Evidence, Observation
 from mqtt_ingest.core.conventions.sparkplug.payload import (
     DATETIME,
     Metric,
@@ -68,14 +69,22 @@ class Sparkplug(Convention):
         """Prepare to read the packets of one Source."""
         super().__init__(options, state)
         groups = self.options.groups or ("+",)
-        self.shared_filters = tuple(f"spBv1.0/{group}/+/+/#" for group in groups)
+        self.shared_filters = (*(f"spBv1.0/{group}/+/+/#" for group in groups), "spBv1.0/STATE/#")
         # Node -> the last seq; device or node -> its birth, as it is looked up.
         self._seq: dict[str, int] = {}
         self._births: dict[str, dict[int | str, tuple[str, int | None]]] = {}
 
+    @classmethod
+    def recognise(cls, observed: Sequence[Observation]) -> Evidence | None:
+        """Recognise the namespace."""
+        topics = [one.topic for one in observed if one.topic.startswith("spBv1.0/")]
+        return ({}, [f"topics such as {topics[0]}"]) if topics else None
+
     def decode(self, packet: Packet, limits: Limits) -> Sequence[DeviceMessage] | None:
         """Return what `packet` says of a node or a device; None where it is not of Sparkplug."""
         levels = packet.topic.split("/")
+        if levels[:2] == ["spBv1.0", "STATE"]:
+            return []  # of hosts: they are no devices
         if levels[0] != "spBv1.0" or len(levels) not in {4, 5} or "" in levels:
             return None
         _namespace, group, kind, *path = levels
