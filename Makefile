@@ -115,6 +115,10 @@ check: $(STAMPS)/dev $(STAMPS)/node
 bench: services $(STAMPS)/dev
 	@$(TEST_ENV) $(BIN)/python -m tests.bench $(BENCH)
 
+# All ecosystems of ../shared/corpus through a real broker; PROBLEMS=--problems names them.
+corpus: services $(STAMPS)/dev
+	@$(TEST_ENV) $(BIN)/python -m tests.corpus $(PROBLEMS)
+
 FAULT_TESTS ?= tests/faults tests/end_to_end/test_exactly_once.py
 faults: services $(STAMPS)/dev
 	FAULTS=long FAULT_ROUNDS=10 $(PYTEST_RUN) --timeout 1800 $(FAULT_TESTS) $(PYTEST)

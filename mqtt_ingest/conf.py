@@ -17,6 +17,7 @@ from mqtt_ingest import sources
 from mqtt_ingest.core.limits import MICROSECONDS, Limits
 from mqtt_ingest.core.router import Route
 from mqtt_ingest.core.sharing import Filters
+from mqtt_ingest.core.topics import uncovered
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,7 +157,8 @@ def read_sources(now: Sequence[Route] = ()) -> tuple[list[Route], Filters]:
         Route(one.source.name, one.convention, limits(one.source), (*one.spread, *one.ordered))
         for one in usable
     ]
-    return routes, Filters(list(dict.fromkeys(spread)), list(dict.fromkeys(ordered)))
+    alone = uncovered(tuple(ordered))
+    return routes, Filters(list(uncovered(tuple(spread), alone)), list(alone))
 
 
 def _is_shared(one: sources.Usable) -> bool:

@@ -1,5 +1,7 @@
 """Topic names and filters (MQTT 3.1.1, section 4.7)."""
 
+from functools import lru_cache
+
 from mqtt_ingest.core.errors import Undecodable
 
 # Of a topic name or filter in UTF-8.
@@ -41,6 +43,36 @@ def matches(topic_filter: str, topic: str) -> bool:
         if index >= len(levels) or level not in {"+", levels[index]}:
             return False
     return len(wanted) == len(levels)
+
+
+def covers(wide: str, narrow: str) -> bool:
+    """Return whether every topic that matches the filter `narrow` matches `wide`, too."""
+    if narrow[:1] == "$" != wide[:1] and wide[:1] in {"+", "#"}:
+        return False
+    wanted, levels = wide.split("/"), narrow.split("/")
+    for index, level in enumerate(wanted):
+        if level == "#":
+            return True
+        if index >= len(levels) or levels[index] == "#":
+            return False
+        if level not in {"+", levels[index]}:
+            return False
+    return len(wanted) == len(levels)
+
+
+@lru_cache(maxsize=16)
+def uncovered(filters: tuple[str, ...], others: tuple[str, ...] = ()) -> tuple[str, ...]:
+    """Return those of `filters` that no wider one covers, of them or of `others`.
+
+    A packet comes once for each subscription that matches it, with some brokers.
+    """
+    unique = tuple(dict.fromkeys(filters))
+    return tuple(
+        one
+        for one in unique
+        if not any(covers(other, one) for other in others)
+        and not any(other != one and covers(other, one) for other in unique)
+    )
 
 
 def filter_problem(topic_filter: object) -> str:

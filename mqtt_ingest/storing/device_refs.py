@@ -68,11 +68,10 @@ class DeviceRef:
 
 
 def read(devices: Mapping[str, Device]) -> dict[str, DeviceRef]:
-    """Return `devices` with their series, under the same names."""
-    refs = {name: _ref(device) for name, device in devices.items()}
-    by_pk = {ref.pk: ref for ref in refs.values()}
+    """Return `devices` with their series, under the same names; one object per device."""
+    by_pk = {device.pk: _ref(device) for device in devices.values()}
     _remember(by_pk, Series.objects.filter(device_id__in=by_pk))
-    return refs
+    return {name: by_pk[device.pk] for name, device in devices.items()}
 
 
 def make_series(wanted: Mapping[DeviceRef, Mapping[str, Kind]]) -> None:

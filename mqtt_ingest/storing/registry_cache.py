@@ -41,6 +41,8 @@ class Registry:
         self._devices: dict[str, dict[str, DeviceRef]] = {}
         self._refused: dict[tuple[str, str], Refusal] = {}
         self._sources: dict[str, Source] = {}
+        # The one object of each device, whichever sources know it.
+        self._refs: dict[int, DeviceRef] = {}
         # Device pk -> its names above.
         self._names: dict[int, list[tuple[str, str]]] = {}
         # The last change of the registry that is in here.
@@ -66,8 +68,9 @@ class Registry:
 
     def forget(self, version: int) -> None:
         """Drop all: the registry in the database has reached `version`."""
-        for cache in (self._devices, self._refused, self._sources, self._names, self._dropped):
+        for cache in (self._devices, self._refs, self._refused, self._sources, self._names):
             cache.clear()
+        self._dropped.clear()
         self._position = edit_log.newest()
         self.version = version
         self.generation += 1
@@ -92,6 +95,7 @@ class Registry:
                 self._admitted = self.turn
         for pk in changed - self._refreshed(changed & self._names.keys()):
             self._dropped[pk] = self.turn
+            self._refs.pop(pk, None)
             for source, native_id in self._names.pop(pk, ()):
                 del self._devices[source][native_id]
         self.version = version
@@ -190,6 +194,7 @@ class Registry:
         for native_id in native_ids:
             ref = found.get(native_id)
             if ref is not None:
+                ref = self._refs.setdefault(ref.pk, ref)
                 self._devices.setdefault(source, {})[native_id] = ref
                 self._names.setdefault(ref.pk, []).append((source, native_id))
             else:

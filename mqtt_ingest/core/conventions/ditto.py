@@ -84,7 +84,7 @@ class Ditto(Convention):
             return []
         message = DeviceMessage(thing)
         path = ".".join(_features(str(value["path"])))
-        told = _without_wishes(value.get("value"))
+        told = _measured(value.get("value"))
         given = value.get("timestamp", ABSENT)
         for record in records(told, path, limits):
             at = record._replace(given=given) if record.given is ABSENT else record
@@ -103,14 +103,19 @@ def _features(path: str) -> list[str]:
     return kept if parts[:1] != ["attributes"] else parts
 
 
-def _without_wishes(value: object) -> object:
-    if isinstance(value, dict):
-        return {
-            key: _without_wishes(one)
-            for key, one in value.items()
-            if key not in {"desiredProperties", "attributes", "policyId", "thingId", "definition"}
-        }
-    return value
+_NOT_MEASURED = frozenset(
+    {"desiredProperties", "attributes", "policyId", "thingId", "definition", "_policy"}
+)
+
+
+def _measured(value: object) -> object:
+    """Return what is measured of a thing or feature, without the levels that only lead to it."""
+    if not isinstance(value, dict):
+        return value
+    for name in ("features", "properties"):
+        if isinstance(value.get(name), dict):
+            return _measured(value[name])
+    return {key: _measured(one) for key, one in value.items() if key not in _NOT_MEASURED}
 
 
 def _unit(extra: object) -> str:

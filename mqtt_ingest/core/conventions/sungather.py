@@ -40,6 +40,7 @@ class SunGather(Layout):
     )
     rules = (values("{base}/{device}", tells=True),)
     unit_patterns = (
+        (r"export_to_grid|import_from_grid", "W"),
         (r"(daily|total)_(power_yields|.*energy\w*|charge_\w+|\w*yields?)", "kWh"),
         (r".*power\w*", "W"),
         (r".*temperature", "°C"),

@@ -95,8 +95,26 @@ def _pattern(levels: list[str]) -> str:
     return "".join(parts)
 
 
+def _pieces(level: str) -> list[str]:
+    """Split a level into captures, braces and all, and the text around them."""
+    pieces, depth = [""], 0
+    for character in level:
+        if character == "{" and depth == 0:
+            pieces.append("")
+        depth += (character == "{") - (character == "}")
+        pieces[-1] += character
+        if character == "}" and depth == 0:
+            pieces.append("")
+    return [piece for piece in pieces if piece]
+
+
+def _only_capture(level: str) -> re.Match[str] | None:
+    """Return the capture that a level is, as a whole."""
+    return _CAPTURE.fullmatch(level) if len(_pieces(level)) == 1 else None
+
+
 def _level_pattern(level: str) -> str:
-    found = _CAPTURE.fullmatch(level)
+    found = _only_capture(level)
     if found is None:
         if "{" in level:
             return "".join(_parts(level))
@@ -109,7 +127,7 @@ def _level_pattern(level: str) -> str:
 
 def _parts(level: str) -> Iterator[str]:
     """Yield the pattern of a level that has captures beside other text."""
-    for part in re.split(r"(\{[^}]*\})", level):
+    for part in _pieces(level):
         found = _CAPTURE.fullmatch(part)
         if found is None:
             yield re.escape(part)
@@ -135,7 +153,7 @@ def _filters(levels: list[str]) -> Iterator[str]:
 
 def _wildcards(level: str) -> list[str]:
     """Return as many wildcards as levels that `level`, which is not plain, stands for."""
-    found = _CAPTURE.fullmatch(level)
+    found = _only_capture(level)
     expression = (found[3] or "") if found else ""
     many = ["#"] if ".+" in expression or ".*" in expression else []
     return ["+"] * (expression.replace("[^/]", "").count("/") + (not many)) + many

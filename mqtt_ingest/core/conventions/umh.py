@@ -20,9 +20,7 @@ def _tag(said: Said) -> None:
         return
     if any(name in value for name in ("timestamp_ms", "timestamp")):
         metric = said.topic["metric"].replace("/", ".")
-        is_one = "value" in value
-        prefix = metric if is_one else ".".join(metric.split(".")[:-1])
-        said.read(said.topic["device"], value, prefix, _STYLE)
+        said.read(said.topic["device"], value, metric, _STYLE)
 
 
 class Umh(Layout):

@@ -192,3 +192,17 @@ def test_whoever_was_refused_is_looked_at_again_when_that_may_have_changed(
     writer.stage(waiting, one)
     Device.objects.create(key="new")
     assert writer.store(waiting).readings == 1
+
+
+def test_a_device_that_two_sources_know_is_one_object(settings: Any) -> None:
+    settings.MQTT_REGISTRATION = "accept"
+    Source.objects.create(name="other")
+    writer = make_writer()
+    own, twin = (make_entry('{"new": 1}', received_at=ARRIVAL + n) for n in range(2))
+    twin.source = "other"
+    assert writer.store(make_batch(own)).readings == 1
+    other = make_entry('{"another": 2}')
+    other.source = "other"
+    assert writer.store(make_batch(twin, other)).readings == 2
+    late = make_entry('{"another": 3}', received_at=ARRIVAL + 5)
+    assert writer.store(make_batch(late)).readings == 1

@@ -15,6 +15,8 @@ import orjson
 from jinja2 import Environment, TemplateError, nodes
 
 MAX_TEMPLATE, MAX_STEPS, MAX_OUTPUT = 2_048, 500, 1_024
+# Of what is made on the way; a payload may be larger, and is taken as it is.
+MAX_TEXT, MAX_WHOLE = 300_000, 2**63
 _PARSER = Environment(autoescape=True)  # it parses; nothing is rendered by it
 _MISSING: Any = object()
 
@@ -140,7 +142,7 @@ class _Run:
         evaluate = _VALUES.get(type(node))
         if evaluate is None:
             raise Unsupported(_name(node))
-        return evaluate(self, node)
+        return _bounded(evaluate(self, node))
 
     # --- expressions --------------------------------------------------------
     def name(self, node: nodes.Name) -> Any:
@@ -205,6 +207,10 @@ class _Run:
             return _METHODS[target.attr](self.value(target.node), *arguments)
         raise Unsupported(getattr(target, "attr", getattr(target, "name", "a call")) + "()")
 
+    def mapping(self, node: nodes.Dict) -> dict[Any, Any]:
+        values = _scalars([self.value(pair.value) for pair in node.items])
+        return dict(zip([self.value(pair.key) for pair in node.items], values, strict=True))
+
     def operation(self, node: nodes.BinExpr) -> Any:
         left, right = self.value(node.left), self.value(node.right)
         if isinstance(node, nodes.Add) and isinstance(left, str) != isinstance(right, str):
@@ -212,6 +218,22 @@ class _Run:
         if isinstance(node, nodes.Mul) and not (_is_number(left) and _is_number(right)):
             raise Unsupported("repeating a text")
         return _OPERATIONS[type(node)](left, right)
+
+
+def _bounded(made: Any) -> Any:
+    """Return what was made, unless it grows with each step that uses it again."""
+    if isinstance(made, str) and len(made) > MAX_TEXT:
+        raise Unsupported(f"a text of more than {MAX_TEXT:,} characters")
+    if isinstance(made, int) and not isinstance(made, bool) and abs(made) > MAX_WHOLE:
+        return float(made)
+    return made
+
+
+def _scalars(made: list[Any]) -> list[Any]:
+    """Return a list that a template writes: not of lists, which could double without end."""
+    if any(isinstance(one, list | dict) for one in made):
+        raise Unsupported("a list of lists")
+    return made
 
 
 def _name(node: nodes.Node) -> str:
@@ -418,9 +440,9 @@ _VALUES: Mapping[type[nodes.Node], Callable[[_Run, Any], Any]] = {
     nodes.Neg: lambda run, node: -run.value(node.node),
     nodes.Pos: lambda run, node: run.value(node.node),
     nodes.Concat: lambda run, node: "".join([_text(run.value(one)) for one in node.nodes]),
-    nodes.List: lambda run, node: [run.value(one) for one in node.items],
-    nodes.Tuple: lambda run, node: [run.value(one) for one in node.items],
-    nodes.Dict: lambda run, node: {run.value(p.key): run.value(p.value) for p in node.items},
+    nodes.List: lambda run, node: _scalars([run.value(one) for one in node.items]),
+    nodes.Tuple: lambda run, node: _scalars([run.value(one) for one in node.items]),
+    nodes.Dict: _Run.mapping,
     **dict.fromkeys(_OPERATIONS, _Run.operation),
 }
 

@@ -73,6 +73,8 @@ class Sparkplug(Convention):
         # Node -> the last seq; device or node -> its birth, as it is looked up.
         self._seq: dict[str, int] = {}
         self._births: dict[str, dict[int | str, tuple[str, int | None]]] = {}
+        # Device -> metric -> its last ms, and the first value of that.
+        self._last: dict[str, dict[str, tuple[int, object]]] = {}
 
     @classmethod
     def recognise(cls, observed: Sequence[Observation]) -> Evidence | None:
@@ -119,6 +121,7 @@ class Sparkplug(Convention):
     def _forget(self, native_id: str) -> None:
         self.state.put(f"birth:{native_id}", None)
         self._births.pop(native_id, None)
+        self._last.pop(native_id, None)
 
     def _node_death(self, message: DeviceMessage, payload: Payload, node: str) -> None:
         born, dead = self.state.get(f"bdseq:{node}"), _bdseq(payload)
@@ -171,9 +174,10 @@ class Sparkplug(Convention):
             if name is None:
                 unknown += 1
             else:
-                by_time.setdefault(given, {})[name] = value
-        for index, (given, values) in enumerate(by_time.items()):
-            record = Record(values, given * 1_000 if given else ABSENT)
+                ts = self._apart(message.native_id, payload, name, given, value)
+                by_time.setdefault(ts, {})[name] = value
+        for index, (ts, values) in enumerate(by_time.items()):
+            record = Record(values, ts or ABSENT)
             take(message, packet, index, record, limits)
         if unknown:
             node = "/".join(message.native_id.split("/")[:2])
@@ -182,6 +186,22 @@ class Sparkplug(Convention):
             if not message.samples:
                 raise Undecodable("no_birth", told)
             message.bad.append(("", told))
+
+    def _apart(self, device: str, payload: Payload, name: str, given: int, value: object) -> int:
+        """Return the time of a value in µs; 0: it has none.
+
+        Times are of whole ms, and a change may follow a birth within the same one: what comes
+        later with another value is told apart by its `seq`.
+        """
+        if not given:
+            return 0
+        of_device = self._last.setdefault(device, {})
+        first = of_device.get(name)
+        if first is None or first[0] != given:
+            of_device[name] = (given, value)
+        elif first[1] != value:
+            return given * 1_000 + (payload.seq or 0) + 1
+        return given * 1_000
 
     def _values(
         self, message: DeviceMessage, payload: Payload

@@ -1,0 +1,1 @@
+"""Finding what a broker carries: listening, proposals, and Sources that are made of them."""

@@ -1,0 +1,55 @@
+"""Making Sources of proposals; what is there already is added to, and never replaced."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.db import transaction
+
+from devices.models import Source
+from mqtt_ingest.core.discovery import TEMPLATES, SourceProposal
+
+# The Source that holds what was found by structure.
+STRUCTURE = "structure"
+
+
+def accept(proposals: Iterable[SourceProposal]) -> list[Source]:
+    """Make or extend Sources; devices that they bring need nobody to accept them.
+
+    Returns:
+        The Sources, in the order of the proposals.
+    """
+    with transaction.atomic():
+        return [_accept(one) for one in proposals]
+
+
+def _accept(proposal: SourceProposal) -> Source:
+    name = STRUCTURE if proposal.convention == TEMPLATES else proposal.convention
+    slug = name.replace("_", "-")
+    source = Source.objects.filter(name=slug, convention=proposal.convention).first()
+    if source is None:
+        source = Source(name=_free(slug), convention=proposal.convention)
+        source.registration = Source.Registration.ACCEPT
+    source.options = _joined(source.options, proposal.options)
+    source.enabled = True
+    source.full_clean()
+    source.save()
+    return source
+
+
+def _free(slug: str) -> str:
+    """Return a name that no Source has."""
+    taken = set(Source.objects.values_list("name", flat=True))
+    numbered = (f"{slug}-{number}" for number in range(2, len(taken) + 3))
+    return next(name for name in [slug, *numbered] if name not in taken)
+
+
+def _joined(before: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
+    """Return options with those of both, lists put together."""
+    made = dict(before)
+    for name, value in new.items():
+        own = made.get(name)
+        if isinstance(value, list) and isinstance(own, list):
+            made[name] = [*own, *(one for one in value if one not in own)]
+        elif name not in made:
+            made[name] = value
+    return made

@@ -1,0 +1,125 @@
+"""`discover [BROKER]`: what a broker carries, and Sources that read it."""
+
+import json
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from tqdm import tqdm
+
+from devices.words import counted
+from mqtt_ingest import conf
+from mqtt_ingest.core.structure.observations import Sample
+from mqtt_ingest.finding import proposals
+from mqtt_ingest.finding.accepting import accept
+from mqtt_ingest.finding.listening import CannotListen, listen
+from mqtt_ingest.finding.proposals import Preview
+
+SHOWN_DEVICES, SHOWN_VALUES = 8, 4
+
+
+class Command(BaseCommand):
+    """Listen for a while, propose Sources, and make them where that is asked for."""
+
+    help = (
+        "Listen at a broker without publishing anything, and propose Sources for what it carries."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Declare the arguments."""
+        parser.add_argument(
+            "broker", nargs="?", default="", help="the broker's URL; without it that of MQTT_URL"
+        )
+        parser.add_argument("--seconds", type=float, default=15.0, help="listen for so long")
+        parser.add_argument("--accept-all", action="store_true", help="make all proposed Sources")
+        parser.add_argument("--json", action="store_true", help="print one JSON object")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Listen, propose, and accept if asked to."""
+        if not 0 < options["seconds"] <= 3_600:
+            raise CommandError("--seconds must be above 0, and 3600 at most.")
+        broker = self._broker(options["broker"])
+        if options["accept_all"] and options["broker"] and broker.where != conf.broker().where:
+            raise CommandError(
+                f"--accept-all makes Sources of the broker of MQTT_URL, {conf.broker().where}. "
+                "Set MQTT_URL to the other one first, or leave --accept-all out."
+            )
+        try:
+            sample = self._listen(broker, options)
+        except CannotListen as error:
+            raise CommandError(f"{error}.") from error
+        found = proposals.propose(sample)
+        made = accept(one.proposal for one in found) if options["accept_all"] else []
+        if options["json"]:
+            told = {
+                "broker": broker.where,
+                "packets": sample.packets,
+                "topics": len(sample),
+                "topics_left_out": sample.left_out,
+                "proposals": [one.as_json() for one in found],
+                "accepted": [source.name for source in made],
+            }
+            self.stdout.write(json.dumps(told, ensure_ascii=False))
+            return
+        self._print(sample, found)
+        if made:
+            self.stdout.write(
+                f"{counted(len(made), 'Source')} made or extended; workers read them within "
+                "seconds, and their devices need nobody to accept them."
+            )
+        elif found:
+            self.stdout.write("Nothing is stored yet: --accept-all makes these Sources.")
+
+    def _broker(self, url: str) -> conf.Broker:
+        if url and urlsplit(url).scheme not in {"mqtt", "mqtts"}:
+            raise CommandError(f"{url!r} is no broker's URL; write mqtt://HOST:1883.")
+        return conf.broker(url or None)
+
+    def _listen(self, broker: conf.Broker, options: dict[str, Any]) -> Sample:
+        if options["json"]:
+            return listen(broker, options["seconds"])
+        layout = "{desc} {n:.0f} of {total:.0f} s, {postfix}"
+        with tqdm(total=options["seconds"], desc="listening", bar_format=layout) as bar:
+
+            def show(passed: float, sample: Sample) -> None:
+                bar.n = passed
+                bar.set_postfix_str(f"{sample.packets} packets on {len(sample)} topics")
+
+            return listen(broker, options["seconds"], show)
+
+    def _print(self, sample: Sample, found: list[Preview]) -> None:
+        self.stdout.write(
+            f"{counted(sample.packets, 'packet')} on {counted(len(sample), 'topic')}."
+        )
+        if not found:
+            self.stdout.write(
+                "Nothing that is not read already. Devices that send seldom need more --seconds."
+            )
+        for one in found:
+            self._print_one(one)
+
+    def _print_one(self, one: Preview) -> None:
+        told = one.proposal
+        label = told.label or "Templates, by structure"
+        topics, devices = counted(len(told.topics), "topic"), counted(len(one.devices), "device")
+        self.stdout.write(f"\n{label}: {topics}, {devices}")
+        for reason in told.reasons:
+            self.stdout.write(f"  because of {reason}")
+        for template in told.templates:
+            shown = template.template
+            reasons = "; ".join(template.reasons)
+            self.stdout.write(
+                f"  {shown.kind}: {shown.topic}" + (f" ({reasons})" if reasons else "")
+            )
+        for device in one.devices[:SHOWN_DEVICES]:
+            values = [
+                f"{metric} {value}{f' {unit}' if unit else ''}"
+                for metric, (value, unit) in list(device.values.items())[:SHOWN_VALUES]
+            ]
+            more = len(device.values) - len(values)
+            more_words = [f"{more} more"] if more > 0 else []
+            status = [device.status] if device.status else []
+            said = ", ".join([*status, *values, *more_words]) or "no values yet"
+            self.stdout.write(f"    {device.name or device.native_id}: {said}")
+        if len(one.devices) > SHOWN_DEVICES:
+            self.stdout.write(f"    and {len(one.devices) - SHOWN_DEVICES} more")
