@@ -12,8 +12,11 @@ from mqtt_ingest.core.conventions.base import Convention
 from mqtt_ingest.core.limits import Limits
 from mqtt_ingest.core.sharing import bare
 
+# Longer topics are looked up each time: what is remembered stays bounded, whoever sends.
+MAX_TOPIC, MAX_REMEMBERED = 128, 65_536
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Route:
     """A Source's name with the filters of its packets and how they are read."""
 
@@ -38,6 +41,9 @@ class Router:
         """Take `routes`; of filters that are equally specific, those of the first come first."""
         self.routes = list(routes)
         self._root = _Node()
+        # Topics that came before, and each sequence of routes once.
+        self._remembered: dict[str, tuple[Route, ...]] = {}
+        self._same: dict[tuple[Route, ...], tuple[Route, ...]] = {}
         for route in self.routes:
             # A route without filters is asked for each packet.
             for topic_filter in dict.fromkeys(route.filters or ("#",)):
@@ -53,8 +59,19 @@ class Router:
         else:
             node.below.setdefault(last, _Node()).ends.append(route)
 
-    def routes_of(self, topic: str) -> list[Route]:
+    def routes_of(self, topic: str) -> Sequence[Route]:
         """Return the routes whose filters match `topic`, each once, most specific first."""
+        found = self._remembered.get(topic)
+        if found is None:
+            made = tuple(self._find(topic))
+            found = self._same.setdefault(made, made)
+            if len(topic) <= MAX_TOPIC:
+                if len(self._remembered) >= MAX_REMEMBERED:
+                    self._remembered.clear()
+                self._remembered[topic] = found
+        return found
+
+    def _find(self, topic: str) -> list[Route]:
         levels = topic.split("/")
         found: list[Route] = []
         for routes in _matching(self._root, levels, 0, hidden=topic[:1] == "$"):

@@ -61,7 +61,9 @@ class _Listener:
         except UnicodeDecodeError:
             return
         now = time.time_ns() // 1_000
-        self.sample.add(Packet(topic, message.payload, now, message.qos, retain=message.retain))
+        self.sample.add(
+            Packet(topic, bytes(message.payload), now, message.qos, retain=message.retain)
+        )
 
     def _fail(self, problem: str) -> None:
         self.problem = problem

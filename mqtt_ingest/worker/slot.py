@@ -308,8 +308,9 @@ class Slot:
             self._left_at = time.monotonic()
         elif time.monotonic() - self._left_at > SOURCE_LEAVING_SECONDS:
             self._leaving = []
-        if self._pipeline is not None and [*routes, *self._leaving] != self._pipeline.routes:
-            self._pipeline.use([*routes, *self._leaving])
+        now = [*routes, *self._leaving]
+        if self._pipeline is not None and _signature(now) != _signature(self._pipeline.routes):
+            self._pipeline.use(now)
         if self._session is not None and self._upstream is not None:
             await self._upstream.look(filters)
 
@@ -333,6 +334,6 @@ class Slot:
         await self._thread.close()
 
 
-def _signature(routes: list[Route]) -> list[tuple[str, int, Limits, Sequence[str]]]:
+def _signature(routes: Sequence[Route]) -> list[tuple[str, int, Limits, Sequence[str]]]:
     """Return what tells `routes` from others."""
     return [(route.source, id(route.convention), route.limits, route.filters) for route in routes]

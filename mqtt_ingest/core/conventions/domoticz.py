@@ -95,7 +95,7 @@ def _values(
             continue
         try:
             values[name] = given if divisor == 1 else number(given) / divisor
-        except ValueError:
+        except (TypeError, ValueError, OverflowError):
             values[name] = given
         if unit:
             units[name] = unit

@@ -107,7 +107,7 @@ def _value(text: str, number: int) -> object:
     bare = text[:-1] if text[-1:] in {"i", "u"} else text
     if not _NUMBER.fullmatch(bare):
         raise Undecodable("not_line_protocol", f"line {number}: {text[:40]!r} is no value")
-    return float(bare) if bare == text else int(bare)
+    return float(bare) if bare == text or not bare.lstrip("+-").isdecimal() else int(bare)
 
 
 def device_of(tags: dict[str, str], wanted: Sequence[str]) -> str:

@@ -32,6 +32,7 @@ def _packet(said: Said) -> None:
     kind = value.get("type")
     if not isinstance(told, dict):
         return
+    kind = kind if isinstance(kind, str) else ""
     if kind == "nodeinfo":
         message = said.of(device)
         name = told.get("longname")
@@ -48,14 +49,22 @@ def _values(told: Mapping[str, Any]) -> dict[str, object]:
     for name, value in told.items():
         if name in _IGNORED:
             continue
-        if name in _SCALES and isinstance(value, int | float):
+        if name in _SCALES and _is_small(value):
             short, scale = _SCALES[name]
             found[short] = value / scale
-        elif name in _HUNDREDTHS and isinstance(value, int | float):
+        elif name in _HUNDREDTHS and _is_small(value):
             found[name] = value / 100
         elif not (name == "battery_level" and value == 101):  # on external power
             found[name] = value
     return found
+
+
+def _is_small(value: object) -> bool:
+    return isinstance(value, int | float) and -_LARGE < value < _LARGE
+
+
+# Of 32 bits, as they are sent.
+_LARGE = 2**33
 
 
 class Meshtastic(Layout):

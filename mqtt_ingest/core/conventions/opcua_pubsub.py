@@ -81,7 +81,7 @@ class OpcUaPubSub(Convention):
     ) -> None:
         sets = one.get("Messages")
         for told in sets if isinstance(sets, list) else [sets]:
-            if not isinstance(told, dict) or told.get("MessageType") in _NOT_DATA:
+            if not isinstance(told, dict) or str(told.get("MessageType")) in _NOT_DATA:
                 continue
             payload = told.get("Payload")
             writer = told.get("DataSetWriterName") or told.get("DataSetWriterId") or "0"

@@ -21,7 +21,7 @@ def _read(said: Said) -> None:
     value = parse(said.packet, said.limits)
     if not isinstance(value, dict):
         return
-    device, kind = said.topic["device"], value.get("_type")
+    device, kind = said.topic["device"], str(value.get("_type"))
     if kind == "lwt":
         said.of(device).status = "offline"
     elif kind in {"location", "steps", "status"}:

@@ -65,6 +65,8 @@ class Tree:
         if words.is_number(level):
             # An index belongs to what it counts: to a part, or to a kind of device.
             return words.is_part(parent)
+        if self._is_one_of_several(levels, end):
+            return False
         if words.is_part(level) or self._recurs(levels, end):
             return True
         # What lies below something that is measured is a part of that.
@@ -72,6 +74,17 @@ class Tree:
             return True
         is_last = end == len(levels)
         return not (is_whole and is_last) and self._siblings_are_parts(levels, end)
+
+    def _is_one_of_several(self, levels: Sequence[str], end: int) -> bool:
+        """Return whether levels that differ by their number alone have the same below them."""
+        path, own = tuple(levels[:end]), words.stem(levels[end - 1])
+        below = self._below.get(path)
+        if not own or not below or all(words.is_group(one) for one in below):
+            return False
+        return any(
+            words.stem(other) == own and self._below.get((*path[:-1], other), set()) & below
+            for other in self._below[path[:-1]] - {path[-1]}
+        )
 
     def _recurs(self, levels: Sequence[str], end: int) -> bool:
         """Return whether the level comes again, with the same below it, under another parent."""

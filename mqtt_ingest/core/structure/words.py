@@ -12,7 +12,7 @@ def _words(text: str) -> frozenset[str]:
 # What is measured: a level made of these is a metric, or a part of a device.
 MEASURES = _words(
     """
-    temperature temp temps humidity hum moisture pressure press power energy voltage volt
+    temperature temp temps humidity hum moisture pressure power energy voltage volt
     volts current amp amps ampere batt soc level frequency freq rssi signal snr lqi speed
     wind gust rain flow co2 co voc tvoc pm pm1 pm25 pm10 lux illuminance brightness
     luminosity distance position pos latitude longitude lat lon altitude heading angle tilt
@@ -31,7 +31,19 @@ MEASURES = _words(
 )
 # What may be measured by itself, and is a device where there are several of them.
 THINGS = frozenset(
-    {"pump", "fan", "door", "window", "valve", "relay", "switch", "heater", "light", "motor"}
+    {
+        "press",
+        "pump",
+        "fan",
+        "door",
+        "window",
+        "valve",
+        "relay",
+        "switch",
+        "heater",
+        "light",
+        "motor",
+    }
     | {"tank", "charger", "inverter", "meter", "battery", "cell", "boiler", "compressor"}
 )
 _PHASE = re.compile(r"(?i)l[1-3n]|phase[1-3abc]|ph?[1-3]|ch?[0-9]{1,2}|chn[0-9]{1,2}")
@@ -134,6 +146,15 @@ def is_part(level: str) -> bool:
         return len(found) == 1  # `relay`, but `relay_2` is one of them
     told = [token for token in found if not token.isdecimal()]
     return bool(told) and all(token in MEASURES or token in GROUPS for token in told)
+
+
+def stem(level: str) -> str:
+    """Return a level without its number, where it has one and is no phase or chip; else ""."""
+    if _CHIP.fullmatch(level) or _PHASE.fullmatch(level) or is_number(level):
+        return ""
+    found = tokens(level)
+    told = [token for token in found if not token.isdecimal()]
+    return " ".join(told) if told and len(told) < len(found) else ""
 
 
 def has_part(level: str) -> bool:
