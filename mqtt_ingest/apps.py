@@ -23,6 +23,7 @@ class MqttIngestConfig(AppConfig):
         from mqtt_ingest.import_job import ImportWork
         from mqtt_ingest.storing import dead_letters
 
+        conventions.load_installed()
         services.register(dead_letters.Evicting)
         runner.register("import", ImportWork)
         runner.register(kind_conversion.KIND, kind_conversion.ConvertWork)

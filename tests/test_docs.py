@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from mqtt_ingest.core import conventions
 from tests.support.services import ROOT
 
 DOCS = ROOT / "docs"
@@ -46,6 +47,12 @@ def test_every_target_is_documented(target: str) -> None:
     page = (DOCS / "reference" / "commands.md").read_text()
     assert re.search(rf"`make {target}(?: [A-Z]+=\w+)?`", page)
     assert re.search(rf"^{target}:", (ROOT / "Makefile").read_text(), re.MULTILINE)
+
+
+def test_every_convention_is_documented() -> None:
+    page = (DOCS / "reference" / "conventions.md").read_text()
+    missing = [name for name in conventions.names() if f"| `{name}` |" not in page]
+    assert missing == []
 
 
 def test_every_frame_is_documented() -> None:

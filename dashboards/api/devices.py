@@ -1,6 +1,7 @@
 """Devices: list, register, read, change, delete."""
 
 import re
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -39,6 +40,8 @@ class SeriesOut(Schema):
     metric: str
     unit: str
     kind: str
+    label: str
+    decimals: int | None
     latest: LatestOut | None = None
 
 
@@ -59,6 +62,10 @@ class DeviceOut(Schema):
     since: datetime | None
     last_seen: datetime | None
     zone: str
+    manufacturer: str
+    firmware: str
+    # The key of the gateway that it speaks through, where you may see that.
+    gateway: str | None
 
 
 class DeviceDetail(DeviceOut):
@@ -114,7 +121,9 @@ def list_devices(
     filters = listing.Filters(search=search, site=site)
     found = filters.narrow(found).prefetch_related("tags")
     as_of = heartbeats.as_of()
-    items = [_out(device, as_of) for device in found[offset : offset + limit]]
+    shown = list(found[offset : offset + limit])
+    gateways = _gateways(scope(request), shown)
+    items = [_out(device, as_of, gateways) for device in shown]
     return {"count": found.count(), "items": items}
 
 
@@ -134,13 +143,14 @@ def create_device(request: HttpRequest, body: DeviceIn) -> Status[dict[str, Any]
     with transaction.atomic():
         device.save()
         _change(caller, device, body)
-    return Status(201, _detail(device))
+    return Status(201, _detail(device, caller))
 
 
 @router.get("/{key}", response=DeviceDetail)
 def read_device(request: HttpRequest, key: str) -> dict[str, Any]:
     """Read one device with its newest values."""
-    return _detail(_find(scope(request), key))
+    caller = scope(request)
+    return _detail(_find(caller, key), caller)
 
 
 @router.patch("/{key}", response=DeviceDetail)
@@ -152,7 +162,7 @@ def change_device(request: HttpRequest, key: str, body: DeviceChange) -> dict[st
         raise Problem(403, "Only operators of its site may change this device.")
     with transaction.atomic():
         _change(caller, device, body)
-    return _detail(device)
+    return _detail(device, caller)
 
 
 @router.delete("/{key}", response={204: None})
@@ -229,7 +239,13 @@ def _empty(device: Device, name: str) -> Any:
     return None if getattr(field, "null", False) else getattr(field, "get_default", str)()
 
 
-def _out(device: Device, as_of: AsOf) -> dict[str, Any]:
+def _gateways(caller: Scope, devices: list[Device]) -> dict[int, str]:
+    """Return the keys of what `devices` speak through, as far as the caller may see it."""
+    parents = {device.parent_id for device in devices if device.parent_id is not None}
+    return dict(caller.devices().filter(pk__in=parents).values_list("pk", "key"))
+
+
+def _out(device: Device, as_of: AsOf, gateways: Mapping[int, str]) -> dict[str, Any]:
     return {
         "key": device.key,
         "name": device.name,
@@ -245,10 +261,13 @@ def _out(device: Device, as_of: AsOf) -> dict[str, Any]:
         "since": since_of(device, as_of),
         "last_seen": device.last_seen,
         "zone": device.zone,
+        "manufacturer": device.manufacturer,
+        "firmware": device.firmware,
+        "gateway": gateways.get(device.parent_id or 0),
     }
 
 
-def _detail(device: Device) -> dict[str, Any]:
+def _detail(device: Device, caller: Scope) -> dict[str, Any]:
     infos = queries.series_of([device.pk])
     newest = queries.latest(infos)
     series = [
@@ -256,10 +275,13 @@ def _detail(device: Device) -> dict[str, Any]:
             "metric": info.metric,
             "unit": info.unit,
             "kind": info.kind,
+            "label": info.label,
+            "decimals": info.decimals,
             "latest": {"ts": newest[info.pk][0] / 1_000, "value": newest[info.pk][1]}
             if info.pk in newest
             else None,
         }
         for info in infos
     ]
-    return {**_out(device, heartbeats.as_of()), "series": series}
+    gateways = _gateways(caller, [device])
+    return {**_out(device, heartbeats.as_of(), gateways), "series": series}

@@ -12,7 +12,7 @@ from django.utils.translation import gettext, gettext_noop
 from dashboards.presentation.formats import age_of, format_value
 from devices import queries
 from devices.access import Scope
-from devices.models import Device
+from devices.models import Device, DeviceDescription
 from devices.queries import cadence
 from devices.registry import listing
 from devices.registry.states import AsOf, State, since_of, state_of
@@ -164,3 +164,16 @@ def fleet_summary(scope: Scope, as_of: AsOf) -> dict[str, Any]:
     """Return the counts by state over all sites this person sees, and by site."""
     by_site = listing.fleet_of(scope, listing.fleet(as_of))
     return {"total": listing.total(by_site), "sites": by_site}
+
+
+def gateway_of(device: Device, scope: Scope) -> Device | None:
+    """Return what `device` speaks through, where this person may see it."""
+    if device.parent_id is None:
+        return None
+    return scope.devices().filter(pk=device.parent_id).first()
+
+
+def changes_said(device: Device) -> list[dict[str, Any]]:
+    """Return how what a device says about itself has changed, newest first; `micros` is when."""
+    found = DeviceDescription.objects.filter(device=device).first()
+    return [{**one, "micros": one["at"] * 1_000} for one in (found.changes if found else [])]

@@ -94,6 +94,8 @@ def device_page(request: HttpRequest, key: str) -> HttpResponse:
         "meter": loss_meter.read(device, _micros(now) - DAY_US, _micros(now)),
         "marks": marks_of(device),
         "losses": list(device.losses.order_by("-until")[:10]),
+        "gateway": device_rows.gateway_of(device, scope),
+        "said": device_rows.changes_said(device),
         "offline": list(device.offline_spans.order_by("-since")[:OFFLINE]),
         "command": address.command(f"devices/{native_id}/telemetry"),
         "program": address.program(native_id),

@@ -54,7 +54,7 @@ class SeriesInline(admin.TabularInline[Series, Device]):
     model = Series
     extra = 0
     ordering = ["pk"]
-    fields = ["metric", "unit", "kind", "created_at"]
+    fields = ["metric", "label", "unit", "kind", "decimals", "minimum", "maximum", "created_at"]
     readonly_fields = ["metric", "created_at"]
 
     def has_add_permission(self, _request: HttpRequest, _device: Any = None) -> bool:
@@ -94,12 +94,13 @@ class DeviceAdmin(BoundedSearch[Device]):
     list_select_related = ["site"]
     list_per_page = listing.PAGE_SIZE
     ordering = ["-pending", "key"]
-    autocomplete_fields = ["site", "tags"]
+    autocomplete_fields = ["site", "tags", "parent"]
     readonly_fields = ["status", "status_since", "last_seen", "created_at", "live"]
     inlines = [IdentityInline, SeriesInline, CountsInline]
     actions = ["accept", "reject"]
     fieldsets = [
         (None, {"fields": ["key", "name", "site", "device_type", "tags", "live"]}),
+        ("Make", {"fields": ["manufacturer", "firmware", "parent"]}),
         ("Registration", {"fields": ["pending", "enabled", "created_at"]}),
         ("Place", {"fields": ["location", "latitude", "longitude"]}),
         ("Health", {"fields": ["status", "status_since", "last_seen", "stale_after_s"]}),

@@ -97,13 +97,6 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name="series",
-            name="hidden",
-            field=models.BooleanField(
-                db_default=False, default=False, help_text="Stored, and left out of pages."
-            ),
-        ),
-        migrations.AddField(
-            model_name="series",
             name="label",
             field=models.CharField(
                 blank=True,

@@ -45,9 +45,6 @@ class Series(ByHand):
         default=list, db_default=models.Value([], models.JSONField()), editable=False
     )
     counts_up = models.BooleanField(null=True, editable=False)
-    hidden = models.BooleanField(
-        default=False, db_default=False, help_text=_("Stored, and left out of pages.")
-    )
     created_at = models.DateTimeField(auto_now_add=True)
     # Readings before this time (µs) were removed, as their policy says; their sums answer.
     raw_since = models.BigIntegerField(default=0, db_default=0, editable=False)

@@ -23,6 +23,8 @@ class SeriesInfo:
     # Before these times (µs) retention has left sums alone, and of them hours alone.
     raw_since: int = 0
     quarters_since: int = 0
+    label: str = ""
+    decimals: int | None = None
 
     @property
     def key(self) -> str:
@@ -76,7 +78,7 @@ def infos_of(series: Sequence[int]) -> list[SeriesInfo]:
 def _infos(found: QuerySet[Series]) -> list[SeriesInfo]:
     rows = found.order_by("device__key", "metric").values_list(
         *("pk", "device_id", "device__key", "metric", "unit", "kind"),
-        *("raw_since", "quarters_since"),
+        *("raw_since", "quarters_since", "label", "decimals"),
     )
     return [SeriesInfo(*row) for row in rows]
 

@@ -1,6 +1,7 @@
 """Conventions: how topics and payloads are laid out. A file or folder each."""
 
 from collections.abc import Mapping
+from importlib.metadata import entry_points
 from typing import Any
 
 from mqtt_ingest.core.conventions.ahoydtu import AhoyDtu
@@ -75,6 +76,8 @@ from mqtt_ingest.core.conventions.wirenboard import WirenBoard
 from mqtt_ingest.core.conventions.zigbee2mqtt import Zigbee2Mqtt
 from mqtt_ingest.core.conventions.zwave_js_ui import ZwaveJsUi
 
+# By which packages that are no Django apps bring conventions.
+GROUP = "iotbridge.decoders"
 _BUILT_IN: tuple[type[Convention], ...] = (
     AhoyDtu,
     AirGradient,
@@ -152,6 +155,24 @@ _known: dict[str, type[Convention]] = {convention.name: convention for conventio
 def register(convention: type[Convention]) -> None:
     """Make `convention` known under its name; for apps in EXTRA_APPS."""
     _known[convention.name] = convention
+
+
+def load_installed() -> None:
+    """Register the conventions of installed packages, by the entry points of `GROUP`.
+
+    Raises:
+        TypeError: one is no convention, or of another version of the interface.
+    """
+    for point in entry_points(group=GROUP):
+        found = point.load()
+        if not (isinstance(found, type) and issubclass(found, Convention)):
+            raise TypeError(f"{point.value} (entry point {point.name}) is no Convention.")
+        if found.version != Convention.version:
+            raise TypeError(
+                f"{point.value} is written for version {found.version} of Convention; "
+                f"this is {Convention.version}."
+            )
+        register(found)
 
 
 def names() -> list[str]:
