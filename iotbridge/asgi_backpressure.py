@@ -7,12 +7,15 @@ Other servers wait within `send` themselves.
 """
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 Send = Callable[[Any], Awaitable[None]]
 App = Callable[[dict[str, Any], Any, Send], Awaitable[None]]
 LOOK_SECONDS = 0.02
+# Who takes nothing for so long is not reading: the connection is closed.
+STALL_SECONDS = 30.0
 
 
 def patient(application: App) -> App:
@@ -21,14 +24,28 @@ def patient(application: App) -> App:
     async def app(scope: dict[str, Any], receive: Any, send: Send) -> None:
         protocol = next(iter(getattr(send, "args", ())), None)
 
+        is_over = False
+
         async def send_patiently(message: Any) -> None:
+            nonlocal is_over
             await send(message)
-            while message.get("more_body") and _is_full(protocol):  # noqa: ASYNC110
+            until = time.monotonic() + STALL_SECONDS
+            while message.get("more_body") and not is_over and _is_full(protocol):
                 await asyncio.sleep(LOOK_SECONDS)
+                if time.monotonic() > until:
+                    is_over = True
+                    _close(protocol)
 
         await application(scope, receive, send_patiently)
 
     return app
+
+
+def _close(protocol: Any) -> None:
+    """Close a connection whose reader takes nothing; Daphne then tells the application."""
+    transport = getattr(getattr(protocol, "channel", None), "transport", None)
+    if transport is not None:
+        transport.abortConnection()
 
 
 def _is_full(protocol: Any) -> bool:

@@ -25,21 +25,26 @@ def room() -> int:
 
 
 class PageDoors:
-    """Connections that are open, and those of them that have not sent a request."""
+    """Connections that are open, and those that nothing is being answered on.
+
+    The latter go first where there is no room: who never sent a request, then who has rested
+    for longest since.
+    """
 
     def __init__(self, most: int) -> None:
         self._most = most
         self._open: WeakSet[Any] = WeakSet()
         self._silent: dict[Any, None] = {}
+        self._resting: dict[Any, None] = {}
 
     def enter(self, transport: Any) -> None:
-        """Let a connection in; the one that has been silent for longest goes for it."""
+        """Let a connection in; one that has been silent, or at rest, for longest goes for it."""
         if len(self._open) >= self._most:
             # A WebSocket has left the channel that would tell.
             for gone in [one for one in self._open if not getattr(one, "connected", True)]:
                 self.leave(gone)
         if len(self._open) >= self._most:
-            oldest = next(iter(self._silent), transport)
+            oldest = next(iter(self._silent), None) or next(iter(self._resting), transport)
             self.leave(oldest)
             oldest.abortConnection()
             if oldest is transport:
@@ -50,10 +55,18 @@ class PageDoors:
     def spoke(self, transport: Any) -> None:
         """Note that a whole head of a request has come."""
         self._silent.pop(transport, None)
+        self._resting.pop(transport, None)
+
+    def rests(self, transport: Any) -> None:
+        """Note that a request was answered, and nothing else is asked for."""
+        if transport in self._open:
+            self._resting.pop(transport, None)
+            self._resting[transport] = None
 
     def leave(self, transport: Any) -> None:
         """Note that a connection is gone."""
         self._silent.pop(transport, None)
+        self._resting.pop(transport, None)
         self._open.discard(transport)
 
 
@@ -91,7 +104,10 @@ def head_came(request: Any) -> None:
     channel.timeOut = IDLE_SECONDS
     doors = getattr(channel.factory, "doors", None)
     if doors is not None:
-        doors.spoke(channel.transport)
+        transport = channel.transport
+        doors.spoke(transport)
+        # Also where the connection broke: then it is not there any more.
+        request.notifyFinish().addBoth(lambda _result: doors.rests(transport))
 
 
 def install() -> None:

@@ -27,6 +27,8 @@ PROBES_AT_ONCE = 4
 WAIT_SECONDS = 30.0
 # One person's part of the turns.
 PERSONS_PART = 4
+# Answers that are read slowly, of one address or person and of all: they hold a thread each.
+SLOW_OF_PERSON, SLOW_AT_ONCE = 8, 64
 # Where ingest lives in the same process: it comes first.
 BESIDE_INGEST = 8
 # What a person's requests may cost the database within a minute, in s.
@@ -43,6 +45,8 @@ class Person:
 
     def __init__(self, turns: int) -> None:
         self.turns = asyncio.Semaphore(turns)
+        # Answers that are under way without a turn.
+        self.slow = 0
         self._cost = 0.0
         self._at = time.monotonic()
 
@@ -113,6 +117,7 @@ def bounded(application: App, most: int) -> App:
     # A browser opens six connections; where there are few turns, two are left for others.
     persons = Persons(max(1, most // PERSONS_PART, min(6, most - 2)))
     probes = asyncio.Semaphore(PROBES_AT_ONCE)
+    slow = _Slow()
 
     async def app(scope: dict[str, Any], receive: Any, send: Any) -> None:
         if scope["path"] in PROBES:
@@ -130,10 +135,13 @@ def bounded(application: App, most: int) -> App:
             await _refuse(send, 503, _BUSY, 5)
             return
         budget = Budget()
+        goes_on = False
 
         async def send_on(message: Any) -> None:
-            # A file that is being read, slowly perhaps, holds up nobody.
-            if message.get("more_body"):
+            nonlocal goes_on
+            # A file that is being read, slowly perhaps, holds up nobody; but for so many.
+            if message.get("more_body") and not goes_on and slow.begin(people):
+                goes_on = True
                 turn.end()
             await send(message)
 
@@ -142,10 +150,35 @@ def bounded(application: App, most: int) -> App:
                 await application(scope, receive, send_on)
         finally:
             turn.end()
+            if goes_on:
+                slow.end(people)
             for person in people:
                 person.charge(min(budget.spent, REQUEST_SECONDS))
 
     return app
+
+
+class _Slow:
+    """How many answers are under way without a turn."""
+
+    def __init__(self) -> None:
+        self._number = 0
+
+    def begin(self, people: list[Person]) -> bool:
+        """Count an answer; False where there are too many: it keeps its turn."""
+        if self._number >= SLOW_AT_ONCE or any(one.slow >= SLOW_OF_PERSON for one in people):
+            return False
+        self._count(people, 1)
+        return True
+
+    def end(self, people: list[Person]) -> None:
+        """Count it no more."""
+        self._count(people, -1)
+
+    def _count(self, people: list[Person], by: int) -> None:
+        self._number += by
+        for person in people:
+            person.slow += by
 
 
 class _Turn:

@@ -207,7 +207,8 @@ def _site(caller: Scope, slug: str) -> Site:
 def _change(caller: Scope, device: Device, body: DeviceChange) -> None:
     given = body.model_dump(exclude_unset=True)
     given.pop("key", None)
-    managing = {"pending", "enabled", "site"} & given.keys()
+    # By type policies tell what is kept: to change it may remove readings.
+    managing = {"pending", "enabled", "site", "type"} & given.keys()
     if managing and device.pk and not caller.may_manage(device):
         raise Problem(403, "Only managers of its site may change this.", sorted(managing)[0])
     if "site" in given:

@@ -47,7 +47,7 @@ def upload(request: HttpRequest, given: Query[Upload]) -> Status[Any]:
 @router.post("/{int:number}/start", response={202: dict[str, Any]})
 def start(request: HttpRequest, number: int, mapping: Body[dict[str, Any]]) -> Status[Any]:
     """Start an import; what `mapping` does not name stays as guessed."""
-    job = requests.visible(request.user).filter(pk=number, kind="import").first()
+    job = requests.own(request.user).filter(pk=number, kind="import").first()
     if job is None:
         raise Http404(f"There is no import {number}, or you may not see it.")
     if job.state != Job.State.ASKING:

@@ -62,7 +62,7 @@ def _upload(request: HttpRequest) -> Job:
 @login_required
 def import_page(request: HttpRequest, number: int) -> HttpResponse:
     """Name the columns with a preview, and start; later tell how it goes."""
-    job = requests.visible(request.user).filter(pk=number, kind="import").first()
+    job = requests.own(request.user).filter(pk=number, kind="import").first()
     if job is None:
         raise Http404(gettext("There is no such import, or you may not see it."))
     if job.state != Job.State.ASKING:

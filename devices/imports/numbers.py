@@ -9,7 +9,9 @@ from devices.imports.cells import CellFinder
 # Blanks that do not break, and marks of thousands, as spreadsheets of several countries write.
 _MARKS = str.maketrans({"\u00a0": " ", "\u202f": " ", "\u2009": " ", "\u2019": "'", "\u2212": "-"})
 _EXPONENT = r"([eE][+-]?\d+)?"
-_PLAIN = rf"(\d+\.?\d*|\.\d+){_EXPONENT}"
+_PLAIN = rf"(\d+(?:\.\d*)?|\.\d+){_EXPONENT}"
+# Cells that are longer are no numbers that people write, and are not looked at.
+LONGEST = 400
 # No group of thousands begins with a zero.
 _POINT = re.compile(rf"[+-]?({_PLAIN}|[1-9]\d{{0,2}}([, '])\d{{3}}(\4\d{{3}})*(\.\d*)?)", re.ASCII)
 _COMMA = re.compile(
@@ -31,6 +33,8 @@ _COMMA_CELL = re.compile(_CELL + rb"[+-]?(?:\d+,(?:\d{1,2}|\d{4,})|0,\d+)" + _EN
 
 def number(text: str, decimal: str = ".") -> float | None:
     """Return the number that `text` is; None where it is none, or not finite."""
+    if len(text) > LONGEST:
+        return None
     text = text.translate(_MARKS)
     if decimal == ",":
         if not _COMMA.fullmatch(text):
@@ -53,6 +57,8 @@ def doubt(text: str, decimal: str, delimiter: str) -> str:
     A decimal comma in a file that is read with points, or the other way round; and 1,234,
     which is a thousand between commas, and anything between semicolons and tabs.
     """
+    if len(text) > LONGEST:
+        return ""
     text = text.translate(_MARKS)
     if decimal == "." and _SURELY_COMMA.fullmatch(text):
         return "is no number with a decimal point"

@@ -21,7 +21,7 @@ TRUE, FALSE = {"true", "on"}, {"false", "off"}
 # How far ahead of now a time may lie, as with packets.
 AHEAD_US = 3_600_000_000
 _KEY = re.compile(KEY_PATTERN)
-_POINT = re.compile(r"[+-]?\d*\.?\d+", re.ASCII)
+_POINT = re.compile(r"[+-]?(?:\d+(?:\.\d+)?|\.\d+)", re.ASCII)
 
 
 class Point(NamedTuple):

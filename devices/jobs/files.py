@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from django.db.models import Max, Sum
 from django.db.models.functions import Length
 
-from devices.models import JobPart
+from devices.models import Job, JobPart
 
 IN, OUT = JobPart.Role.IN, JobPart.Role.OUT
 PART_BYTES = 1_000_000
@@ -72,6 +72,18 @@ def pieces(job: int, role: str, start: int = 0) -> Iterator[bytes]:
     while piece := read(job, role, start):
         yield piece
         start += len(piece)
+
+
+def remove_oldest(limit: int = 50) -> bool:
+    """Remove parts of the files of the job that ended first; return whether there were any."""
+    ended = [Job.State.DONE, Job.State.FAILED, Job.State.CANCELLED]
+    job = Job.objects.filter(state__in=ended, parts__isnull=False).order_by("ended_at").first()
+    if job is None:
+        return False
+    remove(job.pk, limit=limit)
+    if not JobPart.objects.filter(job=job).exists() and job.state == Job.State.DONE:
+        Job.objects.filter(pk=job.pk).update(state=Job.State.EXPIRED)
+    return True
 
 
 def remove(job: int, role: str | None = None, limit: int = 50) -> int:

@@ -1,14 +1,16 @@
 """Who may ask for, see, fetch and cancel a job: whoever asked, and who may see all jobs."""
 
-from django.db.models import QuerySet
+from django.conf import settings
+from django.db.models import QuerySet, Sum
 from django.db.models.functions import Now
 
 from devices.access import scope_of
-from devices.models import Job
+from devices.models import Job, JobPart
 from devices.models.accounts import AnyUser
 
-# Jobs of one person that wait or run.
+# Jobs of one person that wait or run; and bytes of their files, of all that are kept.
 MAX_OPEN = 10
+MAX_BYTES = 2_000_000_000
 
 
 class TooManyJobs(Exception):
@@ -22,6 +24,14 @@ def visible(user: AnyUser) -> QuerySet[Job]:
     if scope_of(user).jobs:
         return Job.objects.all()
     return Job.objects.filter(asked_by_id=user.pk)
+
+
+def own(user: AnyUser) -> QuerySet[Job]:
+    """Return the jobs that `user` may answer questions of: a job runs with its owner's rights."""
+    found = visible(user)
+    if user is not None and scope_of(user).everything:
+        return found
+    return found.filter(asked_by_id=user.pk if user is not None else None)
 
 
 def may_fetch(job: Job, user: AnyUser) -> bool:
@@ -43,12 +53,18 @@ def ask(
     """Ask for a job.
 
     Raises:
-        TooManyJobs: `MAX_OPEN` of this person's wait or run.
+        TooManyJobs: `MAX_OPEN` of this person's wait or run, or their files take too much.
     """
     pk = user.pk if user is not None else None
     open_states = [Job.State.WAITING, Job.State.RUNNING, Job.State.ASKING]
     if Job.objects.filter(asked_by_id=pk, state__in=open_states).count() >= MAX_OPEN:
         raise TooManyJobs(f"{MAX_OPEN} jobs of yours wait or run; cancel one, or wait")
+    kept = JobPart.objects.filter(job__asked_by_id=pk).aggregate(bytes=Sum("size"))["bytes"] or 0
+    if kept >= MAX_BYTES:
+        raise TooManyJobs(
+            f"your files take {kept // 1_000_000:,} MB, as much as they may; they go after "
+            f"{settings.JOB_DAYS} days"
+        )
     return Job.objects.create(
         kind=kind, title=title[:200], options=options, asked_by_id=pk, state=state
     )

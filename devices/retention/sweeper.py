@@ -34,6 +34,7 @@ from devices.background.leases import Lease, LeaseLost
 from devices.background.services import LeasedService, Pace
 from devices.changelog import changes
 from devices.database_clock import database_micros
+from devices.jobs import files
 from devices.models import RetentionPolicy, Series
 from devices.registry import edit_log
 from devices.retention import disk, parts
@@ -92,6 +93,8 @@ class Sweeper(LeasedService):
         if self._waiting:
             return self._remove()
         now, thinning = self._clock(), self.disk.state == "thinning"
+        if thinning and files.remove_oldest():
+            return True  # what can be made again goes before readings
         state, wanted = self._lease.state(), _wanted(now, thinning=thinning)
         if state.get("done") == wanted and not thinning:
             return False

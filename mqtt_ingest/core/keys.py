@@ -41,14 +41,19 @@ def device_key(native_id: str) -> str:
 def _escaped(native_id: str) -> str:
     if not native_id:
         raise Undecodable("empty_device", "the device level of the topic is empty")
+    if len(native_id) > KEY_LENGTH * 4:  # first: what follows looks at each character
+        raise _too_long(len(native_id))
     dots = native_id in _DOTS
     key = "~2E" * len(native_id) if dots else _OTHER.sub(_escape, composed(native_id))
     if len(key) > KEY_LENGTH:
-        raise Undecodable(
-            "key_too_long",
-            f"the device key would have {len(key)} characters, {KEY_LENGTH} are allowed",
-        )
+        raise _too_long(len(key))
     return key
+
+
+def _too_long(length: int) -> Undecodable:
+    return Undecodable(
+        "key_too_long", f"the device key would have {length} characters, {KEY_LENGTH} are allowed"
+    )
 
 
 def readable(key: str) -> str:

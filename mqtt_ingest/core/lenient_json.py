@@ -14,11 +14,13 @@ from dataclasses import dataclass
 _STRICT = json.JSONDecoder()
 _SPACE = re.compile(r"[ \t\r\n]*")
 _TOKEN = re.compile(r'[^,\]}:"{\[]*')
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+# Its parts do not overlap: what is no number is seen at once, however long it is.
+_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _NAN = re.compile(r"[+-]?(nan(\(\w*\))?|inf|infinity|\d\.#\w+)", re.IGNORECASE | re.ASCII)
 _WORDS = {"true": True, "false": False, "null": None, "none": None, "on": "on", "off": "off"}
 # Python reads whole numbers of so many digits.
 _DIGITS = 4_000
+_LONGEST = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +36,7 @@ class Broken(ValueError):
 
 def number(text: str) -> int | float | None:
     """Return the number that `text` is, as printf may write it; None where it is none."""
-    if not _NUMBER.fullmatch(text):
+    if len(text) > _LONGEST or not _NUMBER.fullmatch(text):
         return None
     digits = text.removeprefix("+")
     if digits.lstrip("-").isdecimal() and len(digits) < _DIGITS:

@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 
 from mqtt_ingest.core.batching import BatchQueue, Bounds
 from mqtt_ingest.core.clocks import DeviceClocks
-from mqtt_ingest.core.errors import IngestError, Undecodable
+from mqtt_ingest.core.errors import Undecodable
 from mqtt_ingest.core.keys import device_key
 from mqtt_ingest.core.packets import Batch, DeviceMessage, Entry, Packet
 from mqtt_ingest.core.ports import BatchSink, PacketSource
@@ -16,6 +16,7 @@ from mqtt_ingest.core.rate_limit import Throttle
 from mqtt_ingest.core.redelivery import ArrivalOrder, ArrivalStamps
 from mqtt_ingest.core.router import Route, Router
 from mqtt_ingest.core.spreading import Spreading
+from mqtt_ingest.core.topics import MAX_TOPIC, too_long
 from mqtt_ingest.core.waiting_publishers import WaitingPublishers
 
 # What a sink says of a committed batch.
@@ -161,6 +162,9 @@ class Pipeline(Generic[Stored]):
 def decode(packet: Packet, router: Router) -> Entry:
     """Return `packet` with what it says; a packet that cannot be read keeps its reason."""
     routes = router.routes_of(packet.topic)
+    if len(packet.topic) > MAX_TOPIC:  # first: conventions look at each character
+        source = routes[0].source if routes else ""
+        return _refused(packet, source, too_long())
     for place, route in enumerate(routes):
         convention = route.convention
         try:
@@ -171,7 +175,7 @@ def decode(packet: Packet, router: Router) -> Entry:
                 device_key(message.native_id)
         except Undecodable as error:
             entry = _refused(packet, route.source, error)
-        except (IngestError, ArithmeticError, LookupError, TypeError, ValueError) as error:
+        except Exception as error:  # noqa: BLE001 - of whatever kind
             # A decoder's own fault must not stall the stream: keep the packet.
             entry = _refused(packet, route.source, Undecodable("decoder_error", _where(error)))
         else:

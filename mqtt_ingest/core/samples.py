@@ -26,6 +26,8 @@ BASE: dict[SampleKind, Kind] = {
 }
 # Value and text as they are stored, and whether the series' kind is theirs.
 Fitted = tuple[float | None, str | None, bool]
+# A name of so many times the characters that it may have can still be composed to a good one.
+LONGEST = 4
 # Texts that are longer are neither words nor numbers.
 MAX_WORD = 100
 # What a named tuple's own constructor calls, without its detour.
@@ -175,7 +177,9 @@ def _collect_any(into: DeviceMessage, record: dict[str, object], ts: int, limits
         parsed = leaf(value, limits)
         if parsed is None:
             continue
-        metric = composed(name)
+        # Longer names are none whatever they are composed to, which would take very long.
+        is_long = len(name) > LONGEST * limits.metric_length
+        metric = name if is_long else composed(name)
         problem = (
             parsed if isinstance(parsed, str) else metric_problem(metric, limits.metric_length)
         )

@@ -10,6 +10,11 @@ MAX_BYTES = 65_535
 MAX_TOPIC = 1_024
 
 
+def too_long() -> Undecodable:
+    """Return the error of a topic of more than `MAX_TOPIC` characters."""
+    return Undecodable("bad_topic", f"longer than {MAX_TOPIC:,} characters")
+
+
 def check_topic(topic: str, max_levels: int) -> None:
     """Refuse a topic name that MQTT forbids or that has too many levels.
 
@@ -17,7 +22,7 @@ def check_topic(topic: str, max_levels: int) -> None:
         Undecodable: a wildcard, NUL or broken character, too long, or too many levels.
     """
     if len(topic) > MAX_TOPIC:  # first: what follows looks at each character
-        raise Undecodable("bad_topic", f"longer than {MAX_TOPIC:,} characters")
+        raise too_long()
     if not topic or "+" in topic or "#" in topic or "\0" in topic:
         raise Undecodable("bad_topic", "empty, or with a wildcard or NUL character")
     if any("\ud800" <= character <= "\udfff" for character in topic):

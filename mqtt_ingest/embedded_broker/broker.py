@@ -71,7 +71,9 @@ class EmbeddedBroker:
         self._log = QuietLog(logger)
         self._source = source
         self._where = doors
-        self.server = Server(limits, access or PasswordAccess(password), source, clock, self._log)
+        self.server = Server(
+            limits, access or PasswordAccess(password, _later), source, clock, self._log
+        )
         self.lines = Lines(self.server)
         self.doors = Doors(admission, self._log)
         self._storage = Storage(folder, self.server)
@@ -128,3 +130,7 @@ class EmbeddedBroker:
 
 def _goodbye(connection: Connection) -> None:
     connection.end(ReasonCode.SERVER_SHUTTING_DOWN)
+
+
+def _later(seconds: float, do: Callable[[], None]) -> None:
+    asyncio.get_running_loop().call_later(seconds, do)

@@ -95,7 +95,7 @@ class Storage:
         for topic, payload, qos, told, expires_at in rows:
             message = self._message(topic, payload, qos, told, expires_at, retain=True)
             self._server.retained.put(message, self._server.clock())
-        for row in self._file.execute("SELECT * FROM session").fetchall():
+        for row in self._file.execute("SELECT * FROM session ORDER BY away_since").fetchall():
             self._restore(*row)
 
     def _load_old(self) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
+from devices.addresses import client_of
 from mqtt_ingest.embedded_broker.broker import EmbeddedBroker
 from mqtt_ingest.embedded_broker.lines import WRITE_HIGH, Line
 from mqtt_ingest.embedded_broker.protocol.connection import Connection
@@ -69,9 +70,11 @@ class WebSocket(Line):
                 await self._handled()
 
     async def _handled(self) -> None:
-        """Wait until what was received has had its turn."""
+        """Wait until what was received has had its turn, and who the client is, is known."""
         connection = self.connection
-        while connection.state != "closed" and (connection.has_more or connection.is_held):
+        while connection.state == "checking" or (
+            connection.state != "closed" and (connection.has_more or connection.is_held)
+        ):
             self._turned.clear()
             await self._turned.wait()
 
@@ -139,7 +142,8 @@ async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
     if broker is None or "mqtt" not in scope.get("subprotocols", ()):  # [MQTT-6.0.0-3]
         await send({"type": "websocket.close", "code": _UNSUPPORTED})
         return
-    address = str((scope.get("client") or ["unknown"])[0])
+    forwarded = dict(scope.get("headers", ())).get(b"x-forwarded-for", b"").decode("latin-1")
+    address = client_of(forwarded, str((scope.get("client") or ["unknown"])[0]))
     if not broker.doors.enter(address):
         await send({"type": "websocket.close", "code": _TRY_LATER})
         return

@@ -123,3 +123,48 @@ async def test_who_keeps_the_database_busy_is_told_to_wait(monkeypatch: pytest.M
 def test_people_are_told_apart(one: dict[str, str], other: dict[str, str], *, same: bool) -> None:
     found = [{*request_limit.keys_of(asked("10.0.0.1", **headers))} for headers in (one, other)]
     assert bool(found[0] & found[1]) == same
+
+
+async def slow_answers(app: Any, address: str, number: int) -> list[asyncio.Task[None]]:
+    """Ask so often, and read no answer to its end."""
+    tasks = [asyncio.create_task(app(asked(address), None, Sent())) for _n in range(number)]
+    for _turn in range(5):
+        await asyncio.sleep(0)
+    return tasks
+
+
+class Streams:
+    """An application that has begun to answer, and goes on when it is told to."""
+
+    def __init__(self) -> None:
+        self.begun = 0
+        self.go = asyncio.Event()
+
+    async def __call__(self, _scope: Any, _receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"1", "more_body": True})
+        self.begun += 1
+        await self.go.wait()
+        await send({"type": "http.response.body", "body": b"2"})
+
+
+async def test_answers_that_nobody_reads_are_bounded_for_each_person() -> None:
+    streams = Streams()
+    app = request_limit.bounded(streams, 8)
+    mine = await slow_answers(app, "10.0.0.1", 100)
+    # So many without a turn, and as many more as one person has turns.
+    assert streams.begun == request_limit.SLOW_OF_PERSON + 6
+    others = await slow_answers(app, "10.0.0.2", 1)
+    assert streams.begun == request_limit.SLOW_OF_PERSON + 7
+    streams.go.set()
+    await asyncio.wait_for(asyncio.gather(*mine, *others), 5)
+    assert streams.begun == 101
+
+
+async def test_answers_that_nobody_reads_are_bounded_for_all() -> None:
+    streams = Streams()
+    app = request_limit.bounded(streams, 8)
+    tasks = [task for n in range(40) for task in await slow_answers(app, f"10.0.0.{n}", 4)]
+    assert streams.begun == request_limit.SLOW_AT_ONCE + 8
+    streams.go.set()
+    await asyncio.wait_for(asyncio.gather(*tasks), 5)

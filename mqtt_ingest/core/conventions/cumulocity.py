@@ -9,6 +9,7 @@ from typing import ClassVar
 from devices import units
 from mqtt_ingest.core.conventions.layout import Layout, Rule, Said, nothing
 from mqtt_ingest.core.descriptions import SeriesDescription
+from mqtt_ingest.core.errors import Undecodable
 from mqtt_ingest.core.payloads import decode_text
 from mqtt_ingest.core.records import ABSENT, Record
 
@@ -22,7 +23,11 @@ def _lines(said: Said) -> None:
         "device", said.packet.topic
     )
     text = decode_text(said.packet.payload, said.limits)
-    for index, row in enumerate(csv.reader(text.splitlines())):
+    try:
+        rows = list(csv.reader(text.splitlines()))
+    except csv.Error as error:
+        raise Undecodable("not_csv", str(error)) from error
+    for index, row in enumerate(rows):
         record = _record(row)
         if record is not None:
             said.take(device, record, index)

@@ -36,7 +36,7 @@ _LINE = re.compile(
 _TAG = re.compile(rf"({_KEY})=({_KEY})")
 _FIELD = re.compile(rf"({_KEY})=({_STRING}|[^\\, \"]+)")
 _ESCAPE = re.compile(r"\\([,= \"\\])")
-_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
+_NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?")
 _TRUE, _FALSE = (
     frozenset({"t", "T", "true", "True", "TRUE"}),
     frozenset({"f", "F", "false", "False", "FALSE"}),

@@ -272,6 +272,7 @@ class Connection:
             self._welcome(self._connect, identity)
         except ProtocolError as error:
             self._fail(error)
+            self._server.flushes(self)  # the answer may come at any time
             return
         self.send_waiting()
         self.has_more = True

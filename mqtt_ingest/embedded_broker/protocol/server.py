@@ -68,6 +68,8 @@ class Server:
         self.clock = clock
         self.log = log
         self.sessions: dict[str, Session] = {}
+        # Those without a connection, by client id, that has been gone for longest first.
+        self._away: dict[str, None] = {}
         self.retained = Retained(limits)
         self.counters = Counters()
         # Connections with something to send, and sessions that have changed since they were saved.
@@ -104,6 +106,7 @@ class Server:
         if session is None:
             self._make_room()
             session = self.sessions[name] = Session(name, identity.name, self.limits)
+        self._away.pop(name, None)
         session.will = None
         self._with_will.discard(session)
         session.expiry = self._expiry(request)
@@ -129,15 +132,16 @@ class Server:
         """End the session that has been away for longest, where there are too many."""
         if len(self.sessions) < self.limits.sessions:
             return
-        away = [one for one in self.sessions.values() if one.connection is None]
-        if not away:
+        if not self._away:
             raise ProtocolError(ReasonCode.QUOTA_EXCEEDED, "there are too many sessions")
-        self.end(min(away, key=lambda one: one.away_since))
+        self.end(self.sessions[next(iter(self._away))])
 
     def leave(self, session: Session, will: Will | None) -> None:
         """Note that the session's connection is gone; `will` is what it leaves, if anything."""
         session.connection = None
         session.away_since = now = self.clock()
+        self._away.pop(session.client_id, None)
+        self._away[session.client_id] = None
         if not session.is_kept:
             session.catching_up.clear()
         self.changed.add(session.client_id)
@@ -160,6 +164,7 @@ class Server:
         session.inflight.clear()
         session.queued_bytes = 0
         self.sessions.pop(session.client_id, None)
+        self._away.pop(session.client_id, None)
         self.changed.add(session.client_id)
         self._publish_waiting_will(session)
 
@@ -261,11 +266,23 @@ class Server:
             self._drop_of_the_largest()
 
     def _drop_of_the_largest(self) -> None:
-        """Make room where most waits, a good part at once: to look for it takes a while."""
-        session = max(self.sessions.values(), key=lambda one: one.queued_bytes if one.queue else 0)
+        """Make room where most waits, a good part at once: to look for it takes a while.
+
+        Of many that hold as much, each gives a part: once for so many deliveries, whoever they are.
+        """
         aim = self.limits.all_queued_bytes - self.limits.all_queued_bytes // 20
+        holding = [one for one in self.sessions.values() if one.queue]
+        holding.sort(key=lambda one: one.queued_bytes, reverse=True)
+        for part in (2, 0):
+            for session in holding:
+                if self.queued_bytes <= aim:
+                    return
+                self._drop(session, session.queued_bytes // part if part else 0, aim)
+
+    def _drop(self, session: Session, down_to: int, aim: int) -> None:
+        """Drop the oldest of a session until it holds `down_to` bytes, and all `aim`."""
         dropped = session.dropped
-        while session.queue and self.queued_bytes > aim:
+        while session.queue and session.queued_bytes > down_to and self.queued_bytes > aim:
             self.queued_bytes -= session.drop_oldest()
         self.changed.add(session.client_id)
         self._count_dropped(session, session.dropped - dropped)
@@ -355,6 +372,7 @@ class Server:
     def restore(self, session: Session, wanted: Iterable[tuple[Parsed, Subscription]]) -> None:
         """Take in a session as it was saved."""
         self.sessions[session.client_id] = session
+        self._away[session.client_id] = None
         self.queued_bytes += session.queued_bytes
         for parsed, subscription in wanted:
             name = subscription.wanted.filter

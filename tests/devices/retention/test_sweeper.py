@@ -12,13 +12,16 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 from django.db import connection
+from django.utils import timezone
 
 from devices import corrections, queries, registry
 from devices.background import leases
+from devices.jobs import files
 from devices.models import (
     Change,
     Device,
     DeviceCounts,
+    Job,
     Reading,
     RetentionPolicy,
     Series,
@@ -394,3 +397,20 @@ def test_without_a_budget_sqlite_looks_at_its_disk(settings: Any) -> None:
 
 def test_levels_are_those_of_the_tables() -> None:
     assert {level.name for level in LEVELS} == {"1m", "15m", "1h"}
+
+
+def test_files_of_jobs_go_before_any_reading(monkeypatch: pytest.MonkeyPatch) -> None:
+    put(400, 200, 1)
+    roll()
+    policy(raw_days=900, least_days=1)
+    done = Job.objects.create(kind="export", state=Job.State.DONE, ended_at=timezone.now())
+    running = Job.objects.create(kind="export", state=Job.State.RUNNING)
+    for job in (done, running):
+        files.append(job.pk, files.OUT, b"x" * 100)
+    monkeypatch.setattr(disk, "look", lambda: Disk("thinning", 1, 1, 1))
+    service = Sweeper("me", lambda: NOW)
+    assert service.step()
+    done.refresh_from_db()
+    assert (done.state, files.size(done.pk, files.OUT)) == ("expired", 0)
+    assert files.size(running.pk, files.OUT) == 100
+    assert len(days_left()) == 3

@@ -513,3 +513,27 @@ def test_the_windows_of_both_sides_count() -> None:
     client.send(subscribe(("a", 1), version=5))
     rig.client("other").send(*(publish("a", b"x", 1, n + 1) for n in range(20)))
     assert len(client.messages()) == 5
+
+
+def test_room_for_all_is_made_once_for_many_deliveries(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many sessions hold the same, looking for the largest is no work of each packet."""
+    rig = Rig(Limits(all_queued_bytes=100_000))
+    for number in range(50):
+        away(rig, f"s{number}", "x")
+    looked: list[int] = []
+    drop = rig.server._drop_of_the_largest
+
+    def look() -> None:
+        looked.append(1)
+        drop()
+
+    monkeypatch.setattr(rig.server, "_drop_of_the_largest", look)
+    sender = rig.client("p")
+    for turn in range(40):
+        sender.send(publish("x", b"a" * 200, 1, turn + 1))
+        sender.got()
+    assert rig.server.queued_bytes <= 100_000
+    held = [rig.server.sessions[f"s{number}"].queued_bytes for number in range(50)]
+    assert min(held) > 0
+    # 2,000 deliveries; each time a twentieth of all is freed.
+    assert 0 < len(looked) < 300
