@@ -7,7 +7,7 @@ from django.views.generic import RedirectView
 from django.views.i18n import JavaScriptCatalog
 
 from dashboards.login import LoginPage
-from dashboards.views import boards, corrections, devices, imports, jobs, probes, wall
+from dashboards.views import boards, connect, corrections, devices, imports, jobs, probes, wall
 
 urlpatterns = [
     path("", devices.overview_page, name="overview"),
@@ -28,6 +28,7 @@ urlpatterns = [
     path("import/<int:number>", imports.import_page, name="import-job"),
     path("wall/<slug:slug>/", wall.wall_page, name="wall"),
     path("kiosk/<str:code>/", wall.kiosk_page, name="kiosk"),
+    path("connect", connect.connect_page, name="connect"),
     path("status", devices.status_page, name="status"),
     path("inspect", devices.inspect_page, name="inspect"),
     path("login/", LoginPage.as_view(), name="login"),

@@ -20,17 +20,20 @@ class MqttIngestConfig(AppConfig):
         from devices.registry import kinds, undecoded
         from mqtt_ingest import checks, kind_conversion, sources  # noqa: F401 - checks register themselves
         from mqtt_ingest.core import conventions
+        from mqtt_ingest.finding import accepting, discover_job
         from mqtt_ingest.import_job import ImportWork
         from mqtt_ingest.storing import dead_letters
 
         conventions.load_installed()
         services.register(dead_letters.Evicting)
         runner.register("import", ImportWork)
+        runner.register(discover_job.KIND, discover_job.DiscoverWork)
         runner.register(kind_conversion.KIND, kind_conversion.ConvertWork)
         hooks: list[tuple[list[Any], Any]] = [
             (kinds.converters, kind_conversion.ask),
             (checked.checks, sources.problems),
             (checked.conventions, conventions.names),
+            (checked.acceptors, accepting.accept_told),
             (losses.counters, dead_letters.counted),
             (undecoded.lookups, dead_letters.last_of),
         ]

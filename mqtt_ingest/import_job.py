@@ -15,7 +15,7 @@ from devices.imports.mapping import HEAD, Mapping, columns_of, units_of
 from devices.imports.parser import Line, Problem, Reader
 from devices.imports.timestamps import LocalTimes
 from devices.jobs import files
-from devices.jobs.runner import Progress
+from devices.jobs.runner import Progress, Work
 from devices.models import Job
 from devices.queries import calendars
 from devices.storage import dialects
@@ -55,7 +55,7 @@ class JobContent:
         return files.pieces(self._job, files.IN, start)
 
 
-class ImportWork:
+class ImportWork(Work):
     """Reads and stores an uploaded file; a position is the byte where it goes on."""
 
     def __init__(self, job: Job, content: Content | None = None) -> None:

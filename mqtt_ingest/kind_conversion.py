@@ -11,7 +11,7 @@ from typing import Any, cast
 from django.db import transaction
 
 from devices.corrections import WRITER
-from devices.jobs.runner import Progress
+from devices.jobs.runner import Progress, Work
 from devices.models import Job, Series
 from devices.storage import rewriting
 from devices.storage.rewriting import Reading
@@ -37,7 +37,7 @@ def ask(series: Sequence[Series], old: dict[int, str], user: Any) -> Job:
     )
 
 
-class ConvertWork:
+class ConvertWork(Work):
     """Goes through the readings of one series after the other, the oldest first."""
 
     def __init__(self, job: Job) -> None:

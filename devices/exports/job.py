@@ -10,7 +10,7 @@ from devices import queries
 from devices.access import Scope, scope_of
 from devices.exports.formats import Format, format_of, kind_of, written
 from devices.exports.request import MAX_BUCKETS, Export
-from devices.jobs.runner import JobFailed, Progress
+from devices.jobs.runner import JobFailed, Progress, Work
 from devices.models import Job
 from devices.queries import QueryTooLong, SeriesInfo, calendars
 from devices.queries.aggregates import Aggregate, aggregates
@@ -23,7 +23,7 @@ SERIES = 200
 SHARE = 1_000
 
 
-class ExportWork:
+class ExportWork(Work):
     """Reads what an `Export` names, by series and time; a position is where it goes on."""
 
     def __init__(self, job: Job) -> None:

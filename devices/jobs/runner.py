@@ -63,6 +63,10 @@ class Work(Protocol):
         """
         ...
 
+    def close(self) -> None:
+        """Let go of what is held open between steps, however the job ends."""
+        return None  # noqa: RET501 - else the method would be abstract
+
 
 _kinds: dict[str, Callable[[Job], Work]] = {}
 
@@ -202,6 +206,8 @@ class Runner(Service):
         ended.update(state=state, words=told, ended_at=Now(), lease_until=None)
 
     def _drop(self) -> None:
+        if self._work is not None:
+            self._work.close()
         self._job = self._work = None
 
 

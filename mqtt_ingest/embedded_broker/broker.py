@@ -4,7 +4,7 @@ import asyncio
 import logging
 import ssl
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from mqtt_ingest.embedded_broker.lines import Lines
 from mqtt_ingest.embedded_broker.listener import Listener
 from mqtt_ingest.embedded_broker.protocol.connection import Connection
 from mqtt_ingest.embedded_broker.protocol.limits import Limits
+from mqtt_ingest.embedded_broker.protocol.messages import Message
 from mqtt_ingest.embedded_broker.protocol.packets import Publish
 from mqtt_ingest.embedded_broker.protocol.reason_codes import ReasonCode
 from mqtt_ingest.embedded_broker.protocol.rim import Access
@@ -89,6 +90,18 @@ class EmbeddedBroker:
         if not is_topic(topic, self.server.limits):
             raise NotPublished(f"{topic!r} is no topic to publish to")
         self.server.pass_on(Publish(topic, payload, qos), None)
+
+    def retained(self, filters: Sequence[str]) -> Iterator[Message]:
+        """Yield what is kept for topics that any of `filters` matches; each once."""
+        seen: set[str] = set()
+        now = self.server.clock()
+        for one in filters:
+            for kept in self.server.retained.matched_by(one.split("/")):
+                if kept is None or kept.topic in seen:
+                    continue
+                seen.add(kept.topic)
+                if kept.expires_at is None or kept.expires_at > now:
+                    yield kept
 
     async def start(self) -> None:
         """Listen, with the sessions and retained messages of the last run.

@@ -3,14 +3,15 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Protocol
 
 from mqtt_ingest.core.errors import NotPublished
 from mqtt_ingest.core.mqtt_properties import NONE, PacketProperties
 from mqtt_ingest.core.packets import Packet
 from mqtt_ingest.core.ports import Publisher
 from mqtt_ingest.core.topics import matches
+from mqtt_ingest.embedded_broker.protocol.messages import Message
 from mqtt_ingest.embedded_broker.protocol.packets import Publish
 
 logger = logging.getLogger(__name__)
@@ -20,6 +21,14 @@ MAX_WAITING = 2_000
 MAX_WAITING_BYTES = 32_000_000
 
 
+class RetainingBroker(Publisher, Protocol):
+    """The broker, as its source sees it."""
+
+    def retained(self, filters: Sequence[str]) -> Iterable[Message]:
+        """Return what is kept for topics that any of `filters` matches."""
+        ...
+
+
 class EmbeddedSource:
     """A PacketSource: what clients of the embedded broker publish; the server's Intake."""
 
@@ -27,10 +36,10 @@ class EmbeddedSource:
         self.where = where
         self.state = "stopped"
         self.on_state: Callable[[str, str], None] = lambda _state, _detail: None
-        # Filters of what is taken in; anything else is passed on as by any broker.
-        self.filters: Sequence[str] = ()
+        # What is taken in; anything else is passed on as by any broker.
+        self.filters: Sequence[str] | None = None
         # The broker itself, while it runs; called when there is room again.
-        self.broker: Publisher | None = None
+        self.broker: RetainingBroker | None = None
         self.on_room: Callable[[], None] = lambda: None
         self._feed: Callable[[Packet], None] | None = None
         # Unacknowledged packets in order of arrival; fed again to the next pipeline.
@@ -64,7 +73,7 @@ class EmbeddedSource:
     def take(self, publish: Publish, client_id: str, committed: Callable[[], None]) -> None:
         """Hand a message to the pipeline where a Source wants it; `committed` once it is a row."""
         topic = publish.topic
-        if not any(matches(wanted, topic) for wanted in self.filters):
+        if not any(matches(wanted, topic) for wanted in self.filters or ()):
             committed()
             return
         packet = Packet(
@@ -79,6 +88,9 @@ class EmbeddedSource:
             session=client_id,
             properties=_properties(publish.properties),
         )
+        self._hand_over(packet, committed)
+
+    def _hand_over(self, packet: Packet, committed: Callable[[], None]) -> None:
         self._waiting[packet] = committed
         self._bytes += len(packet.payload)
         self._look()
@@ -92,6 +104,25 @@ class EmbeddedSource:
             self.on_room()
 
     # --- PacketSource -------------------------------------------------------
+    def subscribe(self, filters: Sequence[str]) -> None:
+        """Take in what `filters` match from now on, and what is retained for those that are new.
+
+        The first ones are those of the last run, which has had what was retained.
+        """
+        before, self.filters = self.filters, filters
+        added = [one for one in filters if one not in before] if before is not None else []
+        if self.broker is None or not added:
+            return
+        now = time.time_ns() // 1_000
+        for kept in list(self.broker.retained(added)):
+            if any(matches(one, kept.topic) for one in before or ()):
+                continue
+            properties = _properties(kept.properties)
+            packet = Packet(
+                *(kept.topic, kept.payload, now, kept.qos), retain=True, properties=properties
+            )
+            self._hand_over(packet, _nobody_waits)
+
     async def run(self, feed: Callable[[Packet], None]) -> None:
         """Deliver to `feed` until cancelled, first what was waiting already."""
         self._feed = feed
@@ -133,6 +164,10 @@ class EmbeddedSource:
     def _change(self, state: str, detail: str) -> None:
         self.state = state
         self.on_state(state, detail)
+
+
+def _nobody_waits() -> None:
+    """Stand in for an acknowledgement: the publisher has had its own."""
 
 
 def _properties(given: Mapping[str, Any]) -> PacketProperties:

@@ -1,6 +1,6 @@
 """Making Sources of proposals; what is there already is added to, and never replaced."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.db import transaction
@@ -20,6 +20,14 @@ def accept(proposals: Iterable[SourceProposal]) -> list[Source]:
     """
     with transaction.atomic():
         return [_accept(one) for one in proposals]
+
+
+def accept_told(proposals: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Do the same with proposals as JSON has them; return the Sources' names."""
+    found = [
+        SourceProposal(one["convention"], "", dict(one["options"]), [], []) for one in proposals
+    ]
+    return [source.name for source in accept(found)]
 
 
 def _accept(proposal: SourceProposal) -> Source:

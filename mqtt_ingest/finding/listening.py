@@ -25,21 +25,56 @@ class CannotListen(OSError):
     """The broker cannot be reached, or does not let us listen; says why."""
 
 
-class _Listener:
+class Listener:
+    """A session that adds what it is sent to a sample, from `open` until `close`."""
+
     def __init__(self, broker: Broker, sample: Sample) -> None:
+        """Prepare."""
         self.sample = sample
-        self.problem = ""
-        self.granted = threading.Event()
+        self._problem = ""
+        self._granted = threading.Event()
         self._broker = broker
         name = f"iotbridge-listens-{secrets.token_hex(4)}"
-        self.client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=name, clean_session=True)
+        self._client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=name, clean_session=True)
         if broker.username:
-            self.client.username_pw_set(broker.username, broker.password)
+            self._client.username_pw_set(broker.username, broker.password)
         if broker.tls:
-            self.client.tls_set_context(broker.context())
-        self.client.on_connect = self._on_connect
-        self.client.on_subscribe = self._on_subscribe
-        self.client.on_message = self._on_message
+            self._client.tls_set_context(broker.context())
+        self._client.on_connect = self._on_connect
+        self._client.on_subscribe = self._on_subscribe
+        self._client.on_message = self._on_message
+
+    def open(self) -> None:
+        """Connect and subscribe; what comes is added by a thread.
+
+        Raises:
+            CannotListen: says why.
+        """
+        try:
+            self._client.connect(self._broker.host, self._broker.port)
+        except (OSError, ValueError) as error:
+            why = why_not(error, tls=self._broker.tls)
+            raise CannotListen(f"{self._broker.where} cannot be reached: {why}") from error
+        self._client.loop_start()
+        if not self._granted.wait(ANSWER_SECONDS):
+            self._problem = f"{self._broker.where} does not answer"
+        if self._problem:
+            self.close()
+        self.check()
+
+    def check(self) -> None:
+        """Raise what went wrong meanwhile.
+
+        Raises:
+            CannotListen: says what.
+        """
+        if self._problem:
+            raise CannotListen(self._problem)
+
+    def close(self) -> None:
+        """Leave the broker."""
+        self._client.disconnect()
+        self._client.loop_stop()
 
     def _on_connect(self, client: mqtt.Client, _data: Any, _flags: Any, code: Any, _p: Any) -> None:
         if code.is_failure:
@@ -53,7 +88,7 @@ class _Listener:
                 f"{self._broker.where} does not let us subscribe to #: {codes[0]}. "
                 "Give this user the right to read all topics, or add Sources by hand"
             )
-        self.granted.set()
+        self._granted.set()
 
     def _on_message(self, _client: Any, _data: Any, message: mqtt.MQTTMessage) -> None:
         try:
@@ -66,8 +101,8 @@ class _Listener:
         )
 
     def _fail(self, problem: str) -> None:
-        self.problem = problem
-        self.granted.set()
+        self._problem = problem
+        self._granted.set()
 
 
 def listen(
@@ -85,25 +120,15 @@ def listen(
     Raises:
         CannotListen: says why.
     """
-    sample = Sample()
-    listener = _Listener(broker, sample)
+    listener = Listener(broker, Sample())
+    listener.open()
     try:
-        listener.client.connect(broker.host, broker.port)
-    except (OSError, ValueError) as error:
-        why = why_not(error, tls=broker.tls)
-        raise CannotListen(f"{broker.where} cannot be reached: {why}") from error
-    listener.client.loop_start()
-    try:
-        if not listener.granted.wait(ANSWER_SECONDS):
-            raise CannotListen(f"{broker.where} does not answer")
         until = time.monotonic() + seconds
-        while not listener.problem and (left := until - time.monotonic()) > 0:
+        while (left := until - time.monotonic()) > 0:
             time.sleep(min(0.5, left))
-            if on_second(seconds - max(0.0, left - 0.5), sample):
+            listener.check()
+            if on_second(seconds - max(0.0, left - 0.5), listener.sample):
                 break
     finally:
-        listener.client.disconnect()
-        listener.client.loop_stop()
-    if listener.problem:
-        raise CannotListen(listener.problem)
-    return sample
+        listener.close()
+    return listener.sample

@@ -297,7 +297,6 @@ class Slot:
         known = [*self._routes, *self._leaving]
         routes, filters = await self._thread.run(lambda: conf.read_sources(known))
         names = {route.source for route in routes}
-        self._pass_on(filters)
         if _signature(routes) != _signature(self._routes):
             gone = [route for route in self._routes if route.source not in names]
             self._routes = routes
@@ -311,13 +310,14 @@ class Slot:
         now = [*routes, *self._leaving]
         if self._pipeline is not None and _signature(now) != _signature(self._pipeline.routes):
             self._pipeline.use(now)
+        self._pass_on(filters)
         if self._session is not None and self._upstream is not None:
             await self._upstream.look(filters)
 
     def _pass_on(self, filters: Filters) -> None:
         """Tell the embedded broker what is taken in."""
         if self._embedded is not None:
-            self._embedded.filters = [*filters.spread, *filters.ordered]
+            self._embedded.subscribe([*filters.spread, *filters.ordered])
 
     def _change(self, state: str, detail: str) -> None:
         self.state, self.detail, self.since = state, detail, time.time()

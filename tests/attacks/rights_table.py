@@ -45,6 +45,7 @@ BODIES: dict[str, Any] = {
         "zone": "UTC",
         "start": "1",
     },
+    "listen": {"listen": "1"},
     "guess": {"username": "root", "password": "guess"},
     "series": {"subs": [{"t": "sub", "id": 1, "keys": ["press/t"]}]},
 }
@@ -115,6 +116,12 @@ kiosk/<str:code>/
 status
     GET    /status                                              -
     302 200 200 200 200 200 200 302 302 200
+connect
+    GET    /connect                                             -
+    302 403 403 403 403 403 403 302 302 200
+connect
+    POST   /connect                                             listen
+    302 403 403 403 403 403 403 302 302 302
 inspect
     GET    /inspect                                             -
     302 403 403 403 403 403 403 302 302 200

@@ -19,6 +19,7 @@ PAGES = (
     "/devices/press-3/corrections",
     "/export",
     "/status",
+    "/connect",
     "/jobs",
     "/inspect",
 )

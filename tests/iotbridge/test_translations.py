@@ -29,8 +29,8 @@ DATA = re.compile(
 )
 PAGES = (
     "/", "/?search=nothing", "/devices/press-3/", "/devices/press-3/corrections", "/boards/",
-    "/boards/site/hall/", "/boards/type/?type=press", "/wall/hall/", "/status", "/jobs", "/export",
-    "/import", "/inspect", "/devices/nobody/",
+    "/boards/site/hall/", "/boards/type/?type=press", "/wall/hall/", "/status", "/connect", "/jobs",
+    "/export", "/import", "/inspect", "/devices/nobody/",
 )  # fmt: skip
 
 

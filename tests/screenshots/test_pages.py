@@ -55,6 +55,7 @@ LIVE = {
     "board-empty": ("/boards/without-site/", "No device here yet"),
     "wall": ("/wall/north/", "press-4"),
     "status": ("/status", "Nothing is wrong"),
+    "connect": ("/connect", "Nobody has looked yet"),
     "jobs": ("/jobs", "No exports or imports yet"),
     "export": ("/export", "What: device/metric"),
     "import": ("/import?device=press-3", "CSV or JSON Lines"),

@@ -1,7 +1,7 @@
 """Templates from a sample: what is proposed to people, with reasons and how sure it is."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -187,8 +187,8 @@ def _values(made: Sequence[_Reading]) -> list[Proposal]:
     groups: dict[tuple[Any, ...], list[_Reading]] = defaultdict(list)
     for one in made:
         groups[_layout(one)].append(one)
-    shared = _last_levels(made)
-    proposals = [_proposal(group, shared) for group in groups.values()]
+    prefixes = _prefixes(made)
+    proposals = [_proposal(group, prefixes) for group in groups.values()]
     # Templates with more that is fixed are asked first.
     return sorted(proposals, key=lambda one: _openness(one.template.topic))
 
@@ -210,15 +210,43 @@ def _is_fixed(one: _Reading) -> bool:
     return not any(one.parent) or bool(one.device_path)
 
 
-def _last_levels(made: Sequence[_Reading]) -> dict[str, set[tuple[str, ...]]]:
-    """Return under which parents each device's last level comes."""
-    found: dict[str, set[tuple[str, ...]]] = defaultdict(set)
+def _prefixes(made: Sequence[_Reading]) -> dict[tuple[str, ...], tuple[str, ...]]:
+    """Return, by parent, the levels that go before the ids of its devices: as few as tell them."""
+    parents: dict[str, set[tuple[str, ...]]] = defaultdict(set)
+    below: dict[tuple[str, ...], set[str]] = defaultdict(set)
     for one in made:
-        found[one.device].add(one.parent)
+        below[one.parent].add(one.device)
+        if one.parent:
+            parents[one.device].add(one.parent)
+    found = {}
+    for parent, devices in below.items():
+        alike = [
+            parents[device]
+            for device in devices
+            if words.is_number(device) or (not words.is_id(device) and len(parents[device]) > 1)
+        ]
+        found[parent] = _told_apart(parent, set().union(*alike)) if alike else ()
     return found
 
 
-def _proposal(group: Sequence[_Reading], shared: dict[str, set[tuple[str, ...]]]) -> Proposal:
+def _told_apart(parent: tuple[str, ...], parents: set[tuple[str, ...]]) -> tuple[str, ...]:
+    """Return the levels of `parent` that no other of `parents` has, too."""
+    ways: list[Callable[[tuple[str, ...]], tuple[str, ...]]] = [
+        lambda path: tuple(level for level in path if not words.is_group(level))[-2:],
+        lambda path: path[-1:],
+        lambda path: path[-2:],
+        lambda path: path,
+    ]
+    for way in ways:
+        told = [tuple(level for level in way(one) if level) for one in parents]
+        if len(set(told)) == len(told):
+            return tuple(level for level in way(parent) if level)
+    return parent
+
+
+def _proposal(
+    group: Sequence[_Reading], prefixes: dict[tuple[str, ...], tuple[str, ...]]
+) -> Proposal:
     first = group[0]
     levels = first.observed.levels
     is_fixed = _is_fixed(first)
@@ -234,7 +262,7 @@ def _proposal(group: Sequence[_Reading], shared: dict[str, set[tuple[str, ...]]]
     named = [level for level in suffix if not words.is_group(level)] if is_whole else []
     template = Template(
         topic="/".join([*head, *tail]),
-        device=_device_format(first, shared, is_fixed=is_fixed),
+        device=_device_format(first.device if is_fixed else "", prefixes[first.parent]),
         device_path=first.device_path,
         metric=".".join(named) if is_whole else "{metric}",
     )
@@ -246,17 +274,9 @@ def _proposal(group: Sequence[_Reading], shared: dict[str, set[tuple[str, ...]]]
     return Proposal(template, reasons, confidence, [one.observed.topic for one in group])
 
 
-def _device_format(
-    first: _Reading, shared: dict[str, set[tuple[str, ...]]], *, is_fixed: bool
-) -> str:
-    """Return how the device's id is put together: as short as it is unique."""
-    own = _escaped(first.device) if is_fixed else "{device}"
-    if words.is_number(first.device) or (
-        not words.is_id(first.device) and len(shared[first.device] - {()}) > 1
-    ):
-        kept = [level for level in first.parent if level and not words.is_group(level)]
-        return "/".join([*map(_escaped, kept[-2:]), own])
-    return own
+def _device_format(own: str, prefix: tuple[str, ...]) -> str:
+    """Return how an id is put together; `own` is the device that is written out, or empty."""
+    return "/".join([*map(_escaped, prefix), _escaped(own) if own else "{device}"])
 
 
 def _escaped(level: str) -> str:
@@ -279,7 +299,7 @@ def _openness(topic: str) -> tuple[int, int]:
 def _presences(presences: Sequence[Observed], made: Sequence[_Reading]) -> list[Proposal]:
     """Return templates of topics that tell whether a device is there."""
     known = {(one.parent, one.device) for one in made if not one.device_path}
-    formats = {one.parent: _device_format(one, _last_levels(made), is_fixed=False) for one in made}
+    prefixes = _prefixes(made)
     groups: dict[tuple[Any, ...], list[Observed]] = defaultdict(list)
     for one in presences:
         *head, last = one.levels
@@ -299,7 +319,7 @@ def _presences(presences: Sequence[Observed], made: Sequence[_Reading]) -> list[
         template = Template(
             topic="/".join([*map(_quoted, parent), device, *map(_quoted, middle), _quoted(last)]),
             kind="presence",
-            device=_escaped(own) if own else formats.get(parent, "{device}"),
+            device=_device_format(own, prefixes.get(parent, ())),
         )
         reason = f"{last} carries words such as {_word(group[0].values[0])!r}"
         found.append(Proposal(template, [reason], 0.8, [one.topic for one in group]))

@@ -67,7 +67,10 @@ class Tree:
             return words.is_part(parent)
         if self._is_one_of_several(levels, end):
             return False
-        if words.is_part(level) or self._recurs(levels, end):
+        if words.is_part(level):
+            return True
+        # What comes again in every hall or line is a machine of each, and no part of the hall.
+        if not words.is_place(parent) and self._recurs(levels, end):
             return True
         # What lies below something that is measured is a part of that.
         if end >= 3 and words.is_part(parent) and not words.is_group(parent):

@@ -47,6 +47,13 @@ THINGS = frozenset(
     | {"tank", "charger", "inverter", "meter", "battery", "cell", "boiler", "compressor"}
 )
 _PHASE = re.compile(r"(?i)l[1-3n]|phase[1-3abc]|ph?[1-3]|ch?[0-9]{1,2}|chn[0-9]{1,2}")
+# Where things are: each has its own of what comes again below others.
+PLACES = _words(
+    """
+    site plant factory works building house hall floor storey line area section sector
+    department wing room shop greenhouse stable barn
+    """
+)
 # What groups metrics, or tells how they are sent: such a level names no device.
 GROUPS = _words(
     """
@@ -160,6 +167,11 @@ def stem(level: str) -> str:
 def has_part(level: str) -> bool:
     """Return whether a level has words of what is measured among others."""
     return any(token in MEASURES | GROUPS | THINGS for token in tokens(level))
+
+
+def is_place(level: str) -> bool:
+    """Return whether a level names where things are."""
+    return any(token in PLACES for token in tokens(level))
 
 
 def is_group(level: str) -> bool:

@@ -12,19 +12,25 @@ from django.db import OperationalError
 from django.utils import timezone
 
 from devices.jobs import files, requests, runner
-from devices.jobs.runner import JobFailed, Progress, Runner
+from devices.jobs.runner import JobFailed, Progress, Runner, Work
 from devices.models import Job, JobPart
 
 pytestmark = pytest.mark.usefixtures("tables")
 STEPS = 4
 
 
-class Counting:
+CLOSED: list[int] = []
+
+
+class Counting(Work):
     """Writes a line a step; fails as its job's options say."""
 
     def __init__(self, job: Job) -> None:
         self.options = job.options
         self.at = job.position.get("at", 0)
+
+    def close(self) -> None:
+        CLOSED.append(self.at)
 
     @property
     def refused(self) -> bool:
@@ -153,7 +159,9 @@ def test_a_running_job_is_cancelled_at_its_next_step() -> None:
     one = Runner("one")
     one.step()
     assert requests.cancel(job)
+    CLOSED.clear()
     run(one)
+    assert CLOSED == [2]
     job.refresh_from_db()
     assert job.state == "cancelled"
     assert not requests.cancel(job)

@@ -47,7 +47,7 @@ class Running:
     def __init__(self, folder: Path, port: int, **more: Any) -> None:
         self.port = port
         self.source = EmbeddedSource("here")
-        self.source.filters = ["devices/#"]
+        self.source.subscribe(["devices/#"])
         self.fed: list[Packet] = []
         self.broker = EmbeddedBroker(
             self.source,
@@ -113,6 +113,22 @@ async def test_what_waits_is_fed_again_to_the_next_pipeline(tmp_path: Path) -> N
         again = asyncio.create_task(made.source.run(made.feed))
         assert await asking == b"\x20\2\0\0" + b"\x40\2\0\5"
         again.cancel()
+
+
+async def test_new_filters_bring_what_is_retained_for_them(tmp_path: Path) -> None:
+    async with running(tmp_path) as made:
+        sent = [("devices/a/t", b"1"), ("tele/plug/LWT", b"Online"), ("tele/a/b/c", b"2")]
+        await made.talk(connect(), *(publish(t, p, 1, 5, retain=True) for t, p in sent))
+        assert [packet.retain for packet in made.fed] == [False]
+        made.source.subscribe(["devices/#", "tele/+/LWT", "tele/plug/#"])
+        assert [(p.topic, p.payload, p.qos, p.retain) for p in made.fed[1:]] == [
+            ("tele/plug/LWT", b"Online", 1, True)
+        ]
+        made.source.subscribe(["devices/#", "tele/+/LWT"])
+        made.source.subscribe(["#"])
+        assert [packet.topic for packet in made.fed[2:]] == ["tele/a/b/c"]
+        # They are ordinary packets: what is not committed yet is fed to the next pipeline.
+        assert not made.source._waiting
 
 
 async def test_who_was_held_is_read_again(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from mqtt_ingest import conf
 from tests.support import services
 from tests.support.services import free_port, wait_until
 
-pytestmark = [pytest.mark.django_db, pytest.mark.services]
+pytestmark = [pytest.mark.usefixtures("tables"), pytest.mark.services]
 BASE = "zigbee2mqtt"
 DEVICES = [
     {

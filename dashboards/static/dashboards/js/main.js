@@ -10,6 +10,7 @@ import { JobsPage } from "./pages/jobs.js";
 import { tickQuality } from "./display/staleness.js";
 import { watchSites } from "./display/site-counts.js";
 import { LiveSocket } from "./live/socket.js";
+import { ConnectPage } from "./pages/connect.js";
 import { StatusPage } from "./pages/status.js";
 import { Wall } from "./pages/wall.js";
 import { startZone } from "./display/time-zone.js";
@@ -39,6 +40,7 @@ function start() {
   const board = document.getElementById("board");
   if (board) new Board(socket, board).connect();
   if (page === "jobs") new JobsPage(socket).connect();
+  if (page === "connect") new ConnectPage().connect();
   if (page === "status") new StatusPage().connect();
   if (page === "wall") new Wall(socket).connect();
 }

@@ -1,0 +1,30 @@
+// While the broker is listened to, the page takes what was found anew.
+
+import { tickAges } from "../display/server-clock.js";
+
+const EVERY_MS = 1_000;
+
+export class ConnectPage {
+  connect() {
+    this.timer = setInterval(() => this.reload(), EVERY_MS);
+  }
+
+  disconnect() {
+    clearInterval(this.timer);
+  }
+
+  async reload() {
+    const root = document.getElementById("proposals");
+    if (!root || root.dataset.open !== "1" || document.hidden) return;
+    try {
+      const answer = await fetch("/connect?fragment=1");
+      if (!answer.ok || answer.redirected) return;
+      const html = new DOMParser().parseFromString(await answer.text(), "text/html");
+      if (!html.querySelector("[data-busy]")) root.dataset.open = "";
+      root.replaceChildren(...html.body.childNodes);
+      tickAges(root);
+    } catch {
+      // The link line says that the server cannot be reached.
+    }
+  }
+}

@@ -1,0 +1,115 @@
+"""The page on which a broker's devices are found: who may look, and what accepting makes."""
+
+import json
+from typing import Any
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Permission
+from django.test import Client
+from django.utils import timezone
+
+from devices.jobs import files
+from devices.models import Job, Source
+
+pytestmark = pytest.mark.usefixtures("tables")
+PROPOSALS = [
+    {
+        "convention": "tasmota",
+        "label": "Tasmota",
+        "options": {},
+        "reasons": ["tele/<b>a</b>/LWT"],
+        "topics": 3,
+        "templates": [],
+        "devices": [
+            {
+                "id": f"plug-{n}",
+                "name": f"<i>Plug {n}</i>",
+                "model": "",
+                "status": "online",
+                "values": {"energy.power": {"value": 5.5, "unit": "W"}},
+            }
+            for n in range(9)
+        ],
+    },
+    {
+        "convention": "templates",
+        "label": "",
+        "options": {"templates": [{"topic": "hall/{device}/{metric}"}]},
+        "reasons": [],
+        "topics": 1,
+        "templates": [{"topic": "hall/{device}/{metric}", "reasons": ["2 names at one level"]}],
+        "devices": [],
+    },
+]
+
+
+@pytest.fixture
+def staff() -> Client:
+    user = get_user_model().objects.create_user("sam", is_staff=True)
+    user.user_permissions.add(Permission.objects.get(codename="add_source"))
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def heard(proposals: list[dict[str, Any]]) -> Job:
+    job = Job.objects.create(
+        kind="discover", title="it", state="done", words="9 packets", ended_at=timezone.now()
+    )
+    files.append(job.pk, files.OUT, json.dumps(proposals).encode())
+    return job
+
+
+def test_whoever_may_not_add_sources_sees_nothing() -> None:
+    client = Client()
+    client.force_login(get_user_model().objects.create_user("vera"))
+    assert client.get("/connect").status_code == 403
+    assert client.post("/connect", {"listen": "1"}).status_code == 403
+    assert 'href="/connect"' not in client.get("/").content.decode()
+    assert not Job.objects.exists()
+
+
+@pytest.mark.parametrize(("asked", "seconds"), [("60", 60), ("61", 15), ("x", 15), ("²", 15)])
+def test_listening_is_asked_for_once(staff: Client, asked: str, seconds: int) -> None:
+    assert "Nobody has looked yet" in staff.get("/connect").content.decode()
+    assert staff.post("/connect", {"listen": "1", "seconds": asked}).status_code == 302
+    assert Job.objects.get().options == {"seconds": seconds}
+    page = staff.get("/connect").content.decode()
+    assert "data-busy" in page
+    staff.post("/connect", {"listen": "1", "seconds": asked})
+    assert Job.objects.count() == 1
+
+
+def test_what_was_heard_is_shown_escaped_and_in_part(staff: Client) -> None:
+    heard(PROPOSALS)
+    page = staff.get("/connect").content.decode()
+    assert "energy.power 5.5 W" in page
+    assert "&lt;i&gt;Plug 0&lt;/i&gt;" in page
+    assert "<i>" not in page
+    assert "tele/&lt;b&gt;a" in page
+    assert "and 3 more" in page
+    assert "hall/{device}/{metric}" in page
+    assert "<html" not in staff.get("/connect?fragment=1").content.decode()
+
+
+def test_what_is_chosen_is_made_and_nothing_else(staff: Client) -> None:
+    heard(PROPOSALS)
+    page = staff.post("/connect", {"use": ["1", "7", "-1", "²", "999999"]}, follow=True)
+    assert "These are read from now on: structure" in page.content.decode()
+    assert set(Source.objects.values_list("name", flat=True)) == {"native", "structure"}
+
+
+@pytest.mark.parametrize("chosen", [[], ["7"]])
+def test_choosing_nothing_says_so(staff: Client, chosen: list[str]) -> None:
+    heard(PROPOSALS)
+    page = staff.post("/connect", {"use": chosen}, follow=True)
+    assert "Choose what is to be read" in page.content.decode()
+    assert Source.objects.count() == 1
+
+
+def test_nothing_found_and_a_failure_are_told(staff: Client) -> None:
+    job = heard([])
+    assert "Nothing that is not read already" in staff.get("/connect").content.decode()
+    Job.objects.filter(pk=job.pk).update(state="failed", words="mqtt://b:1 cannot be reached")
+    assert "mqtt://b:1 cannot be reached" in staff.get("/connect").content.decode()

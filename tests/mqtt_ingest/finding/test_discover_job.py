@@ -1,0 +1,66 @@
+"""The job behind `/connect`, at a real broker: what it finds is accepted, and failures say why."""
+
+import json
+from typing import Any
+
+import pytest
+
+from devices import source_checks
+from devices.jobs import files, requests
+from devices.jobs.runner import Runner
+from devices.models import Job, Source
+from mqtt_ingest.finding import discover_job
+from tests.mqtt_ingest.finding.test_discover import broker, url  # noqa: F401 - fixtures
+from tests.support.services import free_port
+
+pytestmark = [pytest.mark.usefixtures("tables"), pytest.mark.services]
+
+
+@pytest.fixture(autouse=True)
+def _quick_and_beside_a_broker(monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
+    settings.STANDALONE = False
+    monkeypatch.setattr(discover_job, "STEP_SECONDS", 0.3)
+
+
+def run(seconds: int = 2) -> Job:
+    job = requests.ask(discover_job.KIND, "the broker", {"seconds": seconds}, None)
+    runner = Runner("one")
+    while runner.step():
+        pass
+    job.refresh_from_db()
+    return job
+
+
+def found(job: Job) -> list[dict[str, Any]]:
+    told: list[dict[str, Any]] = json.loads(b"".join(files.pieces(job.pk, files.OUT)))
+    return told
+
+
+def test_what_a_broker_carries_is_found_and_accepted(url: str) -> None:  # noqa: F811
+    job = run()
+    assert (job.state, job.percent) == ("done", 100)
+    assert job.words == "4 packets on 4 topics"
+    proposals = found(job)
+    assert [one["convention"] for one in proposals] == ["zigbee2mqtt", "templates"]
+    assert proposals[0]["devices"][0]["values"]["temperature"] == {"value": 11.5, "unit": "°C"}
+    assert source_checks.accept(proposals[:1]) == ["zigbee2mqtt"]
+    assert set(Source.objects.values_list("name", flat=True)) == {"native", "zigbee2mqtt"}
+    assert [one["convention"] for one in found(run())] == ["templates"]
+
+
+def test_a_broker_that_is_not_there_fails_the_job_by_name(settings: Any) -> None:
+    settings.MQTT_URL = f"mqtt://127.0.0.1:{free_port()}"
+    job = run()
+    assert job.state == "failed"
+    assert f"{settings.MQTT_URL} cannot be reached" in job.words
+
+
+def test_the_embedded_broker_is_reached_where_it_listens(settings: Any) -> None:
+    settings.STANDALONE, settings.MQTT_URL_GIVEN = True, False
+    settings.MQTT_BIND, settings.MQTT_PORT, settings.MQTT_PASSWORD = "0.0.0.0", 1999, "word"
+    assert discover_job.reached().where == "mqtt://127.0.0.1:1999"
+    settings.MQTT_BIND = "10.0.0.7"
+    reached = discover_job.reached()
+    assert (reached.where, reached.password) == ("mqtt://10.0.0.7:1999", "word")
+    settings.MQTT_URL_GIVEN, settings.MQTT_URL = True, "mqtts://u:p@b.example"
+    assert discover_job.reached().where == "mqtts://b.example:8883"
