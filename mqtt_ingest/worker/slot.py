@@ -27,6 +27,7 @@ from mqtt_ingest.storing import arrival_stamps, slots
 from mqtt_ingest.storing.sink import DatabaseSink
 from mqtt_ingest.storing.slot_writer import SlotWriter
 from mqtt_ingest.storing.stored import Stored
+from mqtt_ingest.worker.requester import Requester
 from mqtt_ingest.worker.slot_session import SlotSession, may_share
 
 logger = logging.getLogger(__name__)
@@ -82,6 +83,7 @@ class Slot:
         # By how much (µs) devices agreed to be ahead of us, as it is stored.
         self._clocks_ahead = 0
         self._was_contested = False
+        self._requester = Requester(lambda: self.publisher)
 
     async def acquire(self) -> bool:
         """Lease the slot if it is free; False while somebody else holds it."""
@@ -167,7 +169,7 @@ class Slot:
             source = self._session = upstream.session(self._change)
         self._pipeline = pipeline = self._make_pipeline(routes, source)
         pipeline.clocks.ahead = self._clocks_ahead
-        helpers = [self._renew(), source.run(pipeline.feed)]
+        helpers = [self._renew(), source.run(pipeline.feed), self._requester.run()]
         if self.is_surplus:
             helpers.append(self._retire(pipeline))
         try:
@@ -213,9 +215,13 @@ class Slot:
                 commit_interval=settings.COMMIT_INTERVAL_MS / 1_000,
             ),
             on_entry=self._hooks.on_entry,
-            on_stored=self._hooks.on_stored,
+            on_stored=self._stored,
             throttle=Throttle(settings.DEVICE_RATE_LIMIT) if settings.DEVICE_RATE_LIMIT else None,
         )
+
+    def _stored(self, batch: Batch, stored: Stored) -> None:
+        self._requester.ask(batch.entries)
+        self._hooks.on_stored(batch, stored)
 
     async def _until_over(
         self,

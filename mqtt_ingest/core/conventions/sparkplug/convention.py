@@ -30,6 +30,7 @@ from mqtt_ingest.core.conventions.sparkplug.payload import (
     Value,
     members,
     read,
+    varint,
 )
 from mqtt_ingest.core.conventions.state import State
 from mqtt_ingest.core.descriptions import Description, Kind, SeriesDescription
@@ -75,6 +76,8 @@ class Sparkplug(Convention):
         self._births: dict[str, dict[int | str, tuple[str, int | None]]] = {}
         # Device -> metric -> its last ms, and the first value of that.
         self._last: dict[str, dict[str, tuple[int, object]]] = {}
+        # When the packet that is read came, in µs.
+        self._now = 0
 
     @classmethod
     def recognise(cls, observed: Sequence[Observation]) -> Evidence | None:
@@ -95,6 +98,7 @@ class Sparkplug(Convention):
             return []
         if len(packet.payload) > limits.payload_bytes:
             raise Undecodable("too_large", f"{len(packet.payload)} bytes")
+        self._now = packet.received_at
         payload = read(packet.payload)
         message = DeviceMessage(native_id)
         _READERS[kind](self, message, payload, node)
@@ -155,14 +159,17 @@ class Sparkplug(Convention):
         if payload.seq is None:
             return
         before = self._seq.get(node)
-        if before is not None and payload.seq != (before + 1) % 256:
+        # The same once more is a packet that was sent again.
+        if before is not None and (payload.seq - before) % 256 > 1:
             self._ask(node)
         self._seq[node] = payload.seq
 
     def _ask(self, node: str) -> None:
         if self.options.rebirth:
             group, name = node.split("/", 1)
-            self.requests.append(Request(f"spBv1.0/{group}/NCMD/{name}", _REBIRTH, "rebirth"))
+            # An NCMD has a timestamp, in ms (tck-id-payloads-ncmd-timestamp).
+            payload = b"\x08" + varint(self._now // 1_000) + _REBIRTH
+            self.requests.append(Request(f"spBv1.0/{group}/NCMD/{name}", payload, "rebirth"))
 
     # --- values -------------------------------------------------------------
     def _take(

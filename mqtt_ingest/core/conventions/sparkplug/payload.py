@@ -100,6 +100,15 @@ def fields(data: bytes) -> Iterator[tuple[int, int | bytes]]:
         at += length
 
 
+def varint(value: int) -> bytes:
+    """Return `value` (0 or more) as Protocol Buffers write it."""
+    found = bytearray()
+    while value > 127:
+        found.append(value & 127 | 128)
+        value >>= 7
+    return bytes([*found, value])
+
+
 def _varint(data: bytes, at: int) -> tuple[int, int]:
     value = shift = 0
     while shift < 70:

@@ -1,0 +1,82 @@
+"""Sparkplug over a kill -9: births outlive the worker, and what misses one is asked for."""
+
+import signal
+from collections.abc import Iterator
+
+import pytest
+
+from mqtt_ingest.core.conventions.sparkplug.payload import read, varint
+from tests.support.services import wait_until
+from tests.support.stack import Plant, publish
+
+pytestmark = pytest.mark.services
+T0 = 1_764_400_000_000  # ms
+DOUBLE = 10
+VALUES = "SELECT r.value FROM devices_reading r ORDER BY r.ts"
+
+
+def field(number: int, data: bytes | int) -> bytes:
+    """Return a field of Protocol Buffers: a number, or bytes."""
+    if isinstance(data, int):
+        return varint(number << 3) + varint(data)
+    return varint(number << 3 | 2) + varint(len(data)) + data
+
+
+def metric(alias: int, value: int, name: str = "") -> bytes:
+    """Return a metric with an integer value (Int32), by its alias alone where it has no name."""
+    told = field(1, name.encode()) if name else b""
+    return field(2, told + field(2, alias) + field(4, 3) + field(10, value))
+
+
+def payload(seq: int, *metrics: bytes) -> bytes:
+    return field(1, T0 + 1_000 * seq) + b"".join(metrics) + field(3, seq)
+
+
+def data(first: int, count: int, node: str = "n") -> Iterator[tuple[str, bytes]]:
+    for seq in range(first, first + count):
+        yield f"spBv1.0/g/NDATA/{node}", payload(seq, metric(7, seq))
+
+
+@pytest.fixture
+def sparkplug(plant: Plant) -> Plant:
+    plant.sql(
+        "INSERT INTO devices_source (name, convention, filters, registration, clock, shared, "
+        "enabled, options) VALUES ('spark', 'sparkplug_b', '[]', 'accept', 'sane', true, true, "
+        "'{\"rebirth\": true}')"
+    )
+    return plant
+
+
+def test_a_birth_outlives_its_worker_and_a_missing_one_is_asked_for(sparkplug: Plant) -> None:
+    plant = sparkplug
+    worker = plant.worker()
+    publish(plant, [("spBv1.0/g/NBIRTH/n", payload(0, metric(7, 0, "Speed")))])
+    publish(plant, list(data(1, 9)))
+    wait_until(lambda: plant.count() == 10, f"what came before, {plant.count()}", 30)
+    worker.send(signal.SIGKILL)
+    publish(plant, list(data(10, 50)))
+
+    heard: list[tuple[str, bytes]] = []
+    client = plant.client()
+    client.on_message = lambda _c, _d, message: heard.append((message.topic, message.payload))
+    granted: list[int] = []
+    client.on_subscribe = lambda *_: granted.append(1)
+    client.subscribe("spBv1.0/+/NCMD/#", 1)
+    wait_until(lambda: granted, "the subscription")
+    plant.worker()
+    wait_until(lambda: plant.count() == 60, f"what came meanwhile, {plant.count()}", 30)
+    assert [value for (value,) in plant.sql(VALUES)] == list(range(60))
+
+    publish(plant, list(data(5, 3, "stranger")))
+    wait_until(lambda: heard, "a rebirth that is asked for", 20)
+    publish(plant, list(data(62, 1)))  # 60 and 61 are missing
+    wait_until(lambda: len(heard) == 2, "another one", 20)
+    client.disconnect()
+    client.loop_stop()
+    assert [topic for topic, _payload in heard] == ["spBv1.0/g/NCMD/stranger", "spBv1.0/g/NCMD/n"]
+    told = read(heard[0][1])
+    assert [one.name for one in told.metrics] == ["Node Control/Rebirth"]
+    assert told.metrics[0].value(None) is True
+    assert told.timestamp
+    reasons = plant.sql("SELECT DISTINCT reason, topic FROM mqtt_ingest_deadletter")
+    assert reasons == [("no_birth", "spBv1.0/g/NDATA/stranger")]
