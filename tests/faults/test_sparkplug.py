@@ -5,36 +5,23 @@ from collections.abc import Iterator
 
 import pytest
 
-from mqtt_ingest.core.conventions.sparkplug.payload import read, varint
+from mqtt_ingest.core.conventions.sparkplug.payload import read
 from tests.support.services import wait_until
+from tests.support.sparkplug import field, metric
 from tests.support.stack import Plant, publish
 
 pytestmark = pytest.mark.services
 T0 = 1_764_400_000_000  # ms
-DOUBLE = 10
 VALUES = "SELECT r.value FROM devices_reading r ORDER BY r.ts"
 
 
-def field(number: int, data: bytes | int) -> bytes:
-    """Return a field of Protocol Buffers: a number, or bytes."""
-    if isinstance(data, int):
-        return varint(number << 3) + varint(data)
-    return varint(number << 3 | 2) + varint(len(data)) + data
-
-
-def metric(alias: int, value: int, name: str = "") -> bytes:
-    """Return a metric with an integer value (Int32), by its alias alone where it has no name."""
-    told = field(1, name.encode()) if name else b""
-    return field(2, told + field(2, alias) + field(4, 3) + field(10, value))
-
-
-def payload(seq: int, *metrics: bytes) -> bytes:
-    return field(1, T0 + 1_000 * seq) + b"".join(metrics) + field(3, seq)
+def payload(seq: int, told: bytes) -> bytes:
+    return field(1, T0 + 1_000 * seq) + field(2, told) + field(3, seq)
 
 
 def data(first: int, count: int, node: str = "n") -> Iterator[tuple[str, bytes]]:
     for seq in range(first, first + count):
-        yield f"spBv1.0/g/NDATA/{node}", payload(seq, metric(7, seq))
+        yield f"spBv1.0/g/NDATA/{node}", payload(seq, metric(value=seq, alias=7))
 
 
 @pytest.fixture
@@ -50,7 +37,7 @@ def sparkplug(plant: Plant) -> Plant:
 def test_a_birth_outlives_its_worker_and_a_missing_one_is_asked_for(sparkplug: Plant) -> None:
     plant = sparkplug
     worker = plant.worker()
-    publish(plant, [("spBv1.0/g/NBIRTH/n", payload(0, metric(7, 0, "Speed")))])
+    publish(plant, [("spBv1.0/g/NBIRTH/n", payload(0, metric("Speed", 0, alias=7, kind=3)))])
     publish(plant, list(data(1, 9)))
     wait_until(lambda: plant.count() == 10, f"what came before, {plant.count()}", 30)
     worker.send(signal.SIGKILL)
