@@ -116,6 +116,8 @@ def is_like_a_date(text: str) -> bool:
     return _LIKE_A_DATE.search(text.strip()) is not None
 
 
+# A text is asked for more than once: whether it is a time, and which one.
+@lru_cache(maxsize=256)
 def _apart(words: str, order: Order) -> datetime:
     dotnet = _DOTNET.fullmatch(words)
     if dotnet:

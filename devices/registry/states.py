@@ -1,6 +1,6 @@
 """The one word a device's state is told in, in Python and in SQL alike.
 
-online   heard of, and not longer silent than its limit
+online   heard of, and not longer silent than its limit; or a status that the broker kept says so
 stale    heard of, but silent for longer than its limit
 unknown  nothing can be heard of it: ingest is down, and it was online when it was up last,
          or the gateway that it speaks through is offline
@@ -71,7 +71,8 @@ def state_of(device: Device, as_of: AsOf) -> State:
     if device.cut_off_since is not None and (seen is None or seen <= device.cut_off_since):
         return "unknown"
     if seen is None:
-        return "never"
+        # What the broker kept, with a last will beside it, is as true as anything can be.
+        return as_of.alive if device.status == "online" else "never"
     is_expected = device.expected_by is not None and device.expected_by >= as_of.moment
     return as_of.alive if is_expected else "stale"
 
@@ -106,6 +107,7 @@ def state_case(as_of: AsOf) -> Case:
             & (Q(last_seen__isnull=True) | Q(last_seen__lte=F("cut_off_since"))),
             then=Value("unknown"),
         ),
+        When(last_seen__isnull=True, status="online", then=Value(as_of.alive)),
         When(last_seen__isnull=True, then=Value("never")),
         When(expected_by__gte=as_of.moment, then=Value(as_of.alive)),
         default=Value("stale"),

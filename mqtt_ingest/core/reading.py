@@ -13,6 +13,7 @@ Most programs write one of a few shapes, whatever their topics are:
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from devices import units
@@ -45,6 +46,8 @@ ENVELOPES = frozenset({"values", "vals", "fields", "metrics", "measurements", "r
 # What something ought to be, and what it was, is not what it is.
 WISHES = frozenset({"desired", "previous", "delta", "setdata", "metadata", "metas", "errors"})
 _SIGNS = re.compile(r"[^a-z0-9]")
+# Names that are kept as they are asked for; longer ones would fill the memory.
+_SHORT = 64
 MAX_LEVELS = 32
 
 
@@ -83,6 +86,11 @@ class _Walk:
 
 def plain(name: str) -> str:
     """Return `name` in small letters, without signs."""
+    return _plain(name) if len(name) <= _SHORT else _SIGNS.sub("", name.lower())
+
+
+@lru_cache(maxsize=4_096)
+def _plain(name: str) -> str:
     return _SIGNS.sub("", name.lower())
 
 

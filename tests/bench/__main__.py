@@ -7,6 +7,7 @@ from typing import Any
 
 from tests.bench import (
     backlog,
+    decoders,
     export,
     fanout,
     frame,
@@ -31,6 +32,7 @@ from tests.bench import (
 BENCHMARKS: dict[str, Callable[[], list[dict[str, Any]]]] = {
     "frame": frame.run,
     "ingest": ingest.run,
+    "decoders": decoders.run,
     "lone": lone.run,
     "backlog": backlog.run,
     "series": series.run,

@@ -204,7 +204,9 @@ def test_every_gadget_is_there_with_name_unit_and_state(standalone: Standalone) 
 
             wait_until(lambda: not missing(), f"all of them: {missing()}", 30)
             page.shot("home-broker")
-            assert len(rows(page)) == 61, "sixty, and the bridge of Zigbee2MQTT"
+            shown = rows(page)
+            assert len(shown) == 61, "sixty, and the bridge of Zigbee2MQTT"
+            assert all("online" in state for state, _values in shown.values()), shown
             assert page.problems == []
         home.stop()
         wait_until(lambda: len(heard) >= home.sent, "the witness")

@@ -56,6 +56,15 @@ def test_offline_ends_when_something_comes() -> None:
     assert state_of(device, AsOf(now)) == "online"
 
 
+def test_a_status_that_the_broker_kept_is_believed_until_something_comes() -> None:
+    now = timezone.now()
+    kept = Device(status="online", status_since=now)
+    assert (state_of(kept, AsOf(now)), since_of(kept, AsOf(now))) == ("online", now)
+    assert state_of(kept, AsOf(now, ingest_up=False)) == "unknown"
+    heard = Device(status="online", status_since=now, last_seen=now, expected_by=now)
+    assert state_of(heard, AsOf(now + timedelta(seconds=1))) == "stale"
+
+
 def test_since() -> None:
     now = timezone.now()
     then = now - timedelta(hours=1)
