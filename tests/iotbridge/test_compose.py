@@ -236,6 +236,11 @@ class Browser:
             return error.code, error.read().decode()
 
 
+def _subscribed(plant: Plant) -> bool:
+    names = plant.sql("SELECT filters::text FROM devices_writer WHERE name LIKE 'ingest-%'")
+    return any(filters != "[]" for (filters,) in names)
+
+
 def start_all(plant: Plant, hosts: Hosts) -> None:
     """Start what compose.yaml starts, in its order."""
     assert shutil.which("openssl"), "openssl is missing: apt-get install openssl"
@@ -250,6 +255,8 @@ def start_all(plant: Plant, hosts: Hosts) -> None:
     for port in hosts.workers.values():
         wait_until(lambda port=port: services.listens(port), "a worker's HTTP port", 30)  # type: ignore[misc]
     plant.sql("UPDATE devices_source SET registration = 'accept'")
+    # Before a session is there, a broker keeps nothing for it.
+    wait_until(lambda: _subscribed(plant), "a slot that has subscribed", 30)
 
 
 def test_readings_go_from_mqtt_through_the_proxy_to_a_websocket(guarded: Plant) -> None:
