@@ -5,8 +5,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from mqtt_ingest.core import conventions
-from mqtt_ingest.core.conventions import kit
+from mqtt_ingest.core import conventions, kit
 from mqtt_ingest.core.limits import Limits
 from mqtt_ingest.core.packets import Entry, Packet
 from mqtt_ingest.core.pipeline import Router, decode

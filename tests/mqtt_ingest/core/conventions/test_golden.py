@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from mqtt_ingest.core import conventions
-from mqtt_ingest.core.conventions import kit
+from mqtt_ingest.core import conventions, kit
 
 GOLDEN = Path(__file__).parent / "golden"
 PACKETS = int(os.environ.get("FUZZ_PACKETS", "300"))

@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 
 import pytest
 
-from mqtt_ingest.core.conventions import kit
+from mqtt_ingest.core import kit
 from mqtt_ingest.core.conventions.base import Convention
 from mqtt_ingest.core.limits import Limits
 from mqtt_ingest.core.packets import DeviceMessage, Packet
