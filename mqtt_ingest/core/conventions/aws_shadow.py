@@ -14,7 +14,7 @@ _THING = "$aws/things/{device}/shadow"
 def _update(said: Said) -> None:
     value = parse(said.packet, said.limits)
     if isinstance(value, dict) and isinstance(value.get("current"), dict):
-        value = value["current"]
+        value = {**value, **value["current"]}
     state = value.get("state") if isinstance(value, dict) else None
     reported = state.get("reported") if isinstance(state, dict) else None
     if isinstance(value, dict) and isinstance(reported, dict):

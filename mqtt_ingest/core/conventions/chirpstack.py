@@ -3,8 +3,6 @@
 https://www.chirpstack.io/docs/chirpstack/integrations/mqtt.html
 """
 
-import base64
-import binascii
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
@@ -69,15 +67,6 @@ def _describe(said: Said, device: str, value: Mapping[str, Any]) -> None:
     name, profile = told.get("deviceName"), told.get("deviceProfileName")
     if isinstance(name, str) and name and device in said.messages:
         said.describe(device, name=name, model=profile if isinstance(profile, str) else "")
-
-
-def eui_of(text: str) -> str:
-    """Return a DevEUI in hex, which version 3 writes in base64."""
-    try:
-        raw = base64.b64decode(text, validate=True)
-    except (binascii.Error, ValueError):
-        return text.lower()
-    return raw.hex() if len(raw) == 8 else text.lower()
 
 
 class ChirpStack(Layout):

@@ -19,10 +19,6 @@ def _event(said: Said) -> None:
         said.take(camera, Record(scores, after.get("frame_time", ABSENT)))
 
 
-def _stats(said: Said) -> None:
-    said.read(said.topic["base"], parse(said.packet, said.limits), "stats")
-
-
 class Frigate(Layout):
     """What cameras count, hear and see; pictures are left where they are."""
 

@@ -28,20 +28,23 @@ def _device_state(said: Said) -> None:
 
 
 def _device_attribute(said: Said) -> None:
-    """Take the device's name, its firmware, or (version 5) its whole description."""
+    """Take the device's name, or (version 5) its whole description."""
     text, what = decode_text(said.packet.payload, said.limits), said.topic["attribute"]
     device = said.topic["device"]
     if what == "name":
         _about(said, device, Description(name=text))
-    elif what == "fw/version":
-        _about(said, device, Description(firmware=text))
-    elif what == "description":
+    else:
         try:
             value = orjson.loads(text)
         except orjson.JSONDecodeError:
             return
         if isinstance(value, dict):
             _version_5(said, device, value)
+
+
+def _firmware(said: Said) -> None:
+    text = decode_text(said.packet.payload, said.limits).strip()
+    _about(said, said.topic["device"], Description(firmware=text))
 
 
 def _about(said: Said, device: str, description: Description) -> None:
@@ -123,6 +126,7 @@ class Homie(Layout):
             tells=True,
         ),
         *nothing("{base}/{device}/${attribute}", "{base}/{device}/{node}/${attribute}"),
+        Rule(topic="{base}/{device}/$fw/version", read=_firmware),
         *nothing("{base}/{device}/$implementation/#", "{base}/{device}/$fw/#"),
         Rule(
             topic="{base}/{device}/{node}/{property}/${attribute}",

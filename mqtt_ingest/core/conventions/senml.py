@@ -55,7 +55,7 @@ class Resolved(NamedTuple):
     update_s: float | None
 
 
-def resolve(pack: Sequence[Any]) -> Iterator[Resolved]:
+def resolve(pack: Sequence[Mapping[Any, Any]]) -> Iterator[Resolved]:
     """Yield the records of `pack`.
 
     Raises:
@@ -63,8 +63,6 @@ def resolve(pack: Sequence[Any]) -> Iterator[Resolved]:
     """
     base: dict[str, Any] = {}
     for number, record in enumerate(pack):
-        if not isinstance(record, dict):
-            raise Undecodable("not_senml", f"record {number} is no object")
         if any(isinstance(label, str) and label.endswith("_") for label in record):
             raise Undecodable("not_senml", f"record {number} must be understood, and is not")
         base |= {k: v for k, v in record.items() if k in {"bn", "bt", "bu", "bv", "bver"}}

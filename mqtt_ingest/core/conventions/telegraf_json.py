@@ -65,10 +65,8 @@ class TelegrafJson(Convention):
 
     def decode(self, packet: Packet, limits: Limits) -> Sequence[DeviceMessage] | None:
         """Return what the metrics say; None where the payload is no metric of Telegraf."""
-        if not packet.payload.lstrip().startswith(b"{"):
-            return None
-        value = parse(packet, limits)
-        if not isinstance(value, dict):
+        is_object = packet.payload.lstrip().startswith(b"{")
+        if not is_object or not isinstance(value := parse(packet, limits), dict):
             return None
         several = value.get("metrics")
         metrics = several if isinstance(several, list) else [value]

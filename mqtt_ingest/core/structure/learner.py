@@ -235,13 +235,12 @@ def _told_apart(parent: tuple[str, ...], parents: set[tuple[str, ...]]) -> tuple
         lambda path: tuple(level for level in path if not words.is_group(level))[-2:],
         lambda path: path[-1:],
         lambda path: path[-2:],
-        lambda path: path,
     ]
     for way in ways:
         told = [tuple(level for level in way(one) if level) for one in parents]
         if len(set(told)) == len(told):
             return tuple(level for level in way(parent) if level)
-    return parent
+    return tuple(level for level in parent if level)
 
 
 def _proposal(
@@ -324,10 +323,6 @@ def _presences(presences: Sequence[Observed], made: Sequence[_Reading]) -> list[
         reason = f"{last} carries words such as {_word(group[0].values[0])!r}"
         found.append(Proposal(template, [reason], 0.8, [one.topic for one in group]))
     return found
-
-
-def _is_device(levels: Sequence[str], known: set[tuple[tuple[str, ...], str]]) -> bool:
-    return (tuple(levels[:-1]), levels[-1]) in known
 
 
 def _ignored(silent: Sequence[Observed]) -> list[Proposal]:

@@ -58,3 +58,8 @@ def test_a_key_that_is_no_escape_stays_as_it_is() -> None:
 )
 def test_metric_names(metric: str, good: bool) -> None:
     assert (metric_problem(metric, Limits().metric_length) == "") is good
+
+
+def test_an_id_without_end_is_refused_before_it_is_looked_at() -> None:
+    with pytest.raises(Undecodable, match="10000"):
+        device_key("x" * 10_000)

@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 
 import pytest
 
-from mqtt_ingest.core import kit
+from mqtt_ingest.core import conventions, kit
 from mqtt_ingest.core.conventions.base import Convention
 from mqtt_ingest.core.limits import Limits
 from mqtt_ingest.core.packets import DeviceMessage, Packet
@@ -48,6 +48,12 @@ def test_another_reading_names_the_packet(golden: Path) -> None:
     golden.write_text(golden.read_text().replace("d2", "d3"))
     with pytest.raises(AssertionError, match=r"a/b b'1' says \{'d2'.*not \{'d3'"):
         kit.check(Counting, golden)
+
+
+def test_a_convention_of_ours_passes() -> None:
+    kit.check(
+        conventions.find("tasmota"), Path(__file__).parent / "conventions/golden/tasmota.json"
+    )
 
 
 def test_what_is_remembered_beside_the_state_is_found(golden: Path) -> None:

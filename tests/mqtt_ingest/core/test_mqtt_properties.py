@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
-from mqtt_ingest.core.mqtt_properties import PacketProperties, read
+from mqtt_ingest.core.mqtt_properties import MAX_USER, PacketProperties, read
 
 
 def packed(**values: object) -> bytes:
@@ -15,7 +15,7 @@ def packed(**values: object) -> bytes:
     for name, value in values.items():
         setattr(made, name, value)
     written = made.pack()  # type: ignore[no-untyped-call] # paho
-    return bytes(written[1:] if len(written) < 129 else written[2:])
+    return bytes(written[1:] if written[0] < 128 else written[2:])
 
 
 def test_properties_are_read_as_another_client_writes_them() -> None:
@@ -46,3 +46,8 @@ def test_what_follows_a_subscriptions_number_is_read(number: int) -> None:
 @given(st.binary(max_size=60))
 def test_any_bytes_are_read_without_an_error(data: bytes) -> None:
     assert isinstance(read(data), PacketProperties)
+
+
+def test_user_properties_without_end_are_cut() -> None:
+    pairs = [(str(n), "x") for n in range(MAX_USER + 5)]
+    assert len(read(packed(UserProperty=pairs)).user) == MAX_USER

@@ -195,6 +195,7 @@ async def test_packets_are_read_by_the_routes_of_the_moment() -> None:
     rig = Rig()
     rig.pipeline.feed(make_packet(payload='{"a": 1}'))
     rig.pipeline.use([])
+    assert rig.pipeline.routes == []
     rig.pipeline.feed(make_packet(payload='{"a": 2}'))
     await rig.finish()
     reasons = [entry.reason for batch in rig.sink.batches for entry in batch.entries]

@@ -53,3 +53,10 @@ def test_the_tree_matches_as_one_filter_after_the_other_does(
     router = Router([route(str(place), one) for place, one in enumerate(filters)])
     expected = {str(place) for place, one in enumerate(filters) if matches(one, topic)}
     assert set(names(router, topic)) == expected
+
+
+def test_what_is_remembered_of_topics_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mqtt_ingest.core.router.MAX_REMEMBERED", 3)
+    router = Router([route("all", "#")])
+    assert all(names(router, f"t/{n}") == ["all"] for n in range(10))
+    assert len(router._remembered) <= 3

@@ -5,7 +5,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mqtt_ingest.core.errors import Undecodable
-from mqtt_ingest.core.topics import check_topic, device_level, filter_problem, matches
+from mqtt_ingest.core.topics import (
+    MAX_TOPIC,
+    check_topic,
+    covers,
+    device_level,
+    filter_problem,
+    matches,
+    uncovered,
+)
 
 levels = st.lists(st.text("ab1$", max_size=3), min_size=1, max_size=5)
 
@@ -70,6 +78,33 @@ def test_bad_topics_are_refused(topic: str) -> None:
 )
 def test_valid_filters(topic_filter: str, good: bool) -> None:
     assert (filter_problem(topic_filter) == "") is good
+
+
+def test_a_topic_may_not_be_too_long() -> None:
+    with pytest.raises(Undecodable, match="longer than"):
+        check_topic("x" * (MAX_TOPIC + 1), 20)
+
+
+@pytest.mark.parametrize(
+    ("wide", "narrow", "expected"),
+    [
+        ("a/#", "a/b/c", True),
+        ("a/#", "a/#", True),
+        ("+/b", "a/b", True),
+        ("a/+", "a/#", False),
+        ("a/b", "a/+", False),
+        ("a/+/c", "a/b", False),
+        ("a", "a/b", False),
+        ("#", "$SYS/a", False),
+        ("$SYS/#", "$SYS/a", True),
+    ],
+)
+def test_a_filter_covers_another(wide: str, narrow: str, expected: bool) -> None:
+    assert covers(wide, narrow) is expected
+
+
+def test_what_a_wider_filter_brings_is_not_subscribed_twice() -> None:
+    assert uncovered(("a/b", "a/#", "a/#", "c"), ("c/#", "d")) == ("a/#",)
 
 
 @pytest.mark.parametrize(

@@ -123,7 +123,8 @@ class HomeAssistant(Convention):
             message = messages.setdefault(device, DeviceMessage(device))
             if use.reading is not None:
                 self._read(message, packet, text, use, limits)
-            elif use.availability is not None:
+            else:
+                assert use.availability is not None
                 self._availability(message, text, use.availability)
         return [one for one in messages.values() if one.samples or one.status or one.bad]
 

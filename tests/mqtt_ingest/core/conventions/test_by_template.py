@@ -86,3 +86,12 @@ def test_a_wrong_template_says_which_field(template: dict[str, Any], field: str)
     with pytest.raises(pydantic.ValidationError) as refused:
         conventions.make("templates", {"templates": [template]})
     assert field in str(refused.value)
+
+
+def test_metrics_without_units_and_words_that_tell_no_presence() -> None:
+    renamed = {"topic": "a/{device}/{metric}", "metrics": {"t": {"name": "heat", "scale": 2}}}
+    assert values(renamed, "a/b/t", "5") == {"b/heat": 10}
+    assert values(renamed, "a/b/u", "5") == {"b/u": 5}
+    presence = {"topic": "a/{device}/lwt", "kind": "presence"}
+    assert [one.status for one in decode(presence, "a/b/lwt", "offline")] == ["offline"]
+    assert decode(presence, "a/b/lwt", "perhaps") == []

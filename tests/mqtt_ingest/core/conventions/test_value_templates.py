@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mqtt_ingest.core.conventions.homeassistant import value_templates
 from mqtt_ingest.core.conventions.homeassistant.value_templates import (
     NoValue,
     Unsupported,
@@ -50,6 +51,22 @@ def made(template: str, payload: Any = PAYLOAD) -> str:
         ("{{ value_json.list | length }} of {{ value_json.list | max }}", "3 of 3"),
         ("{{ iif(value_json.zero, 'a', 'b') }}", "b"),
         ("{{ 3 in value_json.list and not false }}", "True"),
+        ("{% if false %}a{% elif value_json.zero %}b{% elif true %}c{% endif %}", "c"),
+        ("{% if false %}a{% elif false %}b{% else %}c{% endif %}", "c"),
+        ("{{ value_json.text[:1] }}{{ value_json.text[1:] }}", "on"),
+        ("{{ 1 < 2 < 2 }}", "False"),
+        ("{{ {'on': 1, 'off': 0}[value_json.text] }}", "1"),
+        ("{{ value_json.list }}", "[1, 2, 3]"),
+        ("{{ value_json.text | float(7) }}", "7"),
+        ("{{ value_json.text | int(8) }}", "8"),
+        ("{{ 'ff' | int(0, 16) }}", "255"),
+        ("{{ value_json.text | round(1, default='x') }}", "x"),
+        ("{{ 21.456 | round(1, 'floor') }} {{ 21.456 | round(1, 'ceil') }}", "21.4 21.5"),
+        ("{{ 'yes' | bool }} {{ 'off' | bool }} {{ 'odd' | bool(true) }}", "True False True"),
+        ("{{ iif(value_json.none, 'a', 'b', 'c') }}", "c"),
+        ("{{ value_json.list | join('-') }}", "1-2-3"),
+        ("{{ 2 ** 8 }}", "256"),
+        ("{{ value_json.zero | is_defined }}", "0"),
     ],
 )
 def test_what_templates_commonly_ask_for_is_done(template: str, expected: str) -> None:
@@ -63,8 +80,29 @@ def test_a_payload_that_is_no_json_is_the_value() -> None:
 
 
 @pytest.mark.parametrize(
+    ("template", "why"),
+    [
+        ("{{ value_json.text + 1 }}", "cannot be added"),
+        ("{{ value_json.text | float }}", "'on' is no number"),
+        ("{{ value_json.text | int }}", "'on' is no number"),
+        ("{{ 'odd' | bool }}", "neither true nor false"),
+        ("{{ value_json.missing | round }}", "there is no missing"),
+        ("{{ value_json.missing | is_defined }}", "it is not defined"),
+    ],
+)
+def test_a_payload_that_does_not_fit_has_no_value(template: str, why: str) -> None:
+    with pytest.raises(NoValue, match=why):
+        made(template)
+
+
+@pytest.mark.parametrize(
     "template",
     [
+        "{{ value_json.text is sameas 1 }}",
+        "{{ 2 ** 65 }}",
+        "{{ value_json.list[1:2, 1] }}",
+        "{{ [1, 2] | map('upper') }}",
+        "{{ value_json }}" * 300,
         "{{ ''.__class__.__mro__ }}",
         "{{ value_json['__class__'] }}",
         "{{ cycler.__init__ }}",
@@ -110,7 +148,32 @@ def test_any_text_is_rendered_or_refused(template: str, payload: str) -> None:
         ("{{ value_json.a + 1 }}", None),
         ("{{ value }}", None),
         ("plain", None),
+        ("{{ value_json[value_json.a] }}", None),
+        ("{% broken", None),
     ],
 )
 def test_the_path_below_the_payload_is_told(template: str, path: Any) -> None:
     assert path_of(template) == path
+
+
+def test_a_payload_that_is_no_json_gives_nothing_back() -> None:
+    with pytest.raises(NoValue):
+        made("{{ value_json }}", "no JSON")
+    with pytest.raises(NoValue, match="no JSON"):
+        made("{{ value_json.temp }}", "no JSON")
+
+
+def test_a_value_may_be_given_beside_its_text() -> None:
+    assert render("{{ value_json.a }}", "", {"a": 1}) == "1"
+
+
+def test_output_and_depth_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(Unsupported, match="an output of more than"):
+        made("{{ value }}{{ value }}", "x" * 900)
+
+    def deep(_run: object, _tree: object) -> str:
+        raise RecursionError
+
+    monkeypatch.setattr(value_templates._Run, "template", deep)
+    with pytest.raises(Unsupported, match="nested too deeply"):
+        made("{{ value }}")

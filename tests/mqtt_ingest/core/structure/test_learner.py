@@ -7,8 +7,10 @@ import pytest
 from mqtt_ingest import conf
 from mqtt_ingest.core.discovery import TEMPLATES, propose_sources
 from mqtt_ingest.core.packets import Packet
+from mqtt_ingest.core.structure import observations
 from mqtt_ingest.core.structure.observations import Sample
 from mqtt_ingest.finding import proposals
+from tests.support.factories import make_packet
 
 NOW = 1_763_640_000_000_000
 
@@ -90,3 +92,39 @@ def test_presence_belongs_to_the_device_that_its_readings_make() -> None:
     for line, press in product((1, 2), (1, 2)):
         packets[f"works/line-{line}/press-{press}/online"] = "true"
     assert set(found(packets)) == {f"line-{a}/press-{b}" for a in (1, 2) for b in (1, 2)}
+
+
+def test_what_names_no_device_is_left_out() -> None:
+    told = scalars("works", "press-1|press-2", "temperature")
+    told |= {
+        "online": "true",
+        "works/press-1/event/door": "opened",
+        "works/press-1/event/n": "5",
+        "works/{odd}/heat": "1",
+    }
+    devices = found(told)
+    assert "door" not in str(devices)
+    assert set(found(scalars("pla{nt}", "press-1|press-2", "heat"))) == {"press-1", "press-2"}
+    assert {"press-1", "press-2"} <= set(devices)
+
+
+def test_a_topic_of_one_level_is_a_device_and_its_metric() -> None:
+    assert found({"temperature": "1.5"}) == {"temperature": {"value"}}
+
+
+def test_names_that_come_again_far_up_keep_all_levels() -> None:
+    told = scalars("works", "a|b", "x", "y", "z", "machine-1|machine-2", "speed")
+    assert {one.rsplit("/", 1)[-1] for one in found(told)} == {"machine-1", "machine-2"}
+    assert len(found(told)) == 4
+
+
+def test_a_sample_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(observations, "MAX_TOPICS", 2)
+    made = sample({"a": "1", "b": "1", "c": "1", "d": "1"})
+    assert (len(made), made.left_out, made.packets) == (2, 2, 4)
+
+
+def test_bytes_that_are_no_text_are_no_value() -> None:
+    assert observations.value_of(make_packet("a", b"\xff\xfe")) is None
+    assert observations.value_of(make_packet("a", "\x01\x02")) is None
+    assert observations.value_of(make_packet("a", "+5")) == 5
