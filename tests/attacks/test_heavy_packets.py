@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 from devices.imports import numbers
-from mqtt_ingest.core import conventions
+from mqtt_ingest.core import conventions, kit
 from mqtt_ingest.core.limits import Limits
 from mqtt_ingest.core.packets import Packet
 from mqtt_ingest.core.pipeline import Router, decode
 from mqtt_ingest.core.router import Route
-from tests.mqtt_ingest.core.conventions.test_fuzz import seeds
+from tests.mqtt_ingest.core.conventions.test_golden import GOLDEN
 from tests.support.factories import ARRIVAL
 
 # What the largest packet may take, on a slow machine, beside others.
@@ -57,7 +57,7 @@ def seconds_of(router: Router, topic: str, payload: bytes) -> float:
 @pytest.mark.parametrize("name", conventions.names())
 def test_no_payload_holds_a_convention(name: str) -> None:
     router = router_of(name)
-    topics = {topic for topic, _payload in seeds(name)}
+    topics = {packet.topic for packet in kit.load(GOLDEN / f"{name}.json").packets}
     slow = {
         (topic, what): took
         for topic in topics

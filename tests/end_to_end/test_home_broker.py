@@ -3,12 +3,13 @@
 import json
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import paho.mqtt.client as mqtt
 import pytest
 from paho.mqtt.enums import CallbackAPIVersion
+from playwright.sync_api import Error
 
 from tests.support import services
 from tests.support.browser import Watched, chromium
@@ -140,8 +141,19 @@ class Home:
             self._over.wait(2)
 
     def stop(self) -> None:
+        """Fall silent; more than once is well."""
         self._over.set()
         self._talking.join()
+
+
+@contextmanager
+def gadgets(port: int) -> Iterator[Home]:
+    home = Home(port)
+    home.start()
+    try:
+        yield home
+    finally:
+        home.stop()
 
 
 @contextmanager
@@ -175,9 +187,10 @@ def rows(page: Watched) -> dict[str, tuple[str, str]]:
 def test_every_gadget_is_there_with_name_unit_and_state(standalone: Standalone) -> None:
     wanted = {name: value for _r, _l, shown in HOME for name, value in shown.items()}
     assert len(wanted) == 60
-    with services.mosquitto() as broker, everything_heard(broker.port) as heard:
-        home = Home(broker.port)
-        home.start()
+    with ExitStack() as stack:
+        broker = stack.enter_context(services.mosquitto())
+        heard = stack.enter_context(everything_heard(broker.port))
+        home = stack.enter_context(gadgets(broker.port))
         standalone.start(MQTT_URL=f"mqtt://127.0.0.1:{broker.port}", MQTT_CANARY="0")
         standalone.add_user("ann")
         with chromium() as browser:
@@ -191,8 +204,11 @@ def test_every_gadget_is_there_with_name_unit_and_state(standalone: Standalone) 
             page.goto("/")
 
             def missing() -> list[str]:
-                page.page.reload()
-                shown = rows(page)
+                try:
+                    page.goto("/")
+                    shown = rows(page)
+                except Error:  # the page of the first device goes on by itself
+                    return ["?"]
                 return [
                     f"{name}: {shown.get(name)}"
                     for name, value in wanted.items()
