@@ -1,11 +1,12 @@
 """What devices say about themselves, written where people have not said otherwise."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 from devices.models import Device, DeviceDescription, Series
+from devices.storable import storable
 
 # Changes of a description that are kept.
 KEPT_CHANGES = 20
@@ -56,11 +57,15 @@ def write(said: Sequence[Said], at: datetime) -> None:
         if one.device not in kept:
             kept[one.device] = DeviceDescription(device=device, said_at=at)
         description = kept[one.device]
-        changes = _merged(description, one, at)
+        changes = _merged(description, replace(one, **_storable(one)), at)
         if changes or description._state.adding:  # noqa: SLF001 - Django documents it
             description.save()
         _write_device(device, one)
     _write_series({pk: kept[pk].series for pk in kept})
+
+
+def _storable(one: Said) -> dict[str, Any]:
+    return {"own": storable(one.own), "series": storable(one.series)}
 
 
 def _merged(description: DeviceDescription, one: Said, at: datetime) -> list[dict[str, Any]]:

@@ -7,6 +7,7 @@ that stores the packet: whoever takes the slot over knows what its predecessor h
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from devices.storable import storable
 from mqtt_ingest.core.errors import Undecodable
 
 # Whoever may publish makes us remember: so many keys of a Source, of so many characters.
@@ -41,8 +42,13 @@ class State:
         """Remember `value`; return whether it is another one than before. None: forget `key`.
 
         Raises:
-            Undecodable: there is too much to remember.
+            Undecodable: there is too much to remember, or it is nested too deeply.
         """
+        key = storable(key)
+        try:
+            value = storable(value)
+        except ValueError as error:
+            raise Undecodable("too_much_state", str(error)) from error
         if self._values.get(key) == value:
             return False
         if value is None:

@@ -88,6 +88,7 @@ def test_no_device_is_a_gateway_of_its_own_gateway() -> None:
 
 def test_hostile_texts_are_cut_and_kept_in_one_line() -> None:
     device = describe(Device.objects.create(key="a"), name="x\x00\n" + "y" * 500, model="m" * 500)
+    describe(device, series={"t\x00": {"unit": "\x00", "label": "\ud800"}})
     assert len(device.name) == 200
     assert device.name.isprintable()
     assert len(device.device_type) == 100

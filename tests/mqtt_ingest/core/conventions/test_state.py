@@ -1,5 +1,7 @@
 """What conventions remember, and what of it is stored."""
 
+from typing import Any
+
 import pytest
 
 from mqtt_ingest.core.conventions import state as module
@@ -32,3 +34,14 @@ def test_state_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
         state.put("c", 1)
     with pytest.raises(Undecodable, match="too_much_state"):
         state.put("c" * 501, 1)
+
+
+def test_what_no_database_takes_is_not_remembered_as_it_is() -> None:
+    state = State()
+    state.put("a\x00", {"b\x00": ["\ud800", 1], "c": "line\nline"})
+    assert state.changes() == {"a\ufffd": {"b\ufffd": ["\ufffd", 1], "c": "line\nline"}}
+    deep: Any = 1
+    for _level in range(70):
+        deep = [deep]
+    with pytest.raises(Undecodable, match="nested more than 64"):
+        state.put("deep", deep)
