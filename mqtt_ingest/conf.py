@@ -10,7 +10,7 @@ from urllib.parse import unquote, urlsplit
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
-from devices.addresses import in_url
+from devices.addresses import from_here, in_url
 from devices.datetime_texts import zone_or_utc
 from devices.models import Identity, Source
 from mqtt_ingest import sources
@@ -78,6 +78,19 @@ def broker(url: str | None = None) -> Broker:
         ca_file=settings.MQTT_CA_FILE,
         cert_file=settings.MQTT_CERT_FILE,
         key_file=settings.MQTT_KEY_FILE,
+    )
+
+
+def embedded_broker() -> Broker:
+    """Return how a client on this machine reaches the embedded broker.
+
+    Where that listens on one address alone, it asks even us for its password.
+    """
+    return Broker(
+        host=from_here(settings.MQTT_BIND),
+        port=settings.MQTT_PORT,
+        username="iotbridge",
+        password=settings.MQTT_PASSWORD or None,
     )
 
 

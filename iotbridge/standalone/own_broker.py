@@ -8,8 +8,6 @@ from pathlib import Path
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
-from devices.addresses import from_here
-from mqtt_ingest import conf
 from mqtt_ingest.embedded_broker.broker import Door, EmbeddedBroker
 from mqtt_ingest.embedded_broker.doors import Admission
 from mqtt_ingest.embedded_broker.protocol.limits import Limits
@@ -64,11 +62,6 @@ def tls() -> ssl.SSLContext | None:
             f"{error}"
         ) from error
     return context
-
-
-def reached_at() -> conf.Broker:
-    """Return how this process reaches its own broker."""
-    return conf.Broker(host=from_here(settings.MQTT_BIND), port=settings.MQTT_PORT)
 
 
 def raise_descriptors() -> None:

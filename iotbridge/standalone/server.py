@@ -35,7 +35,7 @@ class OneProcess:
         self._demo = demo
         self._on_ready = on_ready
         self._embedded = (
-            None if settings.MQTT_URL_GIVEN else EmbeddedSource(own_broker.reached_at().where)
+            None if settings.MQTT_URL_GIVEN else EmbeddedSource(conf.embedded_broker().where)
         )
         self._broker: EmbeddedBroker | None = None
         self._engine: Engine | None = None
@@ -89,7 +89,7 @@ class OneProcess:
         from iotbridge.demo import seed
         from iotbridge.demo.fleet import Fleet
 
-        fleet = Fleet(own_broker.reached_at() if self._embedded else conf.broker())
+        fleet = Fleet(conf.embedded_broker() if self._embedded else conf.broker())
         await loop.run_in_executor(None, fleet.connect)
         newest = await loop.run_in_executor(None, seed.newest)
         await loop.run_in_executor(None, fleet.fill, newest)

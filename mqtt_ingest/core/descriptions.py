@@ -1,11 +1,21 @@
 """What devices, their gateways and discovery topics say about a device and its series."""
 
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+_LARGEST = sys.float_info.max
 # What a series measures.
 Kind = Literal["number", "boolean", "text"]
+
+
+def bound(value: object) -> float | None:
+    """Return what a series may be at least or at most; None where `value` is no such number."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    # A whole number may be larger than any float; and what is stored as JSON is finite.
+    return float(value) if -_LARGEST <= value <= _LARGEST else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

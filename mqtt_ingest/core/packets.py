@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
 from mqtt_ingest.core.descriptions import Description
+from mqtt_ingest.core.errors import Undecodable
 from mqtt_ingest.core.mqtt_properties import NONE, PacketProperties
 
 # As a value came: a `numeral` is a number in quotes, a `word` one of on, off, true, false in
@@ -76,6 +77,11 @@ class DeviceMessage:
     is_about: bool = False
     # Its device sends more than its rate allows.
     throttled: bool = False
+
+    def no_value(self) -> Undecodable:
+        """Return the error of a packet that says nothing but what is wrong with it."""
+        name, problem = self.bad[0]
+        return Undecodable("no_value", f"{name}: {problem}" if name else problem)
 
     @property
     def is_alive(self) -> bool:

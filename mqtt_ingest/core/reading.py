@@ -197,8 +197,7 @@ def _walk_object(walk: _Walk, value: dict[str, Any], path: str, given: object, l
             continue
         if short in WISHES and isinstance(item, dict) and short not in walk.style.kept:
             continue
-        base = _timed_name(name, value)
-        if base:
+        if _is_time_of_another(name, value):
             continue
         at = value.get(f"{name}_timestamp")
         when = _time_of(at) if at is not None and _may_be_time(at) else own
@@ -206,7 +205,7 @@ def _walk_object(walk: _Walk, value: dict[str, Any], path: str, given: object, l
         _walk(walk, item, below, when, level + 1)
 
 
-def _timed_name(name: str, value: Mapping[str, Any]) -> bool:
+def _is_time_of_another(name: str, value: Mapping[str, Any]) -> bool:
     """Return whether `name` gives the time of another member."""
     base = name.removesuffix("_timestamp")
     return base != name and base in value and _may_be_time(value[name])

@@ -6,7 +6,6 @@ from typing import Any
 
 from django.conf import settings
 
-from devices.addresses import from_here
 from devices.jobs.runner import JobFailed, Progress, Work
 from devices.models import Job
 from devices.words import counted
@@ -23,13 +22,7 @@ STEP_SECONDS, SECONDS = 1.0, 15
 def reached() -> conf.Broker:
     """Return the broker that ingest receives from, as this process reaches it."""
     if settings.STANDALONE and not settings.MQTT_URL_GIVEN:
-        # Where it listens on one address alone, it asks even us for its password.
-        return conf.Broker(
-            host=from_here(settings.MQTT_BIND),
-            port=settings.MQTT_PORT,
-            username="iotbridge",
-            password=settings.MQTT_PASSWORD or None,
-        )
+        return conf.embedded_broker()
     return conf.broker()
 
 

@@ -17,9 +17,8 @@ from devices import units
 from devices.datetime_texts import zone_of
 from mqtt_ingest.core.conventions.base import Convention, Options
 from mqtt_ingest.core.conventions.state import State
-from mqtt_ingest.core.conventions.templates import BadTemplate, TopicTemplate, compiled
+from mqtt_ingest.core.conventions.templates import BadTemplate, FirstMatch, compiled
 from mqtt_ingest.core.descriptions import Description, SeriesDescription
-from mqtt_ingest.core.errors import Undecodable
 from mqtt_ingest.core.limits import Limits
 from mqtt_ingest.core.packets import DeviceMessage, Packet, Sample
 from mqtt_ingest.core.reading import parse, records
@@ -159,19 +158,13 @@ class ByTemplate(Convention):
     def __init__(self, options: Any = None, state: State | None = None) -> None:
         """Prepare to read the packets of one Source."""
         super().__init__(options, state)
-        self._templates: list[tuple[TopicTemplate, Template]] = [
-            (compiled(one.topic), one) for one in self.options.templates
-        ]
-        wanted = [name for template, _one in self._templates for name in template.filters]
-        self.shared_filters = tuple(dict.fromkeys(wanted))
+        self._templates = FirstMatch((compiled(one.topic), one) for one in self.options.templates)
+        self.shared_filters = self._templates.filters
 
     def decode(self, packet: Packet, limits: Limits) -> Sequence[DeviceMessage] | None:
         """Return what the first template that matches says; None: none does."""
-        for matcher, template in self._templates:
-            captured = matcher.match(packet.topic)
-            if captured is not None:
-                return list(_read(template, captured, packet, limits))
-        return None
+        found = self._templates.of(packet.topic)
+        return None if found is None else list(_read(*found, packet, limits))
 
 
 def _read(
@@ -281,8 +274,7 @@ def _finish(template: Template, message: DeviceMessage) -> None:
             present = {sample.metric for sample in message.samples}
             _describe(message, {name: one for name, one in told.items() if name in present})
     if message.bad and not (message.samples or message.expired):
-        name, problem = message.bad[0]
-        raise Undecodable("no_value", f"{name}: {problem}" if name else problem)
+        raise message.no_value()
 
 
 def _changed(sample: Sample, told: Metric | None) -> Sample | None:

@@ -4,20 +4,12 @@ https://eclipse.dev/ditto/protocol-specification.html
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import orjson
-from pydantic import Field
 
 from devices import units
-from mqtt_ingest.core.conventions.base import Convention, Options
-from mqtt_ingest.core.conventions.recognising import (
-    Evidence,
-    Observation,
-    filters_of,
-    topics_with,
-)
-from mqtt_ingest.core.conventions.state import State
+from mqtt_ingest.core.conventions.by_payload import ByPayload
 from mqtt_ingest.core.descriptions import Description, SeriesDescription
 from mqtt_ingest.core.limits import Limits
 from mqtt_ingest.core.packets import DeviceMessage, Packet
@@ -25,12 +17,6 @@ from mqtt_ingest.core.reading import parse, records
 from mqtt_ingest.core.records import ABSENT, take
 
 _WITH_VALUES = frozenset({"created", "modified", "merged", "modify", "merge", "create"})
-
-
-class DittoOptions(Options):
-    """Where messages of the protocol are."""
-
-    filters: tuple[str, ...] = Field(default=(), description="Topics that carry messages.")
 
 
 def thing_of(value: object) -> tuple[str, str] | None:
@@ -43,30 +29,18 @@ def thing_of(value: object) -> tuple[str, str] | None:
     return f"{parts[0]}:{parts[1]}", parts[-1]
 
 
-def _is_own(packet: Packet) -> bool:
-    value = orjson.loads(packet.payload)
-    return thing_of(value) is not None or thing_of(value.get("data")) is not None
-
-
-class Ditto(Convention):
+class Ditto(ByPayload):
     """Properties of features."""
 
     name: ClassVar[str] = "ditto"
     label: ClassVar[str] = "Eclipse Ditto"
-    Options: ClassVar[type[Options]] = DittoOptions
+    usual: ClassVar[tuple[str, ...]] = ("ditto/#",)
 
-    def __init__(self, options: Any = None, state: State | None = None) -> None:
-        """Prepare to read the packets of one Source."""
-        super().__init__(options, state)
-        self.shared_filters = self.options.filters or ("ditto/#",)
-
-    @classmethod
-    def recognise(cls, observed: Sequence[Observation]) -> Evidence | None:
-        """Return the topics whose payloads are of this kind."""
-        topics = topics_with(observed, _is_own)
-        if not topics:
-            return None
-        return {"filters": filters_of(topics)}, [f"payloads on {topic}" for topic in topics[:3]]
+    @staticmethod
+    def is_own(packet: Packet) -> bool:
+        """Return whether the payload is of this kind."""
+        value = orjson.loads(packet.payload)
+        return thing_of(value) is not None or thing_of(value.get("data")) is not None
 
     def decode(self, packet: Packet, limits: Limits) -> Sequence[DeviceMessage] | None:
         """Return what changed of a thing; None where the payload is no such message."""

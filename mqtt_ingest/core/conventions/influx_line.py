@@ -6,18 +6,12 @@ https://docs.influxdata.com/influxdb/v2/reference/syntax/line-protocol/
 
 import re
 from collections.abc import Iterator, Sequence
-from typing import Any, ClassVar, Literal, NamedTuple
+from typing import ClassVar, Literal, NamedTuple
 
 from pydantic import Field
 
-from mqtt_ingest.core.conventions.base import Convention, Options
-from mqtt_ingest.core.conventions.recognising import (
-    Evidence,
-    Observation,
-    filters_of,
-    topics_with,
-)
-from mqtt_ingest.core.conventions.state import State
+from mqtt_ingest.core.conventions.base import Options
+from mqtt_ingest.core.conventions.by_payload import ByPayload, FilterOptions
 from mqtt_ingest.core.errors import Undecodable
 from mqtt_ingest.core.limits import Limits
 from mqtt_ingest.core.packets import DeviceMessage, Packet
@@ -49,10 +43,9 @@ DEVICE_TAGS = (
 )
 
 
-class InfluxOptions(Options):
+class InfluxOptions(FilterOptions):
     """What the lines do not tell."""
 
-    filters: tuple[str, ...] = Field(default=(), description="Topics that carry lines.")
     precision: Literal["ns", "us", "ms", "s"] = Field(
         default="ns", description="The unit of times; Telegraf writes ns."
     )
@@ -125,31 +118,20 @@ def device_of(tags: dict[str, str], wanted: Sequence[str]) -> str:
     return ""
 
 
-def _is_own(packet: Packet) -> bool:
-    text = packet.payload.decode()
-    found = list(points(text))
-    return bool(found) and text.lstrip()[:1] not in {"{", "["}
-
-
-class InfluxLine(Convention):
+class InfluxLine(ByPayload):
     """Lines on the topics that its options name."""
 
     name: ClassVar[str] = "influx_line"
     label: ClassVar[str] = "Influx line protocol"
     Options: ClassVar[type[Options]] = InfluxOptions
+    usual: ClassVar[tuple[str, ...]] = ("telegraf/#",)
 
-    def __init__(self, options: Any = None, state: State | None = None) -> None:
-        """Prepare to read the packets of one Source."""
-        super().__init__(options, state)
-        self.shared_filters = self.options.filters or ("telegraf/#",)
-
-    @classmethod
-    def recognise(cls, observed: Sequence[Observation]) -> Evidence | None:
-        """Return the topics whose payloads are of this kind."""
-        topics = topics_with(observed, _is_own)
-        if not topics:
-            return None
-        return {"filters": filters_of(topics)}, [f"payloads on {topic}" for topic in topics[:3]]
+    @staticmethod
+    def is_own(packet: Packet) -> bool:
+        """Return whether the payload is of this kind."""
+        text = packet.payload.decode()
+        found = list(points(text))
+        return bool(found) and text.lstrip()[:1] not in {"{", "["}
 
     def decode(self, packet: Packet, limits: Limits) -> Sequence[DeviceMessage] | None:
         """Return what the lines say; None where the payload begins like something else."""

@@ -26,9 +26,8 @@ from devices import units
 from mqtt_ingest.core.conventions.base import Convention, Options
 from mqtt_ingest.core.conventions.recognising import Evidence, Observation, topics_with
 from mqtt_ingest.core.conventions.state import State
-from mqtt_ingest.core.conventions.templates import TopicTemplate, compiled
+from mqtt_ingest.core.conventions.templates import REMEMBERED, FirstMatch, TopicTemplate, compiled
 from mqtt_ingest.core.descriptions import Description, SeriesDescription
-from mqtt_ingest.core.errors import Undecodable
 from mqtt_ingest.core.limits import Limits
 from mqtt_ingest.core.packets import DeviceMessage, Packet
 from mqtt_ingest.core.reading import USUAL, Style, parse, plain, records
@@ -44,7 +43,6 @@ OFFLINE = (
     *("offline", "disconnected", "connection lost", "false", "0", "lost", "stopped", "dead"),
     *("connectionbroken", "connection_broken", "down"),
 )
-_REMEMBERED, _MAX_TOPIC = 8_192, 256
 
 
 @dataclass(slots=True)
@@ -83,9 +81,10 @@ class Said:
     def take(self, native_id: str, record: Record, index: int = 0) -> None:
         """Add a record's values to what is said of the device, with the units that are known."""
         message = self.of(native_id)
+        before = len(message.samples)
         take(message, self.packet, index, record, self.limits)
         described = dict(record.described)
-        for sample in message.samples:
+        for sample in message.samples[before:]:
             if sample.metric not in described and sample.kind not in {"boolean", "word"}:
                 unit = self.convention.unit_of(sample.metric)
                 if unit:
@@ -246,15 +245,12 @@ class Layout(Convention):
         """Prepare to read the packets of one Source."""
         super().__init__(options, state)
         chosen = getattr(self.options, "bases", ()) or self.bases
-        self._rules: list[tuple[TopicTemplate, Rule]] = [
+        self._rules = FirstMatch(
             (compiled(rule.topic, base), rule)
             for rule in self.rules
             for base in (chosen if "{base}" in rule.topic else ("",))
-        ]
-        self.shared_filters = tuple(
-            dict.fromkeys(one for template, _rule in self._rules for one in template.filters)
         )
-        self._found: dict[str, tuple[Rule, dict[str, str]] | None] = {}
+        self.shared_filters = self._rules.filters
         self._unit_patterns = [(re.compile(text), unit) for text, unit in self.unit_patterns]
         self._units: dict[str, str] = {}
 
@@ -293,7 +289,7 @@ class Layout(Convention):
 
     def decode(self, packet: Packet, limits: Limits) -> Sequence[DeviceMessage] | None:
         """Return what `packet` says by the first rule that matches; None: none does."""
-        found = self._rule(packet.topic)
+        found = self._rules.of(packet.topic)
         if found is None:
             return None
         rule, captured = found
@@ -308,35 +304,17 @@ class Layout(Convention):
     def said(self, said: Said) -> Sequence[DeviceMessage] | None:
         """Return the messages of a packet that was read."""
         messages = list(said.messages.values())
-        if len(messages) == 1 and messages[0].bad and messages[0].empty is False:
+        if len(messages) == 1 and messages[0].bad:
             only = messages[0]
             if not (only.samples or only.status or only.expired or only.description):
-                name, problem = only.bad[0]
-                raise Undecodable("no_value", f"{name}: {problem}" if name else problem)
+                raise only.no_value()
         return messages
-
-    def _rule(self, topic: str) -> tuple[Rule, dict[str, str]] | None:
-        if topic in self._found:
-            return self._found[topic]
-        found = self._matching(topic)
-        if len(topic) <= _MAX_TOPIC:
-            if len(self._found) >= _REMEMBERED:
-                self._found.clear()
-            self._found[topic] = found
-        return found
-
-    def _matching(self, topic: str) -> tuple[Rule, dict[str, str]] | None:
-        for template, rule in self._rules:
-            captured = template.match(topic)
-            if captured is not None:
-                return rule, captured
-        return None
 
     def unit_of(self, metric: str) -> str:
         """Return the unit of a metric, as the ecosystem documents it; empty: it does not."""
         unit = self._units.get(metric)
         if unit is None:
-            if len(self._units) >= _REMEMBERED:
+            if len(self._units) >= REMEMBERED:
                 self._units.clear()
             unit = self._units[metric] = self._unit(metric)
         return unit

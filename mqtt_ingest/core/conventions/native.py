@@ -110,8 +110,7 @@ def _telemetry(decoded: DeviceMessage, packet: Packet, metric: str, limits: Limi
     for index, record in enumerate(records):
         take(decoded, packet, index, record, limits)
     if decoded.bad and not decoded.samples and not decoded.expired:
-        name, problem = decoded.bad[0]
-        raise Undecodable("no_value", f"{name}: {problem}" if name else problem)
+        raise decoded.no_value()
 
 
 def _take_known(

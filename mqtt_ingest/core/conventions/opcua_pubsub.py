@@ -4,16 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 import orjson
-from pydantic import Field
 
-from mqtt_ingest.core.conventions.base import Convention, Options
-from mqtt_ingest.core.conventions.recognising import (
-    Evidence,
-    Observation,
-    filters_of,
-    topics_with,
-)
-from mqtt_ingest.core.conventions.state import State
+from mqtt_ingest.core.conventions.by_payload import ByPayload
 from mqtt_ingest.core.limits import Limits
 from mqtt_ingest.core.packets import DeviceMessage, Packet
 from mqtt_ingest.core.reading import parse, records
@@ -22,41 +14,25 @@ from mqtt_ingest.core.records import ABSENT, Record, take
 _NOT_DATA = frozenset({"ua-keepalive", "ua-event", "ua-metadata", "ua-status"})
 
 
-class OpcUaOptions(Options):
-    """Where network messages are."""
-
-    filters: tuple[str, ...] = Field(default=(), description="Topics that carry messages.")
-
-
 def is_network_message(value: object) -> bool:
     """Return whether `value` is a network message, of data or metadata."""
     return isinstance(value, dict) and str(value.get("MessageType", "")).startswith("ua-")
 
 
-def _is_own(packet: Packet) -> bool:
-    value = orjson.loads(packet.payload)
-    return all(is_network_message(one) for one in (value if isinstance(value, list) else [value]))
-
-
-class OpcUaPubSub(Convention):
+class OpcUaPubSub(ByPayload):
     """Fields of data sets, by publisher and writer."""
 
     name: ClassVar[str] = "opcua_pubsub"
     label: ClassVar[str] = "OPC UA PubSub"
-    Options: ClassVar[type[Options]] = OpcUaOptions
+    usual: ClassVar[tuple[str, ...]] = ("opcpublisher/#",)
 
-    def __init__(self, options: Any = None, state: State | None = None) -> None:
-        """Prepare to read the packets of one Source."""
-        super().__init__(options, state)
-        self.shared_filters = self.options.filters or ("opcpublisher/#",)
-
-    @classmethod
-    def recognise(cls, observed: Sequence[Observation]) -> Evidence | None:
-        """Return the topics whose payloads are of this kind."""
-        topics = topics_with(observed, _is_own)
-        if not topics:
-            return None
-        return {"filters": filters_of(topics)}, [f"payloads on {topic}" for topic in topics[:3]]
+    @staticmethod
+    def is_own(packet: Packet) -> bool:
+        """Return whether the payload is of this kind."""
+        value = orjson.loads(packet.payload)
+        return all(
+            is_network_message(one) for one in (value if isinstance(value, list) else [value])
+        )
 
     def decode(self, packet: Packet, limits: Limits) -> Sequence[DeviceMessage] | None:
         """Return what a network message says; None where the payload is none."""

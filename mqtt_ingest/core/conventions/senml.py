@@ -10,17 +10,9 @@ from typing import Any, ClassVar, NamedTuple
 
 import cbor2
 import orjson
-from pydantic import Field
 
 from devices import units
-from mqtt_ingest.core.conventions.base import Convention, Options
-from mqtt_ingest.core.conventions.recognising import (
-    Evidence,
-    Observation,
-    filters_of,
-    topics_with,
-)
-from mqtt_ingest.core.conventions.state import State
+from mqtt_ingest.core.conventions.by_payload import ByPayload
 from mqtt_ingest.core.descriptions import Description, SeriesDescription
 from mqtt_ingest.core.errors import Undecodable
 from mqtt_ingest.core.limits import MICROSECONDS, Limits
@@ -37,12 +29,6 @@ _LABELS = {
 }
 # What a value without a name is, by its unit.
 _BY_UNIT = {"lat": "lat", "lon": "lon", "alt": "alt", "m": "m"}
-
-
-class SenmlOptions(Options):
-    """Where packs are."""
-
-    filters: tuple[str, ...] = Field(default=(), description="Topics that carry packs.")
 
 
 class Resolved(NamedTuple):
@@ -139,30 +125,18 @@ def _is_hardware(text: str) -> bool:
     return len(text) >= 8 and all(one in "0123456789abcdefABCDEF.-" for one in text)
 
 
-def _is_own(packet: Packet) -> bool:
-    value = load(packet.payload)
-    return isinstance(value, list) and is_pack(value) and bool(list(resolve(value)))
-
-
-class Senml(Convention):
+class Senml(ByPayload):
     """Packs on the topics that its options name."""
 
     name: ClassVar[str] = "senml"
     label: ClassVar[str] = "SenML"
-    Options: ClassVar[type[Options]] = SenmlOptions
+    usual: ClassVar[tuple[str, ...]] = ("+/+/senml", "senml/#")
 
-    def __init__(self, options: Any = None, state: State | None = None) -> None:
-        """Prepare to read the packets of one Source."""
-        super().__init__(options, state)
-        self.shared_filters = self.options.filters or ("+/+/senml", "senml/#")
-
-    @classmethod
-    def recognise(cls, observed: Sequence[Observation]) -> Evidence | None:
-        """Return the topics whose payloads are of this kind."""
-        topics = topics_with(observed, _is_own)
-        if not topics:
-            return None
-        return {"filters": filters_of(topics)}, [f"payloads on {topic}" for topic in topics[:3]]
+    @staticmethod
+    def is_own(packet: Packet) -> bool:
+        """Return whether the payload is of this kind."""
+        value = load(packet.payload)
+        return isinstance(value, list) and is_pack(value) and bool(list(resolve(value)))
 
     def decode(self, packet: Packet, limits: Limits) -> Sequence[DeviceMessage] | None:
         """Return what a pack says; None where the payload is none."""

@@ -10,15 +10,9 @@ from typing import Any, ClassVar
 import orjson
 from pydantic import Field
 
-from mqtt_ingest.core.conventions.base import Convention, Options
+from mqtt_ingest.core.conventions.base import Options
+from mqtt_ingest.core.conventions.by_payload import ByPayload, FilterOptions
 from mqtt_ingest.core.conventions.influx_line import device_of
-from mqtt_ingest.core.conventions.recognising import (
-    Evidence,
-    Observation,
-    filters_of,
-    topics_with,
-)
-from mqtt_ingest.core.conventions.state import State
 from mqtt_ingest.core.limits import Limits
 from mqtt_ingest.core.packets import DeviceMessage, Packet
 from mqtt_ingest.core.reading import USUAL, parse, records
@@ -27,41 +21,29 @@ from mqtt_ingest.core.records import take
 _STYLE = replace(USUAL, time_keys=("timestamp",))
 
 
-class TelegrafOptions(Options):
+class TelegrafOptions(FilterOptions):
     """What the metrics do not tell."""
 
-    filters: tuple[str, ...] = Field(default=(), description="Topics that carry metrics.")
     device_tags: tuple[str, ...] = Field(
         default=(), description="Tags that name the device; empty: those that usually do."
     )
 
 
-def _is_own(packet: Packet) -> bool:
-    value = orjson.loads(packet.payload)
-    several = value.get("metrics")
-    metrics = several if isinstance(several, list) else [value]
-    return bool(metrics) and all(_is_metric(one) for one in metrics)
-
-
-class TelegrafJson(Convention):
+class TelegrafJson(ByPayload):
     """Metrics of hosts, by their tags."""
 
     name: ClassVar[str] = "telegraf_json"
     label: ClassVar[str] = "Telegraf (JSON)"
     Options: ClassVar[type[Options]] = TelegrafOptions
+    usual: ClassVar[tuple[str, ...]] = ("telegraf/#",)
 
-    def __init__(self, options: Any = None, state: State | None = None) -> None:
-        """Prepare to read the packets of one Source."""
-        super().__init__(options, state)
-        self.shared_filters = self.options.filters or ("telegraf/#",)
-
-    @classmethod
-    def recognise(cls, observed: Sequence[Observation]) -> Evidence | None:
-        """Return the topics whose payloads are of this kind."""
-        topics = topics_with(observed, _is_own)
-        if not topics:
-            return None
-        return {"filters": filters_of(topics)}, [f"payloads on {topic}" for topic in topics[:3]]
+    @staticmethod
+    def is_own(packet: Packet) -> bool:
+        """Return whether the payload is of this kind."""
+        value = orjson.loads(packet.payload)
+        several = value.get("metrics")
+        metrics = several if isinstance(several, list) else [value]
+        return bool(metrics) and all(_is_metric(one) for one in metrics)
 
     def decode(self, packet: Packet, limits: Limits) -> Sequence[DeviceMessage] | None:
         """Return what the metrics say; None where the payload is no metric of Telegraf."""

@@ -12,11 +12,14 @@
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from typing import Generic, TypeVar
 
 # So many levels stand for `{x*}` where something follows it.
 MAX_DEPTH = 4
+# Topics of which it is remembered what they matched; longer ones are looked up each time.
+REMEMBERED, _MAX_TOPIC = 8_192, 256
 _CAPTURE = re.compile(r"\{([a-z_]+)(\*)?(?::(.+))?\}")
 
 
@@ -157,6 +160,40 @@ def _wildcards(level: str) -> list[str]:
     expression = (found[3] or "") if found else ""
     many = ["#"] if ".+" in expression or ".*" in expression else []
     return ["+"] * (expression.replace("[^/]", "").count("/") + (not many)) + many
+
+
+T = TypeVar("T")
+
+
+class FirstMatch(Generic[T]):
+    """Templates in order, each with what it is for; which one a topic matched is remembered."""
+
+    def __init__(self, templates: Iterable[tuple[TopicTemplate, T]]) -> None:
+        """Take `templates`: those that come first are asked first."""
+        self._templates = list(templates)
+        self._found: dict[str, tuple[T, dict[str, str]] | None] = {}
+        # All topics that match have one of them.
+        self.filters = tuple(
+            dict.fromkeys(one for template, _for in self._templates for one in template.filters)
+        )
+
+    def of(self, topic: str) -> tuple[T, dict[str, str]] | None:
+        """Return what the first template that matches is for, and what it captures."""
+        if topic in self._found:
+            return self._found[topic]
+        found = self._first(topic)
+        if len(topic) <= _MAX_TOPIC:
+            if len(self._found) >= REMEMBERED:
+                self._found.clear()
+            self._found[topic] = found
+        return found
+
+    def _first(self, topic: str) -> tuple[T, dict[str, str]] | None:
+        for template, what in self._templates:
+            captured = template.match(topic)
+            if captured is not None:
+                return what, captured
+        return None
 
 
 @lru_cache(maxsize=4_096)

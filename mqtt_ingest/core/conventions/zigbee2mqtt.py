@@ -18,7 +18,7 @@ from mqtt_ingest.core.conventions.layout import (
     presence,
     word_of,
 )
-from mqtt_ingest.core.descriptions import Description, Kind, SeriesDescription
+from mqtt_ingest.core.descriptions import Description, Kind, SeriesDescription, bound
 from mqtt_ingest.core.reading import USUAL, parse
 
 _STYLE = replace(
@@ -178,11 +178,7 @@ def _one_series(one: Mapping[str, Any], name: str) -> SeriesDescription:
         unit_as_sent=unit,
         kind=_KINDS[one["type"]],
         label=_text(one.get("label")),
-        minimum=_float(one.get("value_min")),
-        maximum=_float(one.get("value_max")),
+        minimum=bound(one.get("value_min")),
+        maximum=bound(one.get("value_max")),
         states=tuple(str(state) for state in states[:100]) if isinstance(states, list) else (),
     )
-
-
-def _float(value: object) -> float | None:
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None

@@ -33,7 +33,7 @@ from mqtt_ingest.core.conventions.sparkplug.payload import (
     varint,
 )
 from mqtt_ingest.core.conventions.state import State
-from mqtt_ingest.core.descriptions import Description, Kind, SeriesDescription
+from mqtt_ingest.core.descriptions import Description, Kind, SeriesDescription, bound
 from mqtt_ingest.core.errors import Undecodable
 from mqtt_ingest.core.limits import Limits
 from mqtt_ingest.core.packets import DeviceMessage, Packet, Request
@@ -277,14 +277,10 @@ def _series(metric: Metric) -> SeriesDescription:
         unit=units.normalised(spelt),
         unit_as_sent=spelt,
         kind=kind,
-        minimum=_float(told.get("engLow")),
-        maximum=_float(told.get("engHigh")),
+        minimum=bound(told.get("engLow")),
+        maximum=bound(told.get("engHigh")),
         label=str(told.get("documentation", "") or ""),
     )
-
-
-def _float(value: object) -> float | None:
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
 _READERS = {

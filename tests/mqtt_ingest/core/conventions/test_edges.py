@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 
 from mqtt_ingest.core import conventions
-from mqtt_ingest.core.conventions import layout, recognising
+from mqtt_ingest.core.conventions import layout, recognising, templates
 from mqtt_ingest.core.conventions.base import Convention
+from mqtt_ingest.core.conventions.by_payload import ByPayload
 from mqtt_ingest.core.conventions.by_template import ByTemplate
 from mqtt_ingest.core.conventions.native import Native
-from mqtt_ingest.core.descriptions import Description, SeriesDescription
+from mqtt_ingest.core.descriptions import Description, SeriesDescription, bound
 from mqtt_ingest.core.errors import Undecodable
 from mqtt_ingest.core.limits import Limits
 from mqtt_ingest.core.packets import DeviceMessage, Entry, Packet
@@ -54,13 +55,14 @@ def test_a_field_of_csv_without_end_is_refused() -> None:
 def test_what_is_remembered_of_topics_and_metrics_is_bounded(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(layout, "_REMEMBERED", 3)
+    for module in (layout, templates):
+        monkeypatch.setattr(module, "REMEMBERED", 3)
     made = conventions.make("tasmota")
     assert isinstance(made, layout.Layout)
     for n in range(10):
         made.decode(make_packet(f"tele/plug-{n}/SENSOR", '{"a": 1}'), Limits())
         made.unit_of(f"metric-{n}")
-    assert max(len(made._found), len(made._units)) <= 3
+    assert max(len(made._rules._found), len(made._units)) <= 3
 
 
 def test_parents_without_end_become_wide_filters() -> None:
@@ -74,6 +76,8 @@ def test_parents_without_end_become_wide_filters() -> None:
 def test_a_convention_that_says_nothing_of_itself() -> None:
     with pytest.raises(NotImplementedError):
         Convention().decode(make_packet("a", "1"), Limits())
+    with pytest.raises(NotImplementedError):
+        ByPayload.is_own(make_packet("a", "1"))
     assert Convention.recognise([]) is None
 
 
@@ -174,6 +178,28 @@ def test_an_announcement_describes_what_another_convention_reads() -> None:
         "sensor.climate.t": "°C"
     }
     assert made.decode(make_packet("homeassistant/a/b/c/d/config", "{}"), Limits()) is None
+
+
+def test_an_announcement_that_changes_leaves_others_of_its_topic() -> None:
+    device = {"identifiers": ["d"]}
+    made = announced(
+        *({"state_topic": "z/a", "value_template": f"{{{{ value_json.{n} }}}}", "device": device}
+          for n in "tu")
+    )  # fmt: skip
+    packet = make_packet("z/a", '{"t": 1, "u": 2}')
+    moved = {"state_topic": "z/b", "device": device}
+    made.decode(make_packet("homeassistant/sensor/d/0/config", json.dumps(moved)), Limits())
+    (message,) = made.decode(packet, Limits()) or ()
+    assert [(one.metric, one.value) for one in message.samples] == [("1", 2)]
+    assert {"z/a", "z/b"} <= set(made.shared_filters)
+    made.decode(make_packet("homeassistant/sensor/d/1/config", ""), Limits())
+    assert made.decode(packet, Limits()) is None
+    assert "z/a" not in made.shared_filters
+
+
+def test_bounds_are_finite_numbers() -> None:
+    told = [bound(one) for one in (5, -1.5, 10**400, float("nan"), float("inf"), True, "5", None)]
+    assert told == [5.0, -1.5, *[None] * 6]
 
 
 def test_templates_that_cannot_be_read_are_counted_so_far() -> None:

@@ -1,6 +1,7 @@
 // While the broker is listened to, the page takes what was found anew.
 
 import { tickAges } from "../display/server-clock.js";
+import { fetchPage } from "../live/fetched-page.js";
 
 const EVERY_MS = 1_000;
 
@@ -17,9 +18,8 @@ export class ConnectPage {
     const root = document.getElementById("proposals");
     if (!root || root.dataset.open !== "1" || document.hidden) return;
     try {
-      const answer = await fetch("/connect?fragment=1");
-      if (!answer.ok || answer.redirected) return;
-      const html = new DOMParser().parseFromString(await answer.text(), "text/html");
+      const html = await fetchPage("/connect?fragment=1");
+      if (!html) return;
       if (!html.querySelector("[data-busy]")) root.dataset.open = "";
       root.replaceChildren(...html.body.childNodes);
       tickAges(root);

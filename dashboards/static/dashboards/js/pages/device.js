@@ -1,6 +1,7 @@
 // The device page: a chart and a table per series from one subscription, newest values and
 // their own times from another (a bin does not tell when in it its last value was).
 
+import { fetchPage } from "../live/fetched-page.js";
 import { localTimes, now, readingNow, showAge } from "../display/server-clock.js";
 import { Compare } from "../charts/compare.js";
 import { POINTS } from "../charts/time-span.js";
@@ -68,9 +69,8 @@ export class DevicePage {
 
   /** A metric has come that the page has no place for: take its figure from the server. */
   async addFigures() {
-    const answer = await fetch(location.href);
-    if (!answer.ok || answer.redirected) return;
-    const html = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const html = await fetchPage(location.href);
+    if (!html) return;
     for (const figure of /** @type {NodeListOf<HTMLElement>} */ (html.querySelectorAll("figure[data-key]"))) {
       if (!this.views.has(figure.dataset.key ?? "")) this.root.querySelector(".charts")?.append(figure);
     }

@@ -1,5 +1,6 @@
 // The device list: newest values and states of the rows on screen, counts of all.
 
+import { fetchPage } from "../live/fetched-page.js";
 import { Cells } from "../display/live-values.js";
 import { localTimes, now, tickAges } from "../display/server-clock.js";
 import { formatAge } from "../display/format.js";
@@ -105,9 +106,8 @@ export class Overview {
   async reload() {
     const url = new URL(location.href);
     url.searchParams.set("fragment", "1");
-    const answer = await fetch(url);
-    if (!answer.ok || answer.redirected) return;
-    const html = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const html = await fetchPage(url);
+    if (!html) return;
     this.list.replaceChildren(...html.body.childNodes);
     localTimes(this.list);
     tickAges(this.list);

@@ -1,6 +1,7 @@
 // The status page takes its own content anew every few seconds.
 
 import { tickAges } from "../display/server-clock.js";
+import { fetchPage } from "../live/fetched-page.js";
 
 const EVERY_MS = 3_000;
 
@@ -17,9 +18,8 @@ export class StatusPage {
     const root = document.getElementById("processes");
     if (!root || document.hidden) return;
     try {
-      const answer = await fetch("/status?fragment=1");
-      if (!answer.ok || answer.redirected) return;
-      const html = new DOMParser().parseFromString(await answer.text(), "text/html");
+      const html = await fetchPage("/status?fragment=1");
+      if (!html) return;
       const open = [...root.querySelectorAll("details[open]")].map((item) => item.getAttribute("data-keep"));
       root.replaceChildren(...html.body.childNodes);
       for (const item of root.querySelectorAll("details")) item.open = open.includes(item.getAttribute("data-keep"));
