@@ -54,11 +54,10 @@ def usable(known: Mapping[str, Convention] | None = None) -> Iterator[Usable]:
 def _convention(source: Source, now: Convention | None) -> Convention:
     """Return how packets of `source` are read: as `now`, where nothing of it was changed."""
     kind = conventions.find(source.convention)
+    options = kind.Options.model_validate(source.options or {})
     if type(now) is not kind:
-        state = _remembered(source) if kind.is_stateful else None
-        return conventions.make(source.convention, source.options, state)
-    made = conventions.make(source.convention, source.options, now.state)
-    return now if made.options == now.options else made
+        return kind(options, _remembered(source) if kind.is_stateful else None)
+    return now if options == now.options else kind(options, now.state)
 
 
 def _remembered(source: Source) -> State:

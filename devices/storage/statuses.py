@@ -1,6 +1,6 @@
 """What devices say about themselves: `online` or `offline`, and their spans of being offline."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from devices.storage.descriptions import MAX_LEVELS
@@ -13,6 +13,7 @@ def write(cursor: Any, statuses: Mapping[int, tuple[str, int]]) -> None:
     `status_since` moves only when the word changes. Spans of being offline are kept. What
     speaks through a device that is offline is cut off: nothing is known of it.
     """
+    gateways = _gateways(cursor, list(statuses))
     for pk in sorted(statuses):
         status, ts = statuses[pk]
         at = moment(ts)
@@ -23,7 +24,22 @@ def write(cursor: Any, statuses: Mapping[int, tuple[str, int]]) -> None:
             "status = %s WHERE id = %s AND (status_since IS NULL OR status_since <= %s)",
             [status, at, at, status, pk, at],
         )
-        _write_below(cursor, pk, status, at)
+        if pk in gateways:
+            _write_below(cursor, pk, status, at)
+
+
+def _gateways(cursor: Any, devices: Sequence[int]) -> set[int]:
+    """Return those of `devices` that others speak through."""
+    found: set[int] = set()
+    for start in range(0, len(devices), 500):
+        asked = devices[start : start + 500]
+        cursor.execute(
+            "SELECT DISTINCT parent_id FROM devices_device WHERE parent_id IN "
+            f"({', '.join(['%s'] * len(asked))})",
+            asked,
+        )
+        found.update(pk for (pk,) in cursor.fetchall())
+    return found
 
 
 def _write_below(cursor: Any, pk: int, status: str, at: Any) -> None:
@@ -31,9 +47,6 @@ def _write_below(cursor: Any, pk: int, status: str, at: Any) -> None:
 
     What is itself offline stays a limit: what is below it is cut off by that.
     """
-    cursor.execute("SELECT 1 FROM devices_device WHERE parent_id = %s LIMIT 1", [pk])
-    if cursor.fetchone() is None:
-        return
     cut_off = at if status == "offline" else None
     cursor.execute(
         "WITH RECURSIVE below (id, level) AS ("

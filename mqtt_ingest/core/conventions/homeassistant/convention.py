@@ -4,7 +4,7 @@ Other conventions come first: what one of them reads, this one only describes, s
 that is announced here and speaks a convention of its own is one device.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -74,8 +74,12 @@ class HomeAssistant(Convention):
         super().__init__(options, state)
         # Template -> why it cannot be interpreted, and how often that was so.
         self.unsupported: dict[str, tuple[str, int]] = {}
+        # By the key of its announcement what is announced, and by topic what that tells.
+        self._announced: dict[str, Announced] = {}
         self._uses: dict[str, list[_Use]] = {}
-        self._index()
+        for key, message in self.state.items():
+            self._add(key, message)
+        self._subscribe()
 
     @classmethod
     def recognise(cls, observed: Sequence[Observation]) -> Evidence | None:
@@ -93,17 +97,29 @@ class HomeAssistant(Convention):
         is_usual = set(prefixes) == {"homeassistant"}
         return ({} if is_usual else {"prefixes": tuple(sorted(prefixes))}), reasons
 
-    def _index(self) -> None:
-        """Work out which topic tells what, and what is to be subscribed."""
-        self._uses = {}
-        for key, message in self.state.items():
-            component, _, path = key.partition("/")
-            announced = read(message, component, path)
-            if announced is not None:
-                for topic, use in _uses(announced):
-                    self._uses.setdefault(topic, []).append(use)
+    def _add(self, key: str, message: Mapping[str, Any]) -> None:
+        """Work out which topics tell what of an announcement."""
+        component, _, path = key.partition("/")
+        announced = read(message, component, path)
+        if announced is not None:
+            self._announced[key] = announced
+            for topic, use in _uses(announced):
+                self._uses.setdefault(topic, []).append(use)
+
+    def _remove(self, key: str) -> None:
+        """Forget what an announcement told."""
+        gone = self._announced.pop(key, None)
+        for topic in {topic for topic, _use in _uses(gone)} if gone is not None else ():
+            kept = [use for use in self._uses[topic] if use.announced is not gone]
+            if kept:
+                self._uses[topic] = kept
+            else:
+                del self._uses[topic]
+
+    def _subscribe(self) -> None:
+        """Have what is announced subscribed."""
         own = [f"{prefix}/{rest}" for prefix in self.options.prefixes for rest in _CONFIGS]
-        self.shared_filters = (*own, *sorted(self._uses))
+        self.shared_filters = (*own, *self._uses)
 
     def decode(self, packet: Packet, limits: Limits) -> Sequence[DeviceMessage] | None:
         """Take an announcement, or read a packet by those that name its topic."""
@@ -142,8 +158,12 @@ class HomeAssistant(Convention):
             message = orjson.loads(decode_text(packet.payload, limits)) if packet.payload else None
         except orjson.JSONDecodeError:
             message = None
-        if self.state.put(key, message if isinstance(message, dict) and message else None):
-            self._index()
+        given = message if isinstance(message, dict) and message else None
+        if self.state.put(key, given):
+            self._remove(key)
+            if given is not None:
+                self._add(key, self.state.get(key, given))
+            self._subscribe()
 
     def _read(
         self, message: DeviceMessage, packet: Packet, text: str, use: _Use, limits: Limits
