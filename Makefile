@@ -77,7 +77,8 @@ test: services $(STAMPS)/dev $(STAMPS)/node
 	$(PYTEST_RUN) $(PYTEST)
 	$(ON_POSTGRESQL) -m $(DATABASE_RUN)
 	node --test $(JS_TESTS)
-	$(TEST_ENV) $(BIN)/python -m coverage run --data-file=.coverage.core -m pytest -q tests/mqtt_ingest/core
+	# Without what draws its inputs by chance: a line is covered in every run, or in none.
+	$(TEST_ENV) $(BIN)/python -m coverage run --data-file=.coverage.core -m pytest -q -m "not hypothesis" tests/mqtt_ingest/core
 	$(BIN)/python -m coverage combine --quiet --data-file=.coverage.core
 	$(BIN)/python -m coverage report --data-file=.coverage.core --include='mqtt_ingest/core/*' --fail-under=100
 

@@ -51,3 +51,17 @@ def test_any_bytes_are_read_without_an_error(data: bytes) -> None:
 def test_user_properties_without_end_are_cut() -> None:
     pairs = [(str(n), "x") for n in range(MAX_USER + 5)]
     assert len(read(packed(UserProperty=pairs)).user) == MAX_USER
+
+
+@pytest.mark.parametrize(
+    "cut",
+    [
+        b"\x08",  # no length
+        b"\x08\x00\x05ab",  # a text longer than what is there
+        b"\x08\x00\x01\xff",  # no UTF-8
+        b"\x0b\xff",  # a number without end
+        b"\x7f\x00",  # no such property
+    ],
+)
+def test_what_was_read_before_a_fault_stays(cut: bytes) -> None:
+    assert read(b"\x03\x00\x01x" + cut) == PacketProperties("x")
