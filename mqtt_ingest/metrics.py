@@ -71,7 +71,7 @@ DEVICE_LAG_SECONDS = Gauge(
 
 def count(batch: Batch, stored: Stored) -> None:
     """Count a committed batch: once per batch what would be slow once per packet."""
-    samples = bad = expired = redelivered = 0
+    bad = expired = redelivered = 0
     difference: int | None = None
     now = time.time_ns() // 1_000
     for entry in batch.entries:
@@ -81,14 +81,14 @@ def count(batch: Batch, stored: Stored) -> None:
             REJECTED.labels(entry.reason).inc()
             continue
         for message in entry.messages:
-            samples += len(message.samples)
-            bad += len(message.bad)
-            expired += message.expired
+            if message.odd:
+                bad += len(message.bad)
+                expired += message.expired
             difference = message.clock_difference
     for counter, number in (
         (ACKNOWLEDGED, len(batch.entries)),
         (REDELIVERED, redelivered),
-        (SAMPLES, samples),
+        (SAMPLES, batch.samples),
         (BAD_SAMPLES, bad),
         (EXPIRED, expired),
         (READINGS, len(stored.rows)),

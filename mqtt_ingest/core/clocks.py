@@ -16,8 +16,9 @@ LEAST = 3
 # In µs: clocks this close to each other agree; who was not heard for so long has no say.
 CLOSE = 300 * MICROSECONDS
 RECENT = 6 * 3_600 * MICROSECONDS
-# Devices that are asked.
-VOTERS = 200
+# Devices that are asked. Once that many have been heard, each so manyeth message is: a prime,
+# so that no round of devices leaves the same ones out each time.
+VOTERS, EVERY = 200, 7
 
 
 class DeviceClocks:
@@ -27,6 +28,12 @@ class DeviceClocks:
         self.ahead = 0
         # Device -> (its time minus ours in µs, our time in µs)
         self._votes: OrderedDict[tuple[str, str], tuple[int, int]] = OrderedDict()
+        self._passed = 0
+
+    def wants(self) -> bool:
+        """Return whether the next message is to be heard; asked once for each."""
+        self._passed += 1
+        return len(self._votes) < VOTERS or not self._passed % EVERY
 
     def hear(self, device: tuple[str, str], difference: int, now: int) -> None:
         """Note that the clock of `device` differs from ours by `difference` µs at `now`."""

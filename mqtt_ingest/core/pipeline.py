@@ -82,7 +82,7 @@ class Pipeline(Generic[Stored]):
         packet.ahead = 0 if redelivered else self.clocks.ahead
         entry = decode(packet, self._router)
         for message in entry.messages or ():
-            if message.clock_difference is not None:
+            if message.clock_difference is not None and self.clocks.wants():
                 self._hear(entry, message, message.clock_difference)
         if entry.source in self._spread:
             self._spreading.look(entry, redelivered=redelivered)
@@ -102,18 +102,16 @@ class Pipeline(Generic[Stored]):
     def _stamp(self, entry: Entry, *, redelivered: bool) -> None:
         """Remember when a packet that was stored at our time, or not at all, arrived."""
         packet, messages = entry.packet, entry.messages
+        is_ours = messages is None
+        for message in messages or ():
+            if message.stamped or message.is_twice:
+                is_ours = True
+                # A restored time lies in the past: what was used since stays used.
+                if message.stamped and not (redelivered or packet.stamp):
+                    self._arrivals.used(message.samples[-1].ts)
         if messages is None:
             entry.redelivered = redelivered
-        else:
-            ours = [message for message in messages if message.stamped or message.is_twice]
-            if not ours:
-                return
-            # A restored time lies in the past: what was used since stays used.
-            if not (redelivered or packet.stamp):
-                for message in ours:
-                    if message.stamped:
-                        self._arrivals.used(message.samples[-1].ts)
-        if packet.qos:
+        if is_ours and packet.qos:
             self._stamps.remember(packet)
 
     def _hear(self, entry: Entry, message: DeviceMessage, difference: int) -> None:
@@ -165,7 +163,7 @@ def decode(packet: Packet, router: Router) -> Entry:
     if len(packet.topic) > MAX_TOPIC:  # first: conventions look at each character
         source = routes[0].source if routes else ""
         return _refused(packet, source, too_long())
-    for place, route in enumerate(routes):
+    for route in routes:
         convention = route.convention
         try:
             messages = convention.decode(packet, route.limits)
@@ -179,14 +177,22 @@ def decode(packet: Packet, router: Router) -> Entry:
             # A decoder's own fault must not stall the stream: keep the packet.
             entry = _refused(packet, route.source, Undecodable("decoder_error", _where(error)))
         else:
-            for other in routes[place + 1 :]:
-                other.convention.describe(packet, messages)
+            if route is not routes[-1]:
+                _describe(routes, route, packet, messages)
             entry = Entry(packet, route.source, messages)
         if convention.is_stateful:
             entry.remembered = convention.state.changes()
             entry.requests, convention.requests = convention.requests, []
         return entry
     return _refused(packet, "", Undecodable("no_route", "no source is set up for this topic"))
+
+
+def _describe(
+    routes: Sequence[Route], reader: Route, packet: Packet, messages: Sequence[DeviceMessage]
+) -> None:
+    """Let the Sources after the one that read `packet` add what they know of its devices."""
+    for other in routes[routes.index(reader) + 1 :]:
+        other.convention.describe(packet, messages)
 
 
 def _where(error: Exception) -> str:

@@ -124,7 +124,9 @@ def read_publish(
         packet_id,
         "",
         generation,
-        properties=said,
+        0,
+        0,
+        said,
     )
 
 

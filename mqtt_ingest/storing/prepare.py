@@ -95,7 +95,8 @@ def stage(made: Prepared, entry: Entry, registry: Registry) -> None:
         entry.reason = entry.detail = ""  # of an earlier try of this batch
     is_stamped = False
     for message in entry.messages:
-        is_stamped |= _take(made, entry, message, registry)
+        if _take(made, entry, message, registry):
+            is_stamped = True
     if is_stamped and entry.packet.qos:
         made.stamped.append(entry)
 
@@ -141,7 +142,7 @@ def _take(made: Prepared, entry: Entry, message: DeviceMessage, registry: Regist
         made.described.append((ref, entry.source, message.description))
     if message.status:
         made.statuses[ref.pk] = (message.status, packet.received_at)
-    if message.is_alive and not packet.retain and packet.received_at > tally.seen:
+    if packet.received_at > tally.seen and not packet.retain and message.is_alive:
         tally.seen = packet.received_at
     if message.throttled:
         made.throttled.setdefault(ref.pk, []).append(message)

@@ -120,8 +120,10 @@ def _name(entry: Entry) -> str:
 
 
 def _weight(entry: Entry) -> int:
-    values = sum([len(message.samples) + len(message.bad) for message in entry.messages or ()])
-    return len(entry.packet.payload) + _ENTRY + _SAMPLE * values
+    weight = len(entry.packet.payload) + _ENTRY
+    for message in entry.messages or ():
+        weight += _SAMPLE * (len(message.samples) + len(message.bad))
+    return weight
 
 
 def _keys(entry: Entry) -> list[str]:

@@ -37,9 +37,8 @@ class Requester:
 
     def ask(self, entries: Iterable[Entry]) -> None:
         """Note what stored `entries` ask for."""
-        for entry in entries:
-            for request in entry.requests:
-                self._note(request)
+        for request in [one for entry in entries if entry.requests for one in entry.requests]:
+            self._note(request)
 
     def _note(self, request: Request) -> None:
         now = self._clock()

@@ -39,10 +39,7 @@ class _Topic(NamedTuple):
 
 
 def _read_topic(topic: str, max_levels: int) -> _Topic | None:
-    """Return what `_reading` does, remembered where it is not quickly seen."""
-    plain = _PLAIN.fullmatch(topic)
-    if plain is not None:
-        return _new(_Topic, (plain[1], False, ""))
+    """Return what `_reading` does, remembered unless it is long."""
     if len(topic) <= _REMEMBERED_TOPIC:
         return _remembered(topic, max_levels)
     return _reading(topic, max_levels)
@@ -86,15 +83,20 @@ class Native(Convention):
 
     def decode(self, packet: Packet, limits: Limits) -> Sequence[DeviceMessage] | None:
         """Return what `packet` says; None where the topic is not ours."""
-        topic = _read_topic(packet.topic, limits.topic_levels)
-        if topic is None:
-            return None
-        decoded = DeviceMessage(topic.native_id)
-        if topic.is_status:
+        plain = _PLAIN.fullmatch(packet.topic)
+        if plain is not None:
+            native_id, is_status, metric = plain[1], False, ""
+        else:
+            topic = _read_topic(packet.topic, limits.topic_levels)
+            if topic is None:
+                return None
+            native_id, is_status, metric = topic
+        decoded = DeviceMessage(native_id)
+        if is_status:
             decoded.status = _status(decode_text(packet.payload, limits))
         elif packet.payload:  # an empty one is no reading: it clears a retained one
-            _telemetry(decoded, packet, topic.metric, limits)
-        return [decoded]
+            _telemetry(decoded, packet, metric, limits)
+        return (decoded,)
 
 
 def _telemetry(decoded: DeviceMessage, packet: Packet, metric: str, limits: Limits) -> None:

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from mqtt_ingest.core.clocks import CLOSE, RECENT, VOTERS, DeviceClocks
+from mqtt_ingest.core.clocks import CLOSE, EVERY, RECENT, VOTERS, DeviceClocks
 from mqtt_ingest.core.limits import MICROSECONDS
 from tests.mqtt_ingest.core.test_pipeline import Rig
 from tests.support.factories import ARRIVAL, make_packet
@@ -105,3 +105,14 @@ def test_what_was_stored_at_its_arrival_is_so_again() -> None:
     rig.pipeline.feed(make_packet(payload=payload, packet_id=7, dup=True, received_at=ARRIVAL + 99))
     times = [entry.messages[0].samples[0].ts for entry in rig.entries if entry.messages]
     assert times == [ARRIVAL] * 2
+
+
+def test_once_enough_devices_were_heard_some_messages_are_asked_and_no_device_is_left_out() -> None:
+    clocks = DeviceClocks()
+    asked: set[int] = set()
+    for place in range(VOTERS * EVERY * 2):
+        device = place % (VOTERS + 50)
+        if clocks.wants():
+            asked.add(device)
+            clocks.hear(("native", str(device)), 0, place)
+    assert asked == set(range(VOTERS + 50))

@@ -120,6 +120,19 @@ def test_a_message_tells_whether_its_device_was_heard() -> None:
     assert Entry(make_packet("a", ""), "s", [message]).samples == 2
 
 
+def test_what_a_message_says_is_given_by_name_and_is_its_own() -> None:
+    said = Description(name="Lamp")
+    message = DeviceMessage("a", status="offline", description=said, stamped=True, is_about=True)
+    assert (message.status, message.description) == ("offline", said)
+    assert message.stamped
+    assert message.is_about
+    other = DeviceMessage("a")
+    assert other == DeviceMessage("a", [])
+    assert other != message
+    message.bad.append(("x", "wrong"))
+    assert (other.bad, other.status, other.description) == ([], "", None)
+
+
 class Other(Native):
     """Written for another version."""
 
