@@ -11,8 +11,8 @@ Problems = dict[str, str]
 # Set by the ingest app at the start.
 checks: list[Callable[[Source], Problems]] = []
 conventions: list[Callable[[], list[str]]] = []
-# Make Sources of proposals as JSON has them, and return their names.
-acceptors: list[Callable[[Iterable[Mapping[str, Any]]], list[str]]] = []
+# Make Sources of proposals as JSON has them at the broker of that name, and return their names.
+acceptors: list[Callable[[Iterable[Mapping[str, Any]], str], list[str]]] = []
 
 
 def problems(source: Source) -> Problems:
@@ -20,9 +20,9 @@ def problems(source: Source) -> Problems:
     return {field: words for check in checks for field, words in check(source).items()}
 
 
-def accept(proposals: Iterable[Mapping[str, Any]]) -> list[str]:
-    """Make Sources of what was proposed; return their names."""
-    return [name for accepts in acceptors for name in accepts(proposals)]
+def accept(proposals: Iterable[Mapping[str, Any]], broker: str = "") -> list[str]:
+    """Make Sources of what was proposed at `broker`; return their names."""
+    return [name for accepts in acceptors for name in accepts(proposals, broker)]
 
 
 def known_conventions() -> list[str]:

@@ -6,6 +6,9 @@ In seconds, unless a name says otherwise. Times that concern one file alone stay
 
 from datetime import timedelta
 
+# What comes by a broker that has been away for so long is cut off.
+CUT_OFF_SECONDS = 10.0
+
 # --- heartbeats of processes ------------------------------------------------------
 HEARTBEAT_SECONDS = 2.0
 # A process that has not written for this long is taken for dead.
@@ -53,6 +56,8 @@ KEEPALIVE_SECONDS = 30
 CANARY_SECONDS, CANARY_MISSED_SECONDS = 5.0, 10.0
 # A broker that says what it is does so at once, when that is subscribed.
 BROKER_NAME_SECONDS = 10.0
+# What comes by one of several brokers is cut off once it has been away for so long.
+CUT_OFF_SECONDS = 10.0
 # For so long a session waits for a canary that the broker may have forgotten.
 LOOK_BACK_SECONDS, LOOK_BACK_GRACE_SECONDS = 2.0, 0.5
 # Between tries: of an address where nothing answers, of a broker that refuses us.

@@ -6,15 +6,15 @@ holds the value (Docker and systemd secrets).
 """
 
 import os
-import re
 from pathlib import Path
 from typing import Any
-from urllib.parse import SplitResult, quote, urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
 from devices.addresses import is_address
+from devices.broker_addresses import BadAddress, misread, parse
 from iotbridge.static_version import package_of
 
 
@@ -118,24 +118,26 @@ def url(name: str, default: str, schemes: tuple[str, ...], example: str) -> str:
     return raw
 
 
+def broker(name: str, default: str) -> str:
+    """Return variable `name`, the addresses of a broker."""
+    raw = text(name, default)
+    try:
+        parse(raw)
+    except BadAddress as error:
+        raise ImproperlyConfigured(
+            f"{name} is not an address that can be used. {error} Write it as in {name}={default}"
+        ) from error
+    return raw
+
+
 def check_encoding(name: str, raw: str) -> None:
     """Refuse a URL whose password would be taken for something else.
 
     Raises:
         ImproperlyConfigured: names the characters, and what they are to be written as.
     """
-    authority = re.split(r"[/?#]", raw.partition("://")[2], maxsplit=1)[0]
-    rest = raw.partition("://")[2][len(authority) :]
-    path, _mark, query = rest.partition("?")
-    # What follows a host's port may hold an @ of its own: options of a database.
-    is_host = "@" in authority or authority.rpartition(":")[2].isdecimal() or ":" not in authority
-    is_cut = "@" in path or ("@" in query and not is_host)
-    inside = (authority + rest).rpartition("@")[0] if is_cut else authority.rpartition("@")[0]
-    found = {sign for sign in "/?#[]" if sign in inside}
-    if re.search(r"%(?![0-9A-Fa-f]{2})", inside):
-        found.add("%")
-    if found:
-        told = ", ".join(f"{sign} as {quote(sign, safe='')}" for sign in sorted(found))
+    told = misread(raw)
+    if told:
         raise ImproperlyConfigured(
             f"The user or password in {name} holds characters that mean something else in a URL. "
             f"Write {told}."

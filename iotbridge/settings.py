@@ -229,7 +229,7 @@ CHANNEL_LAYERS: dict[str, dict[str, Any]] = {
 }
 
 # --- MQTT -------------------------------------------------------------------
-MQTT_URL = env.url("MQTT_URL", "mqtt://127.0.0.1:1883", ("mqtt", "mqtts"), "mqtt://127.0.0.1:1883")
+MQTT_URL = env.broker("MQTT_URL", "mqtt://127.0.0.1:1883")
 MQTT_URL_GIVEN = bool(env.text("MQTT_URL"))
 MQTT_CA_FILE = env.text("MQTT_CA_FILE")
 MQTT_CERT_FILE = env.text("MQTT_CERT_FILE")

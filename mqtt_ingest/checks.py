@@ -7,7 +7,7 @@ from django.core.checks import CheckMessage, Error, register
 from django.core.checks import Warning as CheckWarning
 from django.core.exceptions import ImproperlyConfigured
 
-from mqtt_ingest import conf
+from mqtt_ingest import brokers
 
 
 @register()
@@ -30,7 +30,7 @@ def check_app_order(**_kwargs: Any) -> list[CheckMessage]:
 def check_certificates(**_kwargs: Any) -> list[CheckMessage]:
     """Look into the files; a warning, as other processes may not be allowed to read them."""
     try:
-        conf.check_files()
+        brokers.check_files()
     except ImproperlyConfigured as error:
         return [CheckWarning(str(error), id="mqtt_ingest.W001")]
     return []

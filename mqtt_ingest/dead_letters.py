@@ -9,6 +9,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import QuerySet, Sum
 
+from devices.models.slot_names import SlotName
 from devices.storage import losses
 from devices.storage.dialects import dialect as database_dialect
 from devices.words import counted
@@ -64,8 +65,17 @@ def _packet(letter: DeadLetter, topic: str, payload: Any, at: Any) -> Packet:
 
 def dry_run(letter: DeadLetter) -> list[dict[str, Any]]:
     """Return what the pipeline, as it is now, would make of the letter's packets."""
-    router = Router(conf.routes())
+    router = _router_of(letter, {})
     return [describe(0, decode(packet, router)) for packet in packets_of(letter)]
+
+
+def _router_of(letter: DeadLetter, made: dict[str, Router]) -> Router:
+    """Return how packets of the broker that the letter came by are read, made once each."""
+    slot = SlotName.read(letter.slot)
+    broker = slot.broker if slot else ""
+    if broker not in made:
+        made[broker] = Router(conf.routes(broker))
+    return made[broker]
 
 
 def replay(letters: Iterable[DeadLetter], seconds: float | None = None) -> Replayed:
@@ -81,7 +91,7 @@ def replay(letters: Iterable[DeadLetter], seconds: float | None = None) -> Repla
         BusyError: another replay is under way.
     """
     result, began = Replayed(), time.monotonic()
-    router = Router(conf.routes())
+    routers: dict[str, Router] = {}
     with _leased_writer() as writer:
         for letter in letters:
             if seconds is not None and time.monotonic() - began > seconds:
@@ -89,7 +99,7 @@ def replay(letters: Iterable[DeadLetter], seconds: float | None = None) -> Repla
                     result.stay.get("no time left, run it again", 0) + 1
                 )
                 continue
-            _replay_one(letter, writer, router, result)
+            _replay_one(letter, writer, _router_of(letter, routers), result)
     return result
 
 

@@ -34,13 +34,15 @@ class Usable:
     ordered: tuple[str, ...]
 
 
-def usable(known: Mapping[str, Convention] | None = None) -> Iterator[Usable]:
+def usable(broker: str, known: Mapping[str, Convention] | None = None) -> Iterator[Usable]:
     """Yield the enabled Sources that can be read, each without the filters that MQTT forbids.
 
     Args:
+        broker: the name of theirs; "" is that of the settings.
         known: the conventions as they are used now, by Source: what they remember stays.
     """
-    for source in Source.objects.filter(enabled=True):
+    own_broker = {"broker__name": broker} if broker else {"broker": None}
+    for source in Source.objects.filter(enabled=True, **own_broker):
         try:
             convention = _convention(source, (known or {}).get(source.name))
         except (LookupError, pydantic.ValidationError):

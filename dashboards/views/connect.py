@@ -3,23 +3,69 @@
 import json
 from typing import Any
 
+from django import forms
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.utils.translation import gettext
+from django.utils.translation import gettext, gettext_lazy
 
 from devices import source_checks
+from devices.broker_addresses import EXAMPLE, parse
 from devices.jobs import files, requests
 from devices.jobs.requests import TooManyJobs
-from devices.models import Job
+from devices.models import Broker, Job
+from devices.registry import brokers
 
 KIND = "discover"
 SECONDS = (15, 60, 300)
+# What stands for a broker that is to be added; no name of one.
+ANOTHER = "+"
 # Of each proposal.
 DEVICES, VALUES, TEMPLATES = 6, 4, 12
+
+
+def _first() -> str:
+    """Return what the broker of the settings is called."""
+    if settings.STANDALONE and not settings.MQTT_URL_GIVEN:
+        return gettext("The embedded broker")
+    return parse(settings.MQTT_URL).text
+
+
+class AddressForm(forms.Form):
+    """A broker that nobody has added yet; `added` is what it became."""
+
+    added: Broker
+    # The fields are hidden while another broker is chosen.
+    use_required_attribute = False
+
+    addresses = forms.CharField(
+        label=gettext_lazy("Address"),
+        max_length=1_000,
+        widget=forms.TextInput(attrs={"placeholder": EXAMPLE, "inputmode": "url"}),
+    )
+    username = forms.CharField(label=gettext_lazy("User"), max_length=200, required=False)
+    password = forms.CharField(
+        label=gettext_lazy("Password"),
+        max_length=1_000,
+        required=False,
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
+    )
+
+    def clean(self) -> dict[str, Any]:
+        """Keep the broker, switched off until something of it is read."""
+        given = dict(super().clean() or {})
+        if not self.errors:
+            try:
+                self.added = brokers.add(*(given[name] for name in self.fields))
+            except ValidationError as error:
+                for name, words in error.message_dict.items():
+                    self.add_error(name if name in self.fields else None, words)
+        return given
 
 
 @login_required
@@ -28,24 +74,48 @@ def connect_page(request: HttpRequest) -> HttpResponse:
     if not request.user.has_perm("devices.add_source"):
         raise PermissionDenied
     job = Job.objects.filter(kind=KIND).order_by("-pk").first()
+    form = None
     if request.method == "POST":
         if "listen" not in request.POST:
             _accept(request, job)
         elif job is None or not job.is_open:
-            _listen(request)
-        return redirect("connect")
-    context = {"now": timezone.now(), "job": job, "seconds": SECONDS, "proposals": _shown(job)}
+            form = _listen(request)
+        if form is None:
+            return redirect("connect")
+    context = {
+        "now": timezone.now(),
+        "job": job,
+        "seconds": SECONDS,
+        "proposals": _shown(job),
+        "form": form or AddressForm(),
+        "first": _first(),
+        "brokers": Broker.objects.all(),
+        "chosen": ANOTHER if form else (job.options.get("broker", "") if job else ""),
+        "another": ANOTHER,
+    }
     name = "partials/proposals.html" if "fragment" in request.GET else "connect.html"
-    return render(request, f"dashboards/{name}", context)
+    return render(request, f"dashboards/{name}", context, status=400 if form else 200)
 
 
-def _listen(request: HttpRequest) -> None:
+def _listen(request: HttpRequest) -> AddressForm | None:
+    """Ask for a job that listens; return the form where something is wrong with it."""
     asked = request.POST.get("seconds", "")
     seconds = int(asked) if asked in map(str, SECONDS) else SECONDS[0]
+    broker = request.POST.get("broker", "")
+    if broker == ANOTHER:
+        form = AddressForm(request.POST)
+        if not form.is_valid():
+            return form
+        broker = form.added.name
+    elif broker and not Broker.objects.filter(name=broker).exists():
+        messages.error(request, gettext("That broker was deleted meanwhile."))
+        return None
+    title = broker or gettext("the broker")
     try:
-        requests.ask(KIND, gettext("the broker"), {"seconds": seconds}, request.user)
+        requests.ask(KIND, title, {"seconds": seconds, "broker": broker}, request.user)
     except TooManyJobs as error:
         messages.error(request, str(error))
+    return None
 
 
 def _accept(request: HttpRequest, job: Job | None) -> None:
@@ -55,7 +125,10 @@ def _accept(request: HttpRequest, job: Job | None) -> None:
         messages.error(request, gettext("Choose what is to be read."))
         return
     try:
-        names = source_checks.accept(chosen)
+        names = source_checks.accept(chosen, str(job.options.get("broker", "")) if job else "")
+    except Broker.DoesNotExist:
+        messages.error(request, gettext("That broker was deleted meanwhile."))
+        return
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
         return

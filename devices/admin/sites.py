@@ -95,5 +95,5 @@ class SourceAdmin(admin.ModelAdmin[Source]):
     """Where packets come from; workers take up what is changed within seconds."""
 
     form = SourceForm
-    list_display = ["name", "convention", "registration", "clock", "shared", "enabled"]
-    list_filter = ["convention", "enabled"]
+    list_display = ["name", "broker", "convention", "registration", "clock", "shared", "enabled"]
+    list_filter = ["broker", "convention", "enabled"]

@@ -1,6 +1,7 @@
 """The tables: see docs/reference/tables.md."""
 
 from devices.models.accounts import ApiToken, Kiosk, Membership, Role
+from devices.models.brokers import Broker
 from devices.models.changelog import Change, Writer
 from devices.models.corrections import Correction
 from devices.models.descriptions import DeviceDescription
@@ -24,6 +25,7 @@ from devices.models.rollups import Dirty, Purge
 
 __all__ = [
     "ApiToken",
+    "Broker",
     "Change",
     "Correction",
     "Device",

@@ -2,9 +2,6 @@
 
 from django.db import models
 
-# Slots are writers of this name and a number.
-SLOT_PREFIX = "ingest-"
-
 
 class Writer(models.Model):
     """A named sequence of committed batches, and the lease on it.

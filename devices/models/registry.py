@@ -8,10 +8,12 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from devices import datetime_texts
+from devices.models.brokers import Broker
 from devices.models.by_hand import ByHand
 from devices.models.changed_columns import ChangedColumns
 
 # Not `.` and `..`: in an address they are no names.
+KEY_LENGTH = 128
 KEY_PATTERN = r"^(?!\.{1,2}\Z)[A-Za-z0-9_.:~-]{1,128}\Z"
 valid_key = RegexValidator(
     KEY_PATTERN,
@@ -94,6 +96,14 @@ class Source(ChangedColumns):
         ARRIVAL = "arrival", _("always arrival time")
 
     name = models.SlugField(max_length=50, unique=True)
+    broker = models.ForeignKey(
+        Broker,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="sources",
+        help_text=_("Empty: the one that MQTT_URL names, or the embedded one."),
+    )
     convention = models.CharField(max_length=50, default="native")
     filters = models.JSONField(
         default=list, blank=True, help_text=_("Topic filters; empty: those of the convention.")

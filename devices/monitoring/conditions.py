@@ -169,10 +169,18 @@ def _of_disk(disk: dict[str, Any]) -> Iterator[Condition]:
         )
 
 
-def _of_slot(name: str, slot: dict[str, Any]) -> Iterator[Condition]:
+def _is_away(slot: dict[str, Any]) -> bool:
+    """Return whether a slot has no connection, or has none yet for too long."""
+    if slot["state"] in {"subscribed", "refused"}:
+        return False
+    return slot["state"] in {"lost", "unreachable"} or (
+        time.time() - slot["since"] > CONNECT_SECONDS
+    )
+
+
+def _of_connection(name: str, slot: dict[str, Any]) -> Iterator[Condition]:
+    """Yield what is wrong between a slot and its broker."""
     state, detail = slot["state"], slot["detail"]
-    if slot["database"]:
-        yield _database(f"{name}: {slot['database']}")
     if state == "refused":
         yield Condition("broker_refused", f"{name}: {detail}")
     else:
@@ -180,12 +188,17 @@ def _of_slot(name: str, slot: dict[str, Any]) -> Iterator[Condition]:
             yield Condition("broker_refused", f"{name}: {filter_name}: {why}")
     if state == "deaf":
         yield Condition("deaf", f"{name}: {detail}")
-    elif state not in {"subscribed", "refused"} and (
-        state in {"lost", "unreachable"} or time.time() - slot["since"] > CONNECT_SECONDS
-    ):
+    elif _is_away(slot):
         yield Condition("broker_away", f"{name}: {state} {detail}")
     if slot["canary"] == "refused":
         yield Condition("canary_refused", f"{name}: may iotbridge publish to iotbridge/canary/#?")
+
+
+def _of_slot(name: str, slot: dict[str, Any]) -> Iterator[Condition]:
+    if slot["database"]:
+        yield _database(f"{name}: {slot['database']}")
+    if not slot["leaves"]:  # else nobody wants anything of it any more
+        yield from _of_connection(name, slot)
     if slot["is_sharing"] and slot["sharing"] == "forgets":
         yield Condition(
             "share_forgets",

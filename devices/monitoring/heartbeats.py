@@ -13,13 +13,12 @@ from typing import Any, TypedDict
 from urllib.error import HTTPError
 from urllib.request import urlopen
 
-from django.conf import settings
 from django.db.models.functions import Now
 from django.utils import timezone
 
 from devices.database_clock import database_now
 from devices.models import Process
-from devices.models.changelog import SLOT_PREFIX
+from devices.models.slot_names import SlotName, slot_names
 from devices.registry.states import AsOf
 from devices.timings import AHEAD_SECONDS, DEAD_AFTER, HERE_SECONDS
 
@@ -200,7 +199,7 @@ def slots_of(process: Process) -> dict[str, dict[str, Any]]:
     told = {"state": "unknown", "detail": "", "since": 0.0, "database": "", "canary": "off"}
     told |= {"oldest_s": 0.0, "paused": False, "unacknowledged": 0}
     told |= {"sharing": "", "is_sharing": False, "stands_by": False, "refused": {}}
-    told |= {"clocks_ahead_s": 0, "contested": False}
+    told |= {"clocks_ahead_s": 0, "contested": False, "leaves": False}
     return {
         name: {**told, **slot} if isinstance(slot, dict) else {**told, "state": slot[0]}
         for name, slot in process.info.get("slots", {}).items()
@@ -215,8 +214,9 @@ def is_alive(process: Process) -> bool:
 def ingest_health(found: list[Process] | None = None) -> IngestHealth:
     """Return how the pipeline is: `up`, `down` or `stopped` (no worker lives).
 
-    Up means that every slot that is to receive does. Workers that begin, are idle, or stand
-    by change nothing; a slot whose worker is gone is missed until somebody holds it.
+    Up means that every slot that is to receive does; with several brokers, every slot of one of
+    them: what comes by the others is cut off, and known to be. Workers that begin, are idle, or
+    stand by change nothing; a slot whose worker is gone is missed until somebody holds it.
     """
     workers = [
         process for process in (processes() if found is None else found) if process.kind == "ingest"
@@ -228,7 +228,7 @@ def ingest_health(found: list[Process] | None = None) -> IngestHealth:
     down = [process for process in receiving if not _is_up(process)]
     if not alive:
         state = "stopped"
-    elif not receiving or down or _missed(workers, alive):
+    elif not receiving or not _some_broker_is_up(workers, alive):
         state = "down"
     else:
         state = "up"
@@ -255,23 +255,47 @@ def _ahead_ms(alive: list[Process]) -> int:
 
 
 def _receiving(process: Process) -> dict[str, dict[str, Any]]:
-    """Return the slots of a worker that are to receive: those that stand by are not."""
-    return {name: slot for name, slot in slots_of(process).items() if not slot["stands_by"]}
+    """Return the slots of a worker that are to receive: those that stand by or leave are not."""
+    return {
+        name: slot
+        for name, slot in slots_of(process).items()
+        if not (slot["stands_by"] or slot["leaves"])
+    }
 
 
 def _is_up(process: Process) -> bool:
-    slots = _receiving(process).values()
-    return not process.info.get("database") and all(
-        slot["state"] == "subscribed" and not slot["database"] for slot in slots
-    )
+    return all(_slots_up(process).values())
 
 
-def _missed(workers: list[Process], alive: list[Process]) -> bool:
-    """Return whether a slot is nobody's whose worker was heard of lately."""
+def _slots_up(process: Process) -> dict[str, bool]:
+    """Return whether each slot that is to receive does."""
+    is_away = bool(process.info.get("database"))
+    return {
+        name: slot["state"] == "subscribed" and not slot["database"] and not is_away
+        for name, slot in _receiving(process).items()
+    }
+
+
+def _some_broker_is_up(workers: list[Process], alive: list[Process]) -> bool:
+    """Return whether there is a broker all of whose slots receive."""
+    brokers: dict[str, bool] = {}
+    states = {name: up for process in alive for name, up in _slots_up(process).items()}
+    states |= dict.fromkeys(_missed(workers, alive), False)
+    for name, up in states.items():
+        slot = SlotName.read(name)
+        broker = slot.broker if slot else ""
+        brokers[broker] = brokers.get(broker, True) and up
+    return any(brokers.values())
+
+
+def _missed(workers: list[Process], alive: list[Process]) -> set[str]:
+    """Return the slots that are nobody's whose worker was heard of lately."""
     held = {name for process in alive for name in slots_of(process)}
-    there_are = {f"{SLOT_PREFIX}{number}" for number in range(settings.MQTT_SLOTS)}
-    gone = (p for p in workers if not is_alive(p) and p.silent_s < MISSED_SECONDS)
-    return any(name in there_are - held for process in gone for name in _receiving(process))
+    gone = [p for p in workers if not is_alive(p) and p.silent_s < MISSED_SECONDS]
+    if not gone:
+        return set()
+    there_are = set(slot_names())
+    return {name for process in gone for name in _receiving(process)} & (there_are - held)
 
 
 def _up_until(down: list[Process], workers: list[Process]) -> float | None:

@@ -4,13 +4,12 @@ import time
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from django.conf import settings
 from django.db import connection
 from django.db.models import Max
 
 from devices.corrections import kept
 from devices.models import Writer
-from devices.models.changelog import SLOT_PREFIX
+from devices.models.slot_names import slot_names
 from devices.queries.series import SeriesInfo
 from devices.queries.values import Point, shown
 from devices.rollups.levels import last_before
@@ -56,8 +55,7 @@ def now_us() -> int:
 
 def clocks_ahead_us() -> int:
     """Return by how much the clocks of the devices are ahead of ours, if they agree; else 0."""
-    slots = [f"{SLOT_PREFIX}{number}" for number in range(settings.MQTT_SLOTS)]
-    ahead = Writer.objects.filter(name__in=slots).aggregate(most=Max("clocks_ahead"))["most"]
+    ahead = Writer.objects.filter(name__in=slot_names()).aggregate(most=Max("clocks_ahead"))["most"]
     return ahead or 0
 
 

@@ -11,7 +11,7 @@ from django.db import connection
 from devices.background.leases import look_ahead
 from devices.background.single_process import is_alone
 from devices.models import Writer
-from devices.models.changelog import SLOT_PREFIX
+from devices.models.slot_names import SlotName
 from devices.storage.dialect import Dialect
 from devices.timings import LONGEST_LEASES, SLOT_LEASE_SECONDS
 
@@ -21,7 +21,7 @@ _FREE = "holder = '' OR lease_until IS NULL OR lease_until < {now} OR lease_unti
 
 def _is_alone(name: str) -> bool:
     """Return whether nobody else takes this writer; imports from the command line take theirs."""
-    return is_alone() and name.startswith(SLOT_PREFIX)
+    return is_alone() and SlotName.read(name) is not None
 
 
 def acquire(name: str, holder: str, dialect: Dialect) -> int | None:

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import transaction
 
 from devices.models import Device, Identity, Series, Source
+from devices.models.registry import KEY_LENGTH
 from devices.storage import descriptions
 
 
@@ -22,6 +23,7 @@ def register(
             and only devices that exist get the identity.
     """
     with transaction.atomic():
+        by_key, names = _apart(source, by_key, names)
         made = 0 if pending is None else make_devices(by_key, names, pending=pending)
         known = Device.objects.filter(key__in=by_key).values_list("pk", "key")
         identities = [
@@ -29,6 +31,30 @@ def register(
         ]
         Identity.objects.bulk_create(identities, ignore_conflicts=True)
     return made
+
+
+def _apart(
+    source: Source, by_key: Mapping[str, str], names: Mapping[str, str]
+) -> tuple[dict[str, str], dict[str, str]]:
+    """Return both with other keys for those that devices of another broker have.
+
+    What has one name on two brokers is two devices.
+    """
+    by_key, names = dict(by_key), dict(names)
+    for key in sorted(_elsewhere(source, by_key)):
+        suffix = f"-{source.broker.name if source.broker else 'main'}"
+        other = key[: KEY_LENGTH - len(suffix)] + suffix
+        names[other] = names.pop(key, key)
+        by_key[other] = by_key.pop(key)
+    return by_key, names
+
+
+def _elsewhere(source: Source, keys: Iterable[str]) -> set[str]:
+    """Return those of `keys` whose devices are known at other brokers alone."""
+    known = Identity.objects.filter(device__key__in=list(keys))
+    told = known.values_list("device__key", "source__broker_id")
+    here = {key for key, broker in told if broker == source.broker_id}
+    return {key for key, _broker in told} - here
 
 
 def make_devices(keys: Iterable[str], names: Mapping[str, str], *, pending: bool = False) -> int:

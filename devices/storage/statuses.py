@@ -1,8 +1,13 @@
 """What devices say about themselves: `online` or `offline`, and their spans of being offline."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
+from django.db import connection, transaction
+from django.db.models import QuerySet
+
+from devices.models import Device, Identity
 from devices.storage.descriptions import MAX_LEVELS
 from devices.timestamps import moment
 
@@ -59,6 +64,30 @@ def _write_below(cursor: Any, pk: int, status: str, at: Any) -> None:
         + "WHERE id IN (SELECT id FROM below)",
         [pk, MAX_LEVELS, cut_off],
     )
+
+
+def cut_off(broker: str, at: datetime) -> None:
+    """Note that nothing is known of what comes by `broker` ("": that of the settings) since `at`.
+
+    Whatever of it is heard of later is known again.
+    """
+    _of_broker(broker).filter(cut_off_since=None).update(cut_off_since=at)
+
+
+def join(broker: str) -> None:
+    """Note that packets come by `broker` again: only what is below offline gateways is cut off."""
+    own = _of_broker(broker)
+    with transaction.atomic():
+        own.exclude(cut_off_since=None).update(cut_off_since=None)
+        gateways = own.filter(status="offline", children__isnull=False).distinct()
+        with connection.cursor() as cursor:
+            for pk, since in gateways.values_list("pk", "status_since"):
+                _write_below(cursor, pk, "offline", since)
+
+
+def _of_broker(broker: str) -> QuerySet[Device]:
+    own = {"source__broker__name": broker} if broker else {"source__broker": None}
+    return Device.objects.filter(pk__in=Identity.objects.filter(**own).values("device_id"))
 
 
 def _write_span(cursor: Any, pk: int, status: str, ts: int) -> None:

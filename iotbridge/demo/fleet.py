@@ -6,13 +6,14 @@ import json
 import logging
 import time
 from collections.abc import Iterator, Mapping
+from functools import partial
 
 import paho.mqtt.client as mqtt
-from paho.mqtt.enums import CallbackAPIVersion
 from tqdm import tqdm
 
 from iotbridge.demo.devices import CONFUSED, DEVICES, UNSTEADY, SimulatedDevice
-from mqtt_ingest.conf import Broker
+from mqtt_ingest.broker.reaching import open_first, plain_client
+from mqtt_ingest.brokers import Broker
 
 logger = logging.getLogger(__name__)
 
@@ -35,17 +36,13 @@ class Fleet:
         self._next_nonsense = time.time() + 20
 
     def _make_client(self, name: str) -> mqtt.Client:
-        client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=name)
-        if self._broker.username:
-            client.username_pw_set(self._broker.username, self._broker.password)
-        if self._broker.tls:
-            client.tls_set_context(self._broker.context())
+        client = plain_client(self._broker, name)
         client.max_inflight_messages_set(50)
         return client
 
     def connect(self) -> None:
         """Connect the fleet's gateway; blocks until it is done."""
-        self._client.connect(self._broker.host, self._broker.port, keepalive=30)
+        open_first(self._broker, partial(self._client.connect, keepalive=30))
         self._client.loop_start()
         for device in DEVICES:
             if device.key != UNSTEADY:
@@ -98,7 +95,7 @@ class Fleet:
             self._unsteady = client = self._make_client("demo-unsteady")
             client.will_set(f"devices/{UNSTEADY}/status", "offline", 1, retain=True)
             with contextlib.suppress(OSError):
-                client.connect_async(self._broker.host, self._broker.port, keepalive=10)
+                client.connect_async(*self._broker.addresses.hosts[0], keepalive=10)
                 client.loop_start()
                 client.on_connect = _say_online
         elif not present and self._unsteady is not None:

@@ -17,7 +17,7 @@ from dashboards.live.hub import Hub
 from devices.addresses import from_here, in_url
 from devices.monitoring import heartbeats
 from iotbridge.standalone import own_broker
-from mqtt_ingest import conf
+from mqtt_ingest import brokers
 from mqtt_ingest.embedded_broker.broker import EmbeddedBroker
 from mqtt_ingest.embedded_broker.source import EmbeddedSource
 from mqtt_ingest.worker.engine import Engine
@@ -35,7 +35,7 @@ class OneProcess:
         self._demo = demo
         self._on_ready = on_ready
         self._embedded = (
-            None if settings.MQTT_URL_GIVEN else EmbeddedSource(conf.embedded_broker().where)
+            None if settings.MQTT_URL_GIVEN else EmbeddedSource(brokers.embedded().where)
         )
         self._broker: EmbeddedBroker | None = None
         self._engine: Engine | None = None
@@ -89,7 +89,7 @@ class OneProcess:
         from iotbridge.demo import seed
         from iotbridge.demo.fleet import Fleet
 
-        fleet = Fleet(conf.embedded_broker() if self._embedded else conf.broker())
+        fleet = Fleet(brokers.first())
         await loop.run_in_executor(None, fleet.connect)
         newest = await loop.run_in_executor(None, seed.newest)
         await loop.run_in_executor(None, fleet.fill, newest)

@@ -4,15 +4,16 @@ import random
 import ssl
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import paho.mqtt.client as mqtt
-from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
 from devices.timings import KEEPALIVE_SECONDS, SESSION_SECONDS, UNREACHABLE_SECONDS
 from mqtt_ingest.broker.paho_client import BufferedClient
-from mqtt_ingest.conf import Broker
+from mqtt_ingest.broker.reaching import identify, open_first, plain_client, transport_of
+from mqtt_ingest.brokers import Broker
 
 RECEIVE_MAXIMUM = 10_000
 
@@ -20,38 +21,30 @@ RECEIVE_MAXIMUM = 10_000
 def make_client(broker: Broker, client_id: str) -> BufferedClient:
     """Return a client of a session that `broker` keeps, not connected yet."""
     if broker.version == "5":
-        client = BufferedClient(client_id=client_id, manual_ack=True, protocol=mqtt.MQTTv5)
+        kind: dict[str, Any] = {"protocol": mqtt.MQTTv5}
     else:
-        client = BufferedClient(
-            client_id=client_id, manual_ack=True, protocol=mqtt.MQTTv311, clean_session=False
-        )
+        kind = {"protocol": mqtt.MQTTv311, "clean_session": False}
+    client = BufferedClient(
+        client_id=client_id, manual_ack=True, transport=transport_of(broker), **kind
+    )
     client.connect_timeout = 5.0
-    _identify(client, broker)
+    identify(client, broker)
     return client
-
-
-def _identify(client: mqtt.Client, broker: Broker) -> None:
-    """Have `client` show who it is, over TLS where the broker wants that."""
-    if broker.username:
-        client.username_pw_set(broker.username, broker.password)
-    if broker.tls:
-        client.tls_set_context(broker.context())
 
 
 def connect(client: BufferedClient, broker: Broker) -> None:
     """Open the connection and send CONNECT. Blocks.
 
     Raises:
-        OSError, ValueError: nothing can be opened there.
+        OSError, ValueError: nothing can be opened at any of its addresses.
     """
-    where = (broker.host, broker.port)
-    if broker.version != "5":
-        client.connect(*where, keepalive=KEEPALIVE_SECONDS)
-        return
-    kept = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call] # paho
-    kept.SessionExpiryInterval = SESSION_SECONDS
-    kept.ReceiveMaximum = RECEIVE_MAXIMUM
-    client.connect(*where, keepalive=KEEPALIVE_SECONDS, clean_start=False, properties=kept)
+    options: dict[str, Any] = {"keepalive": KEEPALIVE_SECONDS}
+    if broker.version == "5":
+        kept = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call] # paho
+        kept.SessionExpiryInterval = SESSION_SECONDS
+        kept.ReceiveMaximum = RECEIVE_MAXIMUM
+        options |= {"clean_start": False, "properties": kept}
+    open_first(broker, lambda host, port: client.connect(host, port, **options))
 
 
 def end_session(broker: Broker, client_id: str) -> None:
@@ -60,9 +53,8 @@ def end_session(broker: Broker, client_id: str) -> None:
     Raises:
         OSError: the broker cannot be reached or does not answer within 5 s.
     """
-    client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=client_id, clean_session=True)
-    _identify(client, broker)
-    client.connect(broker.host, broker.port)
+    client = plain_client(broker, client_id)
+    open_first(broker, client.connect)
     until = time.monotonic() + 5.0
     while not client.is_connected():
         if time.monotonic() > until:
@@ -71,14 +63,18 @@ def end_session(broker: Broker, client_id: str) -> None:
     client.disconnect()
 
 
-def why_not(error: Exception, *, tls: bool) -> str:
+def why_not(error: Exception, broker: Broker) -> str:
     """Return why no connection comes about, with what to do about TLS."""
     is_cut = isinstance(error, ConnectionResetError | ssl.SSLEOFError)
-    if tls and (is_cut or "WRONG_VERSION_NUMBER" in str(error)):
-        return f"this port speaks no TLS, it seems; MQTT_URL begins with mqtt then ({error})"
+    if broker.tls and (is_cut or "WRONG_VERSION_NUMBER" in str(error)):
+        plain = broker.addresses.scheme.removesuffix("s")
+        told = f"this port speaks no TLS, it seems; {broker.setting} begins with {plain} then"
+        return f"{told} ({error})"
     if isinstance(error, ssl.SSLCertVerificationError):
         told = f"certificate verify failed: {error.verify_message}"
-        return f"{told}; is MQTT_CA_FILE the CA of this broker?"
+        return f"{told}; is {broker.ca_setting} the CA of this broker?"
+    if isinstance(error, mqtt.WebsocketConnectionError):
+        return f"no MQTT over WebSocket is served there at {broker.addresses.path} ({error})"
     return str(error)
 
 

@@ -38,7 +38,7 @@ from mqtt_ingest.broker.client_socket import ClientSocket
 from mqtt_ingest.broker.connecting import backoff, connect, make_client, why_not
 from mqtt_ingest.broker.outgoing import Outgoing
 from mqtt_ingest.broker.subscriptions import Subscriptions
-from mqtt_ingest.conf import Broker
+from mqtt_ingest.brokers import Broker
 from mqtt_ingest.core.packets import Packet
 from mqtt_ingest.core.sharing import is_in_group
 from mqtt_ingest.core.wire import pubacks
@@ -157,9 +157,7 @@ class MqttSession:
                 await self._stay()
             except (OSError, ValueError) as error:
                 self._ended.clear()
-                self._change(
-                    "unreachable", f"{self._broker.where}: {why_not(error, tls=self._broker.tls)}"
-                )
+                self._change("unreachable", f"{self._broker.where}: {why_not(error, self._broker)}")
             if self._worked and not self.is_contested:
                 delays, refusals = backoff(), backoff(cap=REFUSED_SECONDS)
             # Whoever says no is asked ever less often; whoever is away may be back at any moment.
@@ -263,7 +261,9 @@ class MqttSession:
         _properties: Properties | None,
     ) -> None:
         if reason.is_failure:
-            self._change("refused", f"{self._broker.where}: {reason}; check user in MQTT_URL")
+            self._change(
+                "refused", f"{self._broker.where}: {reason}; check user in {self._broker.setting}"
+            )
             return
         self._online = True
         self._change("connected", self._broker.where)
@@ -414,7 +414,9 @@ class MqttSession:
 
     @property
     def _tls_hint(self) -> str:
-        return "" if self._broker.tls else "; where that port wants TLS, MQTT_URL begins with mqtts"
+        scheme = self._broker.addresses.scheme
+        told = f"; where that port wants TLS, {self._broker.setting} begins with {scheme}s"
+        return "" if self._broker.tls else told
 
     def _flush_at_last(self, _client: mqtt.Client, *_details: Any) -> None:
         self._client.flush()

@@ -5,37 +5,49 @@ from typing import Any
 
 from django.db import transaction
 
-from devices.models import Source
+from devices.models import Broker, Source
 from mqtt_ingest.core.discovery import TEMPLATES, SourceProposal
 
 # The Source that holds what was found by structure.
 STRUCTURE = "structure"
 
 
-def accept(proposals: Iterable[SourceProposal]) -> list[Source]:
+def accept(proposals: Iterable[SourceProposal], broker: str = "") -> list[Source]:
     """Make or extend Sources; devices that they bring need nobody to accept them.
+
+    Args:
+        proposals: what is to be read.
+        broker: where; it is switched on. "" is that of the settings.
 
     Returns:
         The Sources, in the order of the proposals.
+
+    Raises:
+        Broker.DoesNotExist: somebody has just deleted it.
     """
     with transaction.atomic():
-        return [_accept(one) for one in proposals]
+        row = Broker.objects.get(name=broker) if broker else None
+        if row is not None:
+            row.enabled = True
+            row.save()
+        return [_accept(one, row) for one in proposals]
 
 
-def accept_told(proposals: Iterable[Mapping[str, Any]]) -> list[str]:
+def accept_told(proposals: Iterable[Mapping[str, Any]], broker: str = "") -> list[str]:
     """Do the same with proposals as JSON has them; return the Sources' names."""
     found = [
         SourceProposal(one["convention"], "", dict(one["options"]), [], []) for one in proposals
     ]
-    return [source.name for source in accept(found)]
+    return [source.name for source in accept(found, broker)]
 
 
-def _accept(proposal: SourceProposal) -> Source:
+def _accept(proposal: SourceProposal, broker: Broker | None) -> Source:
     name = STRUCTURE if proposal.convention == TEMPLATES else proposal.convention
-    slug = name.replace("_", "-")
-    source = Source.objects.filter(name=slug, convention=proposal.convention).first()
+    slug = "-".join([name.replace("_", "-"), *([broker.name] if broker else [])])[:46]
+    known = Source.objects.filter(name=slug, convention=proposal.convention, broker=broker)
+    source = known.first()
     if source is None:
-        source = Source(name=_free(slug), convention=proposal.convention)
+        source = Source(name=_free(slug), convention=proposal.convention, broker=broker)
         source.registration = Source.Registration.ACCEPT
     source.options = _joined(source.options, proposal.options)
     source.enabled = True

@@ -4,12 +4,10 @@ import json
 import time
 from typing import Any
 
-from django.conf import settings
-
 from devices.jobs.runner import JobFailed, Progress, Work
 from devices.models import Job
 from devices.words import counted
-from mqtt_ingest import conf
+from mqtt_ingest import brokers
 from mqtt_ingest.core.structure.observations import Sample
 from mqtt_ingest.finding import proposals
 from mqtt_ingest.finding.listening import CannotListen, Listener
@@ -19,18 +17,13 @@ KIND = "discover"
 STEP_SECONDS, SECONDS = 1.0, 15
 
 
-def reached() -> conf.Broker:
-    """Return the broker that ingest receives from, as this process reaches it."""
-    if settings.STANDALONE and not settings.MQTT_URL_GIVEN:
-        return conf.embedded_broker()
-    return conf.broker()
-
-
 class DiscoverWork(Work):
     """Listens a second a step; what it has heard is lost with its process, and heard again."""
 
     def __init__(self, job: Job) -> None:
         """Prepare."""
+        # "" is the broker of the settings.
+        self._broker = str(job.options.get("broker", ""))
         self._seconds = int(job.options.get("seconds", SECONDS))
         self._sample = Sample()
         self._listener: Listener | None = None
@@ -46,7 +39,7 @@ class DiscoverWork(Work):
             self._listen()
             return Progress({}, self._heard, self._seconds + 1, self._words())
         self.close()
-        found = [one.as_json() for one in proposals.propose(self._sample)]
+        found = [one.as_json() for one in proposals.propose(self._sample, self._broker)]
         result: dict[str, Any] = {"packets": self._sample.packets, "topics": len(self._sample)}
         return Progress(
             *({}, self._seconds + 1, self._seconds + 1, self._words()),
@@ -63,12 +56,14 @@ class DiscoverWork(Work):
     def _listen(self) -> None:
         try:
             if self._listener is None:
-                self._listener = Listener(reached(), self._sample)
+                self._listener = Listener(brokers.find(self._broker), self._sample)
                 self._listener.open()
             time.sleep(STEP_SECONDS)
             self._listener.check()
         except CannotListen as error:
             raise JobFailed(str(error)) from error
+        except LookupError as error:
+            raise JobFailed(f"There is no broker {error} any more.") from error
         self._heard += 1
 
     def _words(self) -> str:

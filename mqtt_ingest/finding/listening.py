@@ -7,10 +7,10 @@ from collections.abc import Callable
 from typing import Any
 
 import paho.mqtt.client as mqtt
-from paho.mqtt.enums import CallbackAPIVersion
 
 from mqtt_ingest.broker.connecting import why_not
-from mqtt_ingest.conf import Broker
+from mqtt_ingest.broker.reaching import open_first, plain_client
+from mqtt_ingest.brokers import BadCertificate, Broker
 from mqtt_ingest.core.packets import Packet
 from mqtt_ingest.core.structure.observations import Sample
 
@@ -29,17 +29,22 @@ class Listener:
     """A session that adds what it is sent to a sample, from `open` until `close`."""
 
     def __init__(self, broker: Broker, sample: Sample) -> None:
-        """Prepare."""
+        """Prepare.
+
+        Raises:
+            CannotListen: the broker's certificates cannot be used.
+        """
         self.sample = sample
         self._problem = ""
         self._granted = threading.Event()
         self._broker = broker
         name = f"iotbridge-listens-{secrets.token_hex(4)}"
-        self._client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=name, clean_session=True)
-        if broker.username:
-            self._client.username_pw_set(broker.username, broker.password)
-        if broker.tls:
-            self._client.tls_set_context(broker.context())
+        if broker.problem:
+            raise CannotListen(f"{broker.where}: {broker.problem}")
+        try:
+            self._client = plain_client(broker, name)
+        except BadCertificate as error:
+            raise CannotListen(str(error)) from error
         self._client.on_connect = self._on_connect
         self._client.on_subscribe = self._on_subscribe
         self._client.on_message = self._on_message
@@ -51,9 +56,9 @@ class Listener:
             CannotListen: says why.
         """
         try:
-            self._client.connect(self._broker.host, self._broker.port)
+            open_first(self._broker, self._client.connect)
         except (OSError, ValueError) as error:
-            why = why_not(error, tls=self._broker.tls)
+            why = why_not(error, self._broker)
             raise CannotListen(f"{self._broker.where} cannot be reached: {why}") from error
         self._client.loop_start()
         if not self._granted.wait(ANSWER_SECONDS):

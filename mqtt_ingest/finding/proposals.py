@@ -72,10 +72,15 @@ class Preview:
         }
 
 
-def propose(sample: Sample) -> list[Preview]:
-    """Return what could be read of `sample` besides what is read already, with previews."""
+def propose(sample: Sample, broker: str = "") -> list[Preview]:
+    """Return what could be read of `sample` besides what is read already, with previews.
+
+    Args:
+        sample: what `broker` sends.
+        broker: its name; "" is that of the settings.
+    """
     limits = conf.limits()
-    proposals = propose_sources(sample, limits, conf.routes())
+    proposals = propose_sources(sample, limits, conf.routes(broker))
     return [Preview(one, _devices(one, sample)) for one in proposals]
 
 

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import paho.mqtt.client as mqtt
-from paho.mqtt.enums import CallbackAPIVersion
 
-from mqtt_ingest.conf import Broker
+from mqtt_ingest.broker.reaching import open_first, plain_client
+from mqtt_ingest.brokers import Broker
 from mqtt_ingest.recordings.reader import Reading, device_name, read
 
 WINDOW = 500
@@ -102,13 +102,9 @@ def _settle(waiting: deque[mqtt.MQTTMessageInfo], on_sent: Callable[[int], objec
 
 
 def _client(broker: Broker) -> mqtt.Client:
-    client = mqtt.Client(CallbackAPIVersion.VERSION2)
-    if broker.username:
-        client.username_pw_set(broker.username, broker.password)
-    if broker.tls:
-        client.tls_set_context(broker.context())
+    client = plain_client(broker)
     client.max_inflight_messages_set(100)
     client.max_queued_messages_set(0)
-    client.connect(broker.host, broker.port, keepalive=60)
+    open_first(broker, client.connect)
     client.loop_start()
     return client

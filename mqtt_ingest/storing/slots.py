@@ -7,7 +7,7 @@ import time
 from typing import Any, NamedTuple, cast
 
 from devices.models import Change, Writer
-from devices.models.changelog import SLOT_PREFIX
+from devices.models.slot_names import SlotName, prefix_of
 from mqtt_ingest.core.sharing import Findings
 
 
@@ -18,15 +18,14 @@ class SlotRow(NamedTuple):
     found: Findings
 
 
-def slots() -> dict[int, SlotRow]:
-    """Return every slot by its number."""
-    rows = Writer.objects.filter(name__startswith=SLOT_PREFIX)
+def slots(broker: str = "") -> dict[int, SlotRow]:
+    """Return every slot of `broker` by its number."""
+    rows = Writer.objects.filter(name__startswith=prefix_of(broker))
     columns = rows.values_list("name", "filters", "sharing", "software", "forgets")
     return {
-        int(name.removeprefix(SLOT_PREFIX)): SlotRow(
-            list(filters), Findings(cast("Any", sharing), software, forgets)
-        )
+        slot.number: SlotRow(list(filters), Findings(cast("Any", sharing), software, forgets))
         for name, filters, sharing, software, forgets in columns
+        if (slot := SlotName.read(name)) is not None and slot.broker == broker
     }
 
 
@@ -42,15 +41,10 @@ def note_findings(name: str, found: Findings) -> None:
     rows.update(sharing=found.evidence, software=found.software)
 
 
-def note_forgetful() -> None:
-    """Note that the broker was seen to forget shared subscriptions: all slots have the same one."""
-    Writer.objects.filter(name__startswith=SLOT_PREFIX).update(forgets=True)
-
-
-def surplus(least: int) -> list[int]:
-    """Return the numbers of slots from `least` on whose session the broker still keeps."""
-    known = slots()
-    return sorted(number for number, row in known.items() if row.filters and number >= least)
+def note_forgetful(broker: str) -> None:
+    """Note that `broker` was seen to forget shared subscriptions: those of all its slots."""
+    own = [SlotName(broker, number).text for number in slots(broker)]
+    Writer.objects.filter(name__in=own).update(forgets=True)
 
 
 def last_stored(name: str) -> int | None:

@@ -18,7 +18,7 @@ from devices.background.garbage_collection import collect_rarely
 from devices.background.services import Services
 from devices.live import WatchTable, layer
 from devices.monitoring import heartbeats
-from mqtt_ingest import conf, metrics
+from mqtt_ingest import brokers, metrics
 from mqtt_ingest.core.packets import Batch, Entry
 from mqtt_ingest.embedded_broker.source import EmbeddedSource
 from mqtt_ingest.storing.stored import Stored
@@ -43,7 +43,7 @@ class Engine:
     def __init__(self, embedded: EmbeddedSource | None = None) -> None:
         """Prepare; with `embedded` that broker is the one slot's source of packets."""
         self.name = f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:6]}"
-        self._broker = embedded.where if embedded else conf.broker().where
+        self._broker = embedded.where if embedded else brokers.first().where
         self._watched = WatchTable()
         self._announcer = Announcer(self._watched, layer().group_send)
         self._database = DatabaseThread("ingest-beat")

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from functools import partial
 from typing import Any
 
@@ -17,6 +17,7 @@ from mqtt_ingest import metrics
 from mqtt_ingest.core.packets import Entry
 from mqtt_ingest.worker.announcer import Announcer
 from mqtt_ingest.worker.packet_log import PacketLog
+from mqtt_ingest.worker.slot import Slot
 from mqtt_ingest.worker.slot_leasing import SlotLeasing
 from mqtt_ingest.worker.state_log import StateLog
 
@@ -28,6 +29,14 @@ COALESCE_SECONDS = 0.1
 TOTALS_SECONDS = 5.0
 # Beats between two looks at the database's clock, and at old rows.
 CLOCK_BEATS, FORGET_BEATS = 2, 30
+
+
+def grouped(slots: Iterable[Slot]) -> list[list[Slot]]:
+    """Return `slots` by broker."""
+    found: dict[str, list[Slot]] = {}
+    for slot in slots:
+        found.setdefault(slot.wanted.slot.broker, []).append(slot)
+    return list(found.values())
 
 
 class Heartbeat:
@@ -114,7 +123,10 @@ class Heartbeat:
             return "down"
         if not self._slots.held:
             return "idle" if self._slots.polled else "starting"
-        return "up" if all(slot.state == "subscribed" for slot in self._slots.held) else "down"
+        # Where one broker of several is away, packets still come in.
+        by_broker = grouped(self._slots.held)
+        is_up = any(all(slot.state == "subscribed" for slot in one) for one in by_broker)
+        return "up" if is_up else "down"
 
     def condition(self) -> dict[str, Any]:
         """Return how this worker is: what conditions are made of."""
@@ -146,9 +158,14 @@ class Heartbeat:
         return self._totals
 
     def _last_up(self) -> float | None:
-        """Return until when the slots that are to receive did, in s since 1970; None: never yet."""
-        moments = [slot.last_up for slot in self._slots.held if not slot.stands_by]
-        if moments and all(moments):
-            self._known_up = min(moment for moment in moments if moment)
+        """Return until when the slots that are to receive did, in s since 1970; None: never yet.
+
+        Of several brokers: until one of them still let packets in.
+        """
+        by_broker = grouped([slot for slot in self._slots.held if not slot.stands_by])
+        moments = [[slot.last_up for slot in one] for one in by_broker]
+        whole = [min(moment for moment in one if moment) for one in moments if all(one)]
+        if whole:
+            self._known_up = max(whole)
         # Slots that are made anew have not been up; this worker has.
         return self._known_up

@@ -9,11 +9,18 @@ from typing import Any
 from django.conf import settings
 
 from devices.background.database_thread import DatabaseThread, Unreachable
-from devices.models.changelog import SLOT_PREFIX
+from devices.storage import statuses
 from devices.storage.dialects import dialect as database_dialect
-from devices.timings import RETIRED_QUIET_SECONDS, SLOT_RENEW_SECONDS, SOURCE_LEAVING_SECONDS
+from devices.timestamps import moment
+from devices.timings import (
+    CUT_OFF_SECONDS,
+    RETIRED_QUIET_SECONDS,
+    SLOT_RENEW_SECONDS,
+    SOURCE_LEAVING_SECONDS,
+)
 from mqtt_ingest import conf
 from mqtt_ingest.broker.session import MqttSession
+from mqtt_ingest.brokers import Wanted, are_several
 from mqtt_ingest.core.batching import Bounds
 from mqtt_ingest.core.limits import Limits
 from mqtt_ingest.core.packets import Batch, Entry
@@ -49,14 +56,15 @@ class Hooks:
 
 
 class Slot:
-    """A slot that this worker leases as `ingest-{number}`."""
+    """A slot that this worker leases under its writer's name."""
 
     def __init__(
-        self, number: int, holder: str, hooks: Hooks, embedded: EmbeddedSource | None = None
+        self, wanted: Wanted, holder: str, hooks: Hooks, embedded: EmbeddedSource | None = None
     ) -> None:
-        """Prepare slot `number`; with `embedded` that broker is its source of packets."""
-        self.number = number
-        self.name = f"{SLOT_PREFIX}{number}"
+        """Prepare a slot; with `embedded` that broker is its source of packets."""
+        self.wanted = wanted
+        self.name = wanted.slot.text
+        self._broker = wanted.broker
         self.state, self.detail, self.since = "waiting", "", time.time()
         # Since when nothing can come in; None while it can. And whether it ever could.
         self._down_since: float | None = self.since
@@ -83,6 +91,8 @@ class Slot:
         # By how much (µs) devices agreed to be ahead of us, as it is stored.
         self._clocks_ahead = 0
         self._was_contested = False
+        # Whether its devices are noted as cut off; None: nobody has looked yet.
+        self._is_cut_off: bool | None = None
         self._requester = Requester(lambda: self.publisher)
 
     async def acquire(self) -> bool:
@@ -131,6 +141,7 @@ class Slot:
             "canary": session.aside.canary if session else "off",
             "refused": session.subscriptions.refused if session else {},
             "contested": bool(session and session.is_contested),
+            "leaves": self.wanted.leaves,
             "clocks_ahead_s": self._clocks_ahead // 1_000_000,
             **self._sharing(),
             "broker_dropped": session.aside.broker_dropped if session else None,
@@ -143,7 +154,7 @@ class Slot:
         """
         if self._upstream is None or settings.MQTT_SLOTS == 1:
             return {}
-        proves = may_share() and settings.MQTT_CANARY
+        proves = may_share() and self._broker.canary
         return {
             "sharing": self._upstream.verdict if proves else "",
             "is_sharing": self._upstream.is_sharing,
@@ -155,22 +166,25 @@ class Slot:
         place, stored = await self._thread.run(lambda: arrival_stamps.read(self.name))
         self._stamps.load(place, stored)
         self._clocks_ahead = await self._thread.run(lambda: slots.clocks_ahead(self.name))
-        routes, filters = await self._thread.run(conf.read_sources)
+        routes, filters = await self._thread.run(lambda: conf.read_sources(self._broker.name))
         self._routes = routes
         self._pass_on(filters)
         source: MqttSession | EmbeddedSource
         self._upstream = upstream = SlotSession(
-            self.number, self._writer, self._thread, self._dialect, self._stamps
+            self.wanted, self._writer, self._thread, self._dialect, self._stamps
         )
         if self._embedded is not None:
             source = self._embedded
+        elif self._broker.problem:
+            await self._wait_refused()
+            return
         else:
             await self._thread.run(upstream.prepare)
             source = self._session = upstream.session(self._change)
         self._pipeline = pipeline = self._make_pipeline(routes, source)
         pipeline.clocks.ahead = self._clocks_ahead
         helpers = [self._renew(), source.run(pipeline.feed), self._requester.run()]
-        if self.is_surplus:
+        if self.wanted.leaves:
             helpers.append(self._retire(pipeline))
         try:
             await self._until_over(pipeline, source, helpers)
@@ -185,10 +199,20 @@ class Slot:
         """Return by what packets of ours get to the broker; None while the slot does not run."""
         return self._session if self._embedded is None else self._embedded
 
-    @property
-    def is_surplus(self) -> bool:
-        """Return whether this slot was scaled in: MQTT_SLOTS is lower than its number."""
-        return self.number >= settings.MQTT_SLOTS
+    async def _wait_refused(self) -> None:
+        """Hold the slot without a connection, until somebody has mended its broker's row."""
+        self._change("refused", f"{self._broker.where}: {self._broker.problem}")
+        renewing = asyncio.create_task(self._renew(), name=f"{self.name} helper")
+        draining = asyncio.create_task(self._draining.wait(), name=f"{self.name} drain")
+        try:
+            await asyncio.wait([renewing, draining], return_when=asyncio.FIRST_COMPLETED)
+            if renewing.done():
+                renewing.result()
+            await self._give_back()
+        finally:
+            for task in (renewing, draining):
+                task.cancel()
+            await asyncio.gather(renewing, draining, return_exceptions=True)
 
     async def _retire(self, pipeline: Pipeline[Stored]) -> None:
         """Once unsubscribed and read out, drain the slot and end its session at the broker."""
@@ -272,6 +296,7 @@ class Slot:
                 await self._take_up()
                 await self._keep_clocks()
                 await self._look_for_rivals()
+                await self._tell_devices()
                 if turn % 30 == 0:
                     await self._thread.run(self._writer.tidy)
             except Unreachable as error:
@@ -284,6 +309,27 @@ class Slot:
             await self._thread.run(self._upstream.note_taken)
         # After it is recorded: where the database is away, the next turn tries again.
         self._was_contested = contested
+
+    async def _tell_devices(self) -> None:
+        """Where one of several brokers is away, note that nothing is known of its devices.
+
+        Where the only one is, all pages say so.
+        """
+        if self.wanted.slot.number or self.wanted.leaves or self._embedded is not None:
+            return
+        down = self._down_since
+        is_away = down is not None and time.time() - down > CUT_OFF_SECONDS
+        if self._is_cut_off is is_away or (down is not None and not is_away):
+            return
+        name = self._broker.name
+        if down is None:
+            await self._thread.run(lambda: statuses.join(name))
+        else:
+            since = moment(round(down * 1e6))
+            is_one = not name and not await self._thread.run(are_several)
+            if not is_one:
+                await self._thread.run(lambda: statuses.cut_off(name, since))
+        self._is_cut_off = is_away
 
     async def _keep_clocks(self) -> None:
         """Store what devices agree on, for whoever holds the slot next, and for pages."""
@@ -301,7 +347,9 @@ class Slot:
         read for a while.
         """
         known = [*self._routes, *self._leaving]
-        routes, filters = await self._thread.run(lambda: conf.read_sources(known))
+        routes, filters = await self._thread.run(
+            lambda: conf.read_sources(self._broker.name, known)
+        )
         names = {route.source for route in routes}
         if _signature(routes) != _signature(self._routes):
             gone = [route for route in self._routes if route.source not in names]

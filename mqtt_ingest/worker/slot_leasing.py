@@ -3,21 +3,22 @@
 import asyncio
 import logging
 import math
+from collections.abc import Iterable, Mapping
 
 from django.conf import settings
 
 from devices.background.database_thread import DatabaseThread, Unreachable
+from devices.models.slot_names import SlotName
 from devices.monitoring import heartbeats
 from devices.timings import SLOT_POLL_SECONDS
+from mqtt_ingest import brokers
+from mqtt_ingest.brokers import Wanted
 from mqtt_ingest.core.errors import IngestError
 from mqtt_ingest.embedded_broker.source import EmbeddedSource
-from mqtt_ingest.storing import slots
 from mqtt_ingest.worker.slot import Hooks, Slot
 from mqtt_ingest.worker.state_log import StateLog
 
 logger = logging.getLogger("mqtt_ingest.worker.engine")
-# Slots are seldom taken away: their number is looked at every so many polls.
-SURPLUS_POLLS = 5
 
 
 class SlotLeasing:
@@ -40,7 +41,7 @@ class SlotLeasing:
             database: a thread for short questions.
             embedded: the broker that is the one slot's source of packets.
         """
-        self.slots: dict[int, Slot] = {}
+        self.slots: dict[SlotName, Slot] = {}
         # Whether the slots were looked at once.
         self.polled = False
         self._holder = holder
@@ -48,16 +49,14 @@ class SlotLeasing:
         self._states = states
         self._database = database
         self._embedded = embedded
-        self._running: dict[int, asyncio.Task[None]] = {}
+        self._running: dict[SlotName, asyncio.Task[None]] = {}
         self._closing: set[asyncio.Task[None]] = set()
-        self._polls = 0
-        self._surplus: list[int] = []
         self._fair = settings.MQTT_SLOTS
 
     @property
     def held(self) -> list[Slot]:
         """Return the slots whose lease is held."""
-        return [self.slots[number] for number in self._running]
+        return [self.slots[name] for name in self._running]
 
     @property
     def unacknowledged(self) -> int:
@@ -78,50 +77,62 @@ class SlotLeasing:
             await asyncio.sleep(SLOT_POLL_SECONDS / 4 if missing else SLOT_POLL_SECONDS)
 
     async def _poll(self) -> None:
-        for number, task in list(self._running.items()):
+        for name, task in list(self._running.items()):
             if task.done():
-                self._ended(number, task)
+                self._ended(name, task)
         workers = await self._database.run(lambda: heartbeats.living("ingest"))
-        if self._polls % SURPLUS_POLLS == 0:
-            least = settings.MQTT_SLOTS
-            self._surplus = await self._database.run(lambda: slots.surplus(least))
-        self._polls += 1
-        numbers = [*range(settings.MQTT_SLOTS), *self._surplus]
-        self._fair = math.ceil(len(numbers) / max(1, len(set(workers) | {self._holder})))
+        wanted = {one.slot: one for one in await self._database.run(brokers.wanted)}
+        self._fair = math.ceil(len(wanted) / max(1, len(set(workers) | {self._holder})))
+        self._drain_changed(wanted)
         if len(self._running) > self._fair:
             self.slots[max(self._running)].drain()
         elif len(self._running) < self._fair:
-            await self._acquire_one(numbers)
+            await self._acquire_one(wanted.values())
         self.polled = True
 
-    async def _acquire_one(self, numbers: list[int]) -> None:
-        for number in numbers:
-            if number in self._running:
+    def _drain_changed(self, wanted: Mapping[SlotName, Wanted]) -> None:
+        """Give back what is no more, or is held by what its broker was before it was changed.
+
+        The broker keeps the session meanwhile, with what comes.
+        """
+        for name, slot in list(self.slots.items()):
+            if slot.wanted == wanted.get(name):
                 continue
-            slot = self.slots.get(number) or self._new(number)
-            self.slots[number] = slot
+            if name in self._running:
+                slot.drain()
+            else:
+                self._close(name)
+
+    async def _acquire_one(self, wanted: Iterable[Wanted]) -> None:
+        for one in wanted:
+            if one.slot in self._running:
+                continue
+            slot = self.slots.get(one.slot) or self._new(one)
+            self.slots[one.slot] = slot
             if await slot.acquire():
-                self._running[number] = asyncio.create_task(slot.run(), name=slot.name)
+                self._running[one.slot] = asyncio.create_task(slot.run(), name=slot.name)
                 return
 
-    def _new(self, number: int) -> Slot:
-        return Slot(number, self._holder, self._hooks, self._embedded)
+    def _new(self, wanted: Wanted) -> Slot:
+        embedded = None if wanted.slot.broker else self._embedded
+        return Slot(wanted, self._holder, self._hooks, embedded)
 
-    def _ended(self, number: int, task: "asyncio.Task[None]") -> None:
-        """Drop a slot whose run has ended; only what a retry can cure may go on."""
-        del self._running[number]
-        self._states.changed.set()
-        # A slot that was retired is none any more.
-        self._polls = 0
-        closing = asyncio.create_task(self.slots.pop(number).close())
+    def _close(self, name: SlotName) -> None:
+        closing = asyncio.create_task(self.slots.pop(name).close())
         self._closing.add(closing)
         closing.add_done_callback(self._closing.discard)
+
+    def _ended(self, name: SlotName, task: "asyncio.Task[None]") -> None:
+        """Drop a slot whose run has ended; only what a retry can cure may go on."""
+        del self._running[name]
+        self._states.changed.set()
+        self._close(name)
         error = task.exception()
         if error is None:
             return
         if not isinstance(error, (IngestError, *Unreachable)):
             raise error
-        logger.warning("ingest-%s: lost: %s", number, str(error).partition("\n")[0])
+        logger.warning("%s: lost: %s", name.text, str(error).partition("\n")[0])
 
     async def drain(self) -> None:
         """Finish what has arrived, and give every slot back."""

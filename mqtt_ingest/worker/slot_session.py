@@ -16,6 +16,7 @@ from mqtt_ingest.broker import installation
 from mqtt_ingest.broker.canary import SideTopics
 from mqtt_ingest.broker.connecting import end_session
 from mqtt_ingest.broker.session import Agreed, MqttSession
+from mqtt_ingest.brokers import Wanted
 from mqtt_ingest.core import sharing
 from mqtt_ingest.core.redelivery import ArrivalStamps
 from mqtt_ingest.storing import arrival_stamps, slots
@@ -38,19 +39,20 @@ class SlotSession:
 
     def __init__(
         self,
-        number: int,
+        wanted: Wanted,
         writer: SlotWriter,
         thread: DatabaseThread,
         dialect: Dialect,
         stamps: ArrivalStamps,
     ) -> None:
-        self._number = number
+        self._number, self._broker = wanted.slot.number, wanted.broker
         self._name = writer.name
         self._writer = writer
         self._thread = thread
         self._dialect = dialect
         self._stamps = stamps
         self._session: MqttSession | None = None
+        self._leaves, self._is_off = wanted.leaves, wanted.is_off
         self._installation = installation.Names("", "")
         # What is known of the broker's shared subscriptions, and whether this slot uses them.
         self._found = sharing.Findings()
@@ -64,7 +66,7 @@ class SlotSession:
         client_id = f"{self._installation.client_id}-{self._name}"
         aside = SideTopics(
             client_id,
-            canary=settings.MQTT_CANARY,
+            canary=self._broker.canary,
             shared=may_share(),
             # One slot is enough to hear of the broker itself.
             watch_broker=self._number == 0,
@@ -72,7 +74,7 @@ class SlotSession:
         )
         self._session = MqttSession(
             client_id=client_id,
-            broker=conf.broker(),
+            broker=self._broker,
             aside=aside,
             may_connect=self._still_ours,
             on_session=self._on_session,
@@ -110,7 +112,7 @@ class SlotSession:
 
     def _plan(self, filters: sharing.Filters | None = None) -> tuple[list[str], list[str]]:
         """Return what this slot has at the broker, as far as is known, and what it is to have."""
-        rows = slots.slots()
+        rows = slots.slots(self._broker.name)
         known = {number: row.filters for number, row in rows.items()}
         self._found = _found_by(rows, self._number)
         # One slot judges for all, so that they do the same.
@@ -119,12 +121,12 @@ class SlotSession:
             cast("sharing.Policy", settings.MQTT_SHARING),
             self.verdict,
             settings.MQTT_SLOTS,
-            can_prove=settings.MQTT_CANARY,
+            can_prove=self._broker.canary,
         )
         wanted = sharing.wanted(
             self._number,
             share=share,
-            filters=filters or conf.filters(),
+            filters=self._filters(filters),
             group=self._installation.group,
             slots=settings.MQTT_SLOTS,
             known=known,
@@ -135,6 +137,12 @@ class SlotSession:
         if self._session is not None:
             self._session.aside.data_is_shared = self.is_sharing
         return known.get(self._number, []), wanted
+
+    def _filters(self, known: sharing.Filters | None) -> sharing.Filters:
+        """Return what is to be subscribed; at a broker that is switched off nothing is."""
+        if self._is_off:
+            return sharing.Filters([], [])
+        return known or conf.filters(self._broker.name)
 
     def prepare(self) -> None:
         """Find out who we are, and what this slot will have to do, before it is connected."""
@@ -163,7 +171,7 @@ class SlotSession:
             return
         if (evidence, software) == (self._found.evidence, self._found.software):
             return
-        rows = await self._thread.run(slots.slots)
+        rows = await self._thread.run(lambda: slots.slots(self._broker.name))
         found = _found_by(rows, self._number).after(evidence, software)
         logger.info("%s: %s (%s)", self._name, sharing.WORDS[found.verdict], software or "-")
         await self._thread.run(lambda: slots.note_findings(self._name, found))
@@ -173,7 +181,7 @@ class SlotSession:
 
         A slot that was scaled in keeps its filters here until its session has ended.
         """
-        if filters or self._number < settings.MQTT_SLOTS:
+        if filters or not self._leaves:
             await self._thread.run(lambda: slots.remember_filters(self._name, filters))
 
     async def _note_filters(self) -> None:
@@ -186,7 +194,7 @@ class SlotSession:
         now = time.time_ns() // 1_000
 
         def note() -> None:
-            slots.note_forgetful()
+            slots.note_forgetful(self._broker.name)
             since = slots.last_stored(self._name) or now
             losses.record("share_forgotten", since, now, None, detail=self._name)
 
@@ -209,7 +217,7 @@ class SlotSession:
         """End the session at the broker for good: the slot was scaled in and is read out."""
         client_id = f"{self._installation.client_id}-{self._name}"
         await asyncio.get_running_loop().run_in_executor(
-            None, lambda: end_session(conf.broker(), client_id)
+            None, lambda: end_session(self._broker, client_id)
         )
         await self._thread.run(lambda: slots.remember_filters(self._name, []))
         logger.info("%s: retired; the broker has ended its session", self._name)

@@ -17,9 +17,11 @@ from django.forms.models import model_to_dict
 from django.test import Client
 from django.urls import reverse
 
+from devices import secrets
 from devices.access import kiosks
 from devices.models import (
     ApiToken,
+    Broker,
     Device,
     DeviceCounts,
     Kiosk,
@@ -82,6 +84,9 @@ def in_use(settings: Any) -> User:
     RetentionPolicy.objects.create(site=plant, raw_days=30)
     Source.objects.create(name="halls", filters=["hall/+/devices/+/telemetry"], clock="arrival")
     Group.objects.create(name="shift")
+    home = Broker(name="home", addresses="mqtt://10.0.0.2:1883", username="me")
+    home.set_password("secret-word")
+    home.save()
     return boss
 
 
@@ -131,6 +136,10 @@ TYPED: dict[str, Callable[[], dict[str, str]] | None] = {
         **dict.fromkeys(("password1", "password2"), "correct horse 7"),
     },
     "devices.ApiToken": None,
+    "devices.Broker": lambda: {
+        **{"name": "yard", "addresses": "mqtt://b.example", "new_password": "w"},
+        "version": "3.1.1",
+    },
     "devices.Device": lambda: {"key": "new-1", "name": "New"},
     "devices.Kiosk": lambda: {"name": "Canteen", "site": str(Site.objects.get(slug="hall").pk)},
     "devices.RetentionPolicy": lambda: {
@@ -205,3 +214,34 @@ def test_a_source_that_no_worker_could_read_is_refused(
     assert words in " ".join(refused.errors)
     source.refresh_from_db()
     assert (source.convention, source.filters) == ("native", [])
+
+
+def test_a_brokers_password_is_written_and_never_shown(boss: Client) -> None:
+    home = Broker.objects.get()
+    page = visit(boss, address(home, "change"))
+    assert "secret-word" not in page.text
+    assert home.password not in page.text
+    form = page.form("broker_form")
+    assert form is not None
+    form.submit("_save")
+    assert secrets.unseal(Broker.objects.get().password) == "secret-word"
+    form.fill(new_password=" other ")
+    form.submit("_save")
+    assert secrets.unseal(Broker.objects.get().password) == " other "
+    form.fill(new_password="", forget_password="on", addresses="ws://10.0.0.2/feed")
+    form.submit("_save")
+    assert Broker.objects.get().password == ""
+    assert Broker.objects.get().addresses == "ws://10.0.0.2:80/feed"
+
+
+def test_a_broker_in_use_is_switched_off_before_it_is_deleted(boss: Client) -> None:
+    home = Broker.objects.get()
+    assert boss.post(address(home, "delete"), {"post": "yes"}).status_code == 403
+    Broker.objects.update(enabled=False)
+    source = Source.objects.create(name="z2m", convention="zigbee2mqtt", broker=home)
+    assert "z2m" in visit(boss, address(home, "delete")).text
+    boss.post(address(home, "delete"), {"post": "yes"})
+    assert Broker.objects.exists(), "its Sources come first"
+    source.delete()
+    boss.post(address(home, "delete"), {"post": "yes"})
+    assert not Broker.objects.exists()

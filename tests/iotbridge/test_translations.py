@@ -25,7 +25,7 @@ ATTRIBUTES = {"aria-label", "title", "placeholder", "alt"}
 DATA = re.compile(
     r"\b(?:iotbridge|press-3|hall|Press hall|boss|UTC|JSON Lines|CSV|Parquet|Python|QoS|press|"
     r"oil\.temperature|running|hour|day|week|month|year|Europe/Berlin|devices/\S+)\b|"
-    r"\d{4}-\d\d-\d\d\S*"
+    r"\d{4}-\d\d-\d\d\S*|mqtt://[\d.:]+"
 )
 PAGES = (
     "/", "/?search=nothing", "/devices/press-3/", "/devices/press-3/corrections", "/boards/",

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from devices.broker_addresses import Addresses
+from mqtt_ingest.brokers import Broker
 from mqtt_ingest.core.conventions.native import Native
 from mqtt_ingest.core.limits import Limits
 from mqtt_ingest.core.packets import Batch, Entry, Packet
@@ -41,3 +43,8 @@ def samples_of(entry: Entry) -> dict[str, Any]:
         sample.metric: sample.text if sample.value is None else sample.value
         for sample in entry.messages[0].samples
     }
+
+
+def broker_at(port: int, **more: Any) -> Broker:
+    """Return a broker of this machine."""
+    return Broker(addresses=Addresses("mqtt", (("127.0.0.1", port),)), **more)

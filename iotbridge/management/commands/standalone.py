@@ -18,7 +18,7 @@ from devices.addresses import in_url, is_anywhere, is_loopback
 from devices.background import single_process
 from iotbridge.shutdown import Ending
 from iotbridge.standalone import own_broker
-from mqtt_ingest import conf
+from mqtt_ingest import brokers
 
 
 class Command(BaseCommand):
@@ -35,7 +35,7 @@ class Command(BaseCommand):
         self._claim()
         self._check_ports()
         if settings.MQTT_URL_GIVEN:
-            conf.check_files()
+            brokers.check_files()
         else:
             self._check_broker()
         call_command("migrate", interactive=False, verbosity=0)

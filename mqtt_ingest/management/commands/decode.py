@@ -24,6 +24,7 @@ class Command(BaseCommand):
         parser.add_argument("topic")
         parser.add_argument("payload", help="the payload, or - for standard input")
         parser.add_argument("--retain", action="store_true", help="as a retained packet")
+        parser.add_argument("--broker", default="", help="by which it came; that of MQTT_URL")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Decode and print; exit status 1 where it would be a dead letter."""
@@ -31,7 +32,7 @@ class Command(BaseCommand):
         payload = sys.stdin.buffer.read() if given == "-" else given.encode()
         now = time.time_ns() // 1_000
         packet = Packet(options["topic"], payload, now, 1, retain=options["retain"])
-        entry = decode(packet, Router(conf.routes()))
+        entry = decode(packet, Router(conf.routes(options["broker"])))
         words = describe(0, entry)
         if entry.messages is None:
             where = "" if entry.position is None else f" (at {entry.position})"

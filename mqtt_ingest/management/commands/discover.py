@@ -2,13 +2,16 @@
 
 import json
 from typing import Any
-from urllib.parse import urlsplit
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from tqdm import tqdm
 
+from devices.broker_addresses import BadAddress
+from devices.models import Source
+from devices.registry.brokers import add
 from devices.words import counted
-from mqtt_ingest import conf
+from mqtt_ingest import brokers
+from mqtt_ingest.brokers import Broker
 from mqtt_ingest.core.structure.observations import Sample
 from mqtt_ingest.finding import proposals
 from mqtt_ingest.finding.accepting import accept
@@ -28,7 +31,10 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         """Declare the arguments."""
         parser.add_argument(
-            "broker", nargs="?", default="", help="the broker's URL; without it that of MQTT_URL"
+            "broker",
+            nargs="?",
+            default="",
+            help="its address, or the name of one that was added; without it that of MQTT_URL",
         )
         parser.add_argument("--seconds", type=float, default=15.0, help="listen for so long")
         parser.add_argument("--accept-all", action="store_true", help="make all proposed Sources")
@@ -39,17 +45,12 @@ class Command(BaseCommand):
         if not 0 < options["seconds"] <= 3_600:
             raise CommandError("--seconds must be above 0, and 3600 at most.")
         broker = self._broker(options["broker"])
-        if options["accept_all"] and options["broker"] and broker.where != conf.broker().where:
-            raise CommandError(
-                f"--accept-all makes Sources of the broker of MQTT_URL, {conf.broker().where}. "
-                "Set MQTT_URL to the other one first, or leave --accept-all out."
-            )
         try:
             sample = self._listen(broker, options)
         except CannotListen as error:
             raise CommandError(f"{error}.") from error
-        found = proposals.propose(sample)
-        made = accept(one.proposal for one in found) if options["accept_all"] else []
+        found = proposals.propose(sample, broker.name)
+        made = self._accept(found, broker) if options["accept_all"] else []
         if options["json"]:
             told = {
                 "broker": broker.where,
@@ -70,12 +71,26 @@ class Command(BaseCommand):
         elif found:
             self.stdout.write("Nothing is stored yet: --accept-all makes these Sources.")
 
-    def _broker(self, url: str) -> conf.Broker:
-        if url and urlsplit(url).scheme not in {"mqtt", "mqtts"}:
-            raise CommandError(f"{url!r} is no broker's URL; write mqtt://HOST:1883.")
-        return conf.broker(url or None)
+    def _broker(self, text: str) -> Broker:
+        try:
+            return brokers.find(text)
+        except LookupError:
+            pass
+        try:
+            return brokers.at(text)
+        except BadAddress as error:
+            raise CommandError(f"{text!r} is no broker's address. {error}") from error
 
-    def _listen(self, broker: conf.Broker, options: dict[str, Any]) -> Sample:
+    def _accept(self, found: list[Preview], broker: Broker) -> list[Source]:
+        """Make Sources at `broker`, which is added where nobody has; it stays silent."""
+        if not found:
+            return []
+        if not broker.name:
+            return accept(one.proposal for one in found)
+        row = add(broker.where, broker.username or "", broker.password or "")
+        return accept((one.proposal for one in found), row.name)
+
+    def _listen(self, broker: Broker, options: dict[str, Any]) -> Sample:
         if options["json"]:
             return listen(broker, options["seconds"])
         layout = "{desc} {n:.0f} of {total:.0f} s, {postfix}"

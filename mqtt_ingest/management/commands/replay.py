@@ -11,7 +11,7 @@ from tqdm import tqdm
 
 from devices.imports import timestamps
 from devices.words import counted
-from mqtt_ingest import conf
+from mqtt_ingest import brokers
 from mqtt_ingest.recordings import publisher
 from mqtt_ingest.recordings.reader import BadRecordingError, Reading, count_lines
 
@@ -53,12 +53,12 @@ class Command(BaseCommand):
             streams = [publisher.outgoing(path, how, pace, options["device"]) for path in files]
             total = sum(count_lines(path) for path in files)
             with tqdm(total=total, unit="packet", desc="replay") as bar:
-                sent = publisher.publish(conf.broker(), streams, pace, bar.update, options["qos"])
+                sent = publisher.publish(brokers.first(), streams, pace, bar.update, options["qos"])
                 bar.total = bar.n
         except BadRecordingError as error:
             raise CommandError(str(error)) from error
         except OSError as error:
-            where = conf.broker().where
+            where = brokers.first().where
             raise CommandError(f"Cannot publish to {where}: {error}. Check MQTT_URL.") from error
         self.stdout.write(f"{counted(sent, 'packet')} acknowledged by the broker.")
 

@@ -12,7 +12,7 @@ from django.core.management import CommandError
 from devices.background import single_process
 from devices.database import require_tables
 from devices.live import require_shared_layer
-from mqtt_ingest import conf
+from mqtt_ingest import brokers
 from mqtt_ingest.worker.channels_worker import CHANNEL, IngestWorker
 
 
@@ -26,7 +26,7 @@ class Command(runworker.Command):
             raise CommandError(f"Run {CHANNEL} in a worker of its own.")
         require_shared_layer(f"runworker {' '.join(channels)}")
         if channels == [CHANNEL]:
-            conf.check_files()
+            brokers.check_files()
             require_tables()
             single_process.share_file()
         self.worker_class = IngestWorker if channels == [CHANNEL] else Worker

@@ -9,8 +9,9 @@ from django.contrib.auth.models import Permission
 from django.test import Client
 from django.utils import timezone
 
+from devices import secrets
 from devices.jobs import files
-from devices.models import Job, Source
+from devices.models import Broker, Job, Source
 
 pytestmark = pytest.mark.usefixtures("tables")
 PROPOSALS = [
@@ -74,7 +75,7 @@ def test_whoever_may_not_add_sources_sees_nothing() -> None:
 def test_listening_is_asked_for_once(staff: Client, asked: str, seconds: int) -> None:
     assert "Nobody has looked yet" in staff.get("/connect").content.decode()
     assert staff.post("/connect", {"listen": "1", "seconds": asked}).status_code == 302
-    assert Job.objects.get().options == {"seconds": seconds}
+    assert Job.objects.get().options == {"seconds": seconds, "broker": ""}
     page = staff.get("/connect").content.decode()
     assert "data-busy" in page
     staff.post("/connect", {"listen": "1", "seconds": asked})
@@ -113,3 +114,69 @@ def test_nothing_found_and_a_failure_are_told(staff: Client) -> None:
     assert "Nothing that is not read already" in staff.get("/connect").content.decode()
     Job.objects.filter(pk=job.pk).update(state="failed", words="mqtt://b:1 cannot be reached")
     assert "mqtt://b:1 cannot be reached" in staff.get("/connect").content.decode()
+
+
+def ask(client: Client, **given: str) -> Any:
+    return client.post("/connect", {"listen": "1", "seconds": "15", **given})
+
+
+def test_another_broker_is_added_switched_off_and_listened_to(staff: Client) -> None:
+    given = {"addresses": "mqtts://b.example", "username": "me", "password": " s3cret "}
+    assert ask(staff, broker="+", **given).status_code == 302
+    row = Broker.objects.get()
+    assert (row.name, row.addresses, row.username) == ("b-example", "mqtts://b.example:8883", "me")
+    assert secrets.unseal(row.password) == " s3cret "
+    assert (row.enabled, row.canary) == (False, False)
+    assert Job.objects.get().options == {"seconds": 15, "broker": "b-example"}
+    page = staff.get("/connect").content.decode()
+    assert "s3cret" not in page
+    assert '<option value="b-example" selected>' in page
+    assert "switched off" in page
+    Broker.objects.update(enabled=True)
+    assert "not proven" in staff.get("/connect").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("address", "words"),
+    [
+        ("", "Address: This field is required."),
+        ("http://<b>", "Address: It begins with mqtt://"),
+        ("mqtt://u:a/b@c", "/ as %2F"),
+    ],
+)
+def test_what_is_no_address_is_told_beside_its_field(
+    staff: Client, address: str, words: str
+) -> None:
+    answer = ask(staff, broker="+", addresses=address, username="me", password="s3cret")
+    page = answer.content.decode()
+    assert answer.status_code == 400
+    assert f'role="alert" id="id_addresses_error">{words}' in page or words in page
+    assert 'aria-invalid="true"' in page
+    assert "s3cret" not in page
+    assert "<b>" not in page.split("</nav>")[-1].replace("<body", "")
+    assert not Job.objects.exists()
+    assert not Broker.objects.exists()
+
+
+def test_a_broker_that_was_added_is_chosen_by_name(staff: Client) -> None:
+    Broker.objects.create(name="home", addresses="mqtt://h:1883")
+    ask(staff, broker="home")
+    assert Job.objects.get().options == {"seconds": 15, "broker": "home"}
+    Job.objects.all().delete()
+    answer = staff.post("/connect", {"listen": "1", "broker": "gone"}, follow=True)
+    assert "That broker was deleted meanwhile" in answer.content.decode()
+    assert not Job.objects.exists()
+
+
+def test_what_is_accepted_is_read_at_its_broker(staff: Client) -> None:
+    row = Broker.objects.create(name="home", addresses="mqtt://h:1883", enabled=False)
+    job = heard(PROPOSALS)
+    Job.objects.filter(pk=job.pk).update(options={"seconds": 15, "broker": "home"})
+    staff.post("/connect", {"use": ["0"]})
+    source = Source.objects.get(convention="tasmota")
+    assert (source.name, source.broker) == ("tasmota-home", row)
+    assert Broker.objects.get().enabled
+    Source.objects.filter(broker=row).delete()
+    row.delete()
+    answer = staff.post("/connect", {"use": ["0"]}, follow=True)
+    assert "That broker was deleted meanwhile" in answer.content.decode()

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Sequence
 
 import paho.mqtt.client as mqtt
 import pytest
@@ -13,23 +13,29 @@ from paho.mqtt.reasoncodes import ReasonCode
 from mqtt_ingest.broker.canary import SideTopics
 from mqtt_ingest.broker.outgoing import Outgoing
 from mqtt_ingest.broker.session import Agreed, MqttSession
-from mqtt_ingest.conf import Broker
+from mqtt_ingest.brokers import Broker
 from mqtt_ingest.core.errors import NotPublished
+from mqtt_ingest.core.packets import Packet
 from mqtt_ingest.core.ports import Publisher
+from tests.support.factories import broker_at
 from tests.support.services import Service
 
 pytestmark = pytest.mark.services
 
 
 @contextlib.asynccontextmanager
-async def session(broker: Broker) -> AsyncIterator[MqttSession]:
-    """A session that is subscribed to nothing."""
+async def session(
+    broker: Broker,
+    filters: Sequence[str] = (),
+    feed: Callable[[Packet], None] = lambda _packet: None,
+) -> AsyncIterator[MqttSession]:
+    """A session that is subscribed to `filters`."""
 
     async def nothing() -> None:
         return
 
     async def agreed(_session_present: bool) -> Agreed:
-        return Agreed([], [])
+        return Agreed(list(filters), [])
 
     connected = asyncio.Event()
     made = MqttSession(
@@ -40,7 +46,7 @@ async def session(broker: Broker) -> AsyncIterator[MqttSession]:
         on_session=agreed,
         on_state=lambda state, _detail: connected.set() if state == "subscribed" else None,
     )
-    running = asyncio.create_task(made.run(lambda _packet: None))
+    running = asyncio.create_task(made.run(feed))
     async with asyncio.timeout(10):
         await connected.wait()
     try:
@@ -74,13 +80,13 @@ async def heard(port: int, publisher: Publisher, topic: str) -> list[bytes]:
 
 
 async def test_a_slot_s_session_publishes(mosquitto_service: Service) -> None:
-    async with session(Broker(host="127.0.0.1", port=mosquitto_service.port)) as made:
+    async with session(broker_at(mosquitto_service.port)) as made:
         assert await heard(mosquitto_service.port, made, "devices/a/command") == [b"0", b"1", b"2"]
         await made.publish("devices/a/command", b"unacknowledged", qos=0)
 
 
 async def test_what_cannot_be_published_is_refused_at_once(mosquitto_service: Service) -> None:
-    async with session(Broker(host="127.0.0.1", port=mosquitto_service.port)) as made:
+    async with session(broker_at(mosquitto_service.port)) as made:
         for topic in ("", "devices/+/command", "#"):
             with pytest.raises(NotPublished):
                 await made.publish(topic, b"")
@@ -89,7 +95,7 @@ async def test_what_cannot_be_published_is_refused_at_once(mosquitto_service: Se
 async def test_an_outage_delays_a_packet_and_the_end_of_the_session_tells_of_it(
     mosquitto_service: Service,
 ) -> None:
-    async with session(Broker(host="127.0.0.1", port=mosquitto_service.port)) as made:
+    async with session(broker_at(mosquitto_service.port)) as made:
         mosquitto_service.stop()
         waiting = asyncio.create_task(made.publish("devices/a/command", b"late"))
         await asyncio.sleep(0)

@@ -12,9 +12,9 @@ import pytest
 from mqtt_ingest.broker import subscriptions
 from mqtt_ingest.broker.canary import SideTopics
 from mqtt_ingest.broker.session import Agreed, MqttSession
-from mqtt_ingest.conf import Broker
 from mqtt_ingest.core.packets import Packet
 from mqtt_ingest.core.wire import Inbox
+from tests.support.factories import broker_at
 
 SUBSCRIBE, UNSUBSCRIBE, CONNECT, PUBACK = 0x82, 0xA2, 0x10, 0x40
 
@@ -90,7 +90,7 @@ class Held:
         self.settled: list[list[str]] = []
         self.session = MqttSession(
             client_id="me",
-            broker=Broker(host="127.0.0.1", port=broker.port),
+            broker=broker_at(broker.port),
             aside=SideTopics("me", canary=False, watch_broker=False),
             may_connect=self._may_connect,
             on_session=self._on_session,

@@ -10,8 +10,8 @@ import pytest
 from django.core.management import CommandError, call_command
 from paho.mqtt.enums import CallbackAPIVersion
 
-from devices.models import Device, Source
-from mqtt_ingest import conf
+from devices.models import Broker, Device, Source
+from mqtt_ingest import brokers, conf
 from tests.support import services
 from tests.support.services import free_port, wait_until
 
@@ -59,6 +59,7 @@ def discover(*arguments: str) -> str:
 @pytest.fixture
 def url(broker: services.Service, settings: Any) -> str:
     settings.MQTT_URL = f"mqtt://127.0.0.1:{broker.port}"
+    settings.MQTT_URL_GIVEN = True
     return str(settings.MQTT_URL)
 
 
@@ -118,12 +119,29 @@ def test_a_broker_that_is_not_there_is_named(settings: Any) -> None:
         discover(f"mqtt://127.0.0.1:{port}")
 
 
-def test_another_brokers_sources_are_not_made(url: str) -> None:
-    with pytest.raises(CommandError, match="Set MQTT_URL to the other one first"):
-        discover("mqtt://127.0.0.1:1", "--accept-all")
+def test_another_broker_is_added_with_what_it_carries_and_stays_silent(
+    broker: services.Service,
+) -> None:
+    address = f"mqtt://me:s%40me@127.0.0.1:{broker.port}"
+    told = json.loads(discover(address, "--json"))
+    assert [one["convention"] for one in told["proposals"]] == ["zigbee2mqtt", "templates"]
+    assert not Broker.objects.exists(), "nothing is made unless it is asked for"
+    told = json.loads(discover(address, "--accept-all", "--json"))
+    assert told["accepted"] == ["zigbee2mqtt-127-0-0-1", "structure-127-0-0-1"]
+    row = Broker.objects.get()
+    assert (row.addresses, row.username, row.canary, row.enabled) == (
+        *(f"mqtt://127.0.0.1:{broker.port}", "me", False, True),
+    )
+    assert brokers.of_row(row).password == "s@me"
+    assert "s@me" not in row.password
+    assert {source.broker for source in Source.objects.exclude(name="native")} == {row}
+    assert [route.source for route in conf.routes()] == ["native"]
+    assert "zigbee2mqtt/#" in conf.filters(row.name).ordered
+    again = json.loads(discover(row.name, "--accept-all", "--json"))
+    assert (again["proposals"], again["accepted"]) == ([], [])
 
 
-@pytest.mark.parametrize("bad", ["http://x", "127.0.0.1"])
-def test_what_is_no_brokers_url_says_how_it_is_written(bad: str) -> None:
-    with pytest.raises(CommandError, match="mqtt://HOST:1883"):
+@pytest.mark.parametrize("bad", ["http://x", "mqtt://a:b:c", "mqtt://u:a/b@host"])
+def test_what_is_no_brokers_address_says_so(bad: str) -> None:
+    with pytest.raises(CommandError, match=f"'{bad}' is no broker's address"):
         discover(bad)

@@ -9,6 +9,7 @@ from devices import source_checks
 from devices.jobs import files, requests
 from devices.jobs.runner import Runner
 from devices.models import Job, Source
+from devices.registry.brokers import add
 from mqtt_ingest.finding import discover_job
 from tests.mqtt_ingest.finding.test_discover import broker, url  # noqa: F401 - fixtures
 from tests.support.services import free_port
@@ -22,8 +23,8 @@ def _quick_and_beside_a_broker(monkeypatch: pytest.MonkeyPatch, settings: Any) -
     monkeypatch.setattr(discover_job, "STEP_SECONDS", 0.3)
 
 
-def run(seconds: int = 2) -> Job:
-    job = requests.ask(discover_job.KIND, "the broker", {"seconds": seconds}, None)
+def run(seconds: int = 2, **options: object) -> Job:
+    job = requests.ask(discover_job.KIND, "it", {"seconds": seconds, **options}, None)
     runner = Runner("one")
     while runner.step():
         pass
@@ -55,12 +56,22 @@ def test_a_broker_that_is_not_there_fails_the_job_by_name(settings: Any) -> None
     assert f"{settings.MQTT_URL} cannot be reached" in job.words
 
 
-def test_the_embedded_broker_is_reached_where_it_listens(settings: Any) -> None:
-    settings.STANDALONE, settings.MQTT_URL_GIVEN = True, False
-    settings.MQTT_BIND, settings.MQTT_PORT, settings.MQTT_PASSWORD = "0.0.0.0", 1999, "word"
-    assert discover_job.reached().where == "mqtt://127.0.0.1:1999"
-    settings.MQTT_BIND = "10.0.0.7"
-    reached = discover_job.reached()
-    assert (reached.where, reached.password) == ("mqtt://10.0.0.7:1999", "word")
-    settings.MQTT_URL_GIVEN, settings.MQTT_URL = True, "mqtts://u:p@b.example"
-    assert discover_job.reached().where == "mqtts://b.example:8883"
+def test_a_broker_that_was_added_is_listened_to(broker: Any) -> None:  # noqa: F811
+    row = add(f"127.0.0.1:{broker.port}")
+    job = run(broker=row.name)
+    assert (job.state, job.words) == ("done", "4 packets on 4 topics")
+    assert source_checks.accept(found(job)[:1], row.name) == ["zigbee2mqtt-127-0-0-1"]
+    assert found(run(broker=row.name))[0]["convention"] == "templates"
+
+
+def test_a_broker_that_was_deleted_meanwhile_fails_the_job() -> None:
+    job = run(broker="gone")
+    assert (job.state, job.words) == ("failed", "There is no broker gone any more.")
+
+
+def test_a_password_kept_with_another_key_fails_the_job(settings: Any) -> None:
+    row = add("127.0.0.1", "me", "secret")
+    settings.SECRET_KEY = "another-key-that-is-long-enough-for-a-test"
+    job = run(broker=row.name)
+    assert job.state == "failed"
+    assert "Enter it again" in job.words
