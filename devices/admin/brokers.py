@@ -1,6 +1,6 @@
 """Brokers in admin: their secrets are written, and never shown again."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin
@@ -35,6 +35,7 @@ class BrokerForm(forms.ModelForm[Broker]):
             *("name", "addresses", "username", "version", "ca", "certificate"),
             *("canary", "enabled"),
         )
+        widgets: ClassVar = {"addresses": forms.Textarea(attrs={"rows": 2})}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any, cast
 
 from django.conf import settings
@@ -24,6 +24,8 @@ from mqtt_ingest.storing.slot_writer import SlotWriter
 
 logger = logging.getLogger(__name__)
 
+LOGGED_FILTERS = 8
+
 
 def may_share() -> bool:
     """Return whether slots may share, so that it is worth finding out what the broker does."""
@@ -32,6 +34,13 @@ def may_share() -> bool:
 
 def _found_by(rows: Mapping[int, slots.SlotRow], number: int) -> sharing.Findings:
     return rows[number].found if number in rows else sharing.Findings()
+
+
+def _shortly(filters: Sequence[str]) -> str:
+    """Return `filters` for the log, which some conventions would fill."""
+    told = ", ".join(filters[:LOGGED_FILTERS]) or "nothing"
+    more = len(filters) - LOGGED_FILTERS
+    return f"{told} and {more} more" if more > 0 else told
 
 
 class SlotSession:
@@ -162,7 +171,7 @@ class SlotSession:
             return
         await self._remember(list(dict.fromkeys([*session.subscriptions.held, *new])))
         if session.can_change:
-            logger.info("%s: subscribes %s", self._name, ", ".join(wanted) or "nothing")
+            logger.info("%s: subscribes %s", self._name, _shortly(wanted))
             session.change(wanted)
 
     async def _judge(self, aside: SideTopics) -> None:
