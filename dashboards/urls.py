@@ -7,7 +7,17 @@ from django.views.generic import RedirectView
 from django.views.i18n import JavaScriptCatalog
 
 from dashboards.login import LoginPage
-from dashboards.views import boards, connect, corrections, devices, imports, jobs, probes, wall
+from dashboards.views import (
+    boards,
+    connect,
+    corrections,
+    devices,
+    imports,
+    jobs,
+    probes,
+    sources,
+    wall,
+)
 
 urlpatterns = [
     path("", devices.overview_page, name="overview"),
@@ -29,6 +39,9 @@ urlpatterns = [
     path("wall/<slug:slug>/", wall.wall_page, name="wall"),
     path("kiosk/<str:code>/", wall.kiosk_page, name="kiosk"),
     path("connect", connect.connect_page, name="connect"),
+    path("sources", sources.sources_page, name="sources"),
+    path("sources/<slug:name>", sources.source_page, name="source"),
+    path("sources/<slug:name>.yaml", sources.source_file, name="source-file"),
     path("status", devices.status_page, name="status"),
     path("inspect", devices.inspect_page, name="inspect"),
     path("login/", LoginPage.as_view(), name="login"),

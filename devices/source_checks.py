@@ -1,7 +1,6 @@
 """What can be wrong with a Source. The ingest app reads Sources, so it says what it can read."""
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from collections.abc import Callable
 
 from devices.models import Source
 
@@ -11,18 +10,11 @@ Problems = dict[str, str]
 # Set by the ingest app at the start.
 checks: list[Callable[[Source], Problems]] = []
 conventions: list[Callable[[], list[str]]] = []
-# Make Sources of proposals as JSON has them at the broker of that name, and return their names.
-acceptors: list[Callable[[Iterable[Mapping[str, Any]], str], list[str]]] = []
 
 
 def problems(source: Source) -> Problems:
     """Return what is wrong with `source`, by field; nothing where it can be used."""
     return {field: words for check in checks for field, words in check(source).items()}
-
-
-def accept(proposals: Iterable[Mapping[str, Any]], broker: str = "") -> list[str]:
-    """Make Sources of what was proposed at `broker`; return their names."""
-    return [name for accepts in acceptors for name in accepts(proposals, broker)]
 
 
 def known_conventions() -> list[str]:

@@ -69,10 +69,15 @@ def dry_run(letter: DeadLetter) -> list[dict[str, Any]]:
     return [describe(0, decode(packet, router)) for packet in packets_of(letter)]
 
 
+def broker_of(letter: DeadLetter) -> str:
+    """Return the name of the broker that a letter came by; "" is that of the settings."""
+    slot = SlotName.read(letter.slot)
+    return slot.broker if slot else ""
+
+
 def _router_of(letter: DeadLetter, made: dict[str, Router]) -> Router:
     """Return how packets of the broker that the letter came by are read, made once each."""
-    slot = SlotName.read(letter.slot)
-    broker = slot.broker if slot else ""
+    broker = broker_of(letter)
     if broker not in made:
         made[broker] = Router(conf.routes(broker))
     return made[broker]

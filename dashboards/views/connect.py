@@ -13,7 +13,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext, gettext_lazy
 
-from devices import source_checks
+from devices import source_port
 from devices.broker_addresses import EXAMPLE, parse
 from devices.jobs import files, requests
 from devices.jobs.requests import TooManyJobs
@@ -125,7 +125,7 @@ def _accept(request: HttpRequest, job: Job | None) -> None:
         messages.error(request, gettext("Choose what is to be read."))
         return
     try:
-        names = source_checks.accept(chosen, str(job.options.get("broker", "")) if job else "")
+        names = source_port.port().accept(chosen, str(job.options.get("broker", "")) if job else "")
     except Broker.DoesNotExist:
         messages.error(request, gettext("That broker was deleted meanwhile."))
         return

@@ -139,6 +139,10 @@ class Source(ChangedColumns):
     def __str__(self) -> str:
         return self.name
 
+    def get_absolute_url(self) -> str:
+        """Return the path of its options."""
+        return f"/sources/{self.name}"
+
     def clean(self) -> None:
         """Refuse what no worker could use.
 

@@ -46,6 +46,8 @@ BODIES: dict[str, Any] = {
         "start": "1",
     },
     "listen": {"listen": "1"},
+    "new_source": {"name": "mine"},
+    "save": {"save": "1"},
     "guess": {"username": "root", "password": "guess"},
     "series": {"subs": [{"t": "sub", "id": 1, "keys": ["press/t"]}]},
 }
@@ -122,6 +124,21 @@ connect
 connect
     POST   /connect                                             listen
     302 403 403 403 403 403 403 302 302 302
+sources
+    GET    /sources                                             -
+    302 403 403 403 403 403 403 302 302 200
+sources
+    POST   /sources                                             new_source
+    302 403 403 403 403 403 403 302 302 302
+sources/<slug:name>
+    GET    /sources/native                                      -
+    302 403 403 403 403 403 403 302 302 200
+sources/<slug:name>
+    POST   /sources/native                                      save
+    302 403 403 403 403 403 403 302 302 302
+sources/<slug:name>.yaml
+    GET    /sources/native.yaml                                 -
+    302 403 403 403 403 403 403 302 302 200
 inspect
     GET    /inspect                                             -
     302 403 403 403 403 403 403 302 302 200

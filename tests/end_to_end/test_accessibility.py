@@ -20,6 +20,8 @@ PAGES = (
     "/export",
     "/status",
     "/connect",
+    "/sources",
+    "/sources/native",
     "/jobs",
     "/inspect",
 )

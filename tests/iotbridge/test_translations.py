@@ -23,13 +23,14 @@ SILENT = {"script", "style", "code", "pre"}
 ATTRIBUTES = {"aria-label", "title", "placeholder", "alt"}
 # Names, units, times and what people type as it is.
 DATA = re.compile(
-    r"\b(?:iotbridge|press-3|hall|Press hall|boss|UTC|JSON Lines|CSV|Parquet|Python|QoS|press|"
-    r"oil\.temperature|running|hour|day|week|month|year|Europe/Berlin|devices/\S+)\b|"
+    r"\b(?:iotbridge|native|press-3|hall|Press hall|boss|UTC|JSON Lines|CSV|Parquet|Python|QoS|"
+    r"press|oil\.temperature|running|hour|day|week|month|year|Europe/Berlin|devices/\S+)\b|"
     r"\d{4}-\d\d-\d\d\S*|mqtt://[\d.:]+"
 )
 PAGES = (
     "/", "/?search=nothing", "/devices/press-3/", "/devices/press-3/corrections", "/boards/",
     "/boards/site/hall/", "/boards/type/?type=press", "/wall/hall/", "/status", "/connect", "/jobs",
+    "/sources", "/sources/native",
     "/export", "/import", "/inspect", "/devices/nobody/",
 )  # fmt: skip
 

@@ -56,6 +56,8 @@ LIVE = {
     "wall": ("/wall/north/", "press-4"),
     "status": ("/status", "Nothing is wrong"),
     "connect": ("/connect", "Nobody has looked yet"),
+    "sources": ("/sources", "Read by templates of your own"),
+    "source": ("/sources/native", "It has no options"),
     "jobs": ("/jobs", "No exports or imports yet"),
     "export": ("/export", "What: device/metric"),
     "import": ("/import?device=press-3", "CSV or JSON Lines"),

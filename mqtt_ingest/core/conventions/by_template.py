@@ -104,6 +104,8 @@ class Template(Options):
 
     @model_validator(mode="after")
     def _captures(self) -> "Template":
+        if self.kind == "ignore":
+            return self
         captured = dict.fromkeys(compiled(self.topic).names, "x")
         for field_name in ("device", "metric"):
             try:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from devices import source_checks
+from devices import source_port
 from devices.jobs import files, requests
 from devices.jobs.runner import Runner
 from devices.models import Job, Source
@@ -44,7 +44,7 @@ def test_what_a_broker_carries_is_found_and_accepted(url: str) -> None:  # noqa:
     proposals = found(job)
     assert [one["convention"] for one in proposals] == ["zigbee2mqtt", "templates"]
     assert proposals[0]["devices"][0]["values"]["temperature"] == {"value": 11.5, "unit": "°C"}
-    assert source_checks.accept(proposals[:1]) == ["zigbee2mqtt"]
+    assert source_port.port().accept(proposals[:1], "") == ["zigbee2mqtt"]
     assert set(Source.objects.values_list("name", flat=True)) == {"native", "zigbee2mqtt"}
     assert [one["convention"] for one in found(run())] == ["templates"]
 
@@ -60,7 +60,7 @@ def test_a_broker_that_was_added_is_listened_to(broker: Any) -> None:  # noqa: F
     row = add(f"127.0.0.1:{broker.port}")
     job = run(broker=row.name)
     assert (job.state, job.words) == ("done", "4 packets on 4 topics")
-    assert source_checks.accept(found(job)[:1], row.name) == ["zigbee2mqtt-127-0-0-1"]
+    assert source_port.port().accept(found(job)[:1], row.name) == ["zigbee2mqtt-127-0-0-1"]
     assert found(run(broker=row.name))[0]["convention"] == "templates"
 
 
