@@ -13,6 +13,7 @@ from devices.models import Broker, Source
 from devices.source_port import Tried, TryOut
 from mqtt_ingest.models import DeadLetter
 from mqtt_ingest.source_editing import SourceEditing
+from tests.support.forms import visit
 
 pytestmark = pytest.mark.usefixtures("tables")
 YAML = "- topic: hall/{device}/{metric}\n"
@@ -139,10 +140,9 @@ def test_a_kept_packet_becomes_a_template_in_two_steps(boss: Client) -> None:
     assert 'value="structure"' in page
     made = boss.post(f"/sources?letter={letter.pk}", {"name": "structure", "broker": ""})
     assert made["Location"] == f"/sources/structure?letter={letter.pk}"
-    page = boss.get(made["Location"]).content.decode()
-    assert "topic: plant/" in page
-    start = page.index("topic: plant/")
-    text = "- " + page[start : page.index("</textarea>")].replace("&#x27;", "'")
+    (area,) = visit(boss, made["Location"]).tree.xpath("//textarea")
+    text = area.text_content()
+    assert "topic: plant/" in text
     boss.post("/sources/structure", {"templates": text, "save": "1"})
     assert (
         "1 packet that could not be read is kept" in boss.get("/sources/structure").content.decode()
