@@ -13,6 +13,7 @@ from ninja import Field, Query, Router, Schema, Status
 from dashboards.api.auth import scope
 from dashboards.api.problems import Body, Problem
 from dashboards.api.readings import Window, answer, window_params
+from dashboards.presentation.last_known import known_of
 from devices import queries, registry
 from devices.access import Scope
 from devices.models import Device, Site, Tag
@@ -42,7 +43,17 @@ class SeriesOut(Schema):
     kind: str
     label: str
     decimals: int | None
+    hidden: bool
     latest: LatestOut | None = None
+
+
+class KnownOut(Schema):
+    """What the broker keeps of a metric without a time: no reading."""
+
+    metric: str
+    value: str
+    unit: str
+    heard_at: datetime
 
 
 class DeviceOut(Schema):
@@ -72,6 +83,7 @@ class DeviceDetail(DeviceOut):
     """A device with its series and newest values."""
 
     series: list[SeriesOut]
+    last_known: list[KnownOut]
 
 
 class DeviceList(Schema):
@@ -278,6 +290,7 @@ def _detail(device: Device, caller: Scope) -> dict[str, Any]:
             "kind": info.kind,
             "label": info.label,
             "decimals": info.decimals,
+            "hidden": info.hidden,
             "latest": {"ts": newest[info.pk][0] / 1_000, "value": newest[info.pk][1]}
             if info.pk in newest
             else None,
@@ -285,4 +298,9 @@ def _detail(device: Device, caller: Scope) -> dict[str, Any]:
         for info in infos
     ]
     gateways = _gateways(caller, [device])
-    return {**_out(device, heartbeats.as_of(), gateways), "series": series}
+    known = [
+        {"metric": one.metric, "value": one.text, "unit": one.unit, "heard_at": one.heard_at}
+        for one in known_of([device.pk]).get(device.pk, [])
+    ]
+    told = _out(device, heartbeats.as_of(), gateways)
+    return {**told, "series": series, "last_known": known}

@@ -52,7 +52,7 @@ def automatic(devices: QuerySet[Device], as_of: AsOf) -> Board:
     """Return a board of `devices`, from what they measure."""
     accepted = listing.accepted(devices)
     shown = list(listing.worst_first(accepted, as_of)[:DEVICES])
-    infos = queries.series_of([device.pk for device in shown])
+    infos = queries.shown_of([device.pk for device in shown])
     itself = [info for info in infos if is_about_itself(info)]
     measured = [info for info in infos if not is_about_itself(info)]
     fitting = _fitting(measured)

@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext, gettext_noop
 
 from dashboards.presentation.formats import age_of, format_value
+from dashboards.presentation.last_known import KnownValue, known_of
 from devices import queries
 from devices.access import Scope
 from devices.models import Device, DeviceDescription
@@ -73,12 +74,14 @@ class Row:
     since: datetime | None
     seen: str
     cells: list[Cell] = field(default_factory=list)
+    # What the broker keeps, where nothing was read yet.
+    known: list[KnownValue] = field(default_factory=list)
 
 
 def rows_of(devices: list[Device], as_of: AsOf) -> list[Row]:
     """Return list rows of `devices`, each with its first few newest values."""
     rows = {device.pk: row_of(device, as_of) for device in devices}
-    series = queries.series_of(list(rows))
+    series = queries.shown_of(list(rows))
     shown: list[queries.SeriesInfo] = []
     taken: dict[int, int] = {}
     for info in series:
@@ -89,6 +92,9 @@ def rows_of(devices: list[Device], as_of: AsOf) -> list[Row]:
     for info in shown:
         cell = cell_of(info, newest.get(info.pk), expiries.get(info.pk, 0), as_of.now)
         rows[info.device_id].cells.append(cell)
+    empty = [pk for pk, row in rows.items() if not row.cells]
+    for pk, known in known_of(empty, VALUES_PER_ROW).items() if empty else ():
+        rows[pk].known = known
     return list(rows.values())
 
 
@@ -138,9 +144,11 @@ class SeriesView:
     table: list[tuple[datetime, str]]
 
 
-def series_page(device: Device, number: str | None) -> "Page[queries.SeriesInfo]":
+def series_page(
+    infos: Sequence[queries.SeriesInfo], number: str | None
+) -> "Page[queries.SeriesInfo]":
     """Return a page of the series of a device, by metric; the first where there is no such page."""
-    return Paginator(queries.series_of([device.pk]), CHARTS).get_page(number)
+    return Paginator(infos, CHARTS).get_page(number)
 
 
 def series_views(infos: Sequence[queries.SeriesInfo], now: datetime) -> list[SeriesView]:

@@ -17,7 +17,9 @@ from django.utils.translation import gettext
 
 from dashboards.presentation import device_rows, health, site_tree, snippets
 from dashboards.presentation.formats import age_of
+from dashboards.presentation.last_known import known_of
 from dashboards.views.corrections import marks_of
+from devices import queries
 from devices.access import scope_of
 from devices.models import Tag
 from devices.monitoring import heartbeats, loss_meter, losses
@@ -76,7 +78,9 @@ def device_page(request: HttpRequest, key: str) -> HttpResponse:
     device = scope.devices().select_related("site").filter(key=key).first()
     if device is None:
         raise Http404(gettext("There is no such device, or you may not see it."))
-    metrics = device_rows.series_page(device, request.GET.get("page"))
+    infos = queries.series_of([device.pk])
+    shown = infos if "hidden" in request.GET else [info for info in infos if not info.hidden]
+    metrics = device_rows.series_page(shown, request.GET.get("page"))
     native_id, address = device_rows.published_as(device), snippets.broker(request)
     context = {
         "now": now,
@@ -88,6 +92,8 @@ def device_page(request: HttpRequest, key: str) -> HttpResponse:
         "clock": device_clocks.note_of(device, now),
         "letter": undecoded.last_of(device.key),
         "metrics": metrics,
+        "known": known_of([device.pk]).get(device.pk, []),
+        "hidden": len(infos) - len(shown),
         "series": device_rows.series_views(list(metrics.object_list), now),
         **device_rows.chosen_range(request),
         "may_change": scope.may_change(device),

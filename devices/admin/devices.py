@@ -54,7 +54,17 @@ class SeriesInline(admin.TabularInline[Series, Device]):
     model = Series
     extra = 0
     ordering = ["pk"]
-    fields = ["metric", "label", "unit", "kind", "decimals", "minimum", "maximum", "created_at"]
+    fields = [
+        "metric",
+        "label",
+        "unit",
+        "kind",
+        "decimals",
+        "minimum",
+        "maximum",
+        "hidden",
+        "created_at",
+    ]
     readonly_fields = ["metric", "created_at"]
 
     def has_add_permission(self, _request: HttpRequest, _device: Any = None) -> bool:

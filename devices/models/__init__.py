@@ -9,7 +9,7 @@ from devices.models.jobs import Job, JobPart
 from devices.models.leases import Duty
 from devices.models.losses import Loss
 from devices.models.processes import Process
-from devices.models.readings import Kind, Latest, Reading, Series
+from devices.models.readings import Kind, LastKnown, Latest, Reading, Series
 from devices.models.registry import (
     Device,
     DeviceCounts,
@@ -38,6 +38,7 @@ __all__ = [
     "JobPart",
     "Kind",
     "Kiosk",
+    "LastKnown",
     "Latest",
     "Loss",
     "Membership",

@@ -40,6 +40,11 @@ class Series(ByHand):
     )
     minimum = models.FloatField(null=True, blank=True, help_text=_("What it may be at least."))
     maximum = models.FloatField(null=True, blank=True, help_text=_("What it may be at most."))
+    hidden = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text=_("Stored and exported, but left out of lists, boards and its device's page."),
+    )
     # The words of an enumeration, in order.
     states = models.JSONField(
         default=list, db_default=models.Value([], models.JSONField()), editable=False
@@ -83,6 +88,27 @@ class Reading(models.Model):
 
     def __str__(self) -> str:
         return f"{self.series_id}@{self.ts}"
+
+
+class LastKnown(models.Model):
+    """What a broker keeps of a device without saying since when: no reading."""
+
+    device = models.ForeignKey(Device, on_delete=models.CASCADE, related_name="last_known")
+    metric = models.CharField(max_length=200)
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    value = models.FloatField(null=True)
+    text = models.TextField(null=True)
+    # When the broker handed it to us.
+    heard_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name_plural = "last known"
+        constraints = [
+            models.UniqueConstraint(fields=["device", "metric"], name="last_known_per_device")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.device_id}/{self.metric}"
 
 
 class Latest(models.Model):

@@ -32,6 +32,7 @@ from devices.queries.series import (
     newest_series,
     series_in,
     series_of,
+    shown_of,
 )
 from devices.queries.snapshot import (
     READ_SECONDS,
@@ -73,6 +74,7 @@ __all__ = [
     "series_in",
     "series_of",
     "shown",
+    "shown_of",
     "take_rows",
     "width_for",
     "window",

@@ -25,6 +25,7 @@ class SeriesInfo:
     quarters_since: int = 0
     label: str = ""
     decimals: int | None = None
+    hidden: bool = False
 
     @property
     def key(self) -> str:
@@ -65,6 +66,11 @@ def series_of(device_ids: Sequence[int]) -> list[SeriesInfo]:
     return _infos(Series.objects.filter(device_id__in=device_ids))
 
 
+def shown_of(device_ids: Sequence[int]) -> list[SeriesInfo]:
+    """Return the series of these devices that nobody has hidden, by device and metric."""
+    return [info for info in series_of(device_ids) if not info.hidden]
+
+
 def series_in(devices: QuerySet[Device]) -> list[SeriesInfo]:
     """Return every series of `devices`, by device and metric."""
     return _infos(Series.objects.filter(device__in=devices))
@@ -78,7 +84,7 @@ def infos_of(series: Sequence[int]) -> list[SeriesInfo]:
 def _infos(found: QuerySet[Series]) -> list[SeriesInfo]:
     rows = found.order_by("device__key", "metric").values_list(
         *("pk", "device_id", "device__key", "metric", "unit", "kind"),
-        *("raw_since", "quarters_since", "label", "decimals"),
+        *("raw_since", "quarters_since", "label", "decimals", "hidden"),
     )
     return [SeriesInfo(*row) for row in rows]
 

@@ -158,6 +158,8 @@ class Entry:
     # What the source's convention is to remember from here on: key -> value, None: nothing.
     remembered: Mapping[str, Any] | None = None
     requests: Sequence[Request] = ()
+    # What a broker keeps without a time: no readings, but known last.
+    known: Sequence[DeviceMessage] = ()
 
     @property
     def samples(self) -> int:

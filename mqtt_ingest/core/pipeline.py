@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from traceback import extract_tb
 from typing import Generic, TypeVar
 
@@ -177,9 +178,9 @@ def decode(packet: Packet, router: Router) -> Entry:
             # A decoder's own fault must not stall the stream: keep the packet.
             entry = _refused(packet, route.source, Undecodable("decoder_error", _where(error)))
         else:
-            if route is not routes[-1]:
-                _describe(routes, route, packet, messages)
             entry = Entry(packet, route.source, messages)
+            if packet.retain or route is not routes[-1]:
+                _look_beyond(entry, route, routes)
         if convention.is_stateful:
             entry.remembered = convention.state.changes()
             entry.requests, convention.requests = convention.requests, []
@@ -187,12 +188,32 @@ def decode(packet: Packet, router: Router) -> Entry:
     return _refused(packet, "", Undecodable("no_route", "no source is set up for this topic"))
 
 
-def _describe(
-    routes: Sequence[Route], reader: Route, packet: Packet, messages: Sequence[DeviceMessage]
-) -> None:
-    """Let the Sources after the one that read `packet` add what they know of its devices."""
+def _look_beyond(entry: Entry, reader: Route, routes: Sequence[Route]) -> None:
+    """Add what the broker keeps without a time, and what Sources after the reader know of it."""
+    packet, messages = entry.packet, entry.messages or ()
+    if packet.retain:
+        entry.known = _known(packet, reader, messages)
     for other in routes[routes.index(reader) + 1 :]:
-        other.convention.describe(packet, messages)
+        other.convention.describe(packet, (*messages, *entry.known))
+
+
+def _known(packet: Packet, route: Route, messages: Sequence[DeviceMessage]) -> list[DeviceMessage]:
+    """Return what `packet`, which the broker has kept, would say if it came now.
+
+    What it says with a time of its own is a reading, and not among it. Reading it twice
+    changes nothing: what is kept is what was said last.
+    """
+    try:
+        told = route.convention.decode(replace(packet, retain=False), route.limits) or ()
+    except Exception:  # noqa: BLE001 - of whatever kind: it has been read already
+        return []
+    read = {(one.native_id, sample.metric) for one in messages for sample in one.samples}
+    found = [message for message in told if message.stamped]
+    for message in found:
+        message.samples = [
+            one for one in message.samples if (message.native_id, one.metric) not in read
+        ]
+    return [message for message in found if message.samples]
 
 
 def _where(error: Exception) -> str:

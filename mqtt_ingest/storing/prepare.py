@@ -8,12 +8,13 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
+from devices.storage.last_known import Known
 from devices.storage.rows import Numbered, Rows, distinct
 from mqtt_ingest.core.descriptions import Description
 from mqtt_ingest.core.errors import Undecodable
 from mqtt_ingest.core.keys import device_key
 from mqtt_ingest.core.packets import Batch, DeviceMessage, Entry, Sample
-from mqtt_ingest.core.samples import fit
+from mqtt_ingest.core.samples import BASE, fit
 from mqtt_ingest.core.topics import device_level
 from mqtt_ingest.storing.counters import Counts
 from mqtt_ingest.storing.device_refs import DeviceRef, SeriesRef
@@ -55,6 +56,8 @@ class Prepared:
     described: list[tuple[DeviceRef, str, Description]] = field(default_factory=list)
     # source -> key -> what its convention remembers
     remembered: dict[str, dict[str, Any]] = field(default_factory=dict)
+    # What brokers keep without a time.
+    known: list[Known] = field(default_factory=list)
     refused: Counter[str] = field(default_factory=Counter)
     # id() of the entries that are kept as conflicts already
     conflicting: set[int] = field(default_factory=set)
@@ -62,7 +65,7 @@ class Prepared:
     @property
     def leaves_more(self) -> bool:
         """Return whether something is written besides readings, statuses and arrival stamps."""
-        return bool(self.dead or self.throttled or self.described or self.remembered)
+        return bool(self.dead or self.throttled or self.described or self.remembered or self.known)
 
 
 def prepare(batch: Batch, registry: Registry) -> Prepared:
@@ -99,6 +102,20 @@ def stage(made: Prepared, entry: Entry, registry: Registry) -> None:
             is_stamped = True
     if is_stamped and entry.packet.qos:
         made.stamped.append(entry)
+    for message in entry.known:
+        _take_known(made, entry, message, registry)
+
+
+def _take_known(made: Prepared, entry: Entry, message: DeviceMessage, registry: Registry) -> None:
+    """Add what the broker keeps of a device that is taken in."""
+    ref = registry.device(entry.source, message.native_id)
+    if isinstance(ref, str) or not ref.enabled:
+        return
+    if message.description is not None and message.description.mark not in ref.said:
+        made.described.append((ref, entry.source, message.description))
+    for one in message.samples:
+        text = one.text if one.value is None else None
+        made.known.append(Known(ref.pk, one.metric, BASE[one.kind], one.value, text))
 
 
 def finish(made: Prepared) -> None:

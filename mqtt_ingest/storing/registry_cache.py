@@ -156,7 +156,7 @@ class Registry:
     def _learn_devices(self, batch: Batch) -> None:
         unknown: dict[str, set[str]] = {}
         for entry in batch.entries:
-            for message in entry.messages or ():
+            for message in (*(entry.messages or ()), *entry.known):
                 source, native_id = entry.source, message.native_id
                 known = native_id in self._devices.get(source, _NONE)
                 if not known and (source, native_id) not in self._refused:

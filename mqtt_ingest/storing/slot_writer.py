@@ -20,7 +20,9 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from django.db import DataError, IntegrityError, connection, transaction
+from django.utils import timezone
 
+from devices.storage import last_known
 from devices.storage import writer as fenced
 from devices.storage.dialect import Beside, Dialect
 from devices.storage.writer import Commit, Fenced, FencedWriter, RegistryMoved, Written
@@ -209,6 +211,8 @@ class SlotWriter:
             described.write(made.described, self.registry)
         if made.remembered:
             remembered.write(made.remembered)
+        if made.known:
+            last_known.write(made.known, timezone.now())
         if stamps:
             arrival_stamps.write(cursor, self.name, packets, stamps)
 

@@ -1,7 +1,7 @@
 """From packets to acknowledgements: order, group commit, bounds, the end."""
 
 import asyncio
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import pytest
 
@@ -10,6 +10,7 @@ from mqtt_ingest.core import conventions
 from mqtt_ingest.core.batching import Bounds
 from mqtt_ingest.core.conventions import find, make, register
 from mqtt_ingest.core.conventions.base import Convention
+from mqtt_ingest.core.conventions.native import Native
 from mqtt_ingest.core.errors import SlotLost
 from mqtt_ingest.core.limits import Limits
 from mqtt_ingest.core.packets import Batch, DeviceMessage, Entry, Packet
@@ -17,7 +18,7 @@ from mqtt_ingest.core.pipeline import Pipeline, Route, Router, decode
 from mqtt_ingest.core.rate_limit import Throttle
 from mqtt_ingest.core.redelivery import ArrivalStamps
 from mqtt_ingest.storing.stored import Stored
-from tests.support.factories import ARRIVAL, make_packet, route
+from tests.support.factories import ARRIVAL, make_entry, make_packet, route, samples_of
 from tests.support.fakes import RecordingSink, ScriptedSource
 
 
@@ -305,3 +306,55 @@ async def test_a_redelivery_means_the_same_of_two_hours() -> None:
     rig.pipeline.feed(late)
     times = [entry.messages[0].samples[0].ts for entry in rig.entries if entry.messages]
     assert times == [half] * 2
+
+
+# --- what a broker keeps ----------------------------------------------------------
+def kept(payload: str, topic: str = "devices/press-3/telemetry") -> Entry:
+    return make_entry(payload, topic, retain=True)
+
+
+def known(entry: Entry) -> dict[str, Any]:
+    return {one.metric: one.value for message in entry.known for one in message.samples}
+
+
+def test_what_is_kept_without_a_time_is_known_last_and_no_reading() -> None:
+    entry = kept('{"t": 21.5, "on": true}')
+    assert entry.messages is not None
+    assert entry.samples == 0
+    assert known(entry) == {"t": 21.5, "on": 1.0}
+    assert make_entry('{"t": 21.5}').known == ()
+
+
+def test_what_is_kept_with_its_time_is_a_reading_and_nothing_else() -> None:
+    entry = kept(f'{{"t": 21.5, "ts": {ARRIVAL // 1_000}}}')
+    assert samples_of(entry) == {"t": 21.5}
+    assert entry.known == []
+
+
+def test_of_a_list_what_has_a_time_is_not_known_twice() -> None:
+    entry = kept(f'[{{"t": 1, "ts": {ARRIVAL // 1_000}}}, {{"t": 2, "u": 3}}]')
+    assert samples_of(entry) == {"t": 1.0}
+    assert known(entry) == {"u": 3.0}
+
+
+def test_what_is_kept_and_cannot_be_read_is_not_known() -> None:
+    assert kept("{").known == ()
+    assert kept("").known == []
+    assert kept("online", "devices/press-3/status").known == []
+
+
+class Moody(Native):
+    """Fails when it is asked a second time."""
+
+    def decode(self, packet: Packet, limits: Limits) -> Any:
+        if not packet.retain:
+            raise RuntimeError("again?")
+        return super().decode(packet, limits)
+
+
+def test_a_decoder_that_fails_the_second_time_has_read_the_first() -> None:
+    moody = Route("moody", Moody(), Limits())
+    entry = decode(make_packet("devices/a/status", "online", retain=True), Router([moody]))
+    assert entry.messages is not None
+    assert entry.messages[0].status == "online"
+    assert entry.known == []
