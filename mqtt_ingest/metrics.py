@@ -22,6 +22,7 @@ EXPIRED = _counter("expired", "Samples older than the retention limit")
 REFUSED = _counter(
     "refused", "Packets (reasons series and expired: samples) that a limit refused", ("reason",)
 )
+REQUESTS = _counter("requests", "What conventions asked devices for, published", ("purpose",))
 REDELIVERED = _counter("redelivered", "Packets the broker had sent before (DUP)")
 READINGS = _counter("readings_stored", "Readings stored")
 DUPLICATES = _counter("duplicates", "Samples that were stored already")

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import islice
 from typing import Any
 
 from django.db.models import Q, QuerySet
@@ -58,7 +59,7 @@ class SourceEditing:
         except (CannotListen, LookupError) as error:
             found.problem = str(error)
         newest = {one.topic: one.packets[-1] for one in sample if one.packets}
-        for letter in _kept(source):
+        for letter in islice(_kept(source), SHOWN):
             for packet in dead_letters.packets_of(letter):
                 if packet.topic not in newest:
                     _note(found, packet, router, source.name, is_kept=True)
@@ -68,7 +69,9 @@ class SourceEditing:
 
     def kept(self, source: Source) -> int:
         """Return how many kept packets there are that `source` may read."""
-        return sum(letter.number for letter in _kept(source))
+        filters = _route(source).filters
+        kept = _letters(source).values_list("topic", "number")[:LOOKED_AT]
+        return sum(number for topic, number in kept if _comes_by(filters, topic))
 
     def read_kept(self, source: Source) -> str:
         """Store kept packets that can be read now; return what became of them, in words."""
@@ -112,9 +115,14 @@ def _route(source: Source) -> Route:
 def _kept(source: Source) -> Iterator[DeadLetter]:
     """Yield kept packets that nobody could read, and that come by filters of `source`."""
     filters = _route(source).filters
-    for letter in _letters(source)[:LOOKED_AT]:
-        if any(matches(one, letter.topic) for one in filters):
+    # A few at a time: their payloads may be large.
+    for letter in _letters(source)[:LOOKED_AT].iterator(50):
+        if _comes_by(filters, letter.topic):
             yield letter
+
+
+def _comes_by(filters: Sequence[str], topic: str) -> bool:
+    return any(matches(one, topic) for one in filters)
 
 
 def _letters(source: Source) -> QuerySet[DeadLetter]:

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.http import HttpRequest
 
 from devices.addresses import is_loopback
+from devices.broker_addresses import PORTS, parse
 
 PAYLOAD = '{"temperature": 21.5}'
 
@@ -64,12 +65,14 @@ def broker(request: HttpRequest) -> BrokerAddress:
         # The embedded broker lets clients of this machine in without.
         asks = bool(settings.MQTT_PASSWORD) and is_open()
         return BrokerAddress(here, settings.MQTT_PORT, asks=asks)
-    url = urlsplit(settings.MQTT_URL)
-    tls, host = url.scheme == "mqtts", url.hostname or here
+    found = parse(settings.MQTT_URL)
+    tls, (host, port) = found.scheme in {"mqtts", "wss"}, found.hosts[0]
+    if found.scheme in {"ws", "wss"}:
+        # What devices speak is MQTT without WebSocket: at its usual port, most likely.
+        port = PORTS["mqtts" if tls else "mqtt"]
     # A name without a dot is known within a composition or on this machine alone.
     local = ("." not in host and ":" not in host) or host.startswith("127.") or host == "::1"
-    port = url.port or (8883 if tls else 1883)
-    return BrokerAddress(here if local else host, port, tls=tls, asks=bool(url.username))
+    return BrokerAddress(here if local else host, port, tls=tls, asks=bool(found.username))
 
 
 def is_open() -> bool:

@@ -13,6 +13,8 @@ from devices.models.by_hand import ByHand
 from devices.models.changed_columns import ChangedColumns
 
 # Not `.` and `..`: in an address they are no names.
+# A gateway may speak through another one; so many at most.
+MAX_LEVELS = 8
 KEY_LENGTH = 128
 KEY_PATTERN = r"^(?!\.{1,2}\Z)[A-Za-z0-9_.:~-]{1,128}\Z"
 valid_key = RegexValidator(
@@ -223,6 +225,26 @@ class Device(ByHand):
 
     def __str__(self) -> str:
         return self.name or self.key
+
+    def clean(self) -> None:
+        """Refuse a gateway that speaks through the device itself.
+
+        Raises:
+            ValidationError: says so.
+        """
+        if self.pk and self.parent_id and self.is_below(self.parent_id):
+            raise ValidationError({"parent": _("That gateway speaks through this device itself.")})
+
+    def is_below(self, gateway: int) -> bool:
+        """Return whether the device is `gateway` (a pk), or something that it speaks through."""
+        above: int | None = gateway
+        for _level in range(MAX_LEVELS):
+            if above is None:
+                return False
+            if above == self.pk:
+                return True
+            above = Device.objects.filter(pk=above).values_list("parent_id", flat=True).first()
+        return True
 
     def get_absolute_url(self) -> str:
         """Return the live page's path."""

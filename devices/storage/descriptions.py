@@ -1,5 +1,6 @@
 """What devices say about themselves, written where people have not said otherwise."""
 
+import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -8,10 +9,10 @@ from typing import Any
 from devices.models import Device, DeviceDescription, Series
 from devices.storable import storable
 
+logger = logging.getLogger(__name__)
+
 # Changes of a description that are kept.
 KEPT_CHANGES = 20
-# A gateway may speak through another one; so many at most.
-MAX_LEVELS = 8
 # What is said -> the device's column.
 OF_DEVICE = {
     "name": "name",
@@ -108,8 +109,14 @@ def _write_device(device: Device, one: Said) -> None:
         columns["parent_id"] = one.parent
     changed = {name: new for name, new in columns.items() if getattr(device, name) != new}
     if "parent_id" in changed:
-        if is_cyclic(device.pk, changed["parent_id"]):
-            del changed["parent_id"]
+        if device.is_below(changed["parent_id"]):
+            refused = changed.pop("parent_id")
+            logger.warning(
+                "%s: what says that it speaks through device %s is not taken over: that one "
+                "speaks through it. Set its gateway in admin",
+                device.key,
+                refused,
+            )
         else:
             changed["cut_off_since"] = _cut_off_by(changed["parent_id"])
     if changed:
@@ -122,18 +129,6 @@ def _fitting(model: type[Any], column: str, text: str) -> str:
     """Return `text` as long as `column` of `model` may be, in one line, without controls."""
     shown = "".join(one if one.isprintable() else " " for one in text).strip()
     return shown[: model._meta.get_field(column).max_length]  # noqa: SLF001 - Django documents it
-
-
-def is_cyclic(device: int, parent: int) -> bool:
-    """Return whether `device` would be a gateway of its own gateway `parent`."""
-    above: int | None = parent
-    for _level in range(MAX_LEVELS):
-        if above is None:
-            return False
-        if above == device:
-            return True
-        above = Device.objects.filter(pk=above).values_list("parent_id", flat=True).first()
-    return True
 
 
 def _cut_off_by(parent: int) -> datetime | None:

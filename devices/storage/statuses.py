@@ -8,7 +8,7 @@ from django.db import connection, transaction
 from django.db.models import QuerySet
 
 from devices.models import Device, Identity
-from devices.storage.descriptions import MAX_LEVELS
+from devices.models.registry import MAX_LEVELS
 from devices.timestamps import moment
 
 

@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import Any
 
+from devices import units
 from mqtt_ingest import conf
 from mqtt_ingest.core import conventions
 from mqtt_ingest.core.descriptions import Description
@@ -26,8 +28,10 @@ class DevicePreview:
     name: str = ""
     model: str = ""
     status: str = ""
-    # metric -> newest value and unit
-    values: dict[str, tuple[Any, str]] = field(default_factory=dict)
+    # metric -> newest value
+    values: dict[str, Any] = field(default_factory=dict)
+    # metric -> unit, as far as anything says
+    units: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -36,6 +40,12 @@ class Preview:
 
     proposal: SourceProposal
     devices: list[DevicePreview] = field(default_factory=list)
+
+    @property
+    def unknown_units(self) -> list[str]:
+        """Return units that are none that is known: they are kept as they are."""
+        found = {one.units.get(metric, "") for one in self.devices for metric in one.values}
+        return sorted(unit for unit in found if unit and not units.is_known(unit))
 
     def as_json(self) -> dict[str, Any]:
         """Return it for programs."""
@@ -46,6 +56,7 @@ class Preview:
             "options": found.options,
             "reasons": found.reasons,
             "topics": len(found.topics),
+            "unknown_units": self.unknown_units,
             "templates": [
                 {
                     **one.template.model_dump(exclude_defaults=True),
@@ -63,8 +74,8 @@ class Preview:
                     "model": one.model,
                     "status": one.status,
                     "values": {
-                        metric: {"value": value, "unit": unit}
-                        for metric, (value, unit) in one.values.items()
+                        metric: {"value": value, "unit": one.units.get(metric, "")}
+                        for metric, value in one.values.items()
                     },
                 }
                 for one in self.devices
@@ -110,9 +121,9 @@ def _note(found: dict[str, DevicePreview], messages: Sequence[DeviceMessage]) ->
         told = message.description or Description()
         device.name = told.name or device.name or readable(message.native_id)
         device.model, device.status = told.model or device.model, message.status or device.status
+        for metric, series in islice(told.series.items(), MAX_VALUES):
+            device.units[metric] = series.unit or device.units.get(metric, "")
         for sample in message.samples:
             if len(device.values) < MAX_VALUES or sample.metric in device.values:
-                series = told.series.get(sample.metric)
-                before = device.values.get(sample.metric, (None, ""))[1]
                 value = sample.text if sample.value is None else sample.value
-                device.values[sample.metric] = (value, series.unit if series else before)
+                device.values[sample.metric] = value

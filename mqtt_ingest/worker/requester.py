@@ -5,6 +5,7 @@ import logging
 import time
 from collections.abc import Callable, Iterable
 
+from mqtt_ingest import metrics
 from mqtt_ingest.core.errors import NotPublished
 from mqtt_ingest.core.packets import Entry, Request
 from mqtt_ingest.core.ports import Publisher
@@ -77,4 +78,5 @@ class Requester:
         except (NotPublished, TimeoutError) as error:
             logger.warning("Cannot ask for a %s by %s: %s", request.purpose, request.topic, error)
         else:
+            metrics.REQUESTS.labels(request.purpose).inc()
             logger.info("Asked for a %s by %s", request.purpose, request.topic)

@@ -322,13 +322,12 @@ class Slot:
         if self._is_cut_off is is_away or (down is not None and not is_away):
             return
         name = self._broker.name
-        if down is None:
+        is_one = not name and not await self._thread.run(are_several)
+        if down is None and not is_one:
             await self._thread.run(lambda: statuses.join(name))
-        else:
+        elif down is not None and not is_one:
             since = moment(round(down * 1e6))
-            is_one = not name and not await self._thread.run(are_several)
-            if not is_one:
-                await self._thread.run(lambda: statuses.cut_off(name, since))
+            await self._thread.run(lambda: statuses.cut_off(name, since))
         self._is_cut_off = is_away
 
     async def _keep_clocks(self) -> None:

@@ -234,6 +234,18 @@ def test_a_brokers_password_is_written_and_never_shown(boss: Client) -> None:
     assert Broker.objects.get().addresses == "ws://10.0.0.2:80/feed"
 
 
+def test_a_gateway_that_speaks_through_the_device_itself_is_refused(boss: Client) -> None:
+    first, second = Device.objects.get(key="at-qos-1"), Device.objects.get(key="by-hand")
+    Device.objects.filter(pk=second.pk).update(parent=first)
+    for gateway in (first, second):
+        form = visit(boss, address(first, "change")).form("device_form")
+        assert form is not None
+        form.fill(parent=str(gateway.pk))
+        saved = form.submit("_save")
+        assert (saved.status, "speaks through this device itself" in saved.text) == (200, True)
+    assert Device.objects.get(pk=first.pk).parent is None
+
+
 def test_a_broker_in_use_is_switched_off_before_it_is_deleted(boss: Client) -> None:
     home = Broker.objects.get()
     assert boss.post(address(home, "delete"), {"post": "yes"}).status_code == 403

@@ -16,6 +16,7 @@ from django.db import connection
 
 from devices.addresses import in_url, is_anywhere, is_loopback
 from devices.background import single_process
+from devices.broker_addresses import parse
 from iotbridge.shutdown import Ending
 from iotbridge.standalone import own_broker
 from mqtt_ingest import brokers
@@ -107,7 +108,7 @@ class Command(BaseCommand):
         self.stdout.write(f"Ready: {url}")
         self.stdout.write(login)
         if settings.MQTT_URL_GIVEN:
-            self.stdout.write(f"MQTT: the broker at {settings.MQTT_URL.rsplit('@', 1)[-1]}")
+            self.stdout.write(f"MQTT: the broker at {parse(settings.MQTT_URL).text}")
         else:
             here = host if lan else in_url(settings.MQTT_BIND)
             self.stdout.write(f"MQTT: {here}:{settings.MQTT_PORT}")

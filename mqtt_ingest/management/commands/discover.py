@@ -128,8 +128,8 @@ class Command(BaseCommand):
             )
         for device in one.devices[:SHOWN_DEVICES]:
             values = [
-                f"{metric} {value}{f' {unit}' if unit else ''}"
-                for metric, (value, unit) in list(device.values.items())[:SHOWN_VALUES]
+                f"{metric} {value} {device.units.get(metric, '')}".rstrip()
+                for metric, value in list(device.values.items())[:SHOWN_VALUES]
             ]
             more = len(device.values) - len(values)
             more_words = [f"{more} more"] if more > 0 else []

@@ -60,3 +60,19 @@ def test_another_broker(
     settings.STANDALONE, settings.MQTT_URL = False, url
     found = snippets.broker(request_at("plant.lan"))
     assert (found.host, found.port, found.tls, found.asks) == expected
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("mqtt://u:p@b.example mqtt://c.example:1", ("b.example", 1883, False, True)),
+        ("ws://b.example/mqtt", ("b.example", 1883, False, False)),
+        ("wss://b.example:9001", ("b.example", 8883, True, False)),
+    ],
+)
+def test_the_first_address_is_what_devices_are_told(
+    url: str, expected: tuple[str, int, bool, bool], settings: Any, request_at: Any
+) -> None:
+    settings.STANDALONE, settings.MQTT_URL = False, url
+    found = snippets.broker(request_at("here"))
+    assert (found.host, found.port, found.tls, found.asks) == expected

@@ -21,6 +21,7 @@ PROPOSALS = [
         "options": {},
         "reasons": ["tele/<b>a</b>/LWT"],
         "topics": 3,
+        "unknown_units": ["<b>flurbs</b>"],
         "templates": [],
         "devices": [
             {
@@ -180,3 +181,10 @@ def test_what_is_accepted_is_read_at_its_broker(staff: Client) -> None:
     row.delete()
     answer = staff.post("/connect", {"use": ["0"]}, follow=True)
     assert "That broker was deleted meanwhile" in answer.content.decode()
+
+
+def test_units_that_are_not_known_are_named(staff: Client) -> None:
+    heard(PROPOSALS)
+    page = staff.get("/connect").content.decode()
+    assert "shown as they are: &lt;b&gt;flurbs&lt;/b&gt;." in page
+    assert page.count("shown as they are") == 1

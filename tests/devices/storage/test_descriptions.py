@@ -78,11 +78,12 @@ def test_the_unit_that_a_person_set_stays_with_the_kind_it_has() -> None:
     assert (series.unit, series.kind, series.label) == ("K", "number", "x")
 
 
-def test_no_device_is_a_gateway_of_its_own_gateway() -> None:
+def test_no_device_is_a_gateway_of_its_own_gateway(caplog: pytest.LogCaptureFixture) -> None:
     a, b, c = (Device.objects.create(key=key) for key in "abc")
     describe(b, parent=a)
     describe(c, parent=b)
     assert describe(a, parent=c).parent_id is None
+    assert "a: what says that it speaks through device" in caplog.text
     assert describe(a, parent=a).parent_id is None
 
 

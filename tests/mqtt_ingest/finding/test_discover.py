@@ -25,7 +25,10 @@ DEVICES = [
         "definition": {
             "model": "TH1",
             "vendor": "Acme",
-            "exposes": [{"type": "numeric", "property": "temperature", "unit": "°C"}],
+            "exposes": [
+                {"type": "numeric", "property": "temperature", "unit": "°C"},
+                {"type": "numeric", "property": "mood", "unit": "flurbs"},
+            ],
         },
     }
 ]
@@ -39,7 +42,7 @@ def broker() -> Iterator[services.Service]:
         client.loop_start()
         retained = {
             f"{BASE}/bridge/devices": json.dumps(DEVICES),
-            f"{BASE}/cellar": '{"temperature": 11.5}',
+            f"{BASE}/cellar": '{"temperature": 11.5, "mood": 3}',
             "hall/press-1/oil/temperature": "41.5",
             "hall/press-2/oil/temperature": "42.5",
         }
@@ -92,6 +95,7 @@ def test_json_names_devices_with_values_units_and_reasons(url: str) -> None:
     assert (device["name"], device["model"]) == ("cellar", "TH1")
     assert device["values"]["temperature"] == {"value": 11.5, "unit": "°C"}
     assert structure["templates"][0]["reasons"]
+    assert (zigbee["unknown_units"], structure["unknown_units"]) == (["flurbs"], [])
 
 
 def test_nothing_is_published(broker: services.Service, url: str) -> None:

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from mqtt_ingest import metrics
 from mqtt_ingest.core.errors import NotPublished
 from mqtt_ingest.core.packets import Entry, Request
 from mqtt_ingest.worker import requester
@@ -57,8 +58,12 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(requester, "A_SECOND", 1_000)
 
 
-async def test_a_topic_is_asked_once_a_minute() -> None:
-    broker, clock = Broker(), Clock()
+def asked() -> float:
+    return metrics.totals().get("requests rebirth", 0.0)
+
+
+async def test_a_topic_is_asked_once_a_minute_and_counted() -> None:
+    broker, clock, before = Broker(), Clock(), asked()
     made = Requester(lambda: broker, clock)
     async with running(made):
         made.ask([entry("a", "b"), entry("a"), entry()])
@@ -69,6 +74,7 @@ async def test_a_topic_is_asked_once_a_minute() -> None:
         made.ask([entry("b"), entry("b")])
         await until_sent(broker, 3)
     assert broker.sent == [("a", b"x", 0), ("b", b"x", 0), ("b", b"x", 0)]
+    assert asked() - before >= 2, "the last is counted once it is published"
 
 
 async def test_a_refusal_is_told_and_the_others_are_asked(caplog: pytest.LogCaptureFixture) -> None:
