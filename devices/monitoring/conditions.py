@@ -51,6 +51,7 @@ CONDITIONS: dict[str, tuple[Level, str]] = {
     "disk_low": ("yellow", gettext_noop("The disk is filling up")),
     "retention_failing": ("yellow", gettext_noop("Old readings cannot be removed")),
     "service_failing": ("yellow", gettext_noop("A background service fails")),
+    "not_interpreted": ("yellow", gettext_noop("Announced, but it cannot be interpreted")),
     "share_forgets": ("yellow", gettext_noop("Packets can be lost when the broker restarts")),
     "share_refused": ("yellow", gettext_noop("The broker does not share the load")),
     "share_forgotten": ("yellow", gettext_noop("The broker forgot shared subscriptions")),
@@ -205,6 +206,8 @@ def _of_slot(name: str, slot: dict[str, Any]) -> Iterator[Condition]:
             f"{name}: this broker forgets shared subscriptions when it restarts, and "
             "MQTT_SHARING=always uses them anyway",
         )
+    for source, what, why, number in slot["not_interpreted"]:
+        yield Condition("not_interpreted", f"{source}: {what}: {why} ({counted(number, 'packet')})")
     if slot["sharing"] == "refused":
         yield Condition("share_refused", "slot 0 receives everything, the others stand by")
     # Packets wait for the rest between commits as they should.

@@ -199,7 +199,7 @@ def slots_of(process: Process) -> dict[str, dict[str, Any]]:
     told = {"state": "unknown", "detail": "", "since": 0.0, "database": "", "canary": "off"}
     told |= {"oldest_s": 0.0, "paused": False, "unacknowledged": 0}
     told |= {"sharing": "", "is_sharing": False, "stands_by": False, "refused": {}}
-    told |= {"clocks_ahead_s": 0, "contested": False, "leaves": False}
+    told |= {"clocks_ahead_s": 0, "contested": False, "leaves": False, "not_interpreted": []}
     return {
         name: {**told, **slot} if isinstance(slot, dict) else {**told, "state": slot[0]}
         for name, slot in process.info.get("slots", {}).items()

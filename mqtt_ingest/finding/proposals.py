@@ -18,6 +18,7 @@ from mqtt_ingest.core.structure.observations import Sample
 
 # Of a preview.
 MAX_DEVICES, MAX_VALUES = 200, 60
+MAX_NOTES, MAX_NOTE = 20, 200
 
 
 @dataclass(slots=True)
@@ -40,6 +41,8 @@ class Preview:
 
     proposal: SourceProposal
     devices: list[DevicePreview] = field(default_factory=list)
+    # What cannot be interpreted of it: what, and why.
+    not_interpreted: list[tuple[str, str]] = field(default_factory=list)
 
     @property
     def unknown_units(self) -> list[str]:
@@ -57,6 +60,7 @@ class Preview:
             "reasons": found.reasons,
             "topics": len(found.topics),
             "unknown_units": self.unknown_units,
+            "not_interpreted": self.not_interpreted,
             "templates": [
                 {
                     **one.template.model_dump(exclude_defaults=True),
@@ -92,10 +96,11 @@ def propose(sample: Sample, broker: str = "") -> list[Preview]:
     """
     limits = conf.limits()
     proposals = propose_sources(sample, limits, conf.routes(broker))
-    return [Preview(one, _devices(one, sample)) for one in proposals]
+    return [preview(one, sample) for one in proposals]
 
 
-def _devices(proposal: SourceProposal, sample: Sample) -> list[DevicePreview]:
+def preview(proposal: SourceProposal, sample: Sample) -> Preview:
+    """Return what `proposal` would read of `sample`."""
     made = conventions.make(proposal.convention, proposal.options)
     filters = (*made.shared_filters, *made.ordered_filters)
     router = Router([Route("preview", made, conf.limits(), filters)])
@@ -108,7 +113,9 @@ def _devices(proposal: SourceProposal, sample: Sample) -> list[DevicePreview]:
             # What the broker has kept is shown, too.
             entry = decode(replace(packet, retain=False), router)
             _note(found, entry.messages or ())
-    return list(found.values())
+    notes = list(made.not_interpreted.items())[:MAX_NOTES]
+    told = [(what[:MAX_NOTE], why) for what, (why, _number) in notes]
+    return Preview(proposal, list(found.values()), told)
 
 
 def _note(found: dict[str, DevicePreview], messages: Sequence[DeviceMessage]) -> None:

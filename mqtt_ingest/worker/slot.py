@@ -39,6 +39,9 @@ from mqtt_ingest.worker.slot_session import SlotSession, may_share
 
 logger = logging.getLogger(__name__)
 
+# Of what cannot be interpreted, in a heartbeat: how many, and so many characters.
+SHOWN_NOTES, SHOWN_NOTE = 10, 200
+
 
 class Hooks:
     """What the engine wants to hear of from its slots."""
@@ -142,10 +145,20 @@ class Slot:
             "refused": session.subscriptions.refused if session else {},
             "contested": bool(session and session.is_contested),
             "leaves": self.wanted.leaves,
+            "not_interpreted": self._not_interpreted(),
             "clocks_ahead_s": self._clocks_ahead // 1_000_000,
             **self._sharing(),
             "broker_dropped": session.aside.broker_dropped if session else None,
         }
+
+    def _not_interpreted(self) -> list[list[Any]]:
+        """Return what conventions cannot interpret: Source, what, why, how often."""
+        told: list[list[Any]] = [
+            [route.source, what[:SHOWN_NOTE], why[:SHOWN_NOTE], number]
+            for route in self._routes
+            for what, (why, number) in list(route.convention.not_interpreted.items())
+        ]
+        return sorted(told, key=lambda one: -one[3])[:SHOWN_NOTES]
 
     def _sharing(self) -> dict[str, Any]:
         """Return whether this slot shares the load, and what is known of the broker's part in it.

@@ -67,3 +67,33 @@ def test_a_birth_outlives_its_worker_and_a_missing_one_is_asked_for(sparkplug: P
     assert told.timestamp
     reasons = plant.sql("SELECT DISTINCT reason, topic FROM mqtt_ingest_deadletter")
     assert reasons == [("no_birth", "spBv1.0/g/NDATA/stranger")]
+
+
+def test_two_slots_read_what_one_would(sparkplug: Plant) -> None:
+    """Aliases and births stay in one slot; whoever takes it over knows them."""
+    plant = sparkplug
+    nodes = ["a", "b", "c", "d"]
+    workers = [plant.worker(wait=False, MQTT_SLOTS="2") for _ in range(2)]
+    held = "SELECT name, holder FROM devices_writer WHERE name LIKE 'ingest-%' AND holder <> ''"
+    wait_until(lambda: len(plant.sql(held)) == 2, "both slots to be held", 60)
+    known = "SELECT filters FROM devices_writer WHERE name = 'ingest-0'"
+    wait_until(lambda: plant.sql(known) != [([],)], "its filters", 30)
+    for node in nodes:
+        birth = payload(0, metric("Speed", 0, alias=7, kind=3))
+        publish(plant, [(f"spBv1.0/g/NBIRTH/{node}", birth)])
+    for first in (1, 11):
+        for node in nodes:
+            publish(plant, list(data(first, 10, node)))
+        if first == 1:
+            wait_until(lambda: plant.count() >= 44, f"the first, {plant.count()}", 60)
+            # Whoever holds slot 0 goes, between births and data.
+            (holder,) = [who for name, who in plant.sql(held) if name == "ingest-0"]
+            next(w for w in workers if f"-{w.pid}-" in holder).send(signal.SIGKILL)
+    wait_until(lambda: plant.count() >= 84, f"all of it, {plant.count()}", 60)
+    per_node = plant.sql(
+        "SELECT d.key, array_agg(r.value ORDER BY r.ts) FROM devices_reading r "
+        "JOIN devices_series s ON s.id = r.series_id JOIN devices_device d ON d.id = s.device_id "
+        "GROUP BY d.key ORDER BY d.key"
+    )
+    assert [values for _key, values in per_node] == [list(range(21))] * 4
+    assert plant.sql("SELECT topic FROM mqtt_ingest_deadletter") == []

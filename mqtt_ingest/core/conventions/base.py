@@ -10,6 +10,9 @@ from mqtt_ingest.core.conventions.state import State
 from mqtt_ingest.core.limits import Limits
 from mqtt_ingest.core.packets import DeviceMessage, Packet, Request
 
+# Of different things that a convention cannot interpret.
+MAX_NOTES = 200
+
 
 class Options(BaseModel):
     """What can be set of a convention, per Source; unknown names are refused."""
@@ -50,6 +53,14 @@ class Convention:
         self.state = state if state is not None else State()
         # What is to be published; taken by the pipeline after each packet.
         self.requests: list[Request] = []
+        # What of announcements cannot be interpreted -> why, and how often that was so.
+        self.not_interpreted: dict[str, tuple[str, int]] = {}
+
+    def note(self, what: str, why: str) -> None:
+        """Count that `what`, such as a template, cannot be interpreted."""
+        _why, number = self.not_interpreted.get(what, (why, 0))
+        if what in self.not_interpreted or len(self.not_interpreted) < MAX_NOTES:
+            self.not_interpreted[what] = (why, number + 1)
 
     def decode(self, packet: Packet, limits: Limits) -> Sequence[DeviceMessage] | None:
         """Return what `packet` says about each device, or None where it is not of this kind.

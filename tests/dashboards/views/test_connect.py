@@ -22,6 +22,7 @@ PROPOSALS = [
         "reasons": ["tele/<b>a</b>/LWT"],
         "topics": 3,
         "unknown_units": ["<b>flurbs</b>"],
+        "not_interpreted": [["{{ <i> }}", "no <i>"]],
         "templates": [],
         "devices": [
             {
@@ -188,3 +189,4 @@ def test_units_that_are_not_known_are_named(staff: Client) -> None:
     page = staff.get("/connect").content.decode()
     assert "shown as they are: &lt;b&gt;flurbs&lt;/b&gt;." in page
     assert page.count("shown as they are") == 1
+    assert "<code>{{ &lt;i&gt; }}</code>: no &lt;i&gt;" in page

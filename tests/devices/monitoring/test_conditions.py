@@ -41,6 +41,10 @@ def test_nothing_is_wrong_with_a_good_worker() -> None:
     assert codes(worker()) == []
 
 
+def test_nobody_minds_that_a_slot_which_leaves_cannot_be_read_out() -> None:
+    assert codes(worker(slot={"state": "unreachable", "leaves": True})) == []
+
+
 def test_without_a_worker() -> None:
     assert codes() == ["no_worker"]
     assert codes(worker(silent_s=60)) == ["no_worker", "process_gone"]
@@ -54,6 +58,7 @@ def test_without_a_worker() -> None:
         ({"state": "connecting"}, "broker_away"),
         ({"state": "refused", "detail": "Not authorized"}, "broker_refused"),
         ({"state": "deaf"}, "deaf"),
+        ({"not_interpreted": [["ha", "{{ now() }}", "no now", 3]]}, "not_interpreted"),
         ({"refused": {"secret/#": "Not authorized"}}, "broker_refused"),
         ({"canary": "refused"}, "canary_refused"),
         ({"sharing": "refused"}, "share_refused"),

@@ -72,8 +72,6 @@ class HomeAssistant(Convention):
     def __init__(self, options: Any = None, state: State | None = None) -> None:
         """Prepare to read the packets of one Source."""
         super().__init__(options, state)
-        # Template -> why it cannot be interpreted, and how often that was so.
-        self.unsupported: dict[str, tuple[str, int]] = {}
         # By the key of its announcement what is announced, and by topic what that tells.
         self._announced: dict[str, Announced] = {}
         self._uses: dict[str, list[_Use]] = {}
@@ -188,23 +186,18 @@ class HomeAssistant(Convention):
         except NoValue:
             return None
         except Unsupported as error:
-            self._note(reading.template, str(error))
+            self.note(reading.template, str(error))
             return None
         if reading.words is not None and found in reading.words:
             return found == reading.words[0]
         return None if found in {"None", "unknown", ""} else found
-
-    def _note(self, template: str, why: str) -> None:
-        _why, number = self.unsupported.get(template, (why, 0))
-        if template in self.unsupported or len(self.unsupported) < 200:
-            self.unsupported[template] = (why, number + 1)
 
     def _availability(self, message: DeviceMessage, text: str, told: Availability) -> None:
         try:
             word = render(told.template, text)
         except (NoValue, Unsupported) as error:
             if isinstance(error, Unsupported):
-                self._note(told.template, str(error))
+                self.note(told.template, str(error))
             return
         if word == told.available:
             message.status = "online"

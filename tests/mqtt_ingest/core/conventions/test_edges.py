@@ -221,8 +221,8 @@ def test_templates_that_cannot_be_read_are_counted_so_far() -> None:
     )
     for _turn in range(2):
         assert made.decode(make_packet("z/a", "1"), Limits()) == []
-    assert len(made.unsupported) == 200
-    assert {count for _why, count in made.unsupported.values()} == {2}
+    assert len(made.not_interpreted) == 200
+    assert {count for _why, count in made.not_interpreted.values()} == {2}
 
 
 def test_what_is_no_record_or_no_object_says_nothing() -> None:

@@ -27,7 +27,7 @@ def found(packets: dict[str, str]) -> dict[str, set[str]]:
     heard = sample(packets)
     (proposal,) = propose_sources(heard, conf.limits(), [])
     assert proposal.convention == TEMPLATES
-    previews = proposals._devices(proposal, heard)
+    previews = proposals.preview(proposal, heard).devices
     return {one.native_id: set(one.values) for one in previews}
 
 
