@@ -1,6 +1,8 @@
 """Brokers beside that of the settings: added, changed and taken away while packets come in."""
 
+import contextlib
 import json
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -187,3 +189,48 @@ def test_a_broker_that_is_away_concerns_its_own_devices_alone(plant: Plant) -> N
         assert "red: A slot is not connected to the broker: home-ingest-0: unreachable" in told
     with services.mosquitto(away.port):
         wait_until(lambda: plant.sql(cut_off) == [(False,)], "the device to be back", 60)
+
+
+# A CONNACK that accepts, and what no MQTT allows after it.
+NONSENSE = [b"", b"\xff" * 4_096, b"\x20\x02\x00\x00" + b"\x32\xff\xff\xff\xff\xff" + b"x" * 70_000]
+
+
+@contextmanager
+def nonsense(answer: bytes) -> Iterator[tuple[int, list[int]]]:
+    """Yield a port whose connections are answered by `answer`, and how many there were."""
+    came: list[int] = []
+    kept: list[socket.socket] = []
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve() -> None:
+            with contextlib.suppress(OSError):
+                while True:
+                    peer, _address = server.accept()
+                    came.append(1)
+                    kept.append(peer)
+                    peer.sendall(answer)
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        try:
+            yield server.getsockname()[1], came
+        finally:
+            server.shutdown(socket.SHUT_RDWR)
+            for peer in kept:
+                peer.close()
+
+
+def test_brokers_that_say_nothing_or_nonsense_concern_nobody_else(plant: Plant) -> None:
+    with contextlib.ExitStack() as stack:
+        hostile = [stack.enter_context(nonsense(answer)) for answer in NONSENSE]
+        for number, (port, _came) in enumerate(hostile):
+            add_broker(plant, port, f"odd-{number}")
+        worker = plant.worker()
+        with sending(plant.broker.port, "busy", 200, 10) as busy:
+            wait_until(lambda: all(came for _port, came in hostile), "all of them to be tried", 60)
+            wait_until(lambda: len(numbers(plant, "busy")) > 400, "readings meanwhile", 60)
+            sent = busy.stop()
+        wait_until(lambda: len(numbers(plant, "busy")) >= sent, "all of the first's", 60)
+        assert numbers(plant, "busy") == list(range(1, sent + 1))
+        assert worker.returncode is None
+        assert "ingest: up;" in plant.manage("status")
