@@ -28,10 +28,14 @@ class _Loader(yaml.SafeLoader):
 def fields(source: Source) -> list[OptionField]:
     """Return the options of the convention of `source`, with its values.
 
-    An option that cannot be used has the value that it has by default.
+    What is written as YAML has its names in the order of the documentation: databases keep none.
     """
     kind = conventions.find(source.convention).Options
     stored = source.options if isinstance(source.options, dict) else {}
+    try:
+        stored = kind.model_validate(stored).model_dump(mode="json", exclude_defaults=True)
+    except pydantic.ValidationError:
+        pass  # shown as it is, so that somebody can mend it
     made = []
     for name, info in kind.model_fields.items():
         form = _kind(info.annotation)

@@ -83,3 +83,12 @@ def test_what_is_wrong_names_its_place(text: str, words: str) -> None:
         option_fields.options(source("templates"), {"templates": text})
     (told,) = error.value.message_dict["templates"][:1]
     assert words in told
+
+
+def test_yaml_is_in_the_order_of_the_documentation_and_what_is_wrong_is_shown() -> None:
+    (field,) = option_fields.fields(
+        source("templates", templates=[{"zone": "UTC", **TEMPLATES[0]}])
+    )
+    assert str(field.value).index("topic:") < str(field.value).index("zone:")
+    (field,) = option_fields.fields(source("templates", templates=[{"colour": "red"}]))
+    assert field.value == "- colour: red\n"
