@@ -1,5 +1,6 @@
 """Options of conventions as forms have them: typed fields out, stored options back."""
 
+import contextlib
 from collections.abc import Mapping
 from typing import Any, Literal, get_args, get_origin
 
@@ -32,10 +33,9 @@ def fields(source: Source) -> list[OptionField]:
     """
     kind = conventions.find(source.convention).Options
     stored = source.options if isinstance(source.options, dict) else {}
-    try:
+    # What is wrong is shown as it is, so that somebody can mend it.
+    with contextlib.suppress(pydantic.ValidationError):
         stored = kind.model_validate(stored).model_dump(mode="json", exclude_defaults=True)
-    except pydantic.ValidationError:
-        pass  # shown as it is, so that somebody can mend it
     made = []
     for name, info in kind.model_fields.items():
         form = _kind(info.annotation)
