@@ -6,7 +6,7 @@ from urllib.parse import quote, unquote, urlsplit
 
 from django.utils.translation import gettext, gettext_noop
 
-from devices.addresses import in_url
+from devices.addresses import in_url, is_address
 
 # Scheme -> the port that is meant where none is named.
 PORTS = {"mqtt": 1883, "mqtts": 8883, "ws": 80, "wss": 443}
@@ -100,13 +100,19 @@ def _parse_one(url: str) -> Addresses:
             schemes=", ".join(f"{name}://" for name in PORTS),
             example=EXAMPLE,
         )
+    host = unquote(parts.hostname)
+    # What is told is read again: nothing of a host may mean something else then.
+    if not is_address(host):
+        raise BadAddress(gettext_noop("%(host)s is no name of a host."), host=repr(host))
+    if any(ord(one) < 32 for one in unquote(parts.username or "")):
+        raise BadAddress(gettext_noop("A user has no control characters."))
     has_path = scheme in {"ws", "wss"}
     if not has_path and parts.path.strip("/"):
         raise BadAddress(gettext_noop("An address of %(scheme)s:// has no path."), scheme=scheme)
     target = parts.path + (f"?{parts.query}" if parts.query else "")
     return Addresses(
         scheme,
-        ((unquote(parts.hostname), port or PORTS[scheme]),),
+        ((host, port or PORTS[scheme]),),
         target if has_path and parts.path.strip("/") else PATH,
         unquote(parts.username) if parts.username else None,
         unquote(parts.password) if parts.password else None,

@@ -162,8 +162,12 @@ def of_row(row: BrokerRow) -> Broker:
         password, key = secrets.unseal(row.password), secrets.unseal(row.private_key)
     except secrets.Unsealed as error:
         problem = f"its password cannot be read: {error}. Enter it again"
+    try:
+        addresses = broker_addresses.parse(row.addresses)
+    except broker_addresses.BadAddress as error:
+        addresses, problem = Addresses("mqtt", (("unusable", 0),)), str(error)
     made = Broker(
-        addresses=broker_addresses.parse(row.addresses),
+        addresses=addresses,
         name=row.name,
         username=row.username or None,
         password=password or None,

@@ -94,6 +94,9 @@ def options(source: Source, given: Mapping[str, bool | str]) -> dict[str, Any]:
         for one in error.errors():
             found.setdefault(str((one["loc"] or ("options",))[0]), []).append(_words(one))
         raise ValidationError(found) from error
+    except RecursionError as error:
+        words = _("An expression in it is nested too deeply.")
+        raise ValidationError(dict.fromkeys(told, words)) from error
     return made.model_dump(mode="json", exclude_defaults=True)
 
 
@@ -110,7 +113,7 @@ def _read_yaml(name: str, text: str) -> Any:
         raise ValidationError({name: _("Longer than %d characters.") % MAX_YAML})
     try:
         found = yaml.load(text, _Loader)  # noqa: S506 - a safe loader's subclass
-    except (yaml.YAMLError, RecursionError, ValueError) as error:
+    except Exception as error:
         raise ValidationError({name: _("This is no YAML: %s") % _place(error)}) from error
     # A file that was exported whole has the option's name above.
     if isinstance(found, dict) and set(found) == {name}:

@@ -1,6 +1,6 @@
 """The configured Sources as slots use them. What is wrong with one concerns it alone."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import pydantic
@@ -48,9 +48,15 @@ def usable(broker: str, known: Mapping[str, Convention] | None = None) -> Iterat
         except (LookupError, pydantic.ValidationError):
             continue
         own = tuple(str(name) for name in _filters(source) if not filter_problem(name))
-        spread = own if source.filters else tuple(convention.shared_filters)
-        ordered = () if source.filters and convention.is_stateful else convention.ordered_filters
-        yield Usable(source, convention, spread, tuple(ordered))
+        spread = own if source.filters else _good(convention.shared_filters)
+        has_own = source.filters and convention.is_stateful
+        ordered = () if has_own else _good(convention.ordered_filters)
+        yield Usable(source, convention, spread, ordered)
+
+
+def _good(filters: Iterable[str]) -> tuple[str, ...]:
+    """Return filters without those that MQTT forbids, whatever options made of them."""
+    return tuple(name for name in filters if not filter_problem(name))
 
 
 def _convention(source: Source, now: Convention | None) -> Convention:
@@ -76,13 +82,18 @@ def _filters(source: Source) -> list[object]:
 def _option_problems(source: Source) -> Problems:
     """Return what is wrong with the options of `source`, whose convention is known."""
     try:
-        conventions.make(source.convention, source.options)
+        made = conventions.make(source.convention, source.options)
     except pydantic.ValidationError as error:
         told = [
             f"{'.'.join(str(part) for part in one['loc']) or 'options'}: {one['msg']}"
             for one in error.errors()
         ]
         return {"options": " ".join(f"{words}." for words in told)}
+    filters = (*made.shared_filters, *made.ordered_filters)
+    wrong = next(((name, why) for name in filters if (why := filter_problem(name))), None)
+    if wrong is not None:
+        words = _("%(name)s is no topic filter: %(why)s.")
+        return {"options": words % {"name": repr(wrong[0]), "why": wrong[1]}}
     return {}
 
 

@@ -39,6 +39,7 @@ class AddressForm(forms.Form):
     """A broker that nobody has added yet; `added` is what it became."""
 
     added: Broker
+    may_change = False
     # The fields are hidden while another broker is chosen.
     use_required_attribute = False
 
@@ -61,7 +62,8 @@ class AddressForm(forms.Form):
         given = dict(super().clean() or {})
         if not self.errors:
             try:
-                self.added = brokers.add(*(given[name] for name in self.fields))
+                told = [given[name] for name in self.fields]
+                self.added = brokers.add(*told, may_change=self.may_change)
             except ValidationError as error:
                 for name, words in error.message_dict.items():
                     self.add_error(name if name in self.fields else None, words)
@@ -103,7 +105,10 @@ def _listen(request: HttpRequest) -> AddressForm | None:
     seconds = int(asked) if asked in map(str, SECONDS) else SECONDS[0]
     broker = request.POST.get("broker", "")
     if broker == ANOTHER:
+        if not request.user.has_perm("devices.add_broker"):
+            raise PermissionDenied
         form = AddressForm(request.POST)
+        form.may_change = request.user.has_perm("devices.change_broker")
         if not form.is_valid():
             return form
         broker = form.added.name
@@ -124,8 +129,13 @@ def _accept(request: HttpRequest, job: Job | None) -> None:
     if not chosen:
         messages.error(request, gettext("Choose what is to be read."))
         return
+    broker = str(job.options.get("broker", "")) if job else ""
+    is_off = Broker.objects.filter(name=broker, enabled=False).exists()
+    if is_off and not request.user.has_perm("devices.change_broker"):
+        messages.error(request, gettext("That broker is switched off, and you may not change it."))
+        return
     try:
-        names = source_port.port().accept(chosen, str(job.options.get("broker", "")) if job else "")
+        names = source_port.port().accept(chosen, broker)
     except Broker.DoesNotExist:
         messages.error(request, gettext("That broker was deleted meanwhile."))
         return

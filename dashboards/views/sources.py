@@ -14,7 +14,7 @@ from django.utils.translation import gettext, gettext_lazy
 
 from devices.access import scope_of
 from devices.models import Broker, Source
-from devices.source_port import OptionField, TryOut, port
+from devices.source_port import OptionField, port
 
 # So long a dry run listens; and so large a file of templates may be.
 LISTEN_SECONDS, MAX_FILE = 3.0, 500_000
@@ -134,13 +134,16 @@ def source_page(request: HttpRequest, name: str) -> HttpResponse:
         messages.info(request, port().read_kept(source))
         return redirect("source", name)
     if request.method == "POST":
+        if "save" not in request.POST:
+            # It shows packets of all devices.
+            _may(request, "view_deadletter", "mqtt_ingest")
         form = OptionsForm(found, request.POST, request.FILES)
         if _take(form, source):
             if "save" in request.POST:
                 source.save()
                 messages.success(request, gettext("Saved. Workers read by it within seconds."))
                 return redirect("source", name)
-            tried = _try_out(request, source)
+            tried = port().try_out(source, LISTEN_SECONDS)
     is_kept_seen = scope_of(request.user).packets
     context = {
         "source": source,
@@ -182,13 +185,6 @@ def _take(form: OptionsForm, source: Source) -> bool:
             form.add_error(name if name in form.fields else None, words)
         return False
     return True
-
-
-def _try_out(request: HttpRequest, source: Source) -> TryOut:
-    found = port().try_out(source, LISTEN_SECONDS)
-    if not scope_of(request.user).packets:
-        found.packets = [one for one in found.packets if not one.is_kept]
-    return found
 
 
 def _with_example(request: HttpRequest, found: list[OptionField]) -> list[OptionField]:

@@ -7,6 +7,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from devices.broker_addresses import BadAddress, parse
 from devices.models import Broker
 
 
@@ -45,6 +46,17 @@ class BrokerForm(forms.ModelForm[Broker]):
         if self.instance.private_key:
             self.fields["new_private_key"].help_text = kept
 
+    def clean(self) -> dict[str, Any]:
+        """Have a secret entered anew where it would go to another address."""
+        given = dict(super().clean() or {})
+        before = self.instance
+        is_kept = before.password and not (given["new_password"] or given["forget_password"])
+        if is_kept and _where(given.get("addresses", "")) != _where(before.addresses):
+            self.add_error(
+                "new_password", _("Enter it again: the addresses are others than it was given for.")
+            )
+        return given
+
     def _post_clean(self) -> None:
         """Take the secrets up before the row is looked at as a whole."""
         if self.cleaned_data.get("forget_password"):
@@ -56,6 +68,15 @@ class BrokerForm(forms.ModelForm[Broker]):
         elif self.cleaned_data.get("new_private_key"):
             self.instance.set_private_key(self.cleaned_data["new_private_key"])
         super()._post_clean()  # type: ignore[misc] # Django's own, which stubs leave out
+
+
+def _where(text: str) -> tuple[object, ...] | None:
+    """Return what of addresses tells who gets a password; None: they are none."""
+    try:
+        found = parse(text)
+    except BadAddress:
+        return None
+    return found.scheme, frozenset(found.hosts), found.path
 
 
 @admin.register(Broker)

@@ -28,8 +28,8 @@ class Migration(migrations.Migration):
                         unique=True,
                         validators=[
                             django.core.validators.RegexValidator(
-                                "^[a-z0-9](-?[a-z0-9]+)*\\Z",
-                                "Use a to z, 0 to 9 and single hyphens between them.",
+                                "^(?!ingest(-|\\Z))[a-z0-9](-?[a-z0-9]+)*\\Z",
+                                "Use a to z, 0 to 9 and single hyphens between them, and not ingest.",
                             )
                         ],
                     ),

@@ -13,7 +13,9 @@ from devices.broker_addresses import Addresses, BadAddress, parse
 from devices.models.changed_columns import ChangedColumns
 
 valid_name = RegexValidator(
-    r"^[a-z0-9](-?[a-z0-9]+)*\Z", _("Use a to z, 0 to 9 and single hyphens between them.")
+    # A slot of a broker `ingest` would look like one of the broker of the settings.
+    r"^(?!ingest(-|\Z))[a-z0-9](-?[a-z0-9]+)*\Z",
+    _("Use a to z, 0 to 9 and single hyphens between them, and not ingest."),
 )
 
 

@@ -24,7 +24,7 @@ def register(
     """
     with transaction.atomic():
         by_key, names = _apart(source, by_key, names)
-        made = 0 if pending is None else make_devices(by_key, names, pending=pending)
+        made = 0 if pending is None else make_devices(by_key, names, pending=pending, by=source)
         known = Device.objects.filter(key__in=by_key).values_list("pk", "key")
         identities = [
             Identity(source=source, native_id=by_key[key], device_id=pk) for pk, key in known
@@ -57,10 +57,17 @@ def _elsewhere(source: Source, keys: Iterable[str]) -> set[str]:
     return {key for key, _broker in told} - here
 
 
-def make_devices(keys: Iterable[str], names: Mapping[str, str], *, pending: bool = False) -> int:
+def make_devices(
+    keys: Iterable[str],
+    names: Mapping[str, str],
+    *,
+    pending: bool = False,
+    by: Source | None = None,
+) -> int:
     """Make devices of `keys` that do not exist; return how many.
 
-    Of those that wait to be accepted there are MAX_PENDING_DEVICES at most.
+    Of those that wait to be accepted there are MAX_PENDING_DEVICES at most, of each broker: one
+    that floods takes no room from the others. `by` tells whose they are.
     """
     wanted = sorted(keys)
     known = set(Device.objects.filter(key__in=wanted).values_list("key", flat=True))
@@ -70,10 +77,19 @@ def make_devices(keys: Iterable[str], names: Mapping[str, str], *, pending: bool
         if key not in known
     ]
     if pending:
-        waiting = Device.objects.filter(pending=True).count()
+        waiting = _waiting(by)
         new = new[: max(0, settings.MAX_PENDING_DEVICES - waiting)]
     Device.objects.bulk_create(new, ignore_conflicts=True)
     return len(new)
+
+
+def _waiting(by: Source | None) -> int:
+    """Return how many devices of the broker of `by` wait to be accepted."""
+    found = Device.objects.filter(pending=True)
+    if by is not None:
+        own = Identity.objects.filter(source__broker=by.broker_id).values("device_id")
+        found = found.filter(pk__in=own)
+    return found.count()
 
 
 def make_series(new: Iterable[tuple[int, str, str]]) -> None:

@@ -12,6 +12,7 @@ import paho.mqtt.client as mqtt
 from tqdm import tqdm
 
 from iotbridge.demo.devices import CONFUSED, DEVICES, UNSTEADY, SimulatedDevice
+from mqtt_ingest.broker.paho_client import PlainClient
 from mqtt_ingest.broker.reaching import open_first, plain_client
 from mqtt_ingest.brokers import Broker
 
@@ -31,18 +32,18 @@ class Fleet:
     def __init__(self, broker: Broker) -> None:
         self._broker = broker
         self._client = self._make_client("demo-fleet")
-        self._unsteady: mqtt.Client | None = None
+        self._unsteady: PlainClient | None = None
         self._due = {device.key: 0.0 for device in DEVICES}
         self._next_nonsense = time.time() + 20
 
-    def _make_client(self, name: str) -> mqtt.Client:
+    def _make_client(self, name: str) -> PlainClient:
         client = plain_client(self._broker, name)
         client.max_inflight_messages_set(50)
         return client
 
     def connect(self) -> None:
         """Connect the fleet's gateway; blocks until it is done."""
-        open_first(self._broker, partial(self._client.connect, keepalive=30))
+        open_first(self._client, self._broker, partial(self._client.connect, keepalive=30))
         self._client.loop_start()
         for device in DEVICES:
             if device.key != UNSTEADY:

@@ -19,6 +19,8 @@ MISSES = 3
 # Mosquitto's count of packets it dropped for clients whose queue was full; its name.
 DROPPED_TOPIC = "$SYS/broker/publish/messages/dropped"
 VERSION_TOPIC = "$SYS/broker/version"
+# Of a count of dropped packets: more than any broker has counted.
+DIGITS = 15
 
 # off      switched off, or the session is not subscribed
 # waiting  sent, and not back yet
@@ -135,7 +137,7 @@ class SideTopics:
             self._by_topic[packet.topic].take(packet.payload)
         elif packet.topic == VERSION_TOPIC:
             self.software = packet.payload[:100].decode("utf-8", "replace")
-        elif packet.payload.isdigit():
+        elif packet.payload.isdigit() and len(packet.payload) <= DIGITS:
             self.broker_dropped = int(packet.payload)
             self._on_dropped(self.broker_dropped)
 

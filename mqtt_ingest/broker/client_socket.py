@@ -133,6 +133,10 @@ class ClientSocket:
         except Malformed as error:
             logger.error("%s: the broker sent what is no MQTT: %s", self._name, error)
             self._on_malformed()
+        except Exception:
+            # What reads packets is not to be asked again and again about one that breaks it.
+            logger.exception("%s: cannot take what the broker sent", self._name)
+            self._on_malformed()
 
     # --- writing ------------------------------------------------------------
     def _wants_to_write(self, _client: Any, _userdata: Any, _sock: Any) -> None:

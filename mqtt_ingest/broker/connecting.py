@@ -7,15 +7,19 @@ from collections.abc import Iterator
 from typing import Any
 
 import paho.mqtt.client as mqtt
+from django.conf import settings
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
 from devices.timings import KEEPALIVE_SECONDS, SESSION_SECONDS, UNREACHABLE_SECONDS
-from mqtt_ingest.broker.paho_client import BufferedClient
+from mqtt_ingest.broker.paho_client import CONNECT_SECONDS, BufferedClient
 from mqtt_ingest.broker.reaching import identify, open_first, plain_client, transport_of
 from mqtt_ingest.brokers import Broker
+from mqtt_ingest.core.topics import MAX_BYTES
 
 RECEIVE_MAXIMUM = 10_000
+# Of a packet besides topic and payload: properties of MQTT 5.
+HEADROOM = 65_536
 
 
 def make_client(broker: Broker, client_id: str) -> BufferedClient:
@@ -25,9 +29,13 @@ def make_client(broker: Broker, client_id: str) -> BufferedClient:
     else:
         kind = {"protocol": mqtt.MQTTv311, "clean_session": False}
     client = BufferedClient(
-        client_id=client_id, manual_ack=True, transport=transport_of(broker), **kind
+        longest=settings.MAX_PAYLOAD_BYTES + MAX_BYTES + HEADROOM,
+        client_id=client_id,
+        manual_ack=True,
+        transport=transport_of(broker),
+        **kind,
     )
-    client.connect_timeout = 5.0
+    client.connect_timeout = CONNECT_SECONDS
     identify(client, broker)
     return client
 
@@ -44,7 +52,7 @@ def connect(client: BufferedClient, broker: Broker) -> None:
         kept.SessionExpiryInterval = SESSION_SECONDS
         kept.ReceiveMaximum = RECEIVE_MAXIMUM
         options |= {"clean_start": False, "properties": kept}
-    open_first(broker, lambda host, port: client.connect(host, port, **options))
+    open_first(client, broker, lambda host, port: client.connect(host, port, **options))
 
 
 def end_session(broker: Broker, client_id: str) -> None:
@@ -54,7 +62,7 @@ def end_session(broker: Broker, client_id: str) -> None:
         OSError: the broker cannot be reached or does not answer within 5 s.
     """
     client = plain_client(broker, client_id)
-    open_first(broker, client.connect)
+    open_first(client, broker, client.connect)
     until = time.monotonic() + 5.0
     while not client.is_connected():
         if time.monotonic() > until:

@@ -260,6 +260,9 @@ class MqttSession:
         reason: ReasonCode,
         _properties: Properties | None,
     ) -> None:
+        if self._online:
+            self._malformed()  # a second CONNACK
+            return
         if reason.is_failure:
             self._change(
                 "refused", f"{self._broker.where}: {reason}; check user in {self._broker.setting}"
@@ -390,8 +393,8 @@ class MqttSession:
                 shared.refuse()
 
     def _unsubscribed(self, _client: mqtt.Client, _userdata: Any, *details: Any) -> None:
-        self.subscriptions.left(details[0])
-        self._on_filters()
+        if self.subscriptions.left(details[0]):
+            self._on_filters()
 
     def _take_aside(self, packet: Packet) -> None:
         self.aside.take(packet)

@@ -86,9 +86,9 @@ class Subscriptions:
         self._leaving[packet_id] = list(names)
         self.filters = [name for name in self.filters if name not in names]
 
-    def left(self, packet_id: int) -> None:
-        """Take an UNSUBACK."""
-        self._leaving.pop(packet_id, None)
+    def left(self, packet_id: int) -> bool:
+        """Take an UNSUBACK; return whether it is of an UNSUBSCRIBE of ours."""
+        return self._leaving.pop(packet_id, None) is not None
 
     def _replaced(self, names: Sequence[str]) -> list[str]:
         """Return those of `names` that nothing needs which was refused."""

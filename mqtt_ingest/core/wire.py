@@ -15,6 +15,9 @@ from mqtt_ingest.core.mqtt_properties import NONE
 from mqtt_ingest.core.packets import Packet
 
 PUBLISH = 0x30
+# What a PUBLISH may have at most, where nobody says less; and from how many bytes on pieces of a
+# packet are joined once, instead of with each that comes.
+LONGEST, _JOINED = 268_435_455, 262_144
 # What a named tuple's own constructor calls, without its detour.
 _new = tuple.__new__
 _PUBACK = struct.Struct(">BBH").pack
@@ -30,26 +33,53 @@ class Frame(NamedTuple):
 
 
 class Inbox:
-    """Received bytes, taken out one whole control packet at a time."""
+    """Received bytes, taken out one whole control packet at a time.
 
-    def __init__(self) -> None:
+    Of a PUBLISH of more than `longest` bytes the head is handed out alone, once all of it has
+    come: it is too large whatever follows, and is acknowledged like any other.
+    """
+
+    def __init__(self, longest: int = LONGEST) -> None:
         self.data = b""
         self._at = 0
+        self._longest = longest
+        # Pieces of a large packet, and how many bytes are missing: they are joined once.
+        self._pieces: list[bytes] = []
+        self._missing = 0
+        # The head of what is too large, and how many bytes are passed over.
+        self._head = b""
+        self._passed_over = 0
 
     def clear(self) -> None:
         """Drop everything: the connection that it came over is gone."""
-        self.data, self._at = b"", 0
+        self.data, self._at, self._head = b"", 0, b""
+        self._pieces, self._missing, self._passed_over = [], 0, 0
 
     def add(self, data: bytes) -> None:
         """Append what was received."""
-        self.data = self.data[self._at :] + data if self._at < len(self.data) else data
-        self._at = 0
+        if self._passed_over:
+            passed = min(self._passed_over, len(data))
+            self._passed_over -= passed
+            if self._passed_over:
+                return
+            self.data, self._at = self._head + data[passed:], 0
+            self._head = b""
+        elif self._missing > 0:
+            self._pieces.append(data)
+            self._missing -= len(data)
+            if self._missing <= 0:
+                self.data, self._at = b"".join(self._pieces), 0
+                self._pieces, self._missing = [], 0
+        else:
+            self.data = self.data[self._at :] + data if self._at < len(self.data) else data
+            self._at = 0
 
     def take(self) -> Frame | None:
         """Return the next whole control packet, or None until more has been received.
 
         Raises:
-            Malformed: a remaining length of more than four bytes.
+            Malformed: a remaining length of more than four bytes, or more than is let in of
+                anything but a PUBLISH.
         """
         data, start = self.data, self._at
         size = len(data)
@@ -61,9 +91,36 @@ class Inbox:
             if not body:
                 return None
         if body + length > size:
+            if length > _JOINED:
+                self._wait_for(data, start, body, length)
             return None
         self._at = body + length
         return _new(Frame, (data[start], start, body, self._at))
+
+    def _wait_for(self, data: bytes, start: int, body: int, length: int) -> None:
+        """Collect a large packet piece by piece, or pass over what of it is too much."""
+        have = len(data) - body
+        if length <= self._longest:
+            self._pieces, self._missing = [data[start:]], length - have
+        elif data[start] & 0xF0 != PUBLISH:
+            raise Malformed(f"a control packet of {length} bytes")
+        elif have < self._longest:
+            self._pieces, self._missing = [data[start:]], self._longest - have
+        else:
+            kept = data[body : body + self._longest]
+            self._head = bytes((data[start],)) + _encoded(len(kept)) + kept
+            self._passed_over = length - have
+        self.data, self._at = b"", 0
+
+
+def _encoded(length: int) -> bytes:
+    """Return a remaining length as it is written (MQTT 3.1.1, section 2.2.3)."""
+    digits = bytearray()
+    while True:
+        length, digit = divmod(length, 128)
+        digits.append(digit | (128 if length else 0))
+        if not length:
+            return bytes(digits)
 
 
 def _long_length(data: bytes, at: int) -> tuple[int, int]:

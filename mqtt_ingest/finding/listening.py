@@ -9,6 +9,7 @@ from typing import Any
 import paho.mqtt.client as mqtt
 
 from mqtt_ingest.broker.connecting import why_not
+from mqtt_ingest.broker.paho_client import LONGEST_PLAIN
 from mqtt_ingest.broker.reaching import open_first, plain_client
 from mqtt_ingest.brokers import BadCertificate, Broker
 from mqtt_ingest.core.packets import Packet
@@ -42,12 +43,14 @@ class Listener:
         if broker.problem:
             raise CannotListen(f"{broker.where}: {broker.problem}")
         try:
-            self._client = plain_client(broker, name)
+            self._client = plain_client(broker, name, reconnects=False)
         except BadCertificate as error:
             raise CannotListen(str(error)) from error
         self._client.on_connect = self._on_connect
         self._client.on_subscribe = self._on_subscribe
         self._client.on_message = self._on_message
+        self._client.on_disconnect = self._on_disconnect
+        self._is_closing = False
 
     def open(self) -> None:
         """Connect and subscribe; what comes is added by a thread.
@@ -56,7 +59,7 @@ class Listener:
             CannotListen: says why.
         """
         try:
-            open_first(self._broker, self._client.connect)
+            open_first(self._client, self._broker, self._client.connect)
         except (OSError, ValueError) as error:
             why = why_not(error, self._broker)
             raise CannotListen(f"{self._broker.where} cannot be reached: {why}") from error
@@ -78,6 +81,7 @@ class Listener:
 
     def close(self) -> None:
         """Leave the broker."""
+        self._is_closing = True
         self._client.disconnect()
         self._client.loop_stop()
 
@@ -105,8 +109,15 @@ class Listener:
             Packet(topic, bytes(message.payload), now, message.qos, retain=message.retain)
         )
 
+    def _on_disconnect(self, _client: Any, _data: Any, *_more: Any) -> None:
+        if not self._is_closing:
+            self._fail(
+                f"{self._broker.where} ended the connection, or sent a packet of more than "
+                f"{LONGEST_PLAIN // 1_000_000} MB"
+            )
+
     def _fail(self, problem: str) -> None:
-        self._problem = problem
+        self._problem = self._problem or problem
         self._granted.set()
 
 

@@ -3,12 +3,15 @@
 Kept in the slot's row of `devices_writer`, whose lease is in `devices.storage.leases`.
 """
 
+import re
 import time
 from typing import Any, NamedTuple, cast
 
 from devices.models import Change, Writer
 from devices.models.slot_names import SlotName, prefix_of
 from mqtt_ingest.core.sharing import Findings
+
+_BROKEN = re.compile("[\ud800-\udfff]")
 
 
 class SlotRow(NamedTuple):
@@ -23,10 +26,15 @@ def slots(broker: str = "") -> dict[int, SlotRow]:
     rows = Writer.objects.filter(name__startswith=prefix_of(broker))
     columns = rows.values_list("name", "filters", "sharing", "software", "forgets")
     return {
-        slot.number: SlotRow(list(filters), Findings(cast("Any", sharing), software, forgets))
+        slot.number: SlotRow(_sendable(filters), Findings(cast("Any", sharing), software, forgets))
         for name, filters, sharing, software, forgets in columns
         if (slot := SlotName.read(name)) is not None and slot.broker == broker
     }
+
+
+def _sendable(filters: list[str]) -> list[str]:
+    """Return filters without those that MQTT forbids: no broker has ever granted one."""
+    return [name for name in filters if not ("\0" in name or _BROKEN.search(name))]
 
 
 def remember_filters(name: str, filters: list[str]) -> None:

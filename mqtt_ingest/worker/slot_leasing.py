@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import math
+import time
 from collections.abc import Iterable, Mapping
 
 from django.conf import settings
@@ -19,6 +20,8 @@ from mqtt_ingest.worker.slot import Hooks, Slot
 from mqtt_ingest.worker.state_log import StateLog
 
 logger = logging.getLogger("mqtt_ingest.worker.engine")
+# A slot of an added broker that broke is tried again after so long.
+BROKEN_SECONDS = 30.0
 
 
 class SlotLeasing:
@@ -51,6 +54,8 @@ class SlotLeasing:
         self._embedded = embedded
         self._running: dict[SlotName, asyncio.Task[None]] = {}
         self._closing: set[asyncio.Task[None]] = set()
+        # Until when slots of added brokers rest that broke.
+        self._resting: dict[SlotName, float] = {}
         self._fair = settings.MQTT_SLOTS
 
     @property
@@ -104,8 +109,9 @@ class SlotLeasing:
                 self._close(name)
 
     async def _acquire_one(self, wanted: Iterable[Wanted]) -> None:
+        now = time.monotonic()
         for one in wanted:
-            if one.slot in self._running:
+            if one.slot in self._running or self._resting.get(one.slot, now) > now:
                 continue
             slot = self.slots.get(one.slot) or self._new(one)
             self.slots[one.slot] = slot
@@ -131,7 +137,12 @@ class SlotLeasing:
         if error is None:
             return
         if not isinstance(error, (IngestError, *Unreachable)):
-            raise error
+            if not name.broker:
+                raise error
+            # A broker that somebody added ends nothing but its own slots, for a while.
+            logger.error("%s: broke", name.text, exc_info=error)
+            self._resting[name] = time.monotonic() + BROKEN_SECONDS
+            return
         logger.warning("%s: lost: %s", name.text, str(error).partition("\n")[0])
 
     async def drain(self) -> None:

@@ -25,6 +25,8 @@ from mqtt_ingest.storing.slot_writer import SlotWriter
 logger = logging.getLogger(__name__)
 
 LOGGED_FILTERS = 8
+# Between two records of what the broker says that it dropped.
+DROPPED_SECONDS = 1.0
 
 
 def may_share() -> bool:
@@ -62,6 +64,8 @@ class SlotSession:
         self._stamps = stamps
         self._session: MqttSession | None = None
         self._leaves, self._is_off = wanted.leaves, wanted.is_off
+        # What the broker says that it dropped, while that is being recorded.
+        self._dropped: int | None = None
         self._installation = installation.Names("", "")
         # What is known of the broker's shared subscriptions, and whether this slot uses them.
         self._found = sharing.Findings()
@@ -259,7 +263,20 @@ class SlotSession:
         )
 
     def _on_dropped(self, dropped: int) -> None:
-        self._soon(self._note_dropped(dropped))
+        was_noting, self._dropped = self._dropped is not None, dropped
+        if not was_noting:
+            self._soon(self._note_all_dropped())
+
+    async def _note_all_dropped(self) -> None:
+        """Record the newest count, and again while another comes: not each of a flood."""
+        noted = None
+        try:
+            while noted != self._dropped and self._dropped is not None:
+                noted = self._dropped
+                await self._note_dropped(noted)
+                await asyncio.sleep(DROPPED_SECONDS)
+        finally:
+            self._dropped = None
 
     async def _note_dropped(self, dropped: int) -> None:
         """Record what the broker dropped since it was last heard of."""

@@ -40,6 +40,11 @@ def test_an_address_is_read(text: str, expected: Addresses) -> None:
         ("mqtt://b:x", "no address"),
         ("mqtt://fe80::1", "in brackets"),
         ("mqtt://b/path", "has no path"),
+        ("mqtt://a%252fb", "is no name of a host"),
+        ("mqtt://a%2fb", "is no name of a host"),
+        ("mqtt://a%00b", "is no name of a host"),
+        ("mqtt://a%20b", "is no name of a host"),
+        ("mqtt://u%00:p@c", "no control characters"),
         ("mqtt://u:a/b@c", "/ as %2F"),
         ("mqtt://u:50%@c", "% as %25"),
         ("mqtt://a mqtts://b", "begin alike"),
@@ -57,3 +62,4 @@ def test_people_read_addresses_without_the_password() -> None:
     found = parse("wss://me:secret@b.example/feed wss://[::1]:8443/feed")
     assert found.text == "wss://b.example:443/feed wss://[::1]:8443/feed"
     assert parse(found.text).hosts == found.hosts
+    assert parse(found.text).text == found.text

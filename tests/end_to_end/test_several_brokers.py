@@ -191,8 +191,17 @@ def test_a_broker_that_is_away_concerns_its_own_devices_alone(plant: Plant) -> N
         wait_until(lambda: plant.sql(cut_off) == [(False,)], "the device to be back", 60)
 
 
-# A CONNACK that accepts, and what no MQTT allows after it.
-NONSENSE = [b"", b"\xff" * 4_096, b"\x20\x02\x00\x00" + b"\x32\xff\xff\xff\xff\xff" + b"x" * 70_000]
+# A CONNACK that accepts, what no MQTT allows after it, and what it allows without end.
+ACCEPTED = b"\x20\x02\x00\x00"
+NONSENSE = [
+    b"",
+    b"\xff" * 4_096,
+    ACCEPTED + b"\x32\xff\xff\xff\xff\xff" + b"x" * 70_000,
+    ACCEPTED * 50_000,
+    ACCEPTED + b"\xb0\x02\x00\x09" * 50_000,
+    # A PUBLISH of 30 MB on a topic that nobody asked for, at QoS 1.
+    ACCEPTED + b"\x32\x87\x87\xa7\x0e\x00\x01t\x00\x01" + b"x" * 30_000_002,
+]
 
 
 @contextmanager
@@ -208,7 +217,7 @@ def nonsense(answer: bytes) -> Iterator[tuple[int, list[int]]]:
                     peer, _address = server.accept()
                     came.append(1)
                     kept.append(peer)
-                    peer.sendall(answer)
+                    threading.Thread(target=peer.sendall, args=(answer,), daemon=True).start()
 
         thread = threading.Thread(target=serve, daemon=True)
         thread.start()

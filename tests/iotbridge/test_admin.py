@@ -228,7 +228,10 @@ def test_a_brokers_password_is_written_and_never_shown(boss: Client) -> None:
     form.fill(new_password=" other ")
     form.submit("_save")
     assert secrets.unseal(Broker.objects.get().password) == " other "
-    form.fill(new_password="", forget_password="on", addresses="ws://10.0.0.2/feed")
+    form.fill(new_password="", addresses="mqtt://10.0.0.3:1883")
+    assert "Enter it again" in form.submit("_save").text, "it would go to somebody else"
+    assert Broker.objects.get().addresses == "mqtt://10.0.0.2:1883"
+    form.fill(forget_password="on", addresses="ws://10.0.0.2/feed")
     form.submit("_save")
     assert Broker.objects.get().password == ""
     assert Broker.objects.get().addresses == "ws://10.0.0.2:80/feed"

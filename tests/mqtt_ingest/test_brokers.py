@@ -87,3 +87,10 @@ def test_what_cannot_be_used_of_a_broker_is_told(settings: Any) -> None:
 
 def test_slots_sort_by_broker() -> None:
     assert max([SlotName("", 3), SlotName("home", 0)]) == SlotName("home", 0)
+
+
+@pytest.mark.parametrize("text", ["mqtt://a/b:1883", "", "http://x", "mqtt://a%00"])
+def test_a_row_that_cannot_be_used_ends_nothing(text: str) -> None:
+    Broker.objects.create(name="odd", addresses=text)
+    (odd,) = [one.broker for one in brokers.wanted() if one.slot.broker == "odd"]
+    assert odd.problem

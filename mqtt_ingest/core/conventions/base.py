@@ -17,7 +17,7 @@ MAX_NOTES = 200
 class Options(BaseModel):
     """What can be set of a convention, per Source; unknown names are refused."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class Convention:

@@ -7,6 +7,7 @@ metric, the time and the unit. The first that matches has the packet.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
+from string import Formatter
 from typing import Any, ClassVar, Literal
 
 import jmespath
@@ -17,12 +18,14 @@ from devices import units
 from devices.datetime_texts import zone_of
 from mqtt_ingest.core.conventions.base import Convention, Options
 from mqtt_ingest.core.conventions.state import State
+from mqtt_ingest.core.conventions.template_bounds import check_bounds
 from mqtt_ingest.core.conventions.templates import BadTemplate, FirstMatch, compiled
 from mqtt_ingest.core.descriptions import Description, SeriesDescription
 from mqtt_ingest.core.limits import Limits
 from mqtt_ingest.core.packets import DeviceMessage, Packet, Sample
 from mqtt_ingest.core.reading import parse, records
 from mqtt_ingest.core.records import ABSENT, Record, take
+from mqtt_ingest.core.topics import filter_problem
 
 ONLINE = ("online", "connected", "true", "1", "ready", "running", "alive", "up", "available")
 OFFLINE = (
@@ -80,9 +83,21 @@ class Template(Options):
     @classmethod
     def _good_topic(cls, text: str) -> str:
         try:
-            compiled(text)
+            made = compiled(text)
+            check_bounds(text)
         except BadTemplate as error:
             raise ValueError(str(error)) from error
+        wrong = next((why for one in made.filters if (why := filter_problem(one))), "")
+        if wrong:
+            raise ValueError(f"{text!r}: {wrong}")
+        return text
+
+    @field_validator("device", "metric")
+    @classmethod
+    def _good_format(cls, text: str) -> str:
+        for _literal, name, how, conversion in Formatter().parse(text):
+            if name is not None and (not name.isidentifier() or how or conversion):
+                raise ValueError(f"{text!r}: braces hold the name of a capture alone")
         return text
 
     @field_validator("device_path", "name_path", "explode", "time_path", "unit_path")

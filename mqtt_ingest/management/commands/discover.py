@@ -113,19 +113,22 @@ class Command(BaseCommand):
         for one in found:
             self._print_one(one)
 
+    def _say(self, text: str) -> None:
+        """Print a line; what devices wrote into it does nothing to the terminal."""
+        self.stdout.write("".join(one if one.isprintable() else "\ufffd" for one in text))
+
     def _print_one(self, one: Preview) -> None:
         told = one.proposal
         label = told.label or "Templates, by structure"
         topics, devices = counted(len(told.topics), "topic"), counted(len(one.devices), "device")
-        self.stdout.write(f"\n{label}: {topics}, {devices}")
+        self.stdout.write("")
+        self._say(f"{label}: {topics}, {devices}")
         for reason in told.reasons:
-            self.stdout.write(f"  because of {reason}")
+            self._say(f"  because of {reason}")
         for template in told.templates:
             shown = template.template
             reasons = "; ".join(template.reasons)
-            self.stdout.write(
-                f"  {shown.kind}: {shown.topic}" + (f" ({reasons})" if reasons else "")
-            )
+            self._say(f"  {shown.kind}: {shown.topic}" + (f" ({reasons})" if reasons else ""))
         for device in one.devices[:SHOWN_DEVICES]:
             values = [
                 f"{metric} {value} {device.units.get(metric, '')}".rstrip()
@@ -135,6 +138,6 @@ class Command(BaseCommand):
             more_words = [f"{more} more"] if more > 0 else []
             status = [device.status] if device.status else []
             said = ", ".join([*status, *values, *more_words]) or "no values yet"
-            self.stdout.write(f"    {device.name or device.native_id}: {said}")
+            self._say(f"    {device.name or device.native_id}: {said}")
         if len(one.devices) > SHOWN_DEVICES:
-            self.stdout.write(f"    and {len(one.devices) - SHOWN_DEVICES} more")
+            self._say(f"    and {len(one.devices) - SHOWN_DEVICES} more")

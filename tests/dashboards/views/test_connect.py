@@ -56,6 +56,15 @@ def staff() -> Client:
     return client
 
 
+@pytest.fixture
+def manager(staff: Client) -> Client:
+    """The same person, with rights on brokers."""
+    user = get_user_model().objects.get()
+    names = ["add_broker", "change_broker"]
+    user.user_permissions.add(*Permission.objects.filter(codename__in=names))
+    return staff
+
+
 def heard(proposals: list[dict[str, Any]]) -> Job:
     job = Job.objects.create(
         kind="discover", title="it", state="done", words="9 packets", ended_at=timezone.now()
@@ -122,20 +131,20 @@ def ask(client: Client, **given: str) -> Any:
     return client.post("/connect", {"listen": "1", "seconds": "15", **given})
 
 
-def test_another_broker_is_added_switched_off_and_listened_to(staff: Client) -> None:
+def test_another_broker_is_added_switched_off_and_listened_to(manager: Client) -> None:
     given = {"addresses": "mqtts://b.example", "username": "me", "password": " s3cret "}
-    assert ask(staff, broker="+", **given).status_code == 302
+    assert ask(manager, broker="+", **given).status_code == 302
     row = Broker.objects.get()
     assert (row.name, row.addresses, row.username) == ("b-example", "mqtts://b.example:8883", "me")
     assert secrets.unseal(row.password) == " s3cret "
     assert (row.enabled, row.canary) == (False, False)
     assert Job.objects.get().options == {"seconds": 15, "broker": "b-example"}
-    page = staff.get("/connect").content.decode()
+    page = manager.get("/connect").content.decode()
     assert "s3cret" not in page
     assert '<option value="b-example" selected>' in page
     assert "switched off" in page
     Broker.objects.update(enabled=True)
-    assert "not proven" in staff.get("/connect").content.decode()
+    assert "not proven" in manager.get("/connect").content.decode()
 
 
 @pytest.mark.parametrize(
@@ -147,9 +156,9 @@ def test_another_broker_is_added_switched_off_and_listened_to(staff: Client) -> 
     ],
 )
 def test_what_is_no_address_is_told_beside_its_field(
-    staff: Client, address: str, words: str
+    manager: Client, address: str, words: str
 ) -> None:
-    answer = ask(staff, broker="+", addresses=address, username="me", password="s3cret")
+    answer = ask(manager, broker="+", addresses=address, username="me", password="s3cret")
     page = answer.content.decode()
     assert answer.status_code == 400
     assert f'role="alert" id="id_addresses_error">{words}' in page or words in page
@@ -170,18 +179,40 @@ def test_a_broker_that_was_added_is_chosen_by_name(staff: Client) -> None:
     assert not Job.objects.exists()
 
 
-def test_what_is_accepted_is_read_at_its_broker(staff: Client) -> None:
+def test_what_is_accepted_is_read_at_its_broker(manager: Client) -> None:
     row = Broker.objects.create(name="home", addresses="mqtt://h:1883", enabled=False)
     job = heard(PROPOSALS)
     Job.objects.filter(pk=job.pk).update(options={"seconds": 15, "broker": "home"})
-    staff.post("/connect", {"use": ["0"]})
+    manager.post("/connect", {"use": ["0"]})
     source = Source.objects.get(convention="tasmota")
     assert (source.name, source.broker) == ("tasmota-home", row)
     assert Broker.objects.get().enabled
     Source.objects.filter(broker=row).delete()
     row.delete()
-    answer = staff.post("/connect", {"use": ["0"]}, follow=True)
+    answer = manager.post("/connect", {"use": ["0"]}, follow=True)
     assert "That broker was deleted meanwhile" in answer.content.decode()
+
+
+def test_without_rights_on_brokers_none_is_added_changed_or_switched_on(staff: Client) -> None:
+    assert 'value="+"' not in staff.get("/connect").content.decode()
+    assert ask(staff, broker="+", addresses="b.example").status_code == 403
+    Broker.objects.create(name="home", addresses="mqtt://h:1883", enabled=False)
+    job = heard(PROPOSALS)
+    Job.objects.filter(pk=job.pk).update(options={"seconds": 15, "broker": "home"})
+    answer = staff.post("/connect", {"use": ["0"]}, follow=True)
+    assert "switched off, and you may not change it" in answer.content.decode()
+    assert not Source.objects.filter(convention="tasmota").exists()
+
+
+def test_whoever_may_add_brokers_alone_changes_no_password(staff: Client) -> None:
+    user = get_user_model().objects.get()
+    user.user_permissions.add(Permission.objects.get(codename="add_broker"))
+    assert ask(staff, broker="+", addresses="h", username="bob", password="good").status_code == 302
+    Job.objects.all().delete()
+    answer = ask(staff, broker="+", addresses="h", username="bob", password="evil")
+    assert answer.status_code == 400
+    assert "you may not change its password" in answer.content.decode()
+    assert secrets.unseal(Broker.objects.get().password) == "good"
 
 
 def test_units_that_are_not_known_are_named(staff: Client) -> None:

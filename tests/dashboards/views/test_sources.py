@@ -179,3 +179,34 @@ def test_a_name_that_is_taken_or_none_is_refused(boss: Client, mine: Source) -> 
 def test_a_source_of_an_unknown_convention_opens(boss: Client) -> None:
     Source.objects.create(name="odd", convention="nobody")
     assert "It has no options" in boss.get("/sources/odd").content.decode()
+
+
+def test_whoever_may_see_no_packets_tries_nothing_out(mine: Source) -> None:
+    user = get_user_model().objects.create_user("sam", is_staff=True)
+    user.user_permissions.add(Permission.objects.get(codename="change_source"))
+    client = Client()
+    client.force_login(user)
+    assert "Try out" not in client.get("/sources/mine").content.decode()
+    assert client.post("/sources/mine", {"templates": YAML, "try": "1"}).status_code == 403
+    assert client.post("/sources/mine", {"templates": YAML, "save": "1"}).status_code == 302
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "- {topic: !!int ''}",
+        "- {topic: !!timestamp x}",
+        "- {topic: !!bool x}",
+        "- {topic: a, device: x, values: {a: '" + "(" * 3_000 + "'}}",
+        "- {topic: a, device: x, values: {a: '" + "!" * 3_000 + "'}}",
+        "- {topic: '{device:" + "(" * 2_000 + "a" + ")" * 2_000 + "}'}",
+        "- {topic: '{device}/a', device: '{device[a]}'}",
+        "- {topic: '{device}/a', metrics: {t: {scale: .nan}}}",
+        "- {topic: '{device}/a', metrics: {t: {texts: {b: .inf}}}}",
+        '- {topic: "{device}/a\\0b"}',
+        '- {topic: "{device}/\\ud800"}',
+    ],
+)
+def test_odd_templates_are_refused_in_words(boss: Client, mine: Source, text: str) -> None:
+    answer = boss.post("/sources/mine", {"templates": text, "save": "1"})
+    assert (answer.status_code, 'role="alert"' in answer.content.decode()) == (400, True)

@@ -3,8 +3,10 @@
 from typing import Any
 
 import pytest
+from django.core.exceptions import ValidationError
 
 from devices.models import Broker
+from devices.models.brokers import valid_name
 from devices.models.slot_names import SlotName, slot_names
 
 
@@ -34,3 +36,9 @@ def test_each_broker_that_is_on_has_its_slots(settings: Any) -> None:
     Broker.objects.create(name="home", addresses="mqtt://h:1")
     Broker.objects.create(name="off", addresses="mqtt://o:1", enabled=False)
     assert slot_names() == ["ingest-0", "ingest-1", "home-ingest-0", "home-ingest-1"]
+
+
+@pytest.mark.parametrize("name", ["ingest", "ingest-2", "-a", "a-", "a--b", "A", "a b", ""])
+def test_a_name_that_would_be_taken_for_another_is_refused(name: str) -> None:
+    with pytest.raises(ValidationError):
+        valid_name(name)

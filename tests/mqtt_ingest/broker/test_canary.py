@@ -98,7 +98,7 @@ def test_switched_off_it_is_never_sent() -> None:
 
 def test_the_brokers_dropped_count_is_told() -> None:
     aside, _clock, dropped = make_aside()
-    for payload in (b"0", b"17", b"nonsense"):
+    for payload in (b"0", b"17", b"nonsense", b"9" * 16, b"9" * 5_000):
         aside.take(make_packet(DROPPED_TOPIC, payload))
     assert dropped == [0, 17]
     assert aside.broker_dropped == 17

@@ -147,3 +147,41 @@ def test_a_cleared_inbox_is_empty() -> None:
     inbox.clear()
     inbox.add(b"\xd0\x00")
     assert inbox.take() == Frame(0xD0, 0, 2, 2)
+
+
+@pytest.mark.parametrize("size", [1_000, 70_000, 400_000])
+def test_of_what_is_too_large_the_head_is_handed_out_once_all_has_come(size: int) -> None:
+    longest, length = 280_000, 1_000_000
+    large = Packet("t", b"x" * length, 5, 1, False, False, 9, "", 7)
+    small = Packet("u", b"y", 5, 1, False, False, 10, "", 7)
+    stream = b"".join(publish_bytes(packet) for packet in (small, large, small))
+    inbox, found = Inbox(longest), []
+    for start in range(0, len(stream), size):
+        inbox.add(stream[start : start + size])
+        while frame := inbox.take():
+            found.append(read_publish(inbox.data, frame, 5, 7))
+    assert [fields(packet) for packet in found[::2]] == [fields(small)] * 2
+    head = found[1]
+    assert (head.topic, head.packet_id, set(head.payload)) == ("t", 9, {ord("x")})
+    assert len(head.payload) == longest - 5
+
+
+def test_a_large_packet_that_is_let_in_is_joined_once() -> None:
+    packet = Packet("t", b"x" * 900_000, 5, 0, False, False, 0, "", 7)
+    stream = publish_bytes(packet) * 2
+    inbox, found = Inbox(), []
+    for start in range(0, len(stream), 131_072):
+        inbox.add(stream[start : start + 131_072])
+        while frame := inbox.take():
+            found.append(read_publish(inbox.data, frame, 5, 7))
+    assert [len(one.payload) for one in found] == [900_000] * 2
+
+
+def test_only_a_publish_is_as_large_as_that() -> None:
+    inbox = Inbox(300_000)
+    inbox.add(b"\x90\xff\xff\xff\x7f" + b"x" * 10)
+    with pytest.raises(Malformed, match="a control packet of"):
+        inbox.take()
+    inbox.clear()
+    inbox.add(b"\xd0\x00")
+    assert inbox.take() == Frame(0xD0, 0, 2, 2)
