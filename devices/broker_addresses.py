@@ -4,6 +4,7 @@ import re
 from typing import NamedTuple
 from urllib.parse import quote, unquote, urlsplit
 
+from django.conf import settings
 from django.utils.translation import gettext, gettext_noop
 
 from devices.addresses import in_url, is_address
@@ -47,10 +48,25 @@ class Addresses(NamedTuple):
     password: str | None = None
 
     @property
+    def tls(self) -> bool:
+        """Return whether it is reached over TLS."""
+        return self.scheme in {"mqtts", "wss"}
+
+    @property
+    def is_websocket(self) -> bool:
+        """Return whether it is reached over WebSocket."""
+        return self.scheme in {"ws", "wss"}
+
+    @property
     def text(self) -> str:
         """Return them as people may read them: without user and password."""
-        path = self.path if self.scheme in {"ws", "wss"} else ""
+        path = self.path if self.is_websocket else ""
         return " ".join(f"{self.scheme}://{in_url(host)}:{port}{path}" for host, port in self.hosts)
+
+
+def uses_embedded() -> bool:
+    """Return whether the broker of the settings is the embedded one."""
+    return bool(settings.STANDALONE and not settings.MQTT_URL_GIVEN)
 
 
 def parse(text: str) -> Addresses:

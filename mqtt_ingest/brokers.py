@@ -16,8 +16,6 @@ from devices import broker_addresses, secrets
 from devices.addresses import from_here
 from devices.broker_addresses import Addresses
 from devices.models import Broker as BrokerRow
-from devices.models import Writer
-from devices.models.slot_names import SlotName, prefix_of
 
 # Of a broker that nobody has added yet; no name of one.
 NEW = "?"
@@ -57,12 +55,7 @@ class Broker:
     @property
     def tls(self) -> bool:
         """Return whether it is reached over TLS."""
-        return self.addresses.scheme in {"mqtts", "wss"}
-
-    @property
-    def is_websocket(self) -> bool:
-        """Return whether it is reached over WebSocket."""
-        return self.addresses.scheme in {"ws", "wss"}
+        return self.addresses.tls
 
     @property
     def setting(self) -> str:
@@ -151,8 +144,7 @@ def embedded() -> Broker:
 
 def first() -> Broker:
     """Return the broker that the settings name, or the embedded one where they name none."""
-    is_embedded = settings.STANDALONE and not settings.MQTT_URL_GIVEN
-    return embedded() if is_embedded else of_settings()
+    return embedded() if broker_addresses.uses_embedded() else of_settings()
 
 
 def of_row(row: BrokerRow) -> Broker:
@@ -191,44 +183,9 @@ def _tls_problem(broker: Broker) -> str:
     return ""
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """A slot that is to be held.
-
-    Args:
-        slot: its name.
-        broker: whose.
-        leaves: it is to be read out, and its session to be ended at the broker.
-        is_off: as the broker is switched off: nothing is subscribed there.
-    """
-
-    slot: SlotName
-    broker: Broker
-    leaves: bool = False
-    is_off: bool = False
-
-
-def wanted() -> list[Wanted]:
-    """Return the slots of all brokers; those of brokers that are switched off leave."""
-    found = _slots_of(first(), enabled=True)
-    for row in BrokerRow.objects.all():
-        found += _slots_of(of_row(row), enabled=row.enabled)
-    return found
-
-
-def _slots_of(broker: Broker, *, enabled: bool) -> list[Wanted]:
-    least = settings.MQTT_SLOTS if enabled else 0
-    own = [Wanted(SlotName(broker.name, number), broker) for number in range(least)]
-    leaving = [SlotName(broker.name, number) for number in _kept(broker, least)]
-    return [*own, *(Wanted(slot, broker, leaves=True, is_off=not enabled) for slot in leaving)]
-
-
-def _kept(broker: Broker, least: int) -> list[int]:
-    """Return the numbers of slots from `least` on whose session the broker still keeps."""
-    rows = Writer.objects.filter(name__startswith=prefix_of(broker.name)).exclude(filters=[])
-    names = map(SlotName.read, rows.values_list("name", flat=True))
-    numbers = [one.number for one in names if one is not None and one.broker == broker.name]
-    return sorted(number for number in numbers if number >= least)
+def added() -> list[tuple[Broker, bool]]:
+    """Return the brokers that people have added, and whether each is switched on."""
+    return [(of_row(row), row.enabled) for row in BrokerRow.objects.all()]
 
 
 def are_several() -> bool:

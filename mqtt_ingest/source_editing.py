@@ -21,6 +21,7 @@ from mqtt_ingest.core.topics import matches
 from mqtt_ingest.finding import accepting
 from mqtt_ingest.finding.listening import CannotListen, listen
 from mqtt_ingest.models import DeadLetter
+from mqtt_ingest.sources import filters_of
 
 # Of a dry run: topics shown, values of each, characters of a payload.
 SHOWN, SHOWN_VALUES, SHOWN_PAYLOAD = 60, 12, 300
@@ -106,8 +107,8 @@ class SourceEditing:
 
 def _route(source: Source) -> Route:
     made = conventions.make(source.convention, source.options)
-    own = source.filters if isinstance(source.filters, list) and source.filters else ()
-    filters = (*own,) or (*made.shared_filters, *made.ordered_filters)
+    spread, ordered = filters_of(source, made)
+    filters = (*spread, *ordered)
     # A Source that reads nothing yet must not be asked for everything.
     return Route(source.name, made, conf.limits(source), filters or ("$none",))
 

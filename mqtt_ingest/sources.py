@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from devices.models import Source
-from devices.models.registry import valid_zone
+from devices.models.registry import sources_at, valid_zone
 from devices.source_checks import Problems
 from mqtt_ingest.core import conventions
 from mqtt_ingest.core.conventions.base import Convention
@@ -41,22 +41,27 @@ def usable(broker: str, known: Mapping[str, Convention] | None = None) -> Iterat
         broker: the name of theirs; "" is that of the settings.
         known: the conventions as they are used now, by Source: what they remember stays.
     """
-    own_broker = {"broker__name": broker} if broker else {"broker": None}
-    for source in Source.objects.filter(enabled=True, **own_broker):
+    for source in sources_at(broker).filter(enabled=True):
         try:
             convention = _convention(source, (known or {}).get(source.name))
         except (LookupError, pydantic.ValidationError):
             continue
-        own = tuple(str(name) for name in _filters(source) if not filter_problem(name))
-        spread = own if source.filters else _good(convention.shared_filters)
-        has_own = source.filters and convention.is_stateful
-        ordered = () if has_own else _good(convention.ordered_filters)
-        yield Usable(source, convention, spread, ordered)
+        yield Usable(source, convention, *filters_of(source, convention))
 
 
-def _good(filters: Iterable[str]) -> tuple[str, ...]:
-    """Return filters without those that MQTT forbids, whatever options made of them."""
-    return tuple(name for name in filters if not filter_problem(name))
+def filters_of(source: Source, convention: Convention) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the filters of `source`: those that any slot may take, and those that one takes.
+
+    Those that MQTT forbids are left out, whatever options made of them.
+    """
+    has_own = source.filters and convention.is_stateful
+    spread = _filters(source) if source.filters else convention.shared_filters
+    ordered = () if has_own else convention.ordered_filters
+    return _good(spread), _good(ordered)
+
+
+def _good(filters: Iterable[object]) -> tuple[str, ...]:
+    return tuple(str(name) for name in filters if not filter_problem(name))
 
 
 def _convention(source: Source, now: Convention | None) -> Convention:

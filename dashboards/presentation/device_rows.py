@@ -93,7 +93,7 @@ def rows_of(devices: list[Device], as_of: AsOf) -> list[Row]:
         cell = cell_of(info, newest.get(info.pk), expiries.get(info.pk, 0), as_of.now)
         rows[info.device_id].cells.append(cell)
     empty = [pk for pk, row in rows.items() if not row.cells]
-    for pk, known in known_of(empty, VALUES_PER_ROW).items() if empty else ():
+    for pk, known in known_of(empty, VALUES_PER_ROW).items():
         rows[pk].known = known
     return list(rows.values())
 

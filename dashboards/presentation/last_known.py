@@ -31,7 +31,7 @@ def known_of(devices: Sequence[int], most: int = 200) -> dict[int, list[KnownVal
         series__device=OuterRef("device"), series__metric=OuterRef("metric")
     )
     rows = LastKnown.objects.filter(~Exists(read), device__in=devices).order_by("metric")
-    described = DeviceDescription.objects.filter(device__in=devices)
+    described = DeviceDescription.objects.filter(device__in={row.device_id for row in rows})
     units = dict(described.values_list("device_id", "series"))
     found: dict[int, list[KnownValue]] = {}
     for row in rows:

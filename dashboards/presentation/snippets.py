@@ -8,7 +8,7 @@ from django.conf import settings
 from django.http import HttpRequest
 
 from devices.addresses import is_loopback
-from devices.broker_addresses import PORTS, parse
+from devices.broker_addresses import PORTS, parse, uses_embedded
 
 PAYLOAD = '{"temperature": 21.5}'
 
@@ -61,18 +61,18 @@ class BrokerAddress:
 def broker(request: HttpRequest) -> BrokerAddress:
     """Return where devices publish to; a broker on this machine is reached as this page is."""
     here = urlsplit(f"//{request.get_host()}").hostname or ""
-    if settings.STANDALONE and not settings.MQTT_URL_GIVEN:
+    if uses_embedded():
         # The embedded broker lets clients of this machine in without.
         asks = bool(settings.MQTT_PASSWORD) and is_open()
         return BrokerAddress(here, settings.MQTT_PORT, asks=asks)
     found = parse(settings.MQTT_URL)
-    tls, (host, port) = found.scheme in {"mqtts", "wss"}, found.hosts[0]
-    if found.scheme in {"ws", "wss"}:
+    host, port = found.hosts[0]
+    if found.is_websocket:
         # What devices speak is MQTT without WebSocket: at its usual port, most likely.
-        port = PORTS["mqtts" if tls else "mqtt"]
+        port = PORTS["mqtts" if found.tls else "mqtt"]
     # A name without a dot is known within a composition or on this machine alone.
     local = ("." not in host and ":" not in host) or host.startswith("127.") or host == "::1"
-    return BrokerAddress(here if local else host, port, tls=tls, asks=bool(found.username))
+    return BrokerAddress(here if local else host, port, tls=found.tls, asks=bool(found.username))
 
 
 def is_open() -> bool:

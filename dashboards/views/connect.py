@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext, gettext_lazy
 
 from devices import source_port
-from devices.broker_addresses import EXAMPLE, parse
+from devices.broker_addresses import EXAMPLE, parse, uses_embedded
 from devices.jobs import files, requests
 from devices.jobs.requests import TooManyJobs
 from devices.models import Broker, Job
@@ -30,7 +30,7 @@ DEVICES, VALUES, TEMPLATES = 6, 4, 12
 
 def _first() -> str:
     """Return what the broker of the settings is called."""
-    if settings.STANDALONE and not settings.MQTT_URL_GIVEN:
+    if uses_embedded():
         return gettext("The embedded broker")
     return parse(settings.MQTT_URL).text
 

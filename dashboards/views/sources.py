@@ -14,6 +14,7 @@ from django.utils.translation import gettext, gettext_lazy
 
 from devices.access import scope_of
 from devices.models import Broker, Source
+from devices.models.registry import sources_at
 from devices.source_port import OptionField, port
 
 # So long a dry run listens; and so large a file of templates may be.
@@ -215,8 +216,7 @@ def _of_letter(letter: int) -> Source | None:
         broker, _options = port().example(letter)
     except LookupError:
         return None
-    own = {"broker__name": broker} if broker else {"broker": None}
-    return Source.objects.filter(convention=TEMPLATES, **own).first()
+    return sources_at(broker).filter(convention=TEMPLATES).first()
 
 
 def _to(source: Source, letter: int) -> HttpResponse:

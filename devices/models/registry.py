@@ -158,6 +158,12 @@ class Source(ChangedColumns):
             raise ValidationError(found)
 
 
+def sources_at(broker: str) -> "models.QuerySet[Source]":
+    """Return the Sources of the broker of that name; "" is that of the settings."""
+    own = {"broker__name": broker} if broker else {"broker": None}
+    return Source.objects.filter(**own)
+
+
 class Device(ByHand):
     """Something that publishes."""
 

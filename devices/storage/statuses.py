@@ -8,7 +8,7 @@ from django.db import connection, transaction
 from django.db.models import QuerySet
 
 from devices.models import Device, Identity
-from devices.models.registry import MAX_LEVELS
+from devices.models.registry import MAX_LEVELS, sources_at
 from devices.timestamps import moment
 
 
@@ -86,8 +86,8 @@ def join(broker: str) -> None:
 
 
 def _of_broker(broker: str) -> QuerySet[Device]:
-    own = {"source__broker__name": broker} if broker else {"source__broker": None}
-    return Device.objects.filter(pk__in=Identity.objects.filter(**own).values("device_id"))
+    own = Identity.objects.filter(source__in=sources_at(broker))
+    return Device.objects.filter(pk__in=own.values("device_id"))
 
 
 def _write_span(cursor: Any, pk: int, status: str, ts: int) -> None:

@@ -6,7 +6,6 @@ import json
 import logging
 import time
 from collections.abc import Iterator, Mapping
-from functools import partial
 
 import paho.mqtt.client as mqtt
 from tqdm import tqdm
@@ -43,7 +42,7 @@ class Fleet:
 
     def connect(self) -> None:
         """Connect the fleet's gateway; blocks until it is done."""
-        open_first(self._client, self._broker, partial(self._client.connect, keepalive=30))
+        open_first(self._client, self._broker, keepalive=30)
         self._client.loop_start()
         for device in DEVICES:
             if device.key != UNSTEADY:

@@ -12,7 +12,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
 from devices.timings import KEEPALIVE_SECONDS, SESSION_SECONDS, UNREACHABLE_SECONDS
-from mqtt_ingest.broker.paho_client import CONNECT_SECONDS, BufferedClient
+from mqtt_ingest.broker.paho_client import BufferedClient
 from mqtt_ingest.broker.reaching import identify, open_first, plain_client, transport_of
 from mqtt_ingest.brokers import Broker
 from mqtt_ingest.core.topics import MAX_BYTES
@@ -35,7 +35,6 @@ def make_client(broker: Broker, client_id: str) -> BufferedClient:
         transport=transport_of(broker),
         **kind,
     )
-    client.connect_timeout = CONNECT_SECONDS
     identify(client, broker)
     return client
 
@@ -52,7 +51,7 @@ def connect(client: BufferedClient, broker: Broker) -> None:
         kept.SessionExpiryInterval = SESSION_SECONDS
         kept.ReceiveMaximum = RECEIVE_MAXIMUM
         options |= {"clean_start": False, "properties": kept}
-    open_first(client, broker, lambda host, port: client.connect(host, port, **options))
+    open_first(client, broker, **options)
 
 
 def end_session(broker: Broker, client_id: str) -> None:
@@ -62,7 +61,7 @@ def end_session(broker: Broker, client_id: str) -> None:
         OSError: the broker cannot be reached or does not answer within 5 s.
     """
     client = plain_client(broker, client_id)
-    open_first(client, broker, client.connect)
+    open_first(client, broker)
     until = time.monotonic() + 5.0
     while not client.is_connected():
         if time.monotonic() > until:

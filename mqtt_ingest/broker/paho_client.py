@@ -29,6 +29,10 @@ class _CutOff(mqtt.Client):
 
     _raw: socket.socket | None = None
 
+    def __init__(self, **options: Any) -> None:
+        super().__init__(CallbackAPIVersion.VERSION2, **options)
+        self.connect_timeout = CONNECT_SECONDS
+
     def cut_off(self) -> None:
         """End what is being opened, however slowly it answers."""
         with contextlib.suppress(OSError):
@@ -52,9 +56,6 @@ class _CutOff(mqtt.Client):
 class PlainClient(_CutOff):
     """paho's client as it is, but for packets that are too large to be looked at."""
 
-    def __init__(self, **options: Any) -> None:
-        super().__init__(CallbackAPIVersion.VERSION2, **options)
-
     def _sock_recv(self, bufsize: int) -> bytes:
         # paho asks for all that is missing of a packet: such a connection is ended.
         return b"" if bufsize > LONGEST_PLAIN else super()._sock_recv(bufsize)
@@ -65,7 +66,7 @@ class BufferedClient(_CutOff):
 
     def __init__(self, longest: int = LONGEST, **options: Any) -> None:
         """Prepare; of a PUBLISH of more than `longest` bytes the head is read alone."""
-        super().__init__(CallbackAPIVersion.VERSION2, **options)
+        super().__init__(**options)
         self.inbox = Inbox(longest)
         self._handed = b""
         self._lost = False

@@ -59,7 +59,7 @@ class Listener:
             CannotListen: says why.
         """
         try:
-            open_first(self._client, self._broker, self._client.connect)
+            open_first(self._client, self._broker)
         except (OSError, ValueError) as error:
             why = why_not(error, self._broker)
             raise CannotListen(f"{self._broker.where} cannot be reached: {why}") from error

@@ -105,6 +105,6 @@ def _client(broker: Broker) -> mqtt.Client:
     client = plain_client(broker)
     client.max_inflight_messages_set(100)
     client.max_queued_messages_set(0)
-    open_first(client, broker, client.connect)
+    open_first(client, broker)
     client.loop_start()
     return client

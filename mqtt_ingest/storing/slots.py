@@ -3,15 +3,17 @@
 Kept in the slot's row of `devices_writer`, whose lease is in `devices.storage.leases`.
 """
 
-import re
 import time
 from typing import Any, NamedTuple, cast
 
+from django.conf import settings
+
 from devices.models import Change, Writer
 from devices.models.slot_names import SlotName, prefix_of
-from mqtt_ingest.core.sharing import Findings
-
-_BROKEN = re.compile("[\ud800-\udfff]")
+from mqtt_ingest import brokers
+from mqtt_ingest.brokers import Broker
+from mqtt_ingest.core.sharing import Findings, bare
+from mqtt_ingest.core.topics import filter_problem
 
 
 class SlotRow(NamedTuple):
@@ -34,7 +36,42 @@ def slots(broker: str = "") -> dict[int, SlotRow]:
 
 def _sendable(filters: list[str]) -> list[str]:
     """Return filters without those that MQTT forbids: no broker has ever granted one."""
-    return [name for name in filters if not ("\0" in name or _BROKEN.search(name))]
+    return [name for name in filters if not filter_problem(bare(name))]
+
+
+class Wanted(NamedTuple):
+    """A slot that is to be held.
+
+    Args:
+        slot: its name.
+        broker: whose.
+        leaves: it is to be read out, and its session to be ended at the broker.
+        is_off: as the broker is switched off: nothing is subscribed there.
+    """
+
+    slot: SlotName
+    broker: Broker
+    leaves: bool = False
+    is_off: bool = False
+
+
+def wanted() -> list[Wanted]:
+    """Return the slots of all brokers; those of brokers that are switched off leave."""
+    known = [(brokers.first(), True), *brokers.added()]
+    return [one for broker, is_on in known for one in _wanted_at(broker, is_on=is_on)]
+
+
+def _wanted_at(broker: Broker, *, is_on: bool) -> list[Wanted]:
+    least = settings.MQTT_SLOTS if is_on else 0
+    own = [Wanted(SlotName(broker.name, number), broker) for number in range(least)]
+    leaving = [SlotName(broker.name, number) for number in surplus(broker.name, least)]
+    return [*own, *(Wanted(slot, broker, leaves=True, is_off=not is_on) for slot in leaving)]
+
+
+def surplus(broker: str, least: int) -> list[int]:
+    """Return the numbers of slots from `least` on whose session `broker` still keeps."""
+    known = slots(broker)
+    return sorted(number for number, row in known.items() if row.filters and number >= least)
 
 
 def remember_filters(name: str, filters: list[str]) -> None:

@@ -9,18 +9,10 @@ from typing import Any
 from django.conf import settings
 
 from devices.background.database_thread import DatabaseThread, Unreachable
-from devices.storage import statuses
 from devices.storage.dialects import dialect as database_dialect
-from devices.timestamps import moment
-from devices.timings import (
-    CUT_OFF_SECONDS,
-    RETIRED_QUIET_SECONDS,
-    SLOT_RENEW_SECONDS,
-    SOURCE_LEAVING_SECONDS,
-)
+from devices.timings import RETIRED_QUIET_SECONDS, SLOT_RENEW_SECONDS, SOURCE_LEAVING_SECONDS
 from mqtt_ingest import conf
 from mqtt_ingest.broker.session import MqttSession
-from mqtt_ingest.brokers import Wanted, are_several
 from mqtt_ingest.core.batching import Bounds
 from mqtt_ingest.core.limits import Limits
 from mqtt_ingest.core.packets import Batch, Entry
@@ -33,7 +25,9 @@ from mqtt_ingest.embedded_broker.source import EmbeddedSource
 from mqtt_ingest.storing import arrival_stamps, slots
 from mqtt_ingest.storing.sink import DatabaseSink
 from mqtt_ingest.storing.slot_writer import SlotWriter
+from mqtt_ingest.storing.slots import Wanted
 from mqtt_ingest.storing.stored import Stored
+from mqtt_ingest.worker.cut_off import CutOff
 from mqtt_ingest.worker.requester import Requester
 from mqtt_ingest.worker.slot_session import SlotSession, may_share
 
@@ -94,8 +88,7 @@ class Slot:
         # By how much (µs) devices agreed to be ahead of us, as it is stored.
         self._clocks_ahead = 0
         self._was_contested = False
-        # Whether its devices are noted as cut off; None: nobody has looked yet.
-        self._is_cut_off: bool | None = None
+        self._cut_off = CutOff(wanted, self._thread, speaks=embedded is None)
         self._requester = Requester(lambda: self.publisher)
 
     async def acquire(self) -> bool:
@@ -309,7 +302,7 @@ class Slot:
                 await self._take_up()
                 await self._keep_clocks()
                 await self._look_for_rivals()
-                await self._tell_devices()
+                await self._cut_off.look(self._down_since)
                 if turn % 30 == 0:
                     await self._thread.run(self._writer.tidy)
             except Unreachable as error:
@@ -322,26 +315,6 @@ class Slot:
             await self._thread.run(self._upstream.note_taken)
         # After it is recorded: where the database is away, the next turn tries again.
         self._was_contested = contested
-
-    async def _tell_devices(self) -> None:
-        """Where one of several brokers is away, note that nothing is known of its devices.
-
-        Where the only one is, all pages say so.
-        """
-        if self.wanted.slot.number or self.wanted.leaves or self._embedded is not None:
-            return
-        down = self._down_since
-        is_away = down is not None and time.time() - down > CUT_OFF_SECONDS
-        if self._is_cut_off is is_away or (down is not None and not is_away):
-            return
-        name = self._broker.name
-        is_one = not name and not await self._thread.run(are_several)
-        if down is None and not is_one:
-            await self._thread.run(lambda: statuses.join(name))
-        elif down is not None and not is_one:
-            since = moment(round(down * 1e6))
-            await self._thread.run(lambda: statuses.cut_off(name, since))
-        self._is_cut_off = is_away
 
     async def _keep_clocks(self) -> None:
         """Store what devices agree on, for whoever holds the slot next, and for pages."""

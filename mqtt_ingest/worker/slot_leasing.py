@@ -12,10 +12,10 @@ from devices.background.database_thread import DatabaseThread, Unreachable
 from devices.models.slot_names import SlotName
 from devices.monitoring import heartbeats
 from devices.timings import SLOT_POLL_SECONDS
-from mqtt_ingest import brokers
-from mqtt_ingest.brokers import Wanted
 from mqtt_ingest.core.errors import IngestError
 from mqtt_ingest.embedded_broker.source import EmbeddedSource
+from mqtt_ingest.storing import slots
+from mqtt_ingest.storing.slots import Wanted
 from mqtt_ingest.worker.slot import Hooks, Slot
 from mqtt_ingest.worker.state_log import StateLog
 
@@ -86,7 +86,7 @@ class SlotLeasing:
             if task.done():
                 self._ended(name, task)
         workers = await self._database.run(lambda: heartbeats.living("ingest"))
-        wanted = {one.slot: one for one in await self._database.run(brokers.wanted)}
+        wanted = {one.slot: one for one in await self._database.run(slots.wanted)}
         self._fair = math.ceil(len(wanted) / max(1, len(set(workers) | {self._holder})))
         self._drain_changed(wanted)
         if len(self._running) > self._fair:

@@ -16,11 +16,11 @@ from mqtt_ingest.broker import installation
 from mqtt_ingest.broker.canary import SideTopics
 from mqtt_ingest.broker.connecting import end_session
 from mqtt_ingest.broker.session import Agreed, MqttSession
-from mqtt_ingest.brokers import Wanted
 from mqtt_ingest.core import sharing
 from mqtt_ingest.core.redelivery import ArrivalStamps
 from mqtt_ingest.storing import arrival_stamps, slots
 from mqtt_ingest.storing.slot_writer import SlotWriter
+from mqtt_ingest.storing.slots import Wanted
 
 logger = logging.getLogger(__name__)
 

@@ -52,7 +52,7 @@ async def test_packets_of_any_size_come_in_and_go_out(
     async with session(broker, filters=["a/#"], feed=take) as made:
         assert await heard(service.port, made, "b/c") == [b"0", b"1", b"2"]
         sender = plain_client(broker)
-        open_first(sender, broker, sender.connect)
+        open_first(sender, broker)
         sender.loop_start()
         for _ in range(3):
             for payload in payloads:
