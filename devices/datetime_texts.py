@@ -79,7 +79,9 @@ def parse(text: str, order: Order = "") -> datetime:
     Raises:
         ValueError: it is no date, or lies outside the calendar.
     """
-    if _SPAN.search(text):
+    # Where the date has all the dashes that there are, no span does.
+    is_plain = text[4:5] == text[7:8] == "-" and text.count("-") == 2
+    if not is_plain and _SPAN.search(text):
         raise ValueError(f"{text[:40]!r} is no date and time: a span, or an offset?")
     try:
         return datetime.fromisoformat(text)

@@ -68,9 +68,14 @@ class Description:
     parent: str = ""
     place: str = ""
     series: Mapping[str, SeriesDescription] = field(default_factory=dict)
+    # Once it was asked for: conventions say the same with packet after packet.
+    _mark: int = field(default=0, init=False, repr=False, compare=False)
 
     @property
     def mark(self) -> int:
         """Return a number that equal descriptions share within this process."""
-        own = (self.name, self.model, self.manufacturer, self.firmware, self.parent, self.place)
-        return hash((own, tuple(sorted(self.series.items(), key=lambda item: item[0]))))
+        if not self._mark:
+            own = (self.name, self.model, self.manufacturer, self.firmware, self.parent, self.place)
+            series = tuple(sorted(self.series.items(), key=lambda item: item[0]))
+            object.__setattr__(self, "_mark", hash((own, series)) or 1)
+        return self._mark

@@ -11,10 +11,10 @@ Most programs write one of a few shapes, whatever their topics are:
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from devices import units
 from mqtt_ingest.core.descriptions import SeriesDescription
@@ -23,7 +23,7 @@ from mqtt_ingest.core.lenient_json import Unreadable, is_nan, number
 from mqtt_ingest.core.limits import Limits
 from mqtt_ingest.core.packets import Packet
 from mqtt_ingest.core.payloads import NOT_PLAIN, decode_json, decode_plain, decode_text
-from mqtt_ingest.core.records import ABSENT, Record, is_time
+from mqtt_ingest.core.records import ABSENT, Record, as_time
 
 # In this order: the first that can be a time is it. Compared without case and signs.
 TIME_KEYS = (
@@ -33,6 +33,7 @@ TIME_KEYS = (
     *("lastseen", "sampletime", "date"),
 )
 VALUE_KEYS = ("value", "val", "v")
+_VALUE_NAMES = frozenset(VALUE_KEYS)
 UNIT_KEYS = ("unit", "units", "uom", "unitofmeasurement", "u")
 NAME_KEYS = ("name", "id", "valuetype", "metric", "key", "tag", "n", "sensor", "channel", "type")
 # Beside a value they say something about it, and are no values themselves.
@@ -69,12 +70,11 @@ class Style:
 USUAL = Style()
 
 
-@dataclass(slots=True)
-class _Leaf:
+class _Leaf(NamedTuple):
     path: str
     value: object
     given: object
-    unit: str = ""
+    unit: str
 
 
 @dataclass(slots=True)
@@ -123,46 +123,63 @@ def records(value: object, metric: str, limits: Limits, style: Style = USUAL) ->
     Raises:
         Undecodable: it is nested too deeply, or has too many values.
     """
+    kind = type(value)
+    if kind is float or kind is int or kind is bool:
+        return [Record({metric: value})]
     walk = _Walk(style, limits)
-    items = value if _is_batch(value) else [value]
+    if not isinstance(value, list) or not _is_batch(value):
+        _walk(walk, value, metric, ABSENT, 1)
+        return _grouped(walk.leaves)
     made: list[Record] = []
-    assert isinstance(items, list)
-    for item in items:
+    for item in value:
         walk.leaves = []
         _walk(walk, item, metric, ABSENT, 1)
         made += _grouped(walk.leaves)
     return made
 
 
-def _is_batch(value: object) -> bool:
+def _is_batch(value: list[Any]) -> bool:
     """Return whether `value` is a list of records: objects that have names in common."""
-    if not isinstance(value, list) or not value:
-        return False
-    return all(isinstance(item, dict) for item in value) and not _is_pairs(value)
+    return bool(value) and all(isinstance(item, dict) for item in value) and not _is_pairs(value)
 
 
-def _grouped(leaves: Iterable[_Leaf]) -> Iterator[Record]:
-    """Yield records of what has the same time."""
-    groups: dict[str, tuple[object, dict[str, object], dict[str, SeriesDescription]]] = {}
+def _grouped(leaves: Sequence[_Leaf]) -> list[Record]:
+    """Return records of what has the same time."""
+    if not leaves:
+        return []
+    first = leaves[0].given
+    if all(leaf.given is first for leaf in leaves):
+        return [_record(leaves)]
+    groups: dict[str, list[_Leaf]] = {}
     for leaf in leaves:
-        _given, values, described = groups.setdefault(repr(leaf.given), (leaf.given, {}, {}))
-        values[leaf.path] = leaf.value
-        if leaf.unit:
-            described[leaf.path] = SeriesDescription(
-                unit=units.normalised(leaf.unit), unit_as_sent=leaf.unit[: units.MAX_LENGTH]
-            )
-    return (Record(values, given, described) for given, values, described in groups.values())
+        groups.setdefault(repr(leaf.given), []).append(leaf)
+    return [_record(group) for group in groups.values()]
+
+
+def _record(leaves: Sequence[_Leaf]) -> Record:
+    values = {leaf.path: leaf.value for leaf in leaves}
+    described = {leaf.path: _unit(leaf.unit) for leaf in leaves if leaf.unit}
+    return Record(values, leaves[0].given, described)
+
+
+@lru_cache(maxsize=1_024)
+def _unit_of(spelling: str) -> SeriesDescription:
+    return SeriesDescription(unit=units.normalised(spelling), unit_as_sent=spelling)
+
+
+def _unit(spelling: str) -> SeriesDescription:
+    return _unit_of(spelling[: units.MAX_LENGTH])
 
 
 def _walk(walk: _Walk, value: object, path: str, given: object, level: int) -> None:
-    if level > MAX_LEVELS or level > walk.limits.nesting:
-        raise Undecodable("too_deep", f"nested more than {walk.limits.nesting} levels")
-    if isinstance(value, dict):
-        _walk_object(walk, value, path, given, level)
-    elif isinstance(value, list):
-        _walk_list(walk, value, path, given, level)
-    else:
+    if not isinstance(value, dict | list):
         _add(walk, path, value, given)
+    elif level > MAX_LEVELS or level > walk.limits.nesting:
+        raise Undecodable("too_deep", f"nested more than {walk.limits.nesting} levels")
+    elif isinstance(value, dict):
+        _walk_object(walk, value, path, given, level)
+    else:
+        _walk_list(walk, value, path, given, level)
 
 
 def _add(walk: _Walk, path: str, value: object, given: object, unit: str = "") -> None:
@@ -185,58 +202,84 @@ def _scalar(text: str) -> tuple[object, str]:
 
 
 def _walk_object(walk: _Walk, value: dict[str, Any], path: str, given: object, level: int) -> None:
+    style = walk.style
     names = {plain(name): name for name in value}
-    time_key = _time_key(walk.style, names, value)
-    own = given if time_key is None else _time_of(value[time_key])
+    time_key, own = _time_in(style, names, value, given)
     if _is_one_value(names, value):
         _walk_one_value(walk, names, value, path, own, level)
         return
-    for name, item in value.items():
-        short = plain(name)
-        if name == time_key or (short in walk.style.ignored):
+    times = _times_of_others(value)
+    for short, name in names.items() if len(names) == len(value) else _all_names(value):
+        if name == time_key or short in style.ignored or _is_time_of(name, times):
             continue
-        if short in WISHES and isinstance(item, dict) and short not in walk.style.kept:
+        item = value[name]
+        when = times.get(name, own) if times else own
+        kind = type(item)
+        if kind is float or kind is int or kind is bool:
+            _add(walk, f"{path}.{name}" if path and name else path or name, item, when)
             continue
-        if _is_time_of_another(name, value):
+        if short in WISHES and kind is dict and short not in style.kept:
             continue
-        at = value.get(f"{name}_timestamp")
-        when = _time_of(at) if at is not None and _may_be_time(at) else own
-        below = path if short in ENVELOPES and isinstance(item, dict | list) else _join(path, name)
-        _walk(walk, item, below, when, level + 1)
+        is_envelope = short in ENVELOPES and (kind is dict or kind is list)
+        _walk(walk, item, path if is_envelope else _join(path, name), when, level + 1)
 
 
-def _is_time_of_another(name: str, value: Mapping[str, Any]) -> bool:
-    """Return whether `name` gives the time of another member."""
-    base = name.removesuffix("_timestamp")
-    return base != name and base in value and _may_be_time(value[name])
+def _all_names(value: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield every name, plain and as it is, where some are the same without case and signs."""
+    return ((plain(name), name) for name in value)
+
+
+_SUFFIX = "_timestamp"
+
+
+def _times_of_others(value: Mapping[str, Any]) -> dict[str, object]:
+    """Return the times that members such as `{name}_timestamp` give of `name`."""
+    found: dict[str, object] = {}
+    for name in value:
+        if name.endswith(_SUFFIX) and (base := name.removesuffix(_SUFFIX)) in value:
+            at = _as_time(value[name])
+            if at is not None:
+                found[base] = at
+    return found
+
+
+def _is_time_of(name: str, times: Mapping[str, object]) -> bool:
+    return bool(times) and name.endswith(_SUFFIX) and name.removesuffix(_SUFFIX) in times
 
 
 def _join(path: str, name: str) -> str:
     return f"{path}.{name}" if path and name else path or name
 
 
-def _time_key(style: Style, names: Mapping[str, str], value: Mapping[str, Any]) -> str | None:
-    """Return the name under which an object gives its time; None: under none."""
-    for key in style.time_keys:
-        name = names.get(key)
-        if name is not None and _may_be_time(value[name]):
-            return name
-    return None
+def _time_in(
+    style: Style, names: Mapping[str, str], value: Mapping[str, Any], given: object
+) -> tuple[str | None, object]:
+    """Return under which name an object gives its time, and that; None and `given`: under none."""
+    if not _keys(style.time_keys).isdisjoint(names):
+        for key in style.time_keys:
+            name = names.get(key)
+            at = None if name is None else _as_time(value[name])
+            if at is not None:
+                return name, at
+    return None, given
 
 
-def _may_be_time(value: object) -> bool:
-    return is_time(_time_of(value))
+@lru_cache(maxsize=256)
+def _keys(names: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(names)
 
 
-def _time_of(value: object) -> object:
-    """Return what gives a time, without what extended JSON writes around it."""
-    if isinstance(value, dict) and set(value) == {"$date"}:
-        return value["$date"]
-    return value
+def _as_time(value: object) -> object | None:
+    """Return the time that a member gives, with or without what extended JSON writes around it."""
+    if isinstance(value, dict):
+        value = value["$date"] if set(value) == {"$date"} else None
+    return as_time(value)
 
 
 def _is_one_value(names: Mapping[str, str], value: Mapping[str, Any]) -> bool:
     """Return whether an object is one value with what belongs to it."""
+    if _VALUE_NAMES.isdisjoint(names):
+        return False
     key = _value_key(names)
     if key is None or isinstance(value[key], dict):
         return False
@@ -299,8 +342,7 @@ def _walk_list(walk: _Walk, items: list[Any], path: str, given: object, level: i
             names = {plain(name): name for name in item}
             if _value_key(names) is None:
                 continue
-            key = _time_key(walk.style, names, item)
-            own = given if key is None else _time_of(item[key])
+            _key, own = _time_in(walk.style, names, item, given)
             at = _join(path, _name_of(names, item))
             _walk_one_value(walk, names, item, at, own, level + 1)
         return

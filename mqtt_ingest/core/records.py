@@ -6,10 +6,17 @@ from typing import Any, NamedTuple
 
 from mqtt_ingest.core.descriptions import SeriesDescription
 from mqtt_ingest.core.errors import BadTime
-from mqtt_ingest.core.limits import YEAR_2000, Limits
+from mqtt_ingest.core.limits import Limits
 from mqtt_ingest.core.packets import DeviceMessage, Packet
 from mqtt_ingest.core.samples import collect
-from mqtt_ingest.core.timestamps import is_expired, is_like_a_date, is_sane, read_time
+from mqtt_ingest.core.timestamps import (
+    is_expired,
+    is_like_a_date,
+    is_of_this_age,
+    is_sane,
+    read_time,
+    tell,
+)
 
 ABSENT: Any = object()
 
@@ -68,11 +75,20 @@ def is_own(ts: int, now: int, limits: Limits) -> bool:
 
 def is_time(value: object) -> bool:
     """Return whether `value` is a time: no number before 2000, and no text that is no date."""
+    return as_time(value) is not None
+
+
+def as_time(value: object) -> object | None:
+    """Return `value` as a time that a record may give; None where it is none, see `is_time`.
+
+    A text is parsed once, and as it was sent where it is a wrong date, which is told later.
+    """
     if isinstance(value, bool) or not isinstance(value, int | float | str):
-        return False
+        return None
     if isinstance(value, float) and not math.isfinite(value):
-        return False
+        return None
     try:
-        return read_time(value).ts >= YEAR_2000
+        told = tell(value)
+        return told if is_of_this_age(told) else None
     except BadTime:
-        return isinstance(value, str) and is_like_a_date(value)
+        return value if isinstance(value, str) and is_like_a_date(value) else None

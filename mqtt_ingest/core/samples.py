@@ -149,9 +149,9 @@ def check_bad(into: DeviceMessage, limits: Limits) -> None:
 def _collect_plain(
     samples: list[Sample], record: dict[str, object], ts: int, limits: Limits
 ) -> bool:
-    """Add the samples of an object of good numbers and booleans, which most packets are.
+    """Add the samples of a flat object of good names and values, which most packets are.
 
-    Returns False, and adds nothing, where it holds anything else.
+    Returns False, and adds nothing, where anything is nested or to be complained about.
     """
     made = []
     for metric, value in record.items():
@@ -165,7 +165,13 @@ def _collect_plain(
             made.append(_new(Sample, (metric, ts, "number", number, None)))
         elif kind is bool:
             made.append(_new(Sample, (metric, ts, "boolean", 1.0 if value else 0.0, None)))
-        else:
+        elif kind is str:
+            told = _text(value, limits)  # type: ignore[arg-type] # a text, see above
+            if isinstance(told, str):
+                return False
+            if told is not None:
+                made.append(_new(Sample, (metric, ts, *told)))
+        elif value is not None:
             return False
     samples += made
     return True

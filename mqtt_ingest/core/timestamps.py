@@ -1,7 +1,7 @@
 """Device times: the forms they come in, and which of them are believed."""
 
 import re
-from datetime import UTC, tzinfo
+from datetime import UTC, datetime, tzinfo
 from typing import NamedTuple
 
 from devices import datetime_texts
@@ -22,6 +22,12 @@ class Time(NamedTuple):
     is_twice: bool = False
 
 
+class Told(NamedTuple):
+    """A time as it was written: µs since 1970 UTC, or local time whose zone is not known yet."""
+
+    at: int | datetime
+
+
 def parse_time(value: object) -> int:
     """Return what `read_time` does of a time whose zone is UTC unless it names another."""
     return read_time(value).ts
@@ -33,7 +39,7 @@ def read_time(value: object, zone: tzinfo = UTC, near: int | None = None) -> Tim
     The magnitude of a number tells its unit: s, ms, µs or ns.
 
     Args:
-        value: a number, digits in quotes, or a text (see `devices.datetime_texts`).
+        value: what `tell` takes, or what it returns.
         zone: of texts that name none.
         near: of two times that a local one may be, as clocks were set back, the one nearer to
             this (µs) is meant.
@@ -41,10 +47,29 @@ def read_time(value: object, zone: tzinfo = UTC, near: int | None = None) -> Tim
     Raises:
         BadTime: of another type, not a time, or outside the calendar.
     """
+    at = (value if isinstance(value, Told) else tell(value)).at
+    if isinstance(at, int):
+        return Time(at)
+    if zone is UTC:
+        return Time(_micros(at.replace(tzinfo=UTC)), is_local=True)
+    both = [_micros(at.replace(tzinfo=zone, fold=fold)) for fold in (0, 1)]
+    ts = both[0] if near is None else min(both, key=lambda ts: abs(ts - near))
+    return Time(ts, is_local=True, is_twice=both[0] < both[1])
+
+
+def tell(value: object) -> Told:
+    """Return what time `value` tells, wherever it is.
+
+    Args:
+        value: a number, digits in quotes, or a text (see `devices.datetime_texts`).
+
+    Raises:
+        BadTime: of another type, not a time, or outside the calendar.
+    """
     if isinstance(value, str):
-        return _read_text(value.strip(), zone, near)
+        return _told_by_text(value.strip())
     if isinstance(value, int | float) and not isinstance(value, bool):
-        return Time(_parse_number(value))
+        return Told(_parse_number(value))
     raise BadTime(f"a time cannot be a {type(value).__name__}")
 
 
@@ -72,26 +97,37 @@ def _parse_number(value: float) -> int:
     return ts
 
 
-def _read_text(text: str, zone: tzinfo, near: int | None) -> Time:
-    if len(text) <= datetime_texts.MAX_LENGTH and _NUMBER.fullmatch(text):
+def _told_by_text(text: str) -> Told:
+    # No number has a sign there, and most dates have.
+    is_date = text[4:5] == "-"
+    if not is_date and len(text) <= datetime_texts.MAX_LENGTH and _NUMBER.fullmatch(text):
         digits = text.removeprefix("+")
         ts = _parse_number(int(digits) if digits.lstrip("-").isdecimal() else float(digits))
         if YEAR_2000 <= ts < YEAR_2200:
-            return Time(ts)
+            return Told(ts)
         compact = _COMPACT.fullmatch(text)
         if compact is None:
-            return Time(ts)
+            return Told(ts)
         day, hour, minute, second, millis = compact.groups("00")
         text = f"{day}T{hour}{minute}{second}.{millis}"
     try:
         moment = datetime_texts.parse(text)
-        if moment.tzinfo is not None:
-            return Time(datetime_texts.micros(moment))
-        both = [datetime_texts.micros(moment.replace(tzinfo=zone, fold=fold)) for fold in (0, 1)]
     except ValueError as error:
         raise BadTime(f"{text[:40]!r} is no time that can be read") from error
-    ts = both[0] if near is None else min(both, key=lambda ts: abs(ts - near))
-    return Time(ts, is_local=True, is_twice=both[0] < both[1])
+    return Told(moment if moment.tzinfo is None else _micros(moment))
+
+
+def _micros(moment: datetime) -> int:
+    try:
+        return datetime_texts.micros(moment)
+    except ValueError as error:
+        raise BadTime(f"{moment} is no time that can be read") from error
+
+
+def is_of_this_age(told: Told) -> bool:
+    """Return whether a time lies in 2000 or later, in its own zone."""
+    at = told.at
+    return at >= YEAR_2000 if isinstance(at, int) else at.year >= 2000
 
 
 def is_like_a_date(text: str) -> bool:

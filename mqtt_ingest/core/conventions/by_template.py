@@ -6,7 +6,7 @@ metric, the time and the unit. The first that matches has the packet.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from string import Formatter
 from typing import Any, ClassVar, Literal
 
@@ -78,6 +78,17 @@ class Template(Options):
     metrics: dict[str, Metric] = {}
     online: tuple[str, ...] = ONLINE
     offline: tuple[str, ...] = OFFLINE
+
+    @cached_property
+    def told(self) -> dict[str, SeriesDescription]:
+        """Return what is said of the units of metrics, as they are called in the end."""
+        return {
+            one.name or metric: SeriesDescription(
+                unit=units.normalised(one.unit), unit_as_sent=one.unit
+            )
+            for metric, one in self.metrics.items()
+            if one.unit
+        }
 
     @field_validator("topic")
     @classmethod
@@ -280,16 +291,10 @@ def _finish(template: Template, message: DeviceMessage) -> None:
     if template.metrics:
         kept = [_changed(sample, template.metrics.get(sample.metric)) for sample in message.samples]
         message.samples = [sample for sample in kept if sample is not None]
-        told = {
-            one.name or metric: SeriesDescription(
-                unit=units.normalised(one.unit), unit_as_sent=one.unit
-            )
-            for metric, one in template.metrics.items()
-            if one.unit
-        }
+        told = template.told
         if told:
-            present = {sample.metric for sample in message.samples}
-            _describe(message, {name: one for name, one in told.items() if name in present})
+            present = [one.metric for one in message.samples if one.metric in told]
+            _describe(message, {metric: told[metric] for metric in present})
     if message.bad and not (message.samples or message.expired):
         raise message.no_value()
 

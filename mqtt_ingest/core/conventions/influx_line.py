@@ -89,7 +89,7 @@ def point(line: str, number: int = 1) -> Point:
 
 
 def _plain(text: str) -> str:
-    return _ESCAPE.sub(r"\1", text)
+    return _ESCAPE.sub(r"\1", text) if "\\" in text else text
 
 
 def _value(text: str, number: int) -> object:
@@ -165,6 +165,6 @@ def _metric(one: Point, field: str) -> str:
     parts = [
         value
         for name, value in one.tags.items()
-        if name not in DEVICE_TAGS and name in {"feature", "core_id", "cpu", "channel", "interface"}
+        if name in {"feature", "core_id", "cpu", "channel", "interface"} and name not in DEVICE_TAGS
     ]
     return ".".join([one.name, *parts, field])

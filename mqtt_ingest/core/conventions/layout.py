@@ -29,7 +29,7 @@ from mqtt_ingest.core.conventions.state import State
 from mqtt_ingest.core.conventions.templates import REMEMBERED, FirstMatch, TopicTemplate, compiled
 from mqtt_ingest.core.descriptions import Description, SeriesDescription
 from mqtt_ingest.core.limits import Limits
-from mqtt_ingest.core.packets import DeviceMessage, Packet
+from mqtt_ingest.core.packets import DeviceMessage, Packet, Sample
 from mqtt_ingest.core.reading import USUAL, Style, parse, plain, records
 from mqtt_ingest.core.records import ABSENT, Record, take
 
@@ -72,20 +72,24 @@ class Said:
     def describe(self, native_id: str, **said: Any) -> None:
         """Say something about a device; see `Description`."""
         message = self.of(native_id)
-        before = message.description or Description()
-        given = {name: value for name, value in said.items() if value}
-        series = {**before.series, **given.pop("series", {})}
-        own = {name: getattr(before, name) for name in _OF_DEVICE} | given
-        message.description = Description(**own, series=series)
+        before = message.description
+        if before is not None:
+            said["series"] = {**before.series, **said.get("series", {})}
+            for name in _OF_DEVICE:
+                said[name] = said.get(name) or getattr(before, name)
+        message.description = Description(**{name: one for name, one in said.items() if one})
 
     def take(self, native_id: str, record: Record, index: int = 0) -> None:
         """Add a record's values to what is said of the device, with the units that are known."""
         message = self.of(native_id)
         before = len(message.samples)
         take(message, self.packet, index, record, self.limits)
+        if not (before or record.described or message.description):
+            message.description = self.convention.units_of(message.samples)
+            return
         described = dict(record.described)
         for sample in message.samples[before:]:
-            if sample.metric not in described and sample.kind not in {"boolean", "word"}:
+            if sample.metric not in described and sample.kind not in _WITHOUT_UNIT:
                 unit = self.convention.unit_of(sample.metric)
                 if unit:
                     described[sample.metric] = SeriesDescription(unit=unit, unit_as_sent=unit)
@@ -101,6 +105,9 @@ class Said:
             self.take(native_id, record, index)
 
 
+_WITHOUT_UNIT = frozenset({"boolean", "word"})
+# Units of so many metrics together are remembered.
+_FEW, _SETS = 32, 1_024
 _OF_DEVICE = ("name", "model", "manufacturer", "firmware", "parent", "place")
 Reader = Callable[[Said], None]
 
@@ -253,6 +260,8 @@ class Layout(Convention):
         self.shared_filters = self._rules.filters
         self._unit_patterns = [(re.compile(text), unit) for text, unit in self.unit_patterns]
         self._units: dict[str, str] = {}
+        # Of the metrics of a packet: what is said of their units.
+        self._said: dict[tuple[str, ...], Description | None] = {}
 
     @classmethod
     def recognise(cls, observed: Sequence[Observation]) -> Evidence | None:
@@ -309,6 +318,22 @@ class Layout(Convention):
             if not (only.samples or only.status or only.expired or only.description):
                 raise only.no_value()
         return messages
+
+    def units_of(self, samples: Sequence[Sample]) -> Description | None:
+        """Return the units that are known of `samples`; None: of none of them."""
+        metrics = tuple([one[0] for one in samples if one[2] not in _WITHOUT_UNIT])
+        if metrics in self._said:
+            return self._said[metrics]
+        told = {metric: unit for metric in metrics if (unit := self.unit_of(metric))}
+        series = {
+            metric: SeriesDescription(unit=unit, unit_as_sent=unit) for metric, unit in told.items()
+        }
+        said = Description(series=series) if series else None
+        if len(metrics) <= _FEW:
+            if len(self._said) >= _SETS:
+                self._said.clear()
+            self._said[metrics] = said
+        return said
 
     def unit_of(self, metric: str) -> str:
         """Return the unit of a metric, as the ecosystem documents it; empty: it does not."""

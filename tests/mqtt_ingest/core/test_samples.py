@@ -3,8 +3,9 @@
 import pytest
 
 from mqtt_ingest.core.descriptions import Kind
-from mqtt_ingest.core.packets import SampleKind
-from mqtt_ingest.core.samples import Fitted, fit, told_by
+from mqtt_ingest.core.limits import Limits
+from mqtt_ingest.core.packets import DeviceMessage, SampleKind
+from mqtt_ingest.core.samples import Fitted, collect, fit, told_by
 
 
 @pytest.mark.parametrize(
@@ -39,3 +40,25 @@ def test_a_series_stores_what_fits_its_kind_and_the_rest_as_words(
     kind: Kind, sample: SampleKind, value: float | None, text: str | None, stored: Fitted
 ) -> None:
     assert fit(kind, sample, value, text) == stored
+
+
+@pytest.mark.parametrize("nested", [{}, {"deep": {"x": 7}}])
+def test_texts_numbers_and_nothing_are_told_apart_nested_or_not(nested: dict[str, object]) -> None:
+    record = {"a": 1, "b": "21.50", "c": "ON", "d": "open", "e": None, "f": "unknown", **nested}
+    message = DeviceMessage("x")
+    collect(message, record, 5, Limits())
+    assert [(one.metric, one.kind, one.value, one.text) for one in message.samples[:4]] == [
+        ("a", "number", 1.0, None),
+        ("b", "numeral", 21.5, "21.50"),
+        ("c", "word", 1.0, "ON"),
+        ("d", "text", None, "open"),
+    ]
+    assert [one.metric for one in message.samples[4:]] == ["deep.x"] * bool(nested)
+    assert message.bad == []
+
+
+def test_a_text_that_cannot_be_stored_costs_itself_alone() -> None:
+    message = DeviceMessage("x")
+    collect(message, {"a": 1, "b": "x" * 9}, 5, Limits(text_length=8))
+    assert [one.metric for one in message.samples] == ["a"]
+    assert message.bad == [("b", "the text has 9 characters, 8 are allowed")]
