@@ -1,5 +1,6 @@
 """What every page knows."""
 
+import json
 from typing import Any
 
 from django.conf import settings
@@ -7,7 +8,12 @@ from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
 from dashboards.middleware.time_zone import zone_name
+from dashboards.presentation import units
 from devices.access import scope_of
+
+
+def _chosen_units() -> str:
+    return json.dumps({unit: how._asdict() for unit, how in units.chosen().items()})
 
 
 def page(request: HttpRequest) -> dict[str, Any]:
@@ -20,4 +26,5 @@ def page(request: HttpRequest) -> dict[str, Any]:
         "version": settings.VERSION,
         "pending_count": SimpleLazyObject(pending),
         "zone_name": zone_name(),
+        "chosen_units": SimpleLazyObject(_chosen_units),
     }

@@ -8,6 +8,7 @@ from django.views.i18n import JavaScriptCatalog
 
 from dashboards.login import LoginPage
 from dashboards.views import (
+    account,
     boards,
     connect,
     corrections,
@@ -44,6 +45,7 @@ urlpatterns = [
     path("sources/<slug:name>.yaml", sources.source_file, name="source-file"),
     path("status", devices.status_page, name="status"),
     path("inspect", devices.inspect_page, name="inspect"),
+    path("account/", account.account_page, name="account"),
     path("login/", LoginPage.as_view(), name="login"),
     path("logout/", auth.LogoutView.as_view(), name="logout"),
     # Admin's pages name no icon, so browsers ask for this one.

@@ -4,12 +4,15 @@ from ninja import NinjaAPI
 
 from dashboards.api import (
     aggregates,
+    brokers,
     corrections,
     devices,
     imports,
     jobs,
     live,
     readings,
+    series,
+    sources,
     status,
 )
 from dashboards.api.auth import AUTHENTICATION
@@ -32,5 +35,9 @@ api.add_router("/exports", jobs.exports)
 api.add_router("/imports", imports.router)
 api.add_router("/jobs", jobs.router)
 api.add_router("/live", live.router)
+api.add_router("/series", series.router)
+api.add_router("/sources", sources.router)
+api.add_router("/templates", sources.templates_router)
+api.add_router("/brokers", brokers.router)
 api.add_router("", status.router)
 install(api)

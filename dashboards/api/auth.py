@@ -42,6 +42,16 @@ class KioskAuth(APIKeyCookie):
 AUTHENTICATION = [TokenAuth(), SessionAuth()]
 
 
+def require(request: HttpRequest, permission: str) -> None:
+    """Let only those go on who have one of Django's permissions, as in admin.
+
+    Raises:
+        Problem: they have not.
+    """
+    if not request.user.has_perm(permission):
+        raise Problem(403, f"This needs the permission {permission}.")
+
+
 def scope(request: HttpRequest) -> Scope:
     """Return what the caller may see."""
     caller = getattr(request, "auth", None)

@@ -43,6 +43,7 @@ class SeriesOut(Schema):
     kind: str
     label: str
     decimals: int | None
+    shown_unit: str
     hidden: bool
     latest: LatestOut | None = None
 
@@ -290,6 +291,7 @@ def _detail(device: Device, caller: Scope) -> dict[str, Any]:
             "kind": info.kind,
             "label": info.label,
             "decimals": info.decimals,
+            "shown_unit": info.shown_unit,
             "hidden": info.hidden,
             "latest": {"ts": newest[info.pk][0] / 1_000, "value": newest[info.pk][1]}
             if info.pk in newest

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
 
+from django.core.exceptions import NON_FIELD_ERRORS
+from django.core.exceptions import ValidationError as ModelError
 from django.db import DataError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from ninja import NinjaAPI, Schema
@@ -33,6 +35,15 @@ class Problem(Exception):
         self.status = status
         self.detail = detail
         self.parameter = parameter
+
+
+def from_model(error: ModelError) -> Problem:
+    """Return what a model refuses, as an answer that names its first field."""
+    told = error.message_dict if hasattr(error, "error_dict") else {"": error.messages}
+    name, words = next(iter(told.items()))
+    is_whole = name in {"", NON_FIELD_ERRORS}
+    detail = " ".join(words)
+    return Problem(422, detail if is_whole else f"{name}: {detail}", "" if is_whole else name)
 
 
 def _answer(status: int, detail: str, **more: Any) -> HttpResponse:

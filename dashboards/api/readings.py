@@ -8,6 +8,7 @@ from ninja import Field, Query, Router, Schema
 
 from dashboards.api.auth import scope
 from dashboards.api.problems import Problem
+from dashboards.presentation import units
 from devices import queries
 from devices.queries import SeriesInfo, bulk
 from devices.timestamps import parse_moment
@@ -102,4 +103,5 @@ def _columns(info: SeriesInfo, start: int, end: int, points: int) -> dict[str, A
         "min": found.low if width else plain,
         "max": found.high if width else plain,
         "mean": found.mean if width else plain,
+        **units.told(info),
     }

@@ -33,6 +33,7 @@ from dashboards.live.frames import Subscribe, dumps, ms
 from dashboards.live.reconciliation import Lost, LostSpan
 from dashboards.live.resume_token import ResumeToken
 from dashboards.live.snapshots import Snapshot
+from dashboards.presentation import units
 from devices import queries
 from devices.changelog.changes import Cursor
 from devices.monitoring.losses import Gap
@@ -234,6 +235,7 @@ class Subscription:
                 str(self.index[pk]): {
                     **{"key": info.key, "unit": info.unit, "kind": info.kind},
                     "expire_ms": snapshot.expiries.get(pk, 0) // 1_000,
+                    **units.told(info),
                 }
                 for pk, info in self.infos.items()
             },

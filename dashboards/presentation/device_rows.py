@@ -9,7 +9,8 @@ from django.core.paginator import Page, Paginator
 from django.http import HttpRequest
 from django.utils.translation import gettext, gettext_noop
 
-from dashboards.presentation.formats import age_of, format_value
+from dashboards.presentation import units
+from dashboards.presentation.formats import age_of
 from dashboards.presentation.last_known import KnownValue, known_of
 from devices import queries
 from devices.access import Scope
@@ -122,13 +123,14 @@ def cell_of(
     info: queries.SeriesInfo, point: queries.Point | None, expiry: int, now: datetime
 ) -> Cell:
     """Return the newest value of a series in words; `expiry` in µs, 0 for never."""
-    cell = Cell(info.key, info.metric, info.unit, info.kind, gettext("no data yet"))
+    how = units.shown(info)
+    cell = Cell(info.key, info.metric, how.unit, info.kind, gettext("no data yet"))
     cell.device, cell.label = info.device_key, info.metric
     cell.age = age_of(None, now)
     cell.expire_ms = expiry // 1_000
     if point is not None:
         ts, value = point
-        cell.text = format_value(value)
+        cell.text = how.text(value)
         cell.ts_ms = ts / 1_000
         cell.age = age_of(moment(ts), now)
         cell.quality = "stale" if expiry and now.timestamp() * 1e6 - ts > expiry else ""
@@ -163,9 +165,8 @@ def series_views(infos: Sequence[queries.SeriesInfo], now: datetime) -> list[Ser
 
 
 def _table(info: queries.SeriesInfo) -> list[tuple[datetime, str]]:
-    return [
-        (moment(ts), format_value(value)) for ts, value in queries.newest_rows(info, TABLE_ROWS)
-    ]
+    how = units.shown(info)
+    return [(moment(ts), how.text(value)) for ts, value in queries.newest_rows(info, TABLE_ROWS)]
 
 
 def fleet_summary(scope: Scope, as_of: AsOf) -> dict[str, Any]:

@@ -18,10 +18,14 @@ _AGES = (
 )
 
 
-def format_value(value: Value) -> str:
+def format_value(value: Value, decimals: int | None = None) -> str:
     """Return a value for people: on/off, up to 12 significant digits, text as it is.
 
     A number that was one of single precision has no more digits than that tells apart.
+
+    Args:
+        value: it.
+        decimals: of a number: that many, whatever it has; None: as many as tell it.
     """
     if value is None:
         return "–"  # noqa: RUF001 - a dash for people
@@ -30,6 +34,8 @@ def format_value(value: Value) -> str:
     if isinstance(value, str):
         return value
     size = abs(value)
+    if decimals is not None and size < 1e15:
+        return f"{value:.{decimals}f}"
     if size < 1e15 and value == int(value):
         return str(int(value))
     digits = _digits(value)

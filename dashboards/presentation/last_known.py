@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.db.models import Exists, OuterRef
 
-from dashboards.presentation.formats import format_value
+from dashboards.presentation import units
 from devices.models import DeviceDescription, LastKnown, Latest
 
 
@@ -32,16 +32,18 @@ def known_of(devices: Sequence[int], most: int = 200) -> dict[int, list[KnownVal
     )
     rows = LastKnown.objects.filter(~Exists(read), device__in=devices).order_by("metric")
     described = DeviceDescription.objects.filter(device__in={row.device_id for row in rows})
-    units = dict(described.values_list("device_id", "series"))
+    said = dict(described.values_list("device_id", "series"))
     found: dict[int, list[KnownValue]] = {}
     for row in rows:
         own = found.setdefault(row.device_id, [])
         if len(own) < most:
-            unit = units.get(row.device_id, {}).get(row.metric, {}).get("unit", "")
-            own.append(KnownValue(row.metric, _known_text(row), unit, row.heard_at))
+            unit = said.get(row.device_id, {}).get(row.metric, {}).get("unit", "")
+            own.append(_known(row, unit))
     return found
 
 
-def _known_text(row: LastKnown) -> str:
+def _known(row: LastKnown, unit: str) -> KnownValue:
     value: float | bool | str | None = row.text if row.value is None else row.value
-    return format_value(bool(value) if row.kind == "boolean" else value)
+    value = bool(value) if row.kind == "boolean" else value
+    how = units.shown_in(unit) if row.kind == "number" else units.Shown(unit)
+    return KnownValue(row.metric, how.text(value), how.unit, row.heard_at)

@@ -7,6 +7,7 @@ from itertools import groupby
 from django.utils.text import Truncator
 from django.utils.translation import gettext
 
+from dashboards.presentation import units
 from devices.queries import SeriesInfo
 
 # Of a title: metrics may be longer.
@@ -49,7 +50,8 @@ def chunks(group: Sequence[SeriesInfo], most: int) -> list[Sequence[SeriesInfo]]
 
 def titled(group: Sequence[SeriesInfo], part: int = 1, of: int = 1) -> str:
     """Return what a widget that shows one metric of several devices is called."""
-    unit = f" ({group[0].unit})" if group[0].unit else ""
+    shown = units.shown(group[0]).unit
+    unit = f" ({shown})" if shown else ""
     name = Truncator(f"{group[0].metric}{unit}").chars(LONGEST)
     if of == 1:
         return name

@@ -58,6 +58,7 @@ class SeriesInline(admin.TabularInline[Series, Device]):
         "metric",
         "label",
         "unit",
+        "shown_unit",
         "kind",
         "decimals",
         "minimum",

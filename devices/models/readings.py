@@ -1,10 +1,13 @@
 """Series, their readings, and the newest reading of each."""
 
+from django.core.exceptions import ValidationError
 from django.db import models
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from devices.models.by_hand import ByHand
 from devices.models.registry import Device
+from devices.unit_conversion import alternatives
 
 
 class Kind(models.TextChoices):
@@ -38,6 +41,13 @@ class Series(ByHand):
     decimals = models.PositiveSmallIntegerField(
         null=True, blank=True, help_text=_("How many are shown; empty: as many as tell.")
     )
+    shown_unit = models.CharField(
+        max_length=50,
+        blank=True,
+        default="",
+        db_default="",
+        help_text=_("What it is shown in, for everybody; empty: as it is stored."),
+    )
     minimum = models.FloatField(null=True, blank=True, help_text=_("What it may be at least."))
     maximum = models.FloatField(null=True, blank=True, help_text=_("What it may be at most."))
     hidden = models.BooleanField(
@@ -65,6 +75,27 @@ class Series(ByHand):
 
     def __str__(self) -> str:
         return self.metric
+
+    def clean(self) -> None:
+        """Refuse a unit that values cannot be shown in."""
+        super().clean()
+        problem = unit_problem(self.unit, self.shown_unit)
+        if problem:
+            raise ValidationError({"shown_unit": problem})
+
+
+def unit_problem(unit: str, shown: str) -> str:
+    """Return what is wrong with showing values in `unit` as `shown`; empty: nothing."""
+    possible = [one for one in alternatives(unit) if one != unit]
+    if not shown or shown == unit or shown in possible:
+        return ""
+    if not possible:
+        words = gettext("Values in %(unit)s can be shown in no other unit.")
+        return words % {"unit": unit or gettext("no unit")}
+    return gettext("Values in %(unit)s can be shown in: %(possible)s.") % {
+        "unit": unit,
+        "possible": ", ".join(possible),
+    }
 
 
 class Reading(models.Model):

@@ -26,6 +26,8 @@ class SeriesInfo:
     label: str = ""
     decimals: int | None = None
     hidden: bool = False
+    # What everybody sees it in; empty: `unit`.
+    shown_unit: str = ""
 
     @property
     def key(self) -> str:
@@ -84,7 +86,7 @@ def infos_of(series: Sequence[int]) -> list[SeriesInfo]:
 def _infos(found: QuerySet[Series]) -> list[SeriesInfo]:
     rows = found.order_by("device__key", "metric").values_list(
         *("pk", "device_id", "device__key", "metric", "unit", "kind"),
-        *("raw_since", "quarters_since", "label", "decimals", "hidden"),
+        *("raw_since", "quarters_since", "label", "decimals", "hidden", "shown_unit"),
     )
     return [SeriesInfo(*row) for row in rows]
 

@@ -49,6 +49,10 @@ BODIES: dict[str, Any] = {
     "new_source": {"name": "mine"},
     "save": {"save": "1"},
     "guess": {"username": "root", "password": "guess"},
+    "label": {"label": "Oil"},
+    "broker": {"addresses": "mqtt://127.0.0.1:1"},
+    "canary": {"canary": True},
+    "templates": {"templates": []},
     "series": {"subs": [{"t": "sub", "id": 1, "keys": ["press/t"]}]},
 }
 
@@ -244,6 +248,48 @@ kiosk/<str:code>/
 login/
     POST   /login/                                              guess
     200 200 200 200 200 200 200 200 200 200
+account/
+    GET    /account/                                            -
+    302 200 200 200 200 200 200 302 302 200
+account/
+    POST   /account/                                            empty
+    302 302 302 302 302 302 302 302 302 302
+api/v1/series
+    GET    /api/v1/series                                       -
+    401 200 200 200 200 200 200 401 401 200
+api/v1/series/<device>/<path:metric>
+    GET    /api/v1/series/press/t                               -
+    401 404 200 200 200 404 404 401 401 200
+api/v1/series/<device>/<path:metric>
+    PATCH  /api/v1/series/press/t                               label
+    401 404 403 200 200 404 404 401 401 200
+api/v1/sources
+    GET    /api/v1/sources                                      -
+    401 403 403 403 403 403 403 401 401 200
+api/v1/sources/<name>
+    GET    /api/v1/sources/native                               -
+    401 403 403 403 403 403 403 401 401 200
+api/v1/sources/<name>
+    PATCH  /api/v1/sources/native                               disable
+    401 403 403 403 403 403 403 401 401 200
+api/v1/templates
+    GET    /api/v1/templates                                    -
+    401 403 403 403 403 403 403 401 401 200
+api/v1/templates/<source>
+    PUT    /api/v1/templates/native                             templates
+    401 403 403 403 403 403 403 401 401 422
+api/v1/brokers
+    GET    /api/v1/brokers                                      -
+    401 403 403 403 403 403 403 401 401 200
+api/v1/brokers
+    POST   /api/v1/brokers                                      broker
+    401 403 403 403 403 403 403 401 401 201
+api/v1/brokers/<name>
+    PATCH  /api/v1/brokers/none                                 canary
+    401 403 403 403 403 403 403 401 401 404
+api/v1/brokers/<name>
+    DELETE /api/v1/brokers/none                                 -
+    401 403 403 403 403 403 403 401 401 404
 api/v1/jobs
     GET    /api/v1/jobs                                         -
     401 200 200 200 200 200 200 401 401 200

@@ -22,6 +22,7 @@ PAGES = (
     "/connect",
     "/sources",
     "/sources/native",
+    "/account/",
     "/jobs",
     "/inspect",
 )

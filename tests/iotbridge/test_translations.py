@@ -30,7 +30,7 @@ DATA = re.compile(
 PAGES = (
     "/", "/?search=nothing", "/devices/press-3/", "/devices/press-3/corrections", "/boards/",
     "/boards/site/hall/", "/boards/type/?type=press", "/wall/hall/", "/status", "/connect", "/jobs",
-    "/sources", "/sources/native",
+    "/sources", "/sources/native", "/account/",
     "/export", "/import", "/inspect", "/devices/nobody/",
 )  # fmt: skip
 

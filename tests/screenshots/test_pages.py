@@ -58,6 +58,7 @@ LIVE = {
     "connect": ("/connect", "Nobody has looked yet"),
     "sources": ("/sources", "Read by templates of your own"),
     "source": ("/sources/native", "It has no options"),
+    "account": ("/account/", "Your settings"),
     "jobs": ("/jobs", "No exports or imports yet"),
     "export": ("/export", "What: device/metric"),
     "import": ("/import?device=press-3", "CSV or JSON Lines"),

@@ -51,14 +51,14 @@ export class SeriesView {
     return `${this.correct}?${new URLSearchParams({ metric: this.metric, from: time(from), to: time(to) })}`;
   }
 
-  /** @param {import("../live/columns.js").Columns} newest @param {number} [expireMs] */
-  drawNewest(newest, expireMs) {
+  /** @param {import("../live/columns.js").Columns} newest @param {import("../live/store.js").Info} [info] */
+  drawNewest(newest, info) {
     const last = newest.ts.length - 1;
     if (last < 0) return;
-    const words = formatValue(newest.value[last]);
+    const words = formatValue(newest.value[last], info?.decimals);
     if (this.value.textContent !== words) this.value.textContent = words;
     showAge(this.age, newest.ts[last]);
-    noteTime(/** @type {HTMLElement} */ (this.value.parentElement), newest.ts[last], expireMs);
+    noteTime(/** @type {HTMLElement} */ (this.value.parentElement), newest.ts[last], info?.expire_ms);
     trim(newest, newest.ts[last]);
   }
 

@@ -43,8 +43,8 @@ export function drawThresholds(plot, thresholds) {
 
 /** Say beside the value which threshold it has reached. @param {import("../widgets/widget-context.js").Place} place */
 export function tellThreshold(place) {
-  const { key, thresholds } = place.options;
-  const hit = reached(thresholds, place.newest(key)?.value);
+  const { key } = place.options;
+  const hit = reached(place.thresholds(key), place.newest(key)?.value);
   place.root.dataset.level = hit?.level ?? "";
   const note = /** @type {HTMLElement|null} */ (place.root.querySelector("[data-threshold]"));
   if (!note) return;

@@ -1,6 +1,7 @@
 // A span of the past that somebody chose by zooming and panning, and what was stored in it.
 
 import { filled, gettext } from "../display/i18n.js";
+import { convertColumns, howShown } from "../display/units.js";
 
 /** @typedef {[number, number]} Span from and to, in ms */
 /** @typedef {import("../live/columns.js").Columns} Columns */
@@ -111,5 +112,5 @@ export class Past {
 /** @param {any} series of the API's answer @returns {Part} */
 function partOf(series) {
   const { ts, value, min, max, mean } = series;
-  return { columns: { ts, value, min, max, mean }, binMs: series.resolution_s * 1_000 };
+  return { columns: convertColumns({ ts, value, min, max, mean }, howShown(series)), binMs: series.resolution_s * 1_000 };
 }

@@ -4,13 +4,15 @@ import { filled, gettext } from "./i18n.js";
 
 /**
  * @param {number|boolean|string|null|undefined} value
+ * @param {number} [decimals] of a number: that many, whatever it has; else as many as tell it
  * @returns {string} on/off, up to 12 significant digits (of single precision no more than it tells apart), text as it is
  */
-export function formatValue(value) {
+export function formatValue(value, decimals) {
   if (value === null || value === undefined) return "–";
   if (typeof value === "boolean") return value ? gettext("on") : gettext("off");
   if (typeof value === "string") return value;
   const size = Math.abs(value);
+  if (decimals !== undefined && size < 1e15) return value.toFixed(decimals);
   if (size < 1e15 && Number.isInteger(value)) return String(value === 0 ? 0 : value);
   const digits = digitsOf(value);
   if (size < 1e-4 || size >= 1e15) {

@@ -43,7 +43,7 @@ export class Cells {
     if (!cells) return;
     if (!columns?.ts.length) return cells.forEach(blank);
     const last = columns.ts.length - 1;
-    const [ts, words] = [columns.ts[last], formatValue(columns.value[last]).slice(0, LONGEST)];
+    const [ts, words] = [columns.ts[last], formatValue(columns.value[last], store.infoOf(key)?.decimals).slice(0, LONGEST)];
     for (const cell of cells) {
       const text = /** @type {HTMLElement} */ (cell.querySelector("b"));
       if (text.textContent !== words) text.textContent = words;

@@ -1,10 +1,12 @@
 // The columns of one subscription: what the page knows, in one place.
 
+import { changeOf, convertColumns, converted, howShown } from "../display/units.js";
 import { clear, emptyColumns, merge, put, trim } from "./columns.js";
 
 /**
  * @typedef {Record<string, any>} Frame
- * @typedef {{ key: string, unit: string, kind: string, expire_ms?: number }} Info
+ * @typedef {import("../display/units.js").Conversion} Conversion
+ * @typedef {{ key: string, unit: string, kind: string, expire_ms?: number, decimals?: number, shown?: Conversion }} Info
  * @typedef {[number, number]} Span from and to, in ms
  */
 
@@ -29,6 +31,8 @@ export class Store {
     this.series = {};
     /** @type {Map<string, Info>} */
     this.infos = new Map();
+    /** How values are shown where that is another unit than they come in. @type {Map<string, Conversion|null>} */
+    this.shown = new Map();
     /** What could not be delivered, by key: lines break there. @type {Map<string, Span[]>} */
     this.gaps = new Map();
     this.binMs = 0;
@@ -59,7 +63,13 @@ export class Store {
   /** @param {Frame} frame */
   accepted(frame) {
     this.series = frame.series;
-    this.infos = new Map(Object.values(frame.series).map((info) => [info.key, info]));
+    /** @type {Info[]} */
+    const infos = Object.values(frame.series);
+    const before = this.shown;
+    this.shown = new Map(infos.map((info) => [info.key, howShown(info)]));
+    // Somebody has given a series another unit: what is known is shown in it, too.
+    for (const [key, columns] of this.columns) convertColumns(columns, changeOf(before.get(key) ?? null, this.howShown(key)));
+    this.infos = new Map(infos.map((info) => [info.key, { ...info, unit: this.shown.get(info.key)?.unit ?? info.unit }]));
     this.gaps.clear();
     this.binMs = frame.bin_ms;
     this.isFull = false;
@@ -84,7 +94,8 @@ export class Store {
       const columns = this.coming.get(key) ?? emptyColumns();
       this.coming.set(key, columns);
       const none = cols.ts.map(() => null);
-      merge(columns, { ts: cols.ts, value: cols.value, min: cols.min ?? none, max: cols.max ?? none, mean: cols.mean ?? none });
+      const came = { ts: cols.ts, value: cols.value, min: cols.min ?? none, max: cols.max ?? none, mean: cols.mean ?? none };
+      merge(columns, convertColumns(came, this.howShown(key)));
     }
     if (frame.devices) this.onChange(new Set(), frame.devices);
     if (frame.part < frame.of) return;
@@ -137,7 +148,10 @@ export class Store {
       const key = this.series[k]?.key;
       if (!key) continue;
       const columns = this.columnsOf(key);
-      for (const [ts, value, min = null, max = null, , mean = null] of rows) put(columns, ts, value, min, max, mean);
+      const how = this.howShown(key);
+      for (const [ts, value, min = null, max = null, , mean = null] of rows) {
+        put(columns, ts, converted(value, how), converted(min, how), converted(max, how), converted(mean, how));
+      }
       this.bound(columns);
       keys.add(key);
     }
@@ -156,7 +170,12 @@ export class Store {
     return this.denied.length > 0 && this.infos.size === 0;
   }
 
-  /** @param {string} key @returns {Info|undefined} */
+  /** @param {string} key @returns {Conversion|null} how its values are shown; null: as they come */
+  howShown(key) {
+    return this.shown.get(key) ?? null;
+  }
+
+  /** @param {string} key @returns {Info|undefined} with the unit that its values are shown in */
   infoOf(key) {
     return this.infos.get(key);
   }

@@ -125,7 +125,7 @@ export class DevicePage {
     for (const [key, view] of this.views) {
       const latest = this.newest.columns.get(key) ?? emptyColumns();
       newest = Math.max(newest, latest.ts[latest.ts.length - 1] ?? 0);
-      view.drawNewest(latest, this.newest.infoOf(key)?.expire_ms);
+      view.drawNewest(latest, this.newest.infoOf(key));
       const beside = this.compare.of(key, part);
       view.draw(part(key), beside, beside?.other ? this.unitOf(beside.other) !== this.unitOf(key) : false);
     }

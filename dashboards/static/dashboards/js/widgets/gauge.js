@@ -39,15 +39,16 @@ export function mount(place) {
   const meter = place.canvas;
   meter.setAttribute("role", "meter");
   meter.setAttribute("aria-label", place.names[key] ?? key);
-  meter.setAttribute("aria-valuemin", String(minimum));
-  meter.setAttribute("aria-valuemax", String(maximum));
   return {
     draw() {
       const newest = place.newest(key);
       const value = newest ? number(newest.value) : null;
-      arc.setAttribute("stroke-dasharray", `${100 * shareOf(value, minimum, maximum)} 100`);
-      meter.setAttribute("aria-valuenow", String(value ?? minimum));
-      meter.setAttribute("aria-valuetext", newest ? `${formatValue(newest.value)} ${newest.unit}`.trim() : gettext("no data yet"));
+      const [least, most] = [place.limit(key, minimum), place.limit(key, maximum)];
+      arc.setAttribute("stroke-dasharray", `${100 * shareOf(value, least, most)} 100`);
+      meter.setAttribute("aria-valuemin", String(least));
+      meter.setAttribute("aria-valuemax", String(most));
+      meter.setAttribute("aria-valuenow", String(value ?? least));
+      meter.setAttribute("aria-valuetext", newest ? `${formatValue(newest.value, newest.decimals)} ${newest.unit}`.trim() : gettext("no data yet"));
       tellThreshold(place);
     },
   };

@@ -28,7 +28,6 @@ export function mount(place) {
   const items = new Map(keys.map((key) => [key, legendItem(place, key)]));
   const chart = new Chart(place.canvas, {
     lines: [],
-    thresholds: options.thresholds,
     band: options.band && keys.length <= BANDS,
     onSpan: (change) => place.onSpan(change),
     onCursor: (values) => shown().forEach((key, i) => tellAt(items.get(key), values?.[i])),
@@ -41,6 +40,7 @@ export function mount(place) {
     const lines = shown().map(lineOf);
     if (JSON.stringify(lines) !== look) chart.setLines(lines);
     look = JSON.stringify(lines);
+    chart.options.thresholds = place.thresholds();
     if (lines.length) chart.draw(shown().map((key) => place.part(key)), place.span);
     drawTable();
   };

@@ -2,10 +2,12 @@
 
 import { readingNow } from "../display/server-clock.js";
 import { filled, gettext } from "../display/i18n.js";
+import { converted } from "../display/units.js";
 
 /** @typedef {import("../pages/board.js").Board} Board */
 /** @typedef {import("../charts/plot-data.js").Part} Part */
-/** @typedef {{ ts: number, value: any, unit: string, kind: string }} Newest ts in ms */
+/** @typedef {{ ts: number, value: any, unit: string, kind: string, decimals?: number }} Newest ts in ms */
+/** @typedef {import("../charts/thresholds.js").Threshold} Threshold */
 
 export class Place {
   /** @param {HTMLElement} root @param {Board} board */
@@ -55,7 +57,7 @@ export class Place {
       const columns = store.columns.get(key);
       const info = store.infoOf(key);
       const last = (columns?.ts.length ?? 0) - 1;
-      if (columns && info && last >= 0) return { ts: columns.ts[last], value: columns.value[last], unit: info.unit, kind: info.kind };
+      if (columns && info && last >= 0) return { ts: columns.ts[last], value: columns.value[last], unit: info.unit, kind: info.kind, decimals: info.decimals };
     }
     return null;
   }
@@ -63,6 +65,18 @@ export class Place {
   /** @param {string} key @returns {string} number, boolean or text */
   kind(key) {
     return this.store.infoOf(key)?.kind ?? "number";
+  }
+
+  /** @param {string} key @param {number} value in the unit that the series is stored in @returns {number} in the one it is shown in */
+  limit(key, value) {
+    return converted(value, this.store.howShown(key) ?? this.board.newest.howShown(key));
+  }
+
+  /** @param {string} [key] @returns {Threshold[]} the thresholds, in the unit that the series is shown in */
+  thresholds(key = this.options.key ?? this.options.keys?.[0]) {
+    /** @type {Threshold[]} */
+    const given = this.options.thresholds ?? [];
+    return given.map((one) => ({ ...one, value: this.limit(key, one.value) }));
   }
 
   /** Say below the widget what is wrong; "" takes it away. @param {string} words */

@@ -1,0 +1,94 @@
+"""In which unit, and with how many decimals, values of a series are shown to whom.
+
+A series may have a unit that everybody sees it in; from there each person goes on to their
+own. `js/display/units.js` does the same with live values.
+"""
+
+import math
+from collections.abc import Callable, Mapping
+from contextvars import ContextVar
+from typing import Any, NamedTuple
+
+from dashboards.presentation.formats import format_value
+from devices.models import Kind, Preferences
+from devices.models.accounts import AnyUser
+from devices.queries import SeriesInfo, Value
+from devices.unit_conversion import Conversion, conversion
+
+# Of whoever asks: unit -> the one that they see instead. Set for each request.
+_choice: ContextVar[Callable[[], Mapping[str, str]]] = ContextVar("units", default=dict)
+MOST_DECIMALS = 12
+
+
+class Shown(NamedTuple):
+    """How values of one series are shown."""
+
+    unit: str
+    how: Conversion | None = None
+    decimals: int | None = None
+
+    def text(self, value: Value) -> str:
+        """Return a stored value in words."""
+        if self.how is not None and isinstance(value, float) and not isinstance(value, bool):
+            value = converted(value, self.how)
+        return format_value(value, self.decimals)
+
+
+def choose(choice: Callable[[], Mapping[str, str]]) -> None:
+    """Show values by `choice`, which is asked once it is needed, until the next call."""
+    _choice.set(choice)
+
+
+def choice_of(user: AnyUser) -> dict[str, str]:
+    """Return what `user` has chosen."""
+    if user is None or not user.is_authenticated:
+        return {}
+    found = Preferences.objects.filter(user_id=user.pk).values_list("units", flat=True).first()
+    return found or {}
+
+
+def for_everybody(info: SeriesInfo) -> Conversion | None:
+    """Return how values of a series are shown to everybody; None: as they are stored."""
+    if info.kind != Kind.NUMBER or not info.shown_unit:
+        return None
+    return conversion(info.unit, info.shown_unit)
+
+
+def shown(info: SeriesInfo) -> Shown:
+    """Return how values of a series are shown to whoever asks."""
+    first = for_everybody(info)
+    unit = info.unit if first is None else first.unit
+    if info.kind != Kind.NUMBER:
+        return Shown(unit)
+    own = shown_in(unit)
+    how = own.how if first is None else first if own.how is None else first.then(own.how)
+    return Shown(own.unit, how, info.decimals)
+
+
+def shown_in(unit: str) -> Shown:
+    """Return how numbers in `unit` are shown to whoever asks."""
+    how = conversion(unit, _choice.get()().get(unit, unit))
+    return Shown(unit if how is None else how.unit, how)
+
+
+def chosen() -> dict[str, Conversion]:
+    """Return, for the browser, what whoever asks has chosen, by unit."""
+    found = {unit: conversion(unit, wanted) for unit, wanted in _choice.get()().items()}
+    return {unit: how for unit, how in found.items() if how is not None}
+
+
+def told(info: SeriesInfo) -> dict[str, Any]:
+    """Return what a frame tells of how a series is shown to everybody."""
+    how = for_everybody(info)
+    said: dict[str, Any] = {} if how is None else {"shown": how._asdict()}
+    return said if info.decimals is None else {**said, "decimals": info.decimals}
+
+
+def converted(value: float, how: Conversion) -> float:
+    """Return a value in another unit, as exact as it was: 21.5 °C are 70.7 °F."""
+    number = value * how.scale + how.offset
+    digits = format_value(value)
+    if "e" in digits or not math.isfinite(number):
+        return number
+    decimals = len(digits.partition(".")[2]) - math.floor(math.log10(how.scale))
+    return round(number, min(max(decimals, 0), MOST_DECIMALS))

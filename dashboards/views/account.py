@@ -1,0 +1,64 @@
+"""A person's own settings: in which units they see what."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext
+
+from dashboards.presentation import units
+from devices.access import Scope, scope_of
+from devices.models import Kind, Preferences, Series
+from devices.unit_conversion import alternatives
+
+
+class UnitsForm(forms.Form):
+    """What each unit is shown in."""
+
+    def __init__(self, measured: list[str], chosen: Mapping[str, str], data: Any = None) -> None:
+        """Make a field of each unit.
+
+        Args:
+            measured: units that the person's devices are shown in.
+            chosen: what was chosen before.
+            data: of the form that was sent.
+        """
+        super().__init__(data)
+        for unit in measured:
+            others = [(one, one) for one in alternatives(unit) if one != unit]
+            self.fields[unit] = forms.ChoiceField(
+                label=unit,
+                required=False,
+                choices=[("", gettext("%(unit)s, as it is") % {"unit": unit}), *others],
+                initial=chosen.get(unit, ""),
+            )
+
+
+@login_required
+def account_page(request: HttpRequest) -> HttpResponse:
+    """Show and take what the person chooses for themselves."""
+    chosen = units.choice_of(request.user)
+    measured = _measured(scope_of(request.user), chosen)
+    form = UnitsForm(measured, chosen, request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        wanted = {unit: to for unit, to in form.cleaned_data.items() if to}
+        person: Any = request.user
+        Preferences.objects.update_or_create(user=person, defaults={"units": wanted})
+        messages.success(request, gettext("Saved. Values are shown so from now on."))
+        return redirect("account")
+    status = 400 if form.is_bound else 200
+    return render(request, "dashboards/account.html", {"form": form}, status=status)
+
+
+def _measured(scope: Scope, chosen: Mapping[str, str]) -> list[str]:
+    """Return the units, of those with others, that the person sees; and those they chose for."""
+    series = Series.objects.filter(kind=Kind.NUMBER).exclude(unit="")
+    if not scope.everything:
+        series = series.filter(device__in=scope.devices())
+    pairs = series.order_by().values_list("unit", "shown_unit").distinct()
+    seen = {shown or unit for unit, shown in pairs}
+    return sorted(unit for unit in seen | set(chosen) if alternatives(unit))
