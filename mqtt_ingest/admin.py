@@ -16,7 +16,7 @@ from django.utils.safestring import SafeString
 
 from devices.admin.bounded_search import BoundedSearch
 from devices.words import counted
-from mqtt_ingest import dead_letters
+from mqtt_ingest import dead_letters, inbox
 from mqtt_ingest.models import DeadLetter
 
 SHOWN_BYTES = 4_096
@@ -67,13 +67,14 @@ class DeadLetterAdmin(BoundedSearch[DeadLetter]):
 
     # --- pages ------------------------------------------------------------------
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        """Show the list below a table of groups by reason and device."""
+        """Show the list below tables of groups: by shape, and by reason and device."""
         groups = (
             DeadLetter.objects.values("reason", "device_key")
             .annotate(letters=Count("pk"), packets=Sum("number"))
             .order_by("-packets")[:GROUPS]
         )
-        return super().changelist_view(request, {**(extra_context or {}), "groups": groups})
+        context = {"groups": groups, "shapes": inbox.by_shape(DeadLetter.objects.all())}
+        return super().changelist_view(request, {**(extra_context or {}), **context})
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None

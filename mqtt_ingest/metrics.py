@@ -1,13 +1,18 @@
 """Counters of this process, for /metrics and the heartbeat. No label per device."""
 
 import time
+from functools import lru_cache
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from devices.models.slot_names import SlotName
 from mqtt_ingest.core.packets import Batch
 from mqtt_ingest.storing.stored import Stored
 
 REGISTRY = CollectorRegistry()
+# Which broker a count is of; empty is that of the settings.
+BROKER = "broker"
+OF_BROKER = (BROKER,)
 
 
 def _counter(name: str, text: str, labels: tuple[str, ...] = ()) -> Counter:
@@ -16,25 +21,28 @@ def _counter(name: str, text: str, labels: tuple[str, ...] = ()) -> Counter:
 
 PACKETS = _counter("packets", "Packets received from the broker")
 SAMPLES = _counter("samples", "Samples decoded")
-REJECTED = _counter("rejected", "Packets that became dead letters", ("reason",))
+REJECTED = _counter("rejected", "Packets that became dead letters", ("reason", BROKER))
 BAD_SAMPLES = _counter("bad_samples", "Samples refused in otherwise good packets")
 EXPIRED = _counter("expired", "Samples older than the retention limit")
 REFUSED = _counter(
     "refused", "Packets (reasons series and expired: samples) that a limit refused", ("reason",)
 )
 REQUESTS = _counter("requests", "What conventions asked devices for, published", ("purpose",))
-REDELIVERED = _counter("redelivered", "Packets the broker had sent before (DUP)")
-READINGS = _counter("readings_stored", "Readings stored")
-DUPLICATES = _counter("duplicates", "Samples that were stored already")
-CONFLICTS = _counter("conflicts", "Samples that differ from the stored value of their time")
-ACKNOWLEDGED = _counter("acknowledged", "Packets acknowledged after COMMIT")
-SESSIONS_LOST = _counter("sessions_lost", "Times the broker had forgotten our session")
+REDELIVERED = _counter("redelivered", "Packets the broker had sent before (DUP)", OF_BROKER)
+READINGS = _counter("readings_stored", "Readings stored", OF_BROKER)
+DUPLICATES = _counter("duplicates", "Samples that were stored already", OF_BROKER)
+CONFLICTS = _counter(
+    "conflicts", "Samples that differ from the stored value of their time", OF_BROKER
+)
+ACKNOWLEDGED = _counter("acknowledged", "Packets acknowledged after COMMIT", OF_BROKER)
+SESSIONS_LOST = _counter("sessions_lost", "Times the broker had forgotten our session", OF_BROKER)
 BROKER_DROPPED = Gauge(
     "iotbridge_broker_dropped",
     "The broker's own count of packets it dropped for clients whose queue was full",
+    OF_BROKER,
     registry=REGISTRY,
 )
-CONNECTIONS_LOST = _counter("connections_lost", "Times a connection to the broker broke")
+CONNECTIONS_LOST = _counter("connections_lost", "Times a connection to the broker broke", OF_BROKER)
 COMMIT_SECONDS = Histogram(
     "iotbridge_commit_seconds",
     "Duration of batch transactions",
@@ -72,6 +80,7 @@ DEVICE_LAG_SECONDS = Gauge(
 
 def count(batch: Batch, stored: Stored) -> None:
     """Count a committed batch: once per batch what would be slow once per packet."""
+    broker = broker_of(stored.writer)
     bad = expired = redelivered = 0
     difference: int | None = None
     now = time.time_ns() // 1_000
@@ -79,7 +88,7 @@ def count(batch: Batch, stored: Stored) -> None:
         entry.committed_at = now
         redelivered += entry.packet.dup
         if entry.messages is None:
-            REJECTED.labels(entry.reason).inc()
+            REJECTED.labels(entry.reason, broker).inc()
             continue
         for message in entry.messages:
             if message.odd:
@@ -87,14 +96,14 @@ def count(batch: Batch, stored: Stored) -> None:
                 expired += message.expired
             difference = message.clock_difference
     for counter, number in (
-        (ACKNOWLEDGED, len(batch.entries)),
-        (REDELIVERED, redelivered),
+        (ACKNOWLEDGED.labels(broker), len(batch.entries)),
+        (REDELIVERED.labels(broker), redelivered),
         (SAMPLES, batch.samples),
         (BAD_SAMPLES, bad),
         (EXPIRED, expired),
-        (READINGS, len(stored.rows)),
-        (DUPLICATES, stored.duplicates),
-        (CONFLICTS, stored.conflicts),
+        (READINGS.labels(broker), len(stored.rows)),
+        (DUPLICATES.labels(broker), stored.duplicates),
+        (CONFLICTS.labels(broker), stored.conflicts),
     ):
         if number:
             counter.inc(number)
@@ -109,13 +118,22 @@ def count(batch: Batch, stored: Stored) -> None:
 
 
 def totals() -> dict[str, float]:
-    """Return every figure without the buckets, for the heartbeat; labels in the name."""
-    return {
-        _short(sample.name) + "".join(f" {value}" for value in sample.labels.values()): sample.value
-        for metric in REGISTRY.collect()
-        for sample in metric.samples
-        if not sample.name.endswith(("_bucket", "_created"))
-    }
+    """Return every figure, of all brokers together, for the heartbeat; labels in the name."""
+    found: dict[str, float] = {}
+    for metric in REGISTRY.collect():
+        for sample in metric.samples:
+            if not sample.name.endswith(("_bucket", "_created")):
+                labels = [value for label, value in sample.labels.items() if label != BROKER]
+                name = " ".join([_short(sample.name), *labels])
+                found[name] = found.get(name, 0.0) + sample.value
+    return found
+
+
+@lru_cache(maxsize=256)
+def broker_of(slot: str) -> str:
+    """Return the broker of a slot by its name; empty is that of the settings."""
+    name = SlotName.read(slot)
+    return name.broker if name else ""
 
 
 def _short(name: str) -> str:

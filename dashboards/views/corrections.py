@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext
 
+from dashboards.presentation import units
 from devices import corrections, queries
 from devices.access import scope_of
 from devices.corrections import CannotCorrect
@@ -73,7 +74,14 @@ def _show(
             with queries.read_snapshot():
                 found = corrections.preview(span.info.pk, span.since_us, span.until_us)
                 rows = queries.rows(span.info, span.since_us, span.until_us, SHOWN)
-            context |= {"preview": found, "rows": rows}
+            how = units.shown(span.info)
+            context |= {
+                "preview": found,
+                "low": how.text(found.low),
+                "high": how.text(found.high),
+                "unit": how.unit,
+                "rows": [(ts, how.text(value)) for ts, value in rows],
+            }
         except QueryTooLong:
             span.errors["to"] = gettext("so many readings cannot be counted; mark a shorter span")
     return render(request, "dashboards/devices/corrections.html", context, status=status)

@@ -23,6 +23,7 @@ from devices import queries
 from devices.access import scope_of
 from devices.models import Tag
 from devices.monitoring import heartbeats, loss_meter, losses
+from devices.monitoring.unknown_units import unknown_units
 from devices.registry import device_clocks, listing, undecoded
 from devices.registry.states import STATES, since_of, state_of
 from devices.timestamps import moment
@@ -133,6 +134,7 @@ def status_page(request: HttpRequest) -> HttpResponse:
         # Of all sites together.
         "losses": losses.counted() if scope.packets else [],
         "summary": device_rows.fleet_summary(scope, heartbeats.as_of_health(ingest, now)),
+        "unknown_units": unknown_units(scope),
     }
     template = "partials/processes.html" if "fragment" in request.GET else "status/status.html"
     return render(request, f"dashboards/{template}", context)

@@ -240,7 +240,7 @@ class SlotSession:
         arrival_stamps.clear(self._name)
         if not had_session:
             return
-        metrics.SESSIONS_LOST.inc()
+        metrics.SESSIONS_LOST.labels(metrics.broker_of(self._name)).inc()
         self._lose("session_lost")
         logger.warning(
             "%s: the broker has forgotten our session. What it queued for us is lost; "
@@ -280,7 +280,7 @@ class SlotSession:
 
     async def _note_dropped(self, dropped: int) -> None:
         """Record what the broker dropped since it was last heard of."""
-        metrics.BROKER_DROPPED.set(dropped)
+        metrics.BROKER_DROPPED.labels(metrics.broker_of(self._name)).set(dropped)
         new, since = await self._thread.run(lambda: slots.broker_dropped(self._name, dropped))
         if new:
             logger.warning(

@@ -24,7 +24,7 @@ class StateLog:
         self._states[name] = (state, detail)
         self.changed.set()
         if state == "lost":
-            metrics.CONNECTIONS_LOST.inc()
+            metrics.CONNECTIONS_LOST.labels(metrics.broker_of(name)).inc()
         level = logging.WARNING if state in BAD else logging.INFO
         logger.log(level, "%s: %s %s", name, state, detail)
 
