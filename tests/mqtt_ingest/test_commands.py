@@ -30,8 +30,8 @@ def test_tail_status_and_the_workers_port(plant: Plant) -> None:
     assert "ingest: up" in plant.manage("status", "--check")
     base = f"http://127.0.0.1:{port}"
     metrics = urllib.request.urlopen(f"{base}/metrics").read().decode()
-    assert "iotbridge_readings_stored_total 1.0" in metrics
-    assert 'iotbridge_rejected_total{reason="not_json"} 1.0' in metrics
+    assert 'iotbridge_readings_stored_total{broker=""} 1.0' in metrics
+    assert 'iotbridge_rejected_total{broker="",reason="not_json"} 1.0' in metrics
     for path, status in (("/packets", 401), ("/nothing", 404)):
         with pytest.raises(urllib.error.HTTPError) as refused:
             urllib.request.urlopen(base + path)
