@@ -27,7 +27,7 @@ ON_POSTGRESQL = $(TEST_ENV) $(BIN)/python -m tests.support.with_postgresql $(BIN
 DATABASE_RUN = pytest $(SIDE_BY_SIDE) -m "db and not services" $(PYTEST)
 
 .PHONY: help install demo test test-fast test-postgresql newcomer check docs coverage bench faults soak \
-  screenshots services messages lock release format clean
+  screenshots services messages icons lock release format clean
 
 help:
 	@echo "make demo       the whole product in one process, with a simulated fleet"
@@ -78,7 +78,7 @@ test: services $(STAMPS)/dev $(STAMPS)/node
 	$(ON_POSTGRESQL) -m $(DATABASE_RUN)
 	node --test $(JS_TESTS)
 	# Without what draws its inputs by chance: a line is covered in every run, or in none.
-	$(TEST_ENV) $(BIN)/python -m coverage run --data-file=.coverage.core -m pytest -q -m "not hypothesis" tests/mqtt_ingest/core
+	$(TEST_ENV) $(BIN)/python -m coverage run --data-file=.coverage.core -m pytest -q -m "not hypothesis" tests/mqtt_ingest/core tests/attacks/test_hostile_announcements.py
 	$(BIN)/python -m coverage combine --quiet --data-file=.coverage.core
 	$(BIN)/python -m coverage report --data-file=.coverage.core --include='mqtt_ingest/core/*' --fail-under=100
 
@@ -152,6 +152,9 @@ format: $(STAMPS)/dev
 # empty, then run it again.
 MESSAGES := --all --no-location --no-obsolete --no-wrap --ignore '.venv/*' --ignore '.stamps/*' --ignore 'node_modules/*' \
   --ignore 'tests/*' --ignore '*/vendor/*'
+icons: $(STAMPS)/dev $(STAMPS)/node
+	$(TEST_ENV) $(BIN)/python -m tests.support.make_icons
+
 messages: $(STAMPS)/dev
 	$(TEST_ENV) $(BIN)/python manage.py makemessages $(MESSAGES)
 	$(TEST_ENV) $(BIN)/python manage.py makemessages -d djangojs $(MESSAGES)

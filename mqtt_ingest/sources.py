@@ -1,5 +1,6 @@
 """The configured Sources as slots use them. What is wrong with one concerns it alone."""
 
+import logging
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -11,10 +12,14 @@ from devices.models import Source
 from devices.models.registry import sources_at, valid_zone
 from devices.source_checks import Problems
 from mqtt_ingest.core import conventions
-from mqtt_ingest.core.conventions.base import Convention
+from mqtt_ingest.core.conventions.base import Convention, Options
 from mqtt_ingest.core.conventions.state import State
 from mqtt_ingest.core.topics import filter_problem
 from mqtt_ingest.models import Remembered
+
+logger = logging.getLogger(__name__)
+# Sources that this process cannot read, by their decoder's own fault, with what it said.
+failing: dict[str, str] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +48,17 @@ def usable(broker: str, known: Mapping[str, Convention] | None = None) -> Iterat
     """
     for source in sources_at(broker).filter(enabled=True):
         try:
-            convention = _convention(source, (known or {}).get(source.name))
+            kind = conventions.find(source.convention)
+            options = kind.Options.model_validate(source.options or {})
         except (LookupError, pydantic.ValidationError):
             continue
+        try:
+            convention = _convention(source, kind, options, (known or {}).get(source.name))
+        except Exception as error:  # noqa: BLE001 - of whatever kind
+            # What one convention remembers must not keep the others from reading.
+            _note_failing(source.name, error)
+            continue
+        failing.pop(source.name, None)
         yield Usable(source, convention, *filters_of(source, convention))
 
 
@@ -64,10 +77,17 @@ def _good(filters: Iterable[object]) -> tuple[str, ...]:
     return tuple(str(name) for name in filters if not filter_problem(name))
 
 
-def _convention(source: Source, now: Convention | None) -> Convention:
+def _note_failing(name: str, error: Exception) -> None:
+    words = f"its decoder fails on what it remembers: {error!r}"[:300]
+    if failing.get(name) != words:
+        logger.error("Source %s is not read: %s", name, words, exc_info=error)
+    failing[name] = words
+
+
+def _convention(
+    source: Source, kind: type[Convention], options: Options, now: Convention | None
+) -> Convention:
     """Return how packets of `source` are read: as `now`, where nothing of it was changed."""
-    kind = conventions.find(source.convention)
-    options = kind.Options.model_validate(source.options or {})
     if type(now) is not kind:
         return kind(options, _remembered(source) if kind.is_stateful else None)
     return now if options == now.options else kind(options, now.state)

@@ -206,6 +206,8 @@ def _of_slot(name: str, slot: dict[str, Any]) -> Iterator[Condition]:
             f"{name}: this broker forgets shared subscriptions when it restarts, and "
             "MQTT_SHARING=always uses them anyway",
         )
+    for source, words in slot["failing"]:
+        yield Condition("source_broken", f"{source}: {words}")
     for source, what, why, number in slot["not_interpreted"]:
         yield Condition("not_interpreted", f"{source}: {what}: {why} ({counted(number, 'packet')})")
     if slot["sharing"] == "refused":

@@ -9,6 +9,7 @@ import json
 import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from http.client import HTTPException
 from typing import Any, TypedDict
 from urllib.error import HTTPError
 from urllib.request import urlopen
@@ -186,7 +187,7 @@ def ask(process: Process) -> None:
             told = json.load(answer)
     except HTTPError as error:
         told = json.load(error)
-    except (OSError, ValueError):
+    except (OSError, ValueError, HTTPException):  # the last: it dies while it answers
         return
     for one in (told, *told.get("beside", ())):
         if one.get("name") == process.id:
@@ -200,6 +201,7 @@ def slots_of(process: Process) -> dict[str, dict[str, Any]]:
     told |= {"oldest_s": 0.0, "paused": False, "unacknowledged": 0}
     told |= {"sharing": "", "is_sharing": False, "stands_by": False, "refused": {}}
     told |= {"clocks_ahead_s": 0, "contested": False, "leaves": False, "not_interpreted": []}
+    told |= {"failing": []}
     return {
         name: {**told, **slot} if isinstance(slot, dict) else {**told, "state": slot[0]}
         for name, slot in process.info.get("slots", {}).items()

@@ -10,6 +10,16 @@ _LARGEST = sys.float_info.max
 Kind = Literal["number", "boolean", "text"]
 
 
+# Characters of a unit, and of any other text; words of an enumeration.
+MAX_UNIT, MAX_NAME, MAX_STATES = 50, 200, 100
+
+
+def _cut(told: object, name: str, most: int) -> None:
+    text = getattr(told, name)
+    if len(text) > most:
+        object.__setattr__(told, name, text[:most])
+
+
 def bound(value: object) -> float | None:
     """Return what a series may be at least or at most; None where `value` is no such number."""
     if isinstance(value, bool) or not isinstance(value, int | float):
@@ -46,6 +56,14 @@ class SeriesDescription:
     counts_up: bool | None = None
     cadence_s: float | None = None
 
+    def __post_init__(self) -> None:
+        """Cut what is longer than anybody means."""
+        for name, most in (("unit", MAX_UNIT), ("unit_as_sent", MAX_UNIT), ("label", MAX_NAME)):
+            _cut(self, name, most)
+        if len(self.states) > MAX_STATES or any(len(one) > MAX_NAME for one in self.states):
+            states = tuple(one[:MAX_NAME] for one in self.states[:MAX_STATES])
+            object.__setattr__(self, "states", states)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Description:
@@ -68,6 +86,12 @@ class Description:
     parent: str = ""
     place: str = ""
     series: Mapping[str, SeriesDescription] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Cut what is longer than anybody means."""
+        for name in ("name", "model", "manufacturer", "firmware", "place"):
+            _cut(self, name, MAX_NAME)
+
     # Once it was asked for: conventions say the same with packet after packet.
     _mark: int = field(default=0, init=False, repr=False, compare=False)
 

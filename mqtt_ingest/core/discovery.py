@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mqtt_ingest.core import conventions
+from mqtt_ingest.core.conventions.by_template import MAX_TEMPLATES
 from mqtt_ingest.core.limits import Limits
 from mqtt_ingest.core.pipeline import decode
 from mqtt_ingest.core.router import Route, Router
@@ -47,7 +48,7 @@ def propose_sources(
         without: names of conventions that are not looked for.
     """
     router = Router(known)
-    observed = [one for one in sample if not _is_read(one, router)]
+    observed = [one for one in sample if not (_is_ours(one) or _is_read(one, router))]
     found = _recognised(observed, frozenset(without))
     router = Router([*known, *(_route(one, limits) for one in found)])
     rest: list[Observed] = []
@@ -58,7 +59,7 @@ def propose_sources(
         else:
             next(each for each in found if each.convention == source).topics.append(one.topic)
     found = [one for one in found if one.topics]
-    templates = [one for one in propose(rest) if one.topics]
+    templates = _largest([one for one in propose(rest) if one.topics])
     if templates:
         options = {"templates": [_short(one.template) for one in templates]}
         reasons = ["no convention claims these topics; their structure tells how to read them"]
@@ -67,9 +68,22 @@ def propose_sources(
     return found
 
 
+def _largest(templates: list[Proposal]) -> list[Proposal]:
+    """Return as many as a Source takes, those of most topics, in their order."""
+    if len(templates) <= MAX_TEMPLATES:
+        return templates
+    largest = sorted(range(len(templates)), key=lambda place: -len(templates[place].topics))
+    return [templates[place] for place in sorted(largest[:MAX_TEMPLATES])]
+
+
 def _short(template: Any) -> dict[str, Any]:
     """Return a template without what is as usual."""
     return dict(template.model_dump(exclude_defaults=True))
+
+
+def _is_ours(one: Observed) -> bool:
+    """Return whether a topic is that of a canary of ours, which is nobody's device."""
+    return one.topic.startswith("iotbridge/canary/")
 
 
 def _is_read(one: Observed, router: Router) -> bool:

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from traceback import extract_tb
 from typing import Generic, TypeVar
@@ -194,7 +195,9 @@ def _look_beyond(entry: Entry, reader: Route, routes: Sequence[Route]) -> None:
     if packet.retain:
         entry.known = _known(packet, reader, messages)
     for other in routes[routes.index(reader) + 1 :]:
-        other.convention.describe(packet, (*messages, *entry.known))
+        # The packet is read; what another one fails to add to it is no reason to lose it.
+        with suppress(Exception):
+            other.convention.describe(packet, (*messages, *entry.known))
 
 
 def _known(packet: Packet, route: Route, messages: Sequence[DeviceMessage]) -> list[DeviceMessage]:

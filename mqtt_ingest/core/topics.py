@@ -72,11 +72,13 @@ def uncovered(filters: tuple[str, ...], others: tuple[str, ...] = ()) -> tuple[s
     A packet comes once for each subscription that matches it, with some brokers.
     """
     unique = tuple(dict.fromkeys(filters))
+    # A filter without wildcards covers itself alone: of those there may be thousands.
+    same = frozenset(others)
+    wide = [one for one in dict.fromkeys((*others, *unique)) if "+" in one or "#" in one]
     return tuple(
         one
         for one in unique
-        if not any(covers(other, one) for other in others)
-        and not any(other != one and covers(other, one) for other in unique)
+        if one not in same and not any(other != one and covers(other, one) for other in wide)
     )
 
 

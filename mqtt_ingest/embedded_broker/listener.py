@@ -2,8 +2,10 @@
 
 import asyncio
 import errno
+import gc
 import socket
 import ssl
+from asyncio.sslproto import SSLProtocol
 from collections.abc import Callable
 
 from devices.addresses import is_loopback
@@ -16,6 +18,10 @@ from mqtt_ingest.embedded_broker.protocol.server import Server
 # Connections that are accepted before others have a turn.
 _AT_ONCE = 50
 _BACKLOG = 512
+# After so many failed handshakes their remains are freed.
+SWEPT_AFTER = 2_000
+# A record of TLS has 16 kB; asyncio would take 256 kB for each connection.
+SSLProtocol.max_size = 16 * 1024
 # After so many s a process that is out of descriptors tries to accept again.
 _NO_DESCRIPTOR_SECONDS = 1.0
 
@@ -40,6 +46,7 @@ class Listener:
         self._loop = asyncio.get_running_loop()
         self._socket: socket.socket | None = None
         self._tasks: set[asyncio.Task[None]] = set()
+        self._failed = 0
 
     def listen(self, bind: str, port: int) -> None:
         """Listen.
@@ -105,6 +112,16 @@ class Listener:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
+    def _sweep(self) -> None:
+        """Free what failed handshakes leave behind, which are cycles with a buffer each.
+
+        Nothing else makes many cycles, so the process looks for them rarely.
+        """
+        self._failed += 1
+        if self._failed >= SWEPT_AFTER:
+            self._failed = 0
+            gc.collect()
+
     async def _carry(self, client: socket.socket, line: Socket) -> None:
         seconds = self._server.limits.connect_seconds if self._context is not None else None
         try:
@@ -112,6 +129,7 @@ class Listener:
                 lambda: line, client, ssl=self._context, ssl_handshake_timeout=seconds
             )
         except OSError as error:
+            self._sweep()
             self._log("tls", f"no TLS with {line.connection.peer.address}: {error}")
             client.close()
             self._lines.forget(line.connection)

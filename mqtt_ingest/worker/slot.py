@@ -11,7 +11,7 @@ from django.conf import settings
 from devices.background.database_thread import DatabaseThread, Unreachable
 from devices.storage.dialects import dialect as database_dialect
 from devices.timings import RETIRED_QUIET_SECONDS, SLOT_RENEW_SECONDS, SOURCE_LEAVING_SECONDS
-from mqtt_ingest import conf
+from mqtt_ingest import conf, sources
 from mqtt_ingest.broker.session import MqttSession
 from mqtt_ingest.core.batching import Bounds
 from mqtt_ingest.core.limits import Limits
@@ -139,6 +139,7 @@ class Slot:
             "contested": bool(session and session.is_contested),
             "leaves": self.wanted.leaves,
             "not_interpreted": self._not_interpreted(),
+            "failing": [[name, words] for name, words in sources.failing.items()],
             "clocks_ahead_s": self._clocks_ahead // 1_000_000,
             **self._sharing(),
             "broker_dropped": session.aside.broker_dropped if session else None,

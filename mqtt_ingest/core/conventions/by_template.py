@@ -18,7 +18,7 @@ from devices import units
 from devices.datetime_texts import zone_of
 from mqtt_ingest.core.conventions.base import Convention, Options
 from mqtt_ingest.core.conventions.state import State
-from mqtt_ingest.core.conventions.template_bounds import check_bounds
+from mqtt_ingest.core.conventions.template_bounds import check_bounds, check_path
 from mqtt_ingest.core.conventions.templates import BadTemplate, FirstMatch, compiled
 from mqtt_ingest.core.descriptions import Description, SeriesDescription
 from mqtt_ingest.core.limits import Limits
@@ -27,6 +27,8 @@ from mqtt_ingest.core.reading import parse, records
 from mqtt_ingest.core.records import ABSENT, Record, take
 from mqtt_ingest.core.topics import filter_problem
 
+# Of a Source; and values that one of them finds by paths of their own.
+MAX_TEMPLATES, MAX_PATHS = 500, 100
 ONLINE = ("online", "connected", "true", "1", "ready", "running", "alive", "up", "available")
 OFFLINE = (
     *("offline", "disconnected", "connection lost", "false", "0", "lost", "stopped", "dead"),
@@ -36,9 +38,10 @@ OFFLINE = (
 
 def _expression(text: str) -> str:
     try:
-        jmespath.compile(text)
-    except JMESPathError as error:
-        raise ValueError(f"{text!r} is no JMESPath expression: {error}") from error
+        found = jmespath.compile(text)
+    except (JMESPathError, RecursionError) as error:
+        raise ValueError(f"{text[:200]!r} is no JMESPath expression: {error}") from error
+    check_path(text, found.parsed)
     return text
 
 
@@ -119,6 +122,8 @@ class Template(Options):
     @field_validator("values")
     @classmethod
     def _good_values(cls, given: dict[str, str]) -> dict[str, str]:
+        if len(given) > MAX_PATHS:
+            raise ValueError(f"more than {MAX_PATHS} paths")
         return {name: _expression(text) for name, text in given.items()}
 
     @field_validator("zone")
@@ -160,7 +165,7 @@ class _Lenient(dict[str, str]):
 class TemplateOptions(Options):
     """The templates of a Source, in order."""
 
-    templates: tuple[Template, ...] = Field(default=(), max_length=500)
+    templates: tuple[Template, ...] = Field(default=(), max_length=MAX_TEMPLATES)
 
 
 @lru_cache(maxsize=2_048)

@@ -29,7 +29,8 @@ def _object(value: Mapping[str, Any]) -> dict[str, Any]:
 def _time(value: Mapping[str, Any]) -> object:
     """Return when the packet was received, as far as a gateway or the server tells."""
     heard = value.get("rxInfo")
-    times = [one.get("time") for one in heard if isinstance(one, dict)] if heard else []
+    gateways = heard if isinstance(heard, list) else []
+    times = [one.get("time") for one in gateways if isinstance(one, dict)]
     own = [value.get("time"), value.get("publishedAt")]
     return next((time for time in [own[0], *times, own[1]] if time), ABSENT)
 

@@ -27,6 +27,10 @@ _LABELS = {
     **{-1: "bver", -2: "bn", -3: "bt", -4: "bu", -5: "bv", -6: "bs"},
     **{0: "n", 1: "u", 2: "v", 3: "vs", 4: "vb", 5: "s", 6: "t", 7: "ut", 8: "vd"},
 }
+# Characters of a name and a unit, and what a time may be, in s.
+MAX_TEXT, _LATEST = 4_096, 1e12
+# Tags of CBOR that are read: large whole numbers, decimals, and what says that it is CBOR.
+_TAGS = frozenset({2, 3, 4, 5, 55799})
 # What a value without a name is, by its unit.
 _BY_UNIT = {"lat": "lat", "lon": "lon", "alt": "alt", "m": "m"}
 
@@ -52,17 +56,32 @@ def resolve(pack: Sequence[Mapping[Any, Any]]) -> Iterator[Resolved]:
         if any(isinstance(label, str) and label.endswith("_") for label in record):
             raise Undecodable("not_senml", f"record {number} must be understood, and is not")
         base |= {k: v for k, v in record.items() if k in {"bn", "bt", "bu", "bv", "bver"}}
-        if _number(base.get("bver", _VERSION)) > _VERSION:
-            raise Undecodable("not_senml", f"version {base['bver']} is not known")
+        version = _number(base.get("bver", _VERSION))
+        if version > _VERSION:
+            raise Undecodable("not_senml", f"version {version:g} is not known")
         value = _value(record, base)
         if value is not None:
             yield Resolved(
-                f"{base.get('bn', '')}{record.get('n', '')}",
-                str(record.get("u", base.get("bu", ""))),
+                _told("bn", base) + _told("n", record),
+                _told("u", record) or _told("bu", base),
                 value,
-                _number(base.get("bt", 0)) + _number(record.get("t", 0)),
+                _seconds(base, record),
                 _number(record["ut"]) if "ut" in record else None,
             )
+
+
+def _told(label: str, record: Mapping[str, Any]) -> str:
+    """Return a text of a record; empty: it has none.
+
+    Raises:
+        Undecodable: it is none, or longer than any name.
+    """
+    text = record.get(label, "")
+    if not isinstance(text, str):
+        raise Undecodable("not_senml", f"{label} is no text")
+    if len(text) > MAX_TEXT:
+        raise Undecodable("not_senml", f"{label} has more than {MAX_TEXT} characters")
+    return text
 
 
 def _value(record: Mapping[str, Any], base: Mapping[str, Any]) -> object:
@@ -72,9 +91,25 @@ def _value(record: Mapping[str, Any], base: Mapping[str, Any]) -> object:
 
 
 def _number(value: object) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise Undecodable("not_senml", f"{value!r} is no number")
+    if isinstance(value, bool) or not isinstance(value, int | float) or not _is_finite(value):
+        # What it is may be of any size, and is looked at before it is put into words.
+        told = repr(value[:40]) if isinstance(value, str) else f"a {type(value).__name__}"
+        raise Undecodable("not_senml", f"{told} is no number")
     return value
+
+
+def _is_finite(value: float) -> bool:
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # a whole number that is larger than any double
+        return False
+
+
+def _seconds(base: Mapping[str, Any], record: Mapping[str, Any]) -> float:
+    time = _number(base.get("bt", 0)) + _number(record.get("t", 0))
+    if not abs(time) < _LATEST:
+        raise Undecodable("not_senml", "a time beyond any calendar")
+    return time
 
 
 def load(payload: bytes) -> object:
@@ -91,12 +126,37 @@ def load(payload: bytes) -> object:
             return None
     # An array of CBOR: of known length, or of any.
     if payload and (0x80 <= payload[0] <= 0x9B or payload[0] == 0x9F):
+        tag = cbor_tag(payload)
+        if tag is not None:
+            raise Undecodable("not_senml", f"CBOR's tag {tag} is not read here")
         try:
             value = cbor2.loads(payload)
         except Exception as error:  # what it raises is of many kinds
             raise Undecodable("not_senml", f"no CBOR: {error}") from error
         if isinstance(value, list) and all(isinstance(one, dict) for one in value):
             return [{_LABELS.get(key, key): item for key, item in one.items()} for one in value]
+    return None
+
+
+def cbor_tag(payload: bytes) -> int | None:
+    """Return the first tag in CBOR that is none of a number; None: there is none.
+
+    A shared reference (tags 28 and 29) lets few bytes stand for more than any memory holds. Items
+    follow one another, nested or not, so that they are looked at without being built.
+    """
+    at = 0
+    while at < len(payload):
+        major, more = payload[at] >> 5, payload[at] & 31
+        at += 1
+        length = more
+        if 24 <= more <= 27:
+            size = 1 << (more - 24)
+            length = int.from_bytes(payload[at : at + size], "big")
+            at += size
+        if major in {2, 3} and more != 31:
+            at += length
+        elif major == 6 and length not in _TAGS:
+            return length
     return None
 
 

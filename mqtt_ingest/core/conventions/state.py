@@ -12,6 +12,9 @@ from mqtt_ingest.core.errors import Undecodable
 
 # Whoever may publish makes us remember: so many keys of a Source, of so many characters.
 MAX_KEYS, MAX_KEY = 50_000, 500
+# What values take in memory, about, in bytes: one of them, and all of a Source.
+MAX_VALUE, MAX_ALL = 1_000_000, 64_000_000
+_NODE = 64
 
 
 class State:
@@ -30,6 +33,8 @@ class State:
             for key, value in (kept or {}).items()
             if key.startswith(prefix)
         }
+        self._weights = {key: weight(value) for key, value in self._values.items()}
+        self._weight = sum(self._weights.values())
         self._changed: dict[str, Any] = {}
         # Raised with each change: what was derived from the values is out of date then.
         self.version = 0
@@ -51,20 +56,28 @@ class State:
             raise Undecodable("too_much_state", str(error)) from error
         if self._values.get(key) == value:
             return False
+        heavy = 0 if value is None else weight(value)
         if value is None:
             del self._values[key]
         else:
-            self._look_for_room(key)
+            self._look_for_room(key, heavy)
             self._values[key] = value
+        self._weight += heavy - self._weights.pop(key, 0)
+        if heavy:
+            self._weights[key] = heavy
         self._changed[key] = value
         self.version += 1
         return True
 
-    def _look_for_room(self, key: str) -> None:
+    def _look_for_room(self, key: str, heavy: int) -> None:
         if len(key) > MAX_KEY:
             raise Undecodable("too_much_state", f"a name of more than {MAX_KEY} characters")
         if key not in self._values and len(self._values) >= MAX_KEYS:
             raise Undecodable("too_much_state", f"more than {MAX_KEYS:,} things to remember")
+        if heavy > MAX_VALUE:
+            raise Undecodable("too_much_state", f"it would take more than {MAX_VALUE:,} bytes")
+        if self._weight + heavy - self._weights.get(key, 0) > MAX_ALL:
+            raise Undecodable("too_much_state", f"more than {MAX_ALL:,} bytes to remember")
 
     def items(self, prefix: str = "") -> Iterator[tuple[str, Any]]:
         """Yield keys and values of the keys that begin with `prefix`."""
@@ -77,3 +90,14 @@ class State:
         changed = {f"{self._prefix}{key}": value for key, value in self._changed.items()}
         self._changed = {}
         return changed
+
+
+def weight(value: Any) -> int:
+    """Return about how many bytes of memory a value of JSON takes."""
+    if isinstance(value, str):
+        return _NODE + len(value)
+    if isinstance(value, dict):
+        return _NODE + sum(_NODE + len(name) + weight(one) for name, one in value.items())
+    if isinstance(value, list):
+        return _NODE + sum(map(weight, value))
+    return _NODE

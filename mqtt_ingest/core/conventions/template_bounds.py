@@ -7,6 +7,8 @@ things are repeated side by side.
 """
 
 import re
+from collections import Counter
+from collections.abc import Mapping
 from re import _constants as kinds  # type: ignore[attr-defined] # in every Python from 3.11 on
 from re import _parser as parser  # type: ignore[attr-defined]
 from typing import Any
@@ -16,6 +18,8 @@ from mqtt_ingest.core.conventions.templates import BadTemplate
 # Of a template; of an expression within it; and of parts of any length side by side, each of
 # which multiplies the time by the length of the topic.
 MAX_TEMPLATE, MAX_EXPRESSION, MAX_OPEN = 1_000, 200, 3
+# Of a path: characters, parts, lists that are made or flattened, calls.
+MAX_PATH, MAX_NODES, MAX_MADE, MAX_CALLS = 500, 100, 4, 3
 _CAPTURE = re.compile(r"\{[a-z_]+(\*)?(?::((?:[^{}]|\{[^{}]*\})*))?\}")
 # What may be repeated: one character, whichever.
 _SINGLE = {kinds.LITERAL, kinds.NOT_LITERAL, kinds.IN, kinds.ANY}
@@ -40,6 +44,34 @@ def check_bounds(text: str) -> None:
             f"{text!r}: at most {MAX_OPEN} parts of any length in one level, and {MAX_OPEN} "
             "expressions and {x*} that repeat in all"
         )
+
+
+def check_path(text: str, tree: Mapping[str, Any]) -> None:
+    """Refuse a JMESPath expression that could make far more of a payload than it is.
+
+    Args:
+        text: the expression.
+        tree: as `jmespath` parses it.
+
+    Raises:
+        ValueError: says why.
+    """
+    if len(text) > MAX_PATH:
+        raise ValueError(f"an expression longer than {MAX_PATH} characters")
+    kinds_used: Counter[str] = Counter()
+    waiting: list[Mapping[str, Any]] = [tree]
+    while waiting:
+        node = waiting.pop()
+        kinds_used[str(node["type"])] += 1
+        waiting += [one for one in node["children"] if isinstance(one, dict)]
+    if kinds_used.total() > MAX_NODES:
+        raise ValueError(f"{text[:80]!r} has more than {MAX_NODES} parts")
+    # A list of the value twice, flattened, is twice as long; so on and on.
+    made = kinds_used["multi_select_list"] + kinds_used["multi_select_dict"]
+    if made and kinds_used["flatten"] and made + kinds_used["flatten"] > MAX_MADE:
+        raise ValueError(f"{text[:80]!r} makes lists of lists, and flattens them, too often")
+    if kinds_used["function_expression"] > MAX_CALLS:
+        raise ValueError(f"{text[:80]!r} calls more than {MAX_CALLS} functions")
 
 
 def _levels(text: str) -> list[str]:

@@ -166,7 +166,7 @@ def _series(exposes: object, prefix: str = "") -> Iterator[tuple[str, SeriesDesc
         if isinstance(one.get("features"), list):
             below = f"{path}." if one.get("type") == "composite" else prefix
             yield from _series(one["features"], below)
-        elif isinstance(name, str) and one.get("type") in _KINDS:
+        elif isinstance(name, str) and _text(one.get("type")) in _KINDS:
             yield path, _one_series(one, name)
 
 

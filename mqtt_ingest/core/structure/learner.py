@@ -11,6 +11,9 @@ from mqtt_ingest.core.structure import words
 from mqtt_ingest.core.structure.levels import Tree
 from mqtt_ingest.core.structure.observations import Observed
 
+# Topics of more levels are of no device that anybody named; and so many are looked at in all.
+MAX_LEVELS, MAX_LEVELS_IN_ALL = 16, 150_000
+
 
 @dataclass(slots=True)
 class Proposal:
@@ -51,7 +54,11 @@ class _Reading:
 def propose(observed: Iterable[Observed]) -> list[Proposal]:
     """Return templates for what was observed, those that must be asked first in front."""
     sorted_out: dict[str, list[Observed]] = {"ignore": [], "presence": [], "values": []}
+    room = MAX_LEVELS_IN_ALL
     for one in observed:
+        room -= len(one.levels)
+        if len(one.levels) > MAX_LEVELS or room < 0:
+            continue
         sorted_out[_use_of(one)].append(one)
     readings = sorted_out["values"]
     tree = Tree(
@@ -219,28 +226,36 @@ def _prefixes(made: Sequence[_Reading]) -> dict[tuple[str, ...], tuple[str, ...]
         if one.parent:
             parents[one.device].add(one.parent)
     found = {}
+    # Thousands of parents may have the same devices below them: looked at once.
+    known: dict[tuple[str, ...], _Way] = {}
     for parent, devices in below.items():
-        alike = [
-            parents[device]
-            for device in devices
-            if words.is_number(device) or (not words.is_id(device) and len(parents[device]) > 1)
-        ]
-        found[parent] = _told_apart(parent, set().union(*alike)) if alike else ()
+        alike = tuple(
+            sorted(
+                device
+                for device in devices
+                if words.is_number(device) or (not words.is_id(device) and len(parents[device]) > 1)
+            )
+        )
+        if alike not in known:
+            known[alike] = _telling_apart(set().union(*(parents[device] for device in alike)))
+        found[parent] = known[alike](parent) if alike else ()
     return found
 
 
-def _told_apart(parent: tuple[str, ...], parents: set[tuple[str, ...]]) -> tuple[str, ...]:
-    """Return the levels of `parent` that no other of `parents` has, too."""
-    ways: list[Callable[[tuple[str, ...]], tuple[str, ...]]] = [
-        lambda path: tuple(level for level in path if not words.is_group(level))[-2:],
-        lambda path: path[-1:],
-        lambda path: path[-2:],
-    ]
-    for way in ways:
-        told = [tuple(level for level in way(one) if level) for one in parents]
-        if len(set(told)) == len(told):
-            return tuple(level for level in way(parent) if level)
-    return tuple(level for level in parent if level)
+_Way = Callable[[tuple[str, ...]], tuple[str, ...]]
+_WAYS: tuple[_Way, ...] = (
+    lambda path: tuple(level for level in path if level and not words.is_group(level))[-2:],
+    lambda path: tuple(level for level in path[-1:] if level),
+    lambda path: tuple(level for level in path[-2:] if level),
+)
+
+
+def _telling_apart(parents: set[tuple[str, ...]]) -> _Way:
+    """Return which levels of one of `parents` no other of them has, too."""
+    for way in _WAYS:
+        if len({way(one) for one in parents}) == len(parents):
+            return way
+    return lambda path: tuple(level for level in path if level)
 
 
 def _proposal(

@@ -8,10 +8,13 @@ that varies while the tree below it has the same shape is a device.
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from itertools import islice
 
 from mqtt_ingest.core.structure import words
 
 Path = tuple[str, ...]
+# Of thousands that are alike so many tell as much as all of them.
+LOOKED_AT = 300
 
 
 class Tree:
@@ -38,10 +41,19 @@ class Tree:
         self._parents: dict[str, set[Path]] = defaultdict(set)
         for leaf in self._leaves:
             self._parents[leaf[-1]].add(leaf[:-1])
-        self._inner: dict[str, dict[Path, frozenset[str]]] = defaultdict(dict)
+        # By level and what is above its parent.
+        self._inner: dict[tuple[str, Path], dict[Path, frozenset[str]]] = defaultdict(dict)
         for path, below in self._below.items():
-            if path:
-                self._inner[path[-1]][path[:-1]] = frozenset(below)
+            if len(path) > 1:
+                self._inner[path[-1], path[:-2]][path[:-1]] = frozenset(below)
+        self._siblings: dict[Path, list[str]] = {}
+
+    def _beside(self, path: Path) -> list[str]:
+        """Return levels beside the last one of `path`, itself among them: as many as tell."""
+        parent = path[:-1]
+        if parent not in self._siblings:
+            self._siblings[parent] = sorted(self._below[parent])[:LOOKED_AT]
+        return self._siblings[parent]
 
     def device(self, levels: Sequence[str], *, is_whole: bool) -> int:
         """Return how many levels of a topic lead to its device, that included; at least 1.
@@ -86,20 +98,21 @@ class Tree:
             return False
         return any(
             words.stem(other) == own and self._below.get((*path[:-1], other), set()) & below
-            for other in self._below[path[:-1]] - {path[-1]}
+            for other in self._beside(path)
+            if other != path[-1]
         )
 
     def _recurs(self, levels: Sequence[str], end: int) -> bool:
         """Return whether the level comes again, with the same below it, under another parent."""
         path = tuple(levels[:end])
-        others = self._inner.get(path[-1], {})
+        others = self._inner.get((path[-1], path[:-2]), {})
         own = others.get(path[:-1])
         if own is None or len(path) < 2:
             return False
         return (
             any(
-                parent != path[:-1] and parent[:-1] == path[:-2] and shape & own
-                for parent, shape in others.items()
+                parent != path[:-1] and shape & own
+                for parent, shape in islice(others.items(), LOOKED_AT)
             )
             and len(self._below[path[:-1]]) < len(self._below[path[:-2]]) + 1
         )
@@ -108,6 +121,6 @@ class Tree:
         """Return whether the level has words of a part, and those beside it are such."""
         if not words.has_part(levels[end - 1]):
             return False
-        siblings = self._below[tuple(levels[: end - 1])] - {levels[end - 1]}
+        siblings = [one for one in self._beside(tuple(levels[:end])) if one != levels[end - 1]]
         parts = [one for one in siblings if words.has_part(one)]
         return len(parts) * 2 >= len(siblings)

@@ -1,10 +1,12 @@
 """The broker with its sockets: who is let in, what clients of other makers see, TLS, the end."""
 
 import asyncio
+import gc
 import logging
 import socket
 import ssl
 import threading
+from asyncio.sslproto import SSLProtocol
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -316,6 +318,29 @@ async def test_tls_is_spoken_where_a_certificate_is_given(tmp_path: Path) -> Non
         silent = socket.create_connection(("127.0.0.1", port))
         await until(lambda: not made.broker.doors.count)
         silent.close()
+
+
+async def test_handshakes_that_fail_leave_nothing_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mqtt_ingest.embedded_broker.listener.SWEPT_AFTER", 20)
+    theirs = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    trustme.CA().issue_cert("127.0.0.1").configure_cert(theirs)
+    port = free_port()
+    doors = [Door(bind="127.0.0.1", port=port, context=theirs)]
+    gc.disable()
+    try:
+        async with running(tmp_path, doors=doors) as made:
+            for _client in range(105):
+                _reader, writer = await asyncio.open_connection("127.0.0.1", port)
+                writer.write(b"no TLS at all" * 200)
+                writer.close()
+                await until(lambda: not made.broker.doors.count)
+            left = [one for one in gc.get_objects() if isinstance(one, SSLProtocol)]
+    finally:
+        gc.enable()
+    assert len(left) < 40
+    assert all(len(one._ssl_buffer) <= 16 * 1024 for one in left)  # type: ignore[attr-defined]
 
 
 class Browser:

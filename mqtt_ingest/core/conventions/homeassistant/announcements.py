@@ -98,8 +98,9 @@ def _identifier(device: Mapping[str, Any]) -> str:
     if isinstance(first, str | int) and str(first):
         return str(first)
     connections = device.get("connections")
-    if isinstance(connections, list) and connections and isinstance(connections[0], list):
-        return str(connections[0][-1])
+    first = connections[0] if isinstance(connections, list) and connections else None
+    if isinstance(first, list) and first:
+        return str(first[-1])
     return ""
 
 
@@ -130,7 +131,7 @@ def _availability(entity: Mapping[str, Any]) -> Iterator[Availability]:
             }
         ]
     for one in entries[:8]:
-        if isinstance(one.get("topic"), str) and one["topic"]:
+        if isinstance(one, dict) and isinstance(one.get("topic"), str) and one["topic"]:
             yield Availability(
                 one["topic"],
                 str(one.get("value_template") or ""),
@@ -240,10 +241,14 @@ def _described(entity: Mapping[str, Any], component: str) -> SeriesDescription:
     )
 
 
+def _is_text(device_class: object) -> bool:
+    return isinstance(device_class, str) and device_class in {"enum", "timestamp", "date"}
+
+
 def _kind(entity: Mapping[str, Any], component: str, unit: str) -> Kind | None:
     if component in _ON_OFF:
         return "boolean"
-    if component == "select" or entity.get("device_class") in {"enum", "timestamp", "date"}:
+    if component == "select" or _is_text(entity.get("device_class")):
         return "text"
     if unit or entity.get("state_class") or component == "number":
         return "number"

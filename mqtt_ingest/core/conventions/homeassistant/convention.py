@@ -4,8 +4,10 @@ Other conventions come first: what one of them reads, this one only describes, s
 that is announced here and speaks a convention of its own is one device.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+import contextlib
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, ClassVar
 
 import orjson
@@ -19,8 +21,11 @@ from mqtt_ingest.core.conventions.homeassistant.announcements import (
     read,
 )
 from mqtt_ingest.core.conventions.homeassistant.value_templates import (
+    MAX_TEXT,
+    Budget,
     NoValue,
     Unsupported,
+    json_of,
     path_of,
     render,
 )
@@ -28,6 +33,7 @@ from mqtt_ingest.core.conventions.recognising import Evidence, Observation
 from mqtt_ingest.core.conventions.state import State
 from mqtt_ingest.core.conventions.templates import compiled
 from mqtt_ingest.core.descriptions import Description
+from mqtt_ingest.core.errors import Undecodable
 from mqtt_ingest.core.limits import Limits
 from mqtt_ingest.core.packets import DeviceMessage, Packet, Sample
 from mqtt_ingest.core.payloads import decode_text
@@ -49,6 +55,10 @@ _COMPONENTS = (
 _ANNOUNCED = [
     compiled(f"{{prefix*}}/{{component:{_COMPONENTS}}}/{rest}/config") for rest in ("+", "+/+")
 ]
+
+
+# Topics that announcements may name together, and entities that may read one of them.
+MAX_TOPICS, MAX_USES = 20_000, 250
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +86,9 @@ class HomeAssistant(Convention):
         self._announced: dict[str, Announced] = {}
         self._uses: dict[str, list[_Use]] = {}
         for key, message in self.state.items():
-            self._add(key, message)
+            # What an earlier release remembered may be more than this one reads.
+            with contextlib.suppress(Undecodable):
+                self._add(key, _worked_out(key, message))
         self._subscribe()
 
     @classmethod
@@ -95,24 +107,30 @@ class HomeAssistant(Convention):
         is_usual = set(prefixes) == {"homeassistant"}
         return ({} if is_usual else {"prefixes": tuple(sorted(prefixes))}), reasons
 
-    def _add(self, key: str, message: Mapping[str, Any]) -> None:
-        """Work out which topics tell what of an announcement."""
-        component, _, path = key.partition("/")
-        announced = read(message, component, path)
-        if announced is not None:
-            self._announced[key] = announced
-            for topic, use in _uses(announced):
-                self._uses.setdefault(topic, []).append(use)
+    def _add(self, key: str, announced: Announced | None) -> None:
+        """Note which topics tell what of an announcement."""
+        if announced is None:
+            return
+        self._announced[key] = announced
+        for topic, use in _uses(announced):
+            if topic not in self._uses and len(self._uses) >= MAX_TOPICS:
+                self.note(topic, f"more than {MAX_TOPICS:,} topics are announced")
+                continue
+            uses = self._uses.setdefault(topic, [])
+            if len(uses) < MAX_USES:
+                uses.append(use)
+            else:
+                self.note(topic, f"more than {MAX_USES} entities read one topic")
 
     def _remove(self, key: str) -> None:
         """Forget what an announcement told."""
         gone = self._announced.pop(key, None)
         for topic in {topic for topic, _use in _uses(gone)} if gone is not None else ():
-            kept = [use for use in self._uses[topic] if use.announced is not gone]
+            kept = [use for use in self._uses.get(topic, ()) if use.announced is not gone]
             if kept:
                 self._uses[topic] = kept
             else:
-                del self._uses[topic]
+                self._uses.pop(topic, None)
 
     def _subscribe(self) -> None:
         """Have what is announced subscribed."""
@@ -130,16 +148,16 @@ class HomeAssistant(Convention):
             return None
         if not packet.payload:
             return []
-        text = decode_text(packet.payload, limits)
+        payload = _Payload(decode_text(packet.payload, limits))
         messages: dict[str, DeviceMessage] = {}
         for use in uses:
             device = use.announced.device
             message = messages.setdefault(device, DeviceMessage(device))
             if use.reading is not None:
-                self._read(message, packet, text, use, limits)
+                self._read(message, packet, payload, use, limits)
             else:
                 assert use.availability is not None
-                self._availability(message, text, use.availability)
+                self._availability(message, payload, use.availability)
         return [one for one in messages.values() if one.samples or one.status or one.bad]
 
     def _config(self, topic: str) -> str | None:
@@ -157,18 +175,24 @@ class HomeAssistant(Convention):
         except orjson.JSONDecodeError:
             message = None
         given = message if isinstance(message, dict) and message else None
+        # First: what cannot be read is not remembered either.
+        announced = None if given is None else _worked_out(key, given)
         if self.state.put(key, given):
             self._remove(key)
-            if given is not None:
-                self._add(key, self.state.get(key, given))
+            self._add(key, announced)
             self._subscribe()
 
     def _read(
-        self, message: DeviceMessage, packet: Packet, text: str, use: _Use, limits: Limits
+        self,
+        message: DeviceMessage,
+        packet: Packet,
+        payload: "_Payload",
+        use: _Use,
+        limits: Limits,
     ) -> None:
         reading = use.reading
         assert reading is not None
-        value = self._value(reading, text)
+        value = self._value(reading, payload)
         if value is None:
             return
         take(message, packet, 0, Record({reading.metric: value}), limits)
@@ -177,11 +201,13 @@ class HomeAssistant(Convention):
             **use.announced.own, series={**before, reading.metric: reading.described}
         )
 
-    def _value(self, reading: Reading, text: str) -> object:
+    def _value(self, reading: Reading, payload: "_Payload") -> object:
         """Return what a payload says of a reading; None: nothing."""
         try:
             found = (
-                _member(text, reading.member) if reading.member else render(reading.template, text)
+                payload.member(reading.member)
+                if reading.member
+                else payload.render(reading.template)
             )
         except NoValue:
             return None
@@ -192,9 +218,11 @@ class HomeAssistant(Convention):
             return found == reading.words[0]
         return None if found in {"None", "unknown", ""} else found
 
-    def _availability(self, message: DeviceMessage, text: str, told: Availability) -> None:
+    def _availability(
+        self, message: DeviceMessage, payload: "_Payload", told: Availability
+    ) -> None:
         try:
-            word = render(told.template, text)
+            word = payload.render(told.template)
         except (NoValue, Unsupported) as error:
             if isinstance(error, Unsupported):
                 self.note(told.template, str(error))
@@ -239,14 +267,42 @@ def _uses(announced: Announced) -> Iterator[tuple[str, _Use]]:
         yield availability.topic, _Use(announced, availability=availability)
 
 
-def _member(text: str, name: str) -> str:
+class _Payload:
+    """A payload that many templates may read: parsed once, and within one budget."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._budget = Budget()
+
+    @cached_property
+    def _json(self) -> Any:
+        return json_of(self._text)
+
+    def render(self, template: str) -> str:
+        """Return what a template makes of it."""
+        if not template:
+            return self._text
+        return render(template, self._text, self._json, self._budget)
+
+    def member(self, name: str) -> str:
+        """Return a member of it as a text."""
+        if not isinstance(self._json, dict) or self._json.get(name) is None:
+            raise NoValue(f"there is no {name}")
+        return str(self._json[name])[:MAX_TEXT]
+
+
+def _worked_out(key: str, message: Any) -> Announced | None:
+    """Return what is announced; None: nothing that can be measured.
+
+    Raises:
+        Undecodable: it is laid out as no announcement is.
+    """
+    component, _, path = key.partition("/")
     try:
-        value = orjson.loads(text)
-    except orjson.JSONDecodeError as error:
-        raise NoValue("it is no JSON") from error
-    if not isinstance(value, dict) or value.get(name) is None:
-        raise NoValue(f"there is no {name}")
-    return str(value[name])
+        return read(message, component, path)
+    except Exception as error:
+        # Whoever may publish writes them; whatever is wrong concerns this one alone.
+        raise Undecodable("not_an_announcement", f"{key[:200]}: {error!r}"[:500]) from error
 
 
 def _sample(samples: Sequence[Sample], reading: Reading) -> Sample | None:

@@ -16,9 +16,12 @@ from jinja2 import Environment, TemplateError, nodes
 
 MAX_TEMPLATE, MAX_STEPS, MAX_OUTPUT = 2_048, 500, 1_024
 # Of what is made on the way; a payload may be larger, and is taken as it is.
-MAX_TEXT, MAX_WHOLE = 300_000, 2**63
+MAX_TEXT, MAX_WHOLE, MAX_PARTS = 300_000, 2**63, 10_000
+# Of all templates that one packet is read by: steps, and characters and items made on the way.
+MAX_PACKET_STEPS, MAX_MADE = 20_000, 3_000_000
 _PARSER = Environment(autoescape=True)  # it parses; nothing is rendered by it
 _MISSING: Any = object()
+NO_JSON: Any = object()
 
 
 class Unsupported(ValueError):
@@ -29,7 +32,43 @@ class NoValue(ValueError):
     """The payload lacks what the template asks for."""
 
 
-@lru_cache(maxsize=4_096)
+class Budget:
+    """What the templates that one packet is read by may cost together.
+
+    Args:
+        steps: of evaluation.
+        made: characters of texts and items of lists that are made on the way.
+    """
+
+    def __init__(self, steps: int = MAX_PACKET_STEPS, made: int = MAX_MADE) -> None:
+        self._steps = steps
+        self._made = made
+
+    def step(self) -> None:
+        """Note a step.
+
+        Raises:
+            Unsupported: there were too many.
+        """
+        self._steps -= 1
+        if self._steps < 0:
+            raise Unsupported(f"more than {MAX_PACKET_STEPS:,} steps for one packet")
+
+    def spend(self, number: int) -> None:
+        """Note that so many characters or items are made.
+
+        Raises:
+            Unsupported: there were too many.
+        """
+        self._made -= number
+        if self._made < 0:
+            raise Unsupported("too much is made of one packet")
+
+
+# A tree takes thirty times the memory of its text: few long ones are kept.
+SHORT = 200
+
+
 def parsed(text: str) -> nodes.Template:
     """Return the syntax tree of a template.
 
@@ -38,19 +77,37 @@ def parsed(text: str) -> nodes.Template:
     """
     if len(text) > MAX_TEMPLATE:
         raise Unsupported(f"a template of more than {MAX_TEMPLATE:,} characters")
+    return (_parsed_short if len(text) <= SHORT else _parsed_long)(text)
+
+
+def _parse(text: str) -> nodes.Template:
     try:
         return _PARSER.parse(text)
     except (TemplateError, RecursionError) as error:
         raise Unsupported(f"it cannot be read: {error}") from error
 
 
-def render(text: str, payload: str, value_json: Any = _MISSING) -> str:
+_parsed_short, _parsed_long = lru_cache(maxsize=2_048)(_parse), lru_cache(maxsize=128)(_parse)
+
+
+def json_of(payload: str) -> Any:
+    """Return a payload as `render` takes it as JSON: made once for all templates of a packet."""
+    try:
+        return orjson.loads(payload)
+    except orjson.JSONDecodeError:
+        return NO_JSON
+
+
+def render(
+    text: str, payload: str, value_json: Any = _MISSING, budget: Budget | None = None
+) -> str:
     """Return what the template `text` makes of a payload.
 
     Args:
         text: the template; empty: the payload as it is.
         payload: as text, `value` in the template.
-        value_json: the payload as JSON, where the caller has it.
+        value_json: the payload as JSON, where the caller has it; `NO_JSON`: it is none.
+        budget: what all templates for this packet may cost together.
 
     Raises:
         Unsupported: it asks for something that is not on the list.
@@ -59,12 +116,12 @@ def render(text: str, payload: str, value_json: Any = _MISSING) -> str:
     if not text:
         return payload
     if value_json is _MISSING:
-        try:
-            value_json = orjson.loads(payload)
-        except orjson.JSONDecodeError:
-            value_json = _MISSING
+        value_json = json_of(payload)
+    if value_json is NO_JSON:
+        value_json = _MISSING
+    names = {"value": payload, "value_json": value_json, "this": {}}
     try:
-        return _Run({"value": payload, "value_json": value_json, "this": {}}).template(parsed(text))
+        return _Run(names, budget or Budget()).template(parsed(text))
     except (TypeError, ValueError, ArithmeticError, LookupError, AttributeError) as error:
         if isinstance(error, Unsupported | NoValue):
             raise
@@ -100,8 +157,9 @@ def path_of(text: str) -> list[str | int] | None:
 class _Run:
     """One evaluation, with what it may use and how much of it."""
 
-    def __init__(self, names: dict[str, Any]) -> None:
+    def __init__(self, names: dict[str, Any], budget: Budget) -> None:
         self.names = names
+        self.budget = budget
         self.steps = 0
 
     def template(self, tree: nodes.Template) -> str:
@@ -116,7 +174,7 @@ class _Run:
     def statement(self, node: nodes.Node) -> str:
         self._step()
         if isinstance(node, nodes.Output):
-            return "".join([_text(self.value(part)) for part in node.nodes])
+            return self.joined([self.value(part) for part in node.nodes])
         if isinstance(node, nodes.If):
             return self._if(node)
         if isinstance(node, nodes.Assign) and isinstance(node.target, nodes.Name):
@@ -136,13 +194,30 @@ class _Run:
         self.steps += 1
         if self.steps > MAX_STEPS:
             raise Unsupported(f"more than {MAX_STEPS} steps")
+        self.budget.step()
 
     def value(self, node: nodes.Node) -> Any:
         self._step()
         evaluate = _VALUES.get(type(node))
         if evaluate is None:
             raise Unsupported(_name(node))
-        return _bounded(evaluate(self, node))
+        made = evaluate(self, node)
+        if type(node) in _MAKING:
+            self.budget.spend(_size(made))
+        return _bounded(made)
+
+    def joined(self, parts: list[Any], sign: str = "") -> str:
+        """Return parts as one text; how long that would be is looked at first."""
+        texts = [self.text(part) for part in parts]
+        _room(sum(map(len, texts)) + len(sign) * max(0, len(texts) - 1))
+        return sign.join(texts)
+
+    def text(self, value: Any) -> str:
+        """Return a value as a text, within the budget."""
+        made = _text(value)
+        if not isinstance(value, str):
+            self.budget.spend(len(made))
+        return made
 
     # --- expressions --------------------------------------------------------
     def name(self, node: nodes.Name) -> Any:
@@ -196,6 +271,9 @@ class _Run:
             value = _MISSING
         arguments = [self.value(one) for one in node.args]
         named = {str(one.key): self.value(one.value) for one in node.kwargs}
+        self.budget.spend(_size(value))
+        if node.name == "join":
+            return self.joined(list(value), *map(str, arguments))
         return _FILTERS[node.name](value, *arguments, **named)
 
     def call(self, node: nodes.Call) -> Any:
@@ -204,7 +282,9 @@ class _Run:
         if isinstance(target, nodes.Name) and target.name in _FUNCTIONS:
             return _FUNCTIONS[target.name](*arguments)
         if isinstance(target, nodes.Getattr) and target.attr in _METHODS:
-            return _METHODS[target.attr](self.value(target.node), *arguments)
+            value = self.value(target.node)
+            self.budget.spend(_size(value))
+            return _METHODS[target.attr](value, *arguments)
         raise Unsupported(getattr(target, "attr", getattr(target, "name", "a call")) + "()")
 
     def mapping(self, node: nodes.Dict) -> dict[Any, Any]:
@@ -215,9 +295,53 @@ class _Run:
         left, right = self.value(node.left), self.value(node.right)
         if isinstance(node, nodes.Add) and isinstance(left, str) != isinstance(right, str):
             raise NoValue("a text and a number cannot be added")
+        if isinstance(node, nodes.Add) and isinstance(left, list | dict):
+            raise Unsupported("adding lists")
+        if isinstance(left, str) and isinstance(right, str):
+            _room(len(left) + len(right))
         if isinstance(node, nodes.Mul) and not (_is_number(left) and _is_number(right)):
             raise Unsupported("repeating a text")
         return _OPERATIONS[type(node)](left, right)
+
+
+def _size(value: Any) -> int:
+    """Return what a value costs: its characters, or its items, which are of some bytes each."""
+    if isinstance(value, str):
+        return len(value)
+    return 16 * len(value) if isinstance(value, list | dict) else 1
+
+
+def _room(length: int) -> None:
+    if length > MAX_TEXT:
+        raise Unsupported(f"a text of more than {MAX_TEXT:,} characters")
+
+
+def _parts(number: int) -> None:
+    if number > MAX_PARTS:
+        raise Unsupported(f"more than {MAX_PARTS:,} parts")
+
+
+def _split(value: Any, sign: Any = None) -> list[str]:
+    made = str(value).split(sign, MAX_PARTS)
+    _parts(len(made))
+    return made
+
+
+def _replaced(value: Any, old: Any, new: Any) -> str:
+    text, gone, come = str(value), str(old), str(new)
+    _room(len(text) + text.count(gone) * max(0, len(come) - len(gone)))
+    return text.replace(gone, come)
+
+
+def _sum(value: Any) -> Any:
+    if not isinstance(value, list) or not all(_is_number(one) for one in value):
+        raise NoValue("a sum is of numbers")
+    return sum(value)
+
+
+def _list(value: Any) -> list[Any]:
+    _parts(len(value))
+    return list(value)
 
 
 def _bounded(made: Any) -> Any:
@@ -324,10 +448,6 @@ def _iif(value: Any, yes: Any = True, no: Any = False, nothing: Any = _MISSING) 
     return yes if value else no
 
 
-def _join(value: Any, sign: Any = "") -> str:
-    return str(sign).join(_text(one) for one in value)
-
-
 def _power(left: Any, right: Any) -> Any:
     if abs(right) > 64:
         raise Unsupported("a power above 64")
@@ -373,7 +493,7 @@ _FILTERS: Mapping[str, Callable[..., Any]] = {
     "capitalize": lambda value: str(value).capitalize(),
     "trim": lambda value, signs=None: str(value).strip(signs),
     "string": _text,
-    "replace": lambda value, old, new: str(value).replace(str(old), str(new)),
+    "replace": _replaced,
     "multiply": lambda value, by: _number(value) * by,
     "add": lambda value, other: _number(value) + other,
     "length": len,
@@ -382,9 +502,9 @@ _FILTERS: Mapping[str, Callable[..., Any]] = {
     "last": lambda value: value[-1],
     "max": max,
     "min": min,
-    "sum": sum,
-    "list": list,
-    "join": _join,
+    "sum": _sum,
+    "list": _list,
+    "join": "".join,  # done by the run itself, which looks how long it would be
     "from_json": orjson.loads,
     "to_json": json.dumps,
     "tojson": json.dumps,
@@ -404,15 +524,15 @@ _FUNCTIONS: Mapping[str, Callable[..., Any]] = {
 }
 _METHODS: Mapping[str, Callable[..., Any]] = {
     "get": lambda value, key, other=None: value.get(key, other),
-    "split": lambda value, sign=None: str(value).split(sign),
+    "split": _split,
     "strip": lambda value, signs=None: str(value).strip(signs),
     "lower": lambda value: str(value).lower(),
     "upper": lambda value: str(value).upper(),
-    "replace": lambda value, old, new: str(value).replace(str(old), str(new)),
+    "replace": _replaced,
     "startswith": lambda value, begin: str(value).startswith(str(begin)),
     "endswith": lambda value, end: str(value).endswith(str(end)),
-    "keys": lambda value: list(value.keys()),
-    "values": lambda value: list(value.values()),
+    "keys": lambda value: _list(value.keys()),
+    "values": lambda value: _list(value.values()),
 }
 _OPERATIONS: Mapping[type[nodes.Node], Callable[[Any, Any], Any]] = {
     nodes.Add: lambda a, b: a + b,
@@ -439,12 +559,18 @@ _VALUES: Mapping[type[nodes.Node], Callable[[_Run, Any], Any]] = {
     nodes.Not: lambda run, node: not run.value(node.node),
     nodes.Neg: lambda run, node: -run.value(node.node),
     nodes.Pos: lambda run, node: run.value(node.node),
-    nodes.Concat: lambda run, node: "".join([_text(run.value(one)) for one in node.nodes]),
+    nodes.Concat: lambda run, node: run.joined([run.value(one) for one in node.nodes]),
     nodes.List: lambda run, node: _scalars([run.value(one) for one in node.items]),
     nodes.Tuple: lambda run, node: _scalars([run.value(one) for one in node.items]),
     nodes.Dict: _Run.mapping,
     **dict.fromkeys(_OPERATIONS, _Run.operation),
 }
+
+
+# What of these gives back is made anew, and no part of the payload.
+_MAKING = frozenset(
+    {nodes.Filter, nodes.Call, nodes.Concat, nodes.Add, nodes.Getitem, nodes.List, nodes.Dict}
+)
 
 
 def _refuse(what: str) -> Any:

@@ -16,6 +16,7 @@ Births are stored; the last `seq` is not: whoever takes over accepts the next on
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any, ClassVar
 
 from pydantic import Field
@@ -39,6 +40,8 @@ from mqtt_ingest.core.limits import Limits
 from mqtt_ingest.core.packets import DeviceMessage, Packet, Request
 from mqtt_ingest.core.records import ABSENT, Record, take
 
+# Metrics of a device, and devices, of which the last time and births are at hand.
+MAX_KNOWN, MAX_DEVICES = 10_000, 20_000
 _CONTROLS = frozenset(
     {"bdSeq", "Node Control/Rebirth", "Node Control/Reboot", "Node Control/Next Server"}
 )
@@ -142,6 +145,9 @@ class Sparkplug(Convention):
     def _data(self, message: DeviceMessage, payload: Payload, node: str) -> None:
         self._look_at_seq(node, payload)
         if message.native_id not in self._births:
+            if len(self._births) >= MAX_DEVICES:
+                self._births.clear()
+                self._last.clear()
             self._births[message.native_id] = self._read_birth(message.native_id)
 
     def _read_birth(self, native_id: str) -> dict[int | str, tuple[str, int | None]]:
@@ -162,6 +168,8 @@ class Sparkplug(Convention):
         # The same once more is a packet that was sent again.
         if before is not None and (payload.seq - before) % 256 > 1:
             self._ask(node)
+        if len(self._seq) >= MAX_DEVICES and node not in self._seq:
+            self._seq.clear()
         self._seq[node] = payload.seq
 
     def _ask(self, node: str) -> None:
@@ -177,7 +185,9 @@ class Sparkplug(Convention):
     ) -> None:
         by_time: dict[int, dict[str, object]] = {}
         unknown = 0
-        for name, given, value in self._values(message, payload):
+        for number, (name, given, value) in enumerate(self._values(message, payload)):
+            if number >= limits.samples:
+                raise Undecodable("too_many_samples", f"more than {limits.samples} values")
             if name is None:
                 unknown += 1
             else:
@@ -204,9 +214,13 @@ class Sparkplug(Convention):
             return 0
         of_device = self._last.setdefault(device, {})
         first = of_device.get(name)
+        # Names and values may be of any length, and of any number.
+        mark = hash(value) if isinstance(value, str) else value
         if first is None or first[0] != given:
-            of_device[name] = (given, value)
-        elif first[1] != value:
+            if first is None and len(of_device) >= MAX_KNOWN:
+                of_device.clear()
+            of_device[name] = (given, mark)
+        elif first[1] != mark:
             return given * 1_000 + (payload.seq or 0) + 1
         return given * 1_000
 
@@ -253,12 +267,9 @@ def _bdseq(payload: Payload) -> int | None:
 
 def _described(message: DeviceMessage, payload: Payload, node: str) -> Description:
     """Return what a birth says of its sender: parent, units, kinds, limits."""
+    told = (one for outer in payload.metrics for one in members(outer))
     series = {
-        one.name: described
-        for outer in payload.metrics
-        for one in members(outer)
-        if one.name not in _CONTROLS
-        for described in [_series(one)]
+        one.name: _series(one) for one in islice(told, MAX_KNOWN) if one.name not in _CONTROLS
     }
     path = message.native_id.split("/")
     return Description(

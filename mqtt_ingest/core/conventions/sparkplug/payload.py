@@ -34,6 +34,8 @@ _ARRAYS = {
 }
 _BOOLEAN_ARRAY, _STRING_ARRAY = 32, 33
 MAX_METRICS, MAX_NESTING = 10_000, 8
+# Of a metric's name; longer ones are none, whatever they are made of.
+MAX_NAME = 800
 Value = float | bool | str | list[float] | list[bool] | list[str] | None
 
 
@@ -145,7 +147,7 @@ def _metric(data: bytes) -> Metric:
     made = Metric()
     for number, value in fields(data):
         if number == 1 and isinstance(value, bytes):
-            made.name = value.decode("utf-8", "replace")
+            made.name = _name(value)
         elif number == 9 and isinstance(value, bytes):
             made.properties = _properties(value)
         elif number >= 10:
@@ -153,6 +155,17 @@ def _metric(data: bytes) -> Metric:
         elif isinstance(value, int):
             _set(made, number, value)
     return made
+
+
+def _name(data: bytes) -> str:
+    """Return a name.
+
+    Raises:
+        Undecodable: it is longer than any.
+    """
+    if len(data) > MAX_NAME:
+        raise Undecodable("not_sparkplug", f"a name of more than {MAX_NAME} bytes")
+    return data.decode("utf-8", "replace")
 
 
 def _set(made: Metric, number: int, value: int) -> None:
@@ -175,7 +188,7 @@ def _properties(data: bytes) -> dict[str, float | bool | str]:
     keys, values = [], []
     for number, value in fields(data):
         if number == 1 and isinstance(value, bytes):
-            keys.append(value.decode("utf-8", "replace"))
+            keys.append(_name(value))
         elif number == 2 and isinstance(value, bytes):
             values.append(_property(value))
     return {key: value for key, value in zip(keys, values, strict=False) if value is not None}
@@ -275,7 +288,7 @@ def _cells(metric: Metric, data: bytes) -> Iterator[Metric]:
     rows: list[bytes] = []
     for number, value in fields(data):
         if number == 2 and isinstance(value, bytes):
-            columns.append(value.decode("utf-8", "replace"))
+            columns.append(_name(value))
         elif number == 3:
             types += [value] if isinstance(value, int) else list(_packed(value))
         elif number == 4 and isinstance(value, bytes):
