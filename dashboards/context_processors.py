@@ -9,7 +9,9 @@ from django.utils.functional import SimpleLazyObject
 
 from dashboards.middleware.time_zone import zone_name
 from dashboards.presentation import units
+from dashboards.presentation.shell import Shell
 from devices.access import scope_of
+from devices.registry.states import STATES
 
 
 def _chosen_units() -> str:
@@ -27,4 +29,6 @@ def page(request: HttpRequest) -> dict[str, Any]:
         "pending_count": SimpleLazyObject(pending),
         "zone_name": zone_name(),
         "chosen_units": SimpleLazyObject(_chosen_units),
+        "shell": Shell(request),
+        "state_names": STATES,
     }

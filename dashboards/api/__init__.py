@@ -11,6 +11,7 @@ from dashboards.api import (
     jobs,
     live,
     readings,
+    search,
     series,
     sources,
     status,
@@ -35,6 +36,7 @@ api.add_router("/exports", jobs.exports)
 api.add_router("/imports", imports.router)
 api.add_router("/jobs", jobs.router)
 api.add_router("/live", live.router)
+api.add_router("/search", search.router)
 api.add_router("/series", series.router)
 api.add_router("/sources", sources.router)
 api.add_router("/templates", sources.templates_router)

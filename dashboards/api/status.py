@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 from urllib.request import Request, urlopen
 
 from django.http import HttpRequest
+from django.utils.translation import gettext
 from ninja import Query, Router
 
 from dashboards.api.auth import scope
@@ -37,6 +38,14 @@ def status(request: HttpRequest) -> dict[str, Any]:
         "devices": dict(summary["total"]),
         "sites": summary["sites"],
     }
+
+
+@router.get("/problems", response=dict[str, Any])
+def problems(request: HttpRequest) -> dict[str, Any]:
+    """Tell what is wrong, in a few words in the person's language: what pages show all the time."""
+    shown = health.shown_to(scope(request), heartbeats.processes())
+    told = {one.code: {"level": one.level, "title": gettext(one.title)} for one in shown.conditions}
+    return {"problems": [{"code": code, **said} for code, said in told.items()]}
 
 
 @router.get("/packets", response=dict[str, Any])

@@ -35,7 +35,7 @@ def format_value(value: Value, decimals: int | None = None) -> str:
         return value
     size = abs(value)
     if decimals is not None and size < 1e15:
-        return f"{value:.{decimals}f}"
+        return f"{value:.{min(decimals, DIGITS)}f}"
     if size < 1e15 and value == int(value):
         return str(int(value))
     digits = _digits(value)

@@ -3,19 +3,22 @@
 from datetime import datetime
 
 from django import template
+from django.templatetags.static import static
 from django.utils import timezone
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
 from dashboards.middleware.time_zone import zone_name
 from dashboards.presentation.formats import format_age, format_value
+from dashboards.presentation.icons import ICONS
 from devices.monitoring import losses
 from devices.queries import Value
 from devices.timestamps import moment
 
 register = template.Library()
 
+STYLES = ("tokens", "base", "shell", "controls", "data", "charts", "overlays", "wall")
 _SHAPES = {"online": "●", "stale": "◐", "unknown": "?", "offline": "■", "never": "○"}
 
 
@@ -28,6 +31,28 @@ def badge(state: str) -> SafeString:
         _SHAPES.get(state, "○"),
         gettext(state),
     )
+
+
+@register.simple_tag
+def icon(name: str) -> SafeString:
+    """Return an icon of the sprite, beside words that say the same.
+
+    Raises:
+        LookupError: the sprite has none of that name.
+    """
+    if name not in ICONS:
+        raise LookupError(f"dashboards/presentation/icons.py has no icon {name!r}")
+    sprite = static("dashboards/icons/lucide.svg")
+    return format_html(
+        '<svg class="icon" aria-hidden="true"><use href="{}#{}"/></svg>', sprite, name
+    )
+
+
+@register.simple_tag
+def style_sheets() -> SafeString:
+    """Return the links to the style sheets, in their order."""
+    links = ((static(f"dashboards/css/{name}.css"),) for name in STYLES)
+    return format_html_join("\n    ", '<link rel="stylesheet" href="{}">', links)
 
 
 @register.simple_tag

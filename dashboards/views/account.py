@@ -1,4 +1,4 @@
-"""A person's own settings: in which units they see what."""
+"""A person's own settings: in which units they see what, and how pages look."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,7 +8,9 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext
+from django.views.decorators.http import require_POST
 
 from dashboards.presentation import units
 from devices.access import Scope, scope_of
@@ -52,6 +54,21 @@ def account_page(request: HttpRequest) -> HttpResponse:
         return redirect("account")
     status = 400 if form.is_bound else 200
     return render(request, "dashboards/account.html", {"form": form}, status=status)
+
+
+@login_required
+@require_POST
+def set_look(request: HttpRequest) -> HttpResponse:
+    """Take the colours, or the room around things, that were chosen, and go back."""
+    person: Any = request.user
+    for name, choices in (("theme", Preferences.Theme), ("density", Preferences.Density)):
+        value = request.POST.get(name)
+        if value is not None and value in choices.values:
+            Preferences.objects.update_or_create(user=person, defaults={name: value})
+    where = request.POST.get("next", "")
+    hosts = {request.get_host()}
+    is_ours = url_has_allowed_host_and_scheme(where, hosts, require_https=request.is_secure())
+    return redirect(where if is_ours else "account")
 
 
 def _measured(scope: Scope, chosen: Mapping[str, str]) -> list[str]:

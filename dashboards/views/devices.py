@@ -13,7 +13,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.templatetags.static import static
 from django.utils import timezone
-from django.utils.translation import gettext
+from django.utils.translation import gettext, gettext_noop
 
 from dashboards.presentation import device_rows, health, site_tree, snippets
 from dashboards.presentation.formats import age_of
@@ -29,6 +29,13 @@ from devices.registry.states import STATES, since_of, state_of
 from devices.timestamps import moment
 
 DAY_US = 86_400_000_000
+ROWS, TILES, SITES = "rows", "tiles", "sites"
+# How the overview shows devices -> what that is called, and its icon.
+VIEWS = {
+    ROWS: (gettext_noop("Rows"), "rows-3"),
+    TILES: (gettext_noop("Tiles"), "layout-grid"),
+    SITES: (gettext_noop("Sites"), "building-2"),
+}
 # Spans of being offline that charts show.
 OFFLINE = 50
 
@@ -47,16 +54,22 @@ def overview_page(request: HttpRequest) -> HttpResponse:
     devices = listing.worst_first(filters.apply(scope.devices(), as_of), as_of)
     page = Paginator(devices, listing.PAGE_SIZE).get_page(request.GET.get("page"))
     summary = device_rows.fleet_summary(scope, as_of)
+    view = request.GET.get("view", "")
+    view = view if view in VIEWS else ROWS
+    sites = site_tree.listed(scope, summary["sites"])
     context = {
         "now": as_of.now,
         "page": page,
-        "rows": device_rows.rows_of(list(page.object_list), as_of),
+        "rows": device_rows.rows_of(list(page.object_list), as_of) if view != SITES else [],
         "filters": asdict(filters),
         "filtered": bool(chosen),
         "query": urlencode(chosen),
+        "view": view,
+        "views": [(name, gettext(label), sign) for name, (label, sign) in VIEWS.items()],
+        "may_accept": scope.changes or bool(scope.managed),
         "summary": summary,
         "empty": not sum(summary["total"].values()) - summary["total"]["pending"],
-        "sites": site_tree.listed(scope, summary["sites"]),
+        "sites": site_tree.with_worst(sites, scope, as_of) if view == SITES else sites,
         "tags": Tag.objects.filter(devices__in=scope.devices()).distinct(),
         "types": scope.devices()
         .exclude(device_type="")

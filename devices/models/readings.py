@@ -1,6 +1,7 @@
 """Series, their readings, and the newest reading of each."""
 
 from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator
 from django.db import models
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -8,6 +9,9 @@ from django.utils.translation import gettext_lazy as _
 from devices.models.by_hand import ByHand
 from devices.models.registry import Device
 from devices.unit_conversion import alternatives
+
+# More are noise of a double.
+MAX_DECIMALS = 12
 
 
 class Kind(models.TextChoices):
@@ -39,7 +43,10 @@ class Series(ByHand):
         help_text=_("Its name for people; empty: the metric."),
     )
     decimals = models.PositiveSmallIntegerField(
-        null=True, blank=True, help_text=_("How many are shown; empty: as many as tell.")
+        null=True,
+        blank=True,
+        validators=[MaxValueValidator(MAX_DECIMALS)],
+        help_text=_("How many are shown; empty: as many as tell."),
     )
     shown_unit = models.CharField(
         max_length=50,

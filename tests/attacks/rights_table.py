@@ -50,6 +50,8 @@ BODIES: dict[str, Any] = {
     "save": {"save": "1"},
     "guess": {"username": "root", "password": "guess"},
     "label": {"label": "Oil"},
+    "dark": {"theme": "dark"},
+    "choose": {"device": "waiting"},
     "broker": {"addresses": "mqtt://127.0.0.1:1"},
     "canary": {"canary": True},
     "templates": {"templates": []},
@@ -251,6 +253,27 @@ login/
 account/
     GET    /account/                                            -
     302 200 200 200 200 200 200 302 302 200
+account/look
+    POST   /account/look                                        dark
+    302 302 302 302 302 302 302 302 302 302
+pending
+    GET    /pending                                             -
+    302 403 403 403 200 200 403 302 302 200
+pending
+    POST   /pending                                             choose
+    302 403 403 403 302 302 403 302 302 302
+devices/<str:key>/settings
+    GET    /devices/press/settings                              -
+    302 404 403 200 200 404 404 302 302 200
+devices/<str:key>/settings
+    POST   /devices/press/settings                              empty
+    302 404 403 302 302 404 404 302 302 302
+api/v1/search
+    GET    /api/v1/search?q=press                               -
+    401 200 200 200 200 200 200 401 401 200
+api/v1/problems
+    GET    /api/v1/problems                                     -
+    401 200 200 200 200 200 200 401 401 200
 account/
     POST   /account/                                            empty
     302 302 302 302 302 302 302 302 302 302

@@ -23,6 +23,10 @@ PAGES = (
     "/sources",
     "/sources/native",
     "/account/",
+    "/pending",
+    "/devices/press-3/settings",
+    "/?view=tiles",
+    "/?view=sites",
     "/jobs",
     "/inspect",
 )

@@ -39,6 +39,7 @@ def test_live_values_tables_and_the_past_are_shown_in_the_unit_of_whoever_looks(
     with chromium() as browser:
         page = Watched(browser, plant.base)
         page.log_in()
+        page.page.click(".person > summary")
         page.page.click("header a[href='/account/']")
         page.page.select_option("select", "°F")
         page.page.click("main button[type=submit]")

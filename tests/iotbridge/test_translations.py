@@ -30,7 +30,8 @@ DATA = re.compile(
 PAGES = (
     "/", "/?search=nothing", "/devices/press-3/", "/devices/press-3/corrections", "/boards/",
     "/boards/site/hall/", "/boards/type/?type=press", "/wall/hall/", "/status", "/connect", "/jobs",
-    "/sources", "/sources/native", "/account/",
+    "/sources", "/sources/native", "/account/", "/pending", "/devices/press-3/settings",
+    "/?view=sites",
     "/export", "/import", "/inspect", "/devices/nobody/",
 )  # fmt: skip
 

@@ -148,14 +148,14 @@ def test_the_overview_counts_by_site_what_somebody_may_see(
     press.site = Site.objects.create(slug="north", name="North")
     press.save()
     Site.objects.create(slug="south", name="South")
-    text = " ".join(staff.get("/").content.decode().split())
+    text = " ".join(staff.get("/?view=sites").content.decode().split())
     assert '<li data-sites="north"' in text
     assert '<b data-site-count="stale">1</b> stale' in text  # it was heard a year ago
     assert '<li data-sites="south"' in text
     user = get_user_model().objects.create_user("vera")
     Membership.objects.create(user=user, site=press.site, role="viewer")
     client.force_login(user)
-    assert 'data-sites="south"' not in client.get("/").content.decode()
+    assert 'data-sites="south"' not in client.get("/?view=sites").content.decode()
 
 
 def test_saving_in_admin_tells_the_workers(press: Device) -> None:

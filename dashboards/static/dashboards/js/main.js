@@ -14,6 +14,9 @@ import { ConnectPage } from "./pages/connect.js";
 import { StatusPage } from "./pages/status.js";
 import { Wall } from "./pages/wall.js";
 import { startZone } from "./display/time-zone.js";
+import { startMenus, startSideBar } from "./shell/side-bar.js";
+import { startSearch } from "./shell/search.js";
+import { watchProblems } from "./shell/problems.js";
 
 /** @param {import("./live/socket.js").Link} link */
 function showAll(link) {
@@ -27,6 +30,9 @@ function start() {
   startZone();
   localTimes(document);
   setInterval(() => tickAges(document), 1_000);
+  startSideBar();
+  startMenus();
+  startSearch();
   if (!document.getElementById("link-state")) return;
   const scheme = location.protocol === "https:" ? "wss" : "ws";
   const socket = new LiveSocket(`${scheme}://${location.host}/ws/live/`, showAll);
@@ -36,13 +42,14 @@ function start() {
   if (page === "overview") new Overview(socket).connect();
   if (page === "device") new DevicePage(socket).connect();
   if (page === "inspect") startInspect();
-  if (page === "boards" || page === "board") watchSites(socket);
+  if (page !== "overview" && page !== "wall") watchSites(socket);
   const board = document.getElementById("board");
   if (board) new Board(socket, board).connect();
   if (page === "jobs") new JobsPage(socket).connect();
   if (page === "connect") new ConnectPage().connect();
   if (page === "status") new StatusPage().connect();
   if (page === "wall") new Wall(socket).connect();
+  watchProblems();
 }
 
 start();

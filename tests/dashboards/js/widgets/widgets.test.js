@@ -5,7 +5,7 @@ import { Feeds } from "../../../../dashboards/static/dashboards/js/widgets/widge
 import { reached, thresholdWords } from "../../../../dashboards/static/dashboards/js/charts/thresholds.js";
 import { rowsOf } from "../../../../dashboards/static/dashboards/js/charts/values-table.js";
 import { shareOf } from "../../../../dashboards/static/dashboards/js/widgets/gauge.js";
-import { sparkPath } from "../../../../dashboards/static/dashboards/js/widgets/value.js";
+import { sparkPath } from "../../../../dashboards/static/dashboards/js/charts/spark-path.js";
 
 /** @param {number[]} ts @param {any[]} value @returns {any} */
 function part(ts, value) {

@@ -12,7 +12,7 @@ export function formatValue(value, decimals) {
   if (typeof value === "boolean") return value ? gettext("on") : gettext("off");
   if (typeof value === "string") return value;
   const size = Math.abs(value);
-  if (decimals !== undefined && size < 1e15) return value.toFixed(decimals);
+  if (decimals !== undefined && size < 1e15) return value.toFixed(Math.min(decimals, DIGITS));
   if (size < 1e15 && Number.isInteger(value)) return String(value === 0 ? 0 : value);
   const digits = digitsOf(value);
   if (size < 1e-4 || size >= 1e15) {

@@ -7,6 +7,7 @@ import { formatAge } from "../display/format.js";
 import { paint } from "../display/animation-frame.js";
 import { STATES } from "../display/connection-status.js";
 import { showSites } from "../display/site-counts.js";
+import { Sparklines } from "../display/sparklines.js";
 import { Store } from "../live/store.js";
 import { filled, gettext, ngettext } from "../display/i18n.js";
 
@@ -23,6 +24,7 @@ export class Overview {
     this.socket = socket;
     this.list = /** @type {HTMLElement} */ (document.getElementById("devices"));
     this.cells = new Cells(this.list);
+    this.sparklines = new Sparklines();
     this.subscription = 0;
     // As rendered: what came between the page and its socket must show, too.
     this.total = STATES.reduce((sum, state) => sum + Number(countOf(state)?.textContent ?? 0), 0);
@@ -46,6 +48,16 @@ export class Overview {
     this.socket.subscribe({ kind: "fleet" }, (frame) => this.fleet(frame));
     this.watchRows();
     this.firstLight();
+    this.filters();
+  }
+
+  /** What is chosen holds at once; on a narrow screen the choices come when they are asked for. */
+  filters() {
+    const form = /** @type {HTMLFormElement|null} */ (document.querySelector("form[data-submits]"));
+    if (!form) return;
+    form.addEventListener("change", (event) => event.target instanceof HTMLSelectElement && form.requestSubmit());
+    const more = form.querySelector("details");
+    if (more && matchMedia("(max-width: 700px)").matches && !location.search) more.open = false;
   }
 
   /** Subscribe to exactly the values that are on screen. */
@@ -53,6 +65,7 @@ export class Overview {
     if (this.subscription) this.socket.unsubscribe(this.subscription);
     this.subscription = 0;
     this.cells.find();
+    this.sparklines.watch(this.list);
     const { keys } = this.cells;
     if (keys.length === 0) return;
     this.store = this.makeStore();

@@ -1,0 +1,133 @@
+"""What people set of a device and its metrics, without admin."""
+
+from typing import Any, ClassVar
+
+from django import forms
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext, gettext_lazy
+
+from dashboards.presentation import device_rows
+from dashboards.views.pending import sites_managed
+from devices import units
+from devices.access import Scope, scope_of
+from devices.models import Device, Series, Tag
+from devices.unit_conversion import alternatives
+
+MAX_TAGS = 100
+_CALLED = {
+    "label": gettext_lazy("Called"),
+    "unit": gettext_lazy("Unit"),
+    "shown_unit": gettext_lazy("Shown in"),
+    "decimals": gettext_lazy("Decimals"),
+    "hidden": gettext_lazy("Hidden"),
+}
+
+
+class DeviceForm(forms.ModelForm[Device]):
+    """A device; site and type are a manager's to set."""
+
+    tags = forms.CharField(
+        label=gettext_lazy("Tags"),
+        required=False,
+        max_length=2_000,
+        help_text=gettext_lazy("Words to find it by, parted by blanks."),
+    )
+
+    class Meta:
+        model = Device
+        fields = ("name", "site", "device_type", "location", "stale_after_s", "zone")
+        labels: ClassVar = {
+            "name": gettext_lazy("Name"),
+            "site": gettext_lazy("Site"),
+            "device_type": gettext_lazy("Type"),
+            "location": gettext_lazy("Place"),
+            "stale_after_s": gettext_lazy("Stale without a packet for (s)"),
+        }
+
+    def __init__(self, scope: Scope, device: Device, data: Any = None) -> None:
+        """Show what `scope` may set of `device`."""
+        known = " ".join(device.tags.values_list("name", flat=True))
+        super().__init__(data, instance=device, initial={"tags": known})
+        if scope.may_manage(device):
+            pks = {site.pk for site in sites_managed(scope)} | {device.site_id}
+            site: Any = self.fields["site"]
+            site.queryset = site.queryset.filter(pk__in=pks - {None})
+        else:
+            del self.fields["site"], self.fields["device_type"]
+
+    def clean_tags(self) -> list[str]:
+        """Return the tags as a list."""
+        names = list(dict.fromkeys(self.cleaned_data["tags"].split()))
+        valid = Tag._meta.get_field("name")  # noqa: SLF001 - Django documents it
+        for name in names[:MAX_TAGS]:
+            valid.run_validators(name)
+        if len(names) > MAX_TAGS:
+            raise forms.ValidationError(gettext("At most %d tags.") % MAX_TAGS)
+        return names
+
+    def save(self, commit: bool = True) -> Device:  # noqa: FBT001, FBT002 - Django's
+        """Save the device with its tags."""
+        device = super().save(commit)
+        names = self.cleaned_data["tags"]
+        Tag.objects.bulk_create([Tag(name=name) for name in names], ignore_conflicts=True)
+        device.tags.set(Tag.objects.filter(name__in=names))
+        return device
+
+
+class SeriesForm(forms.ModelForm[Series]):
+    """A metric: how it is called and shown."""
+
+    class Meta:
+        model = Series
+        fields = ("label", "unit", "shown_unit", "decimals", "hidden")
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        others = [one for one in alternatives(self.instance.unit) if one != self.instance.unit]
+        kept = [one for one in [self.instance.shown_unit] if one and one not in others]
+        self.fields["shown_unit"] = forms.ChoiceField(
+            required=False,
+            choices=[("", "–"), *((one, one) for one in [*others, *kept])],  # noqa: RUF001
+        )
+        for name, field in self.fields.items():
+            field.label = f"{self.instance.metric}: {_CALLED[name]}"
+            field.widget.attrs["aria-label"] = field.label
+
+    def clean_unit(self) -> str:
+        """Return the unit as it is stored."""
+        return units.normalised(self.cleaned_data["unit"])
+
+
+@login_required
+def settings_page(request: HttpRequest, key: str) -> HttpResponse:
+    """Show and take what is set of a device and its metrics, a page of them at a time."""
+    scope = scope_of(request.user)
+    device = scope.devices().select_related("site").filter(key=key).first()
+    if device is None:
+        raise Http404(gettext("There is no such device, or you may not see it."))
+    if not scope.may_change(device):
+        raise PermissionDenied
+    data = request.POST if request.method == "POST" else None
+    series = Series.objects.filter(device=device).order_by("metric")
+    page = device_rows.series_page(list(series), request.GET.get("page"))  # type: ignore[arg-type] # of rows
+    form = DeviceForm(scope, device, data)
+    rows: list[Any] = list(page.object_list)
+    metrics = [SeriesForm(data, instance=one, prefix=f"series-{one.pk}") for one in rows]
+    forms: list[Any] = [form, *metrics]
+    # All of them are looked at, so that each can say what is wrong with it.
+    if data is not None and not sum(not one.is_valid() for one in forms):
+        with transaction.atomic():
+            for one in forms:
+                if one.has_changed():
+                    one.save()
+        messages.success(request, gettext("Saved."))
+        return redirect("device-settings", key)
+    device.refresh_from_db()
+    context = {"device": device, "form": form, "metrics": metrics, "page": page}
+    status = 400 if data is not None else 200
+    return render(request, "dashboards/devices/settings.html", context, status=status)
