@@ -4,10 +4,13 @@ import math
 import struct
 from datetime import datetime
 
+from django.utils.formats import get_format
 from django.utils.translation import gettext, gettext_noop
 
 from devices.queries import Value
 
+# Whole numbers of so many digits are grouped.
+GROUPED = 5
 # Beyond these a double tells how it was computed, not what was measured.
 DIGITS = 12
 # Seconds below which an age is told so, the words, and how many seconds are one of them.
@@ -19,9 +22,7 @@ _AGES = (
 
 
 def format_value(value: Value, decimals: int | None = None) -> str:
-    """Return a value for people: on/off, up to 12 significant digits, text as it is.
-
-    A number that was one of single precision has no more digits than that tells apart.
+    """Return a value for people: on/off, text as it is, a number as their language writes it.
 
     Args:
         value: it.
@@ -33,6 +34,28 @@ def format_value(value: Value, decimals: int | None = None) -> str:
         return gettext("on") if value else gettext("off")
     if isinstance(value, str):
         return value
+    return localised(number_text(value, decimals))
+
+
+def localised(number: str) -> str:
+    """Return the text of a number with the separators of the person's language.
+
+    Digits are grouped from five before the point on: 1234, 12,345.
+    """
+    sign, digits = ("-", number[1:]) if number.startswith("-") else ("", number)
+    whole, point, rest = digits.partition(".")
+    if len(whole) >= GROUPED and whole.isdecimal():
+        whole = f"{int(whole):,}".replace(",", get_format("THOUSAND_SEPARATOR"))
+    if not point:
+        return sign + whole
+    return f"{sign}{whole}{get_format('DECIMAL_SEPARATOR')}{rest}"
+
+
+def number_text(value: float, decimals: int | None = None) -> str:
+    """Return a number with a point, of up to 12 significant digits.
+
+    One that was of single precision has no more digits than that tells apart.
+    """
     size = abs(value)
     if decimals is not None and size < 1e15:
         return f"{value:.{min(decimals, DIGITS)}f}"

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from typing import Any, NamedTuple
 
-from dashboards.presentation.formats import format_value
+from dashboards.presentation.formats import format_value, number_text
 from devices.models import Kind, Preferences
 from devices.models.accounts import AnyUser
 from devices.queries import SeriesInfo, Value
@@ -87,7 +87,7 @@ def told(info: SeriesInfo) -> dict[str, Any]:
 def converted(value: float, how: Conversion) -> float:
     """Return a value in another unit, as exact as it was: 21.5 °C are 70.7 °F."""
     number = value * how.scale + how.offset
-    digits = format_value(value)
+    digits = number_text(value)
     if "e" in digits or not math.isfinite(number):
         return number
     decimals = len(digits.partition(".")[2]) - math.floor(math.log10(how.scale))

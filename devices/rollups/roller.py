@@ -6,6 +6,7 @@ ended. A step that fails changes nothing: the next one begins with what is commi
 """
 
 import math
+import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -49,8 +50,10 @@ class Roller(Service):
             holder: the process' name.
             clock: µs since 1970 UTC; the database's own by default.
         """
-        # For how long the oldest quarter has been waiting to be summed up.
+        # For how long there has been something to sum up without end. Not how old that is: what
+        # was imported, or came late, is of long ago, and is nothing to worry about.
         self.behind_s = 0.0
+        self._began: float | None = None
         # After how many seconds a quarter can be closed.
         self._due_s = math.inf
         self._clock = clock or database_micros
@@ -80,7 +83,7 @@ class Roller(Service):
         return self._due_s
 
     def status(self) -> dict[str, Any]:
-        """Return for how long the oldest bucket has been waiting to be summed up."""
+        """Return for how long it has been summing up without an end."""
         return {"behind_s": round(self.behind_s, 1)}
 
     def release(self) -> None:
@@ -95,6 +98,7 @@ class Roller(Service):
             self._due_s = math.inf
             return False
         if took_over:
+            self._began = None
             self._quarters = OpenBuckets()
             self._marked, self._waiting = {}, True
         more = self._consume()
@@ -192,11 +196,13 @@ class Roller(Service):
     def _close(self) -> bool:
         """Sum up dirty quarters that have ended; return whether there are more."""
         closed = pending_buckets.closed(self._state["until"], CLOSED)
-        ago = self._state["until"] - closed[0][1] - QUARTER_HOUR.width if closed else 0
-        self.behind_s = max(0.0, ago / SECOND)
+        now = time.monotonic()
         self._waiting = bool(closed)
         if not closed:
+            self._began, self.behind_s = None, 0.0
             return False
+        self._began = self._began if self._began is not None else now
+        self.behind_s = now - self._began
         made = self._quarters.close(_kept(closed))
         with transaction.atomic():
             self._log.lease.commit()

@@ -134,3 +134,65 @@ def test_what_is_off_screen_is_printed_and_nothing_is_asked_for_twice(plant: Pla
         assert "Metrics 41 to 45 of 45" in page.page.inner_text("nav.pages")
         assert page.page.evaluate(transferred) == 0
         assert page.problems == []
+
+
+def test_what_a_chart_shows_is_summed_up_and_saved(plant: Plant) -> None:
+    plant.worker()
+    plant.web()
+    plant.add_user()
+    now = int(time.time() * 1_000)
+    points = [{"ts": now - (10 - n) * 60_000, "t": n, "on": n > 4} for n in range(10)]
+    publish(plant, [("devices/press-3/telemetry", json.dumps(points))])
+    wait_until(lambda: plant.count() == 20, "the readings", 30)
+    with chromium() as browser:
+        page = Watched(browser, plant.base)
+        page.log_in()
+        page.goto("/devices/press-3/")
+        page.wait_live()
+        seen = f"document.querySelector('{FIGURE} .seen').textContent"
+        page.wait(f"{seen} === 'min 0mean 4.5max 9change +9'")
+        page.wait(
+            "document.querySelector('figure[data-metric=on] .seen').textContent.includes('%')"
+        )
+        assert page.page.locator(f"{PLOT}.skeleton").count() == 0
+        menu = page.page.locator(f"{FIGURE} .menu")
+        menu.locator("> button").click()
+        with page.page.expect_download() as download:
+            menu.get_by_text("as CSV").click()
+        lines = download.value.path().read_text().splitlines()
+        assert lines[0] == "time,press-3/t"
+        assert [line.partition(",")[2] for line in lines[1:]] == [str(n) for n in range(10)]
+        assert menu.locator("> div").is_hidden()
+        menu.locator("> button").click()
+        menu.get_by_text("Logarithmic").click()
+        assert menu.get_by_text("Logarithmic").get_attribute("aria-pressed") == "true"
+        page.page.keyboard.press("Escape")
+        assert menu.locator("> div").is_hidden()
+        with page.page.expect_download() as download:
+            menu.locator("> button").click()
+            menu.get_by_text("as PNG").click()
+        assert download.value.path().read_bytes().startswith(b"\x89PNG")
+
+
+def test_everything_is_found_by_keyboard_from_every_page(plant: Plant) -> None:
+    plant.worker()
+    plant.web()
+    plant.add_user()
+    publish(plant, [("devices/press-3/telemetry", '{"oil": 1}')])
+    wait_until(lambda: plant.count() == 1, "the reading", 30)
+    with chromium() as browser:
+        page = Watched(browser, plant.base)
+        page.log_in()
+        page.goto("/status")
+        page.wait_live()
+        page.page.keyboard.press("/")
+        page.page.keyboard.type("press")
+        page.wait("document.querySelector('#search-found [aria-selected=true]') !== null")
+        page.wait("document.querySelector('#search-words').textContent === '1 found'")
+        page.page.keyboard.press("Enter")
+        page.page.wait_for_url("**/devices/press-3/")
+        page.page.keyboard.press("Control+k")
+        page.page.keyboard.type("connect")
+        page.wait("document.querySelector('#search-found').textContent.includes('Connect')")
+        page.page.keyboard.press("Escape")
+        assert page.page.locator("#search").is_hidden()

@@ -407,7 +407,7 @@ def test_a_unit_stays_in_its_place_while_a_value_grows(shop: Plant, browser: Bro
     # Within its value: the column beside it tells another age meanwhile.
     before = page.page.evaluate(place)
     send(shop, "growing", t=10000)
-    shows(page, "[data-key='growing/t'] b", "10000")
+    shows(page, "[data-key='growing/t'] b", "10,000")
     assert page.page.evaluate(place) == pytest.approx(before, abs=0.5)
     page.context.close()
 

@@ -122,3 +122,23 @@ def test_what_was_stored_before_there_were_rollups_is_summed_up(
     assert [count for _bucket, count in summed_up()] == [row[4] for row in before]
     assert queries.bins(info, START, now, QUARTER_HOUR.width) == before
     assert Duty.objects.get().state["backfill"] is None
+
+
+def test_it_is_behind_while_it_does_not_catch_up_not_by_how_old_readings_are(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    at = [1_000.0]
+    monkeypatch.setattr("devices.rollups.roller.time.monotonic", lambda: at[0])
+    monkeypatch.setattr(roller, "CLOSED", 1)
+    put(1, 1_000, 2_000)
+    # A week later: what was imported, say.
+    one = Roller("first", lambda: START + 700 * QUARTER_HOUR.width)
+    while not one.status()["behind_s"] and one.step():
+        at[0] += 50.0
+    assert 0 < one.status()["behind_s"] <= 100
+    catch_up(one)
+    assert one.status() == {"behind_s": 0.0}
+    at[0] += 9_000.0
+    put(3_000)
+    one.step()
+    assert one.status()["behind_s"] < 100

@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { formatAge, formatTime, formatValue } from "../../../../dashboards/static/dashboards/js/display/format.js";
+import { formatAge, formatTime, formatValue, localised, signsOf } from "../../../../dashboards/static/dashboards/js/display/format.js";
 
 // tests/dashboards/presentation/test_formats.py has the same table for the server's words.
 const VALUES = [
   [null, "–"], [true, "on"], [false, "off"], ["open", "open"], [0, "0"], [-0, "0"], [21.5, "21.5"],
-  [1234567, "1234567"], [0.00476416302, "0.00476416302"], [1e-9, "1e-9"], [5.5e20, "5.5e20"],
-  [-123.456789, "-123.456789"], [1e15, "1e15"], [99999.99, "99999.99"],
-  [12345.678, "12345.678"], [12345.688, "12345.688"], [0.1 + 0.2, "0.3"], [21.260000228881836, "21.26"],
-  [0.10000000149011612, "0.1"], [1.1754943508222875e-38, "1.1754944e-38"], [1e300, "1e300"], [65536.015625, "65536.015625"], [123456.0625, "123456.0625"],
+  [1234567, "1,234,567"], [0.00476416302, "0.00476416302"], [1e-9, "1e-9"], [5.5e20, "5.5e20"],
+  [-123.456789, "-123.456789"], [1e15, "1e15"], [99999.99, "99,999.99"],
+  [12345.678, "12,345.678"], [12345.688, "12,345.688"], [0.1 + 0.2, "0.3"], [21.260000228881836, "21.26"],
+  [0.10000000149011612, "0.1"], [1.1754943508222875e-38, "1.1754944e-38"], [1e300, "1e300"], [65536.015625, "65,536.015625"], [123456.0625, "123,456.0625"],
 ];
 
 test("values read as on the server", () => {
@@ -23,4 +23,14 @@ test("ages grow from seconds to days", () => {
 test("times show milliseconds only where there are some", () => {
   assert.match(formatTime(1763681624123), /:\d\d\.123$/);
   assert.match(formatTime(1763681624000), /:\d\d$/);
+});
+
+test("numbers are written as the page's language does", () => {
+  const german = signsOf("de");
+  assert.equal(localised("21.5", german), "21,5");
+  assert.equal(localised("1234", german), "1234");
+  assert.equal(localised("-1234567.891", german), "-1.234.567,891");
+  assert.equal(localised("1e-9", german), "1e-9");
+  assert.equal(localised("12345", signsOf("en")), "12,345");
+  assert.equal(formatValue(1.5, 400), "1.500000000000");
 });

@@ -6,10 +6,12 @@ import { gettext } from "../display/i18n.js";
 
 /** @typedef {import("./chart.js").Line} Line */
 
-/** @param {Line[]} lines @param {boolean} right @returns {any} */
-export function scaleOf(lines, right) {
+/** @param {Line[]} lines @param {boolean} right @param {boolean} [isLog] @returns {any} */
+export function scaleOf(lines, right, isLog = false) {
   const on = lines.filter((line) => !!line.right === right);
-  return on.length > 0 && on.every((line) => line.kind === "boolean") ? { range: [-0.1, 1.1] } : {};
+  if (on.length > 0 && on.every((line) => line.kind === "boolean")) return { range: [-0.1, 1.1] };
+  // Symmetric about zero: what is negative is drawn, too.
+  return isLog ? { distr: 4, asinh: 0.01 } : {};
 }
 
 /** @param {Line[]} lines */

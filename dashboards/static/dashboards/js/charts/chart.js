@@ -38,6 +38,8 @@ export class Chart {
     this.at = [];
     this.empty = document.createElement("div");
     this.empty.className = "empty";
+    /** Whether the left axis is logarithmic. */
+    this.isLog = false;
     /** What is at the cursor. */
     this.readout = document.createElement("div");
     this.readout.className = "readout";
@@ -79,6 +81,7 @@ export class Chart {
     const shown = parts.some(({ columns }) => (columns.ts.at(-1) ?? 0) >= from);
     const known = parts.every((part) => part.known !== false);
     this.empty.textContent = shown || !known ? "" : gettext("No readings in this time range.");
+    this.root.classList.toggle("skeleton", !known && !shown);
     this.span = span;
     this.plot.setScale("x", { min: from, max: to });
   }
@@ -101,7 +104,7 @@ export class Chart {
         ...this.size(),
         ms: 1,
         tzDate: dateOf,
-        scales: { x: { time: true }, y: scaleOf(lines, false), r: scaleOf(lines, true) },
+        scales: { x: { time: true }, y: scaleOf(lines, false, this.isLog), r: scaleOf(lines, true) },
         axes: axesOf(lines),
         series: [{}, ...series.flat()],
         bands,
@@ -151,6 +154,13 @@ export class Chart {
   wordsOf(value, i) {
     const boolean = this.options.lines[i]?.kind === "boolean" && value !== null;
     return formatValue(boolean ? value === 1 : value);
+  }
+
+  /** Make the left axis logarithmic, or plain again. @returns {boolean} whether it is now */
+  toggleScale() {
+    this.isLog = !this.isLog;
+    this.shape = "";
+    return this.isLog;
   }
 
   /** Take the colours of the scheme that holds now, at the next `draw`. */

@@ -6,9 +6,11 @@ import { formatValue } from "../display/format.js";
 import { listen } from "./gestures.js";
 import { readLosses, readMarks } from "./annotations.js";
 import { noteTime } from "../display/staleness.js";
-import { trim } from "../live/columns.js";
+import { emptyColumns, trim } from "../live/columns.js";
 import { drawRows } from "./values-table.js";
 import { watchVisible } from "../display/visibility.js";
+import { listenToMenu } from "./chart-menu.js";
+import { seenWords, showSeen } from "./seen.js";
 import { filled, gettext } from "../display/i18n.js";
 
 export class SeriesView {
@@ -43,6 +45,19 @@ export class SeriesView {
       if (this.chart && new URLSearchParams(location.search).has("from")) link.href = this.correctUrl(...this.chart.span);
     });
     this.chart?.connect();
+    this.seen = /** @type {HTMLElement|null} */ (figure.querySelector("[data-cell=seen-words]"));
+    /** @type {import("./plot-data.js").Part} */
+    this.part = { columns: emptyColumns(), binMs: 0, gaps: [], known: false };
+    /** @type {import("../live/store.js").Info|undefined} */
+    this.info = undefined;
+    listenToMenu(figure, {
+      part: () => this.part,
+      span: () => range.shown,
+      key: figure.dataset.key ?? metric,
+      unit: () => this.info?.unit ?? "",
+      canvas: () => figure.querySelector("canvas"),
+      scale: () => this.chart?.toggleScale() ?? false,
+    });
   }
 
   /** @param {number} from ms @param {number} to ms @returns {string} */
@@ -53,6 +68,7 @@ export class SeriesView {
 
   /** @param {import("../live/columns.js").Columns} newest @param {import("../live/store.js").Info} [info] */
   drawNewest(newest, info) {
+    this.info = info;
     const last = newest.ts.length - 1;
     if (last < 0) return;
     const words = formatValue(newest.value[last], info?.decimals);
@@ -68,6 +84,7 @@ export class SeriesView {
    * @param {boolean} right whether that has a scale of its own
    */
   draw(part, beside, right) {
+    this.part = part;
     if (this.chart && this.view.now) {
       const look = beside ? `${right} ${beside.label}` : "";
       if (look !== this.beside) {
@@ -76,6 +93,7 @@ export class SeriesView {
         this.beside = look;
       }
       this.chart.draw(beside ? [part, beside.part] : [part], this.range.shown);
+      showSeen(this.seen, seenWords(part, this.range.shown, this.line.kind, this.info?.decimals));
     }
     if (this.details.open) drawRows(this.body, [part], this.correct ? (ts, binMs) => this.markCell(ts, binMs) : undefined);
   }

@@ -2,15 +2,43 @@
 
 import { filled, gettext } from "./i18n.js";
 
+/** How the page's language parts the digits of numbers. */
+const SIGNS = signsOf(globalThis.document?.documentElement?.lang || "en");
+// Whole numbers of so many digits are grouped: 1234, 12,345.
+const GROUPED = 5;
+
+/** @param {string} language @returns {{ group: string, decimal: string }} */
+export function signsOf(language) {
+  const parts = new Intl.NumberFormat(language).formatToParts(12_345.6);
+  const of = (/** @type {string} */ type, /** @type {string} */ other) => parts.find((part) => part.type === type)?.value ?? other;
+  return { group: of("group", ","), decimal: of("decimal", ".") };
+}
+
 /**
  * @param {number|boolean|string|null|undefined} value
  * @param {number} [decimals] of a number: that many, whatever it has; else as many as tell it
- * @returns {string} on/off, up to 12 significant digits (of single precision no more than it tells apart), text as it is
+ * @returns {string} on/off, text as it is, a number as the page's language writes it
  */
 export function formatValue(value, decimals) {
   if (value === null || value === undefined) return "–";
   if (typeof value === "boolean") return value ? gettext("on") : gettext("off");
   if (typeof value === "string") return value;
+  return localised(numberText(value, decimals));
+}
+
+/** @param {string} number @param {{ group: string, decimal: string }} signs @returns {string} with the separators of a language */
+export function localised(number, signs = SIGNS) {
+  const [whole, rest] = number.split(".");
+  const digits = whole.replace("-", "").length;
+  const grouped = digits >= GROUPED && /^-?\d+$/.test(whole) ? whole.replace(/\B(?=(\d{3})+$)/g, signs.group) : whole;
+  return rest === undefined ? grouped : `${grouped}${signs.decimal}${rest}`;
+}
+
+/**
+ * @param {number} value @param {number} [decimals]
+ * @returns {string} with a point, of up to 12 significant digits (of single precision no more than it tells apart)
+ */
+export function numberText(value, decimals) {
   const size = Math.abs(value);
   if (decimals !== undefined && size < 1e15) return value.toFixed(Math.min(decimals, DIGITS));
   if (size < 1e15 && Number.isInteger(value)) return String(value === 0 ? 0 : value);

@@ -1,6 +1,6 @@
 // In which unit values are shown; dashboards/presentation/units.py does the same on the server.
 
-import { formatValue } from "./format.js";
+import { numberText } from "./format.js";
 
 /**
  * How values are shown in another unit: multiplied by `scale`, then `offset` is added.
@@ -49,7 +49,7 @@ export function changeOf(before, after) {
 export function converted(value, how) {
   if (!how || typeof value !== "number") return value;
   const number = value * how.scale + how.offset;
-  const digits = formatValue(value);
+  const digits = numberText(value);
   if (digits.includes("e") || !Number.isFinite(number)) return number;
   const decimals = (digits.split(".")[1]?.length ?? 0) - Math.floor(Math.log10(how.scale));
   return Number(number.toFixed(Math.min(Math.max(decimals, 0), MOST_DECIMALS)));

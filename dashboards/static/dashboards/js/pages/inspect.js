@@ -1,7 +1,7 @@
 // The last packets of all workers, asked from the API once a second.
 
 import { now } from "../display/server-clock.js";
-import { formatTime, formatValue } from "../display/format.js";
+import { formatTime, formatValue, numberText } from "../display/format.js";
 import { filled, gettext } from "../display/i18n.js";
 
 const ROWS = 200;
@@ -11,7 +11,7 @@ const ROWS = 200;
  * @returns {string} what became of it, in words
  */
 export function became(packet) {
-  const samples = packet.samples.map((/** @type {any} */ s) => `${s.metric} = ${formatValue(s.value)}`).join(", ");
+  const samples = packet.samples.map((/** @type {any} */ s) => `${s.metric} = ${typeof s.value === "number" ? numberText(s.value) : formatValue(s.value)}`).join(", ");
   const where = packet.position === null ? "" : ` at ${packet.position}`;
   const why = packet.reason ? `: ${packet.reason}, ${packet.detail}${where}` : "";
   const bad = packet.bad.map((/** @type {any} */ b) => `${b[0]}: ${b[1]}`).join("; ");

@@ -55,6 +55,9 @@ export class Overview {
   filters() {
     const form = /** @type {HTMLFormElement|null} */ (document.querySelector("form[data-submits]"));
     if (!form) return;
+    // Enter does for the search what choosing does for the rest.
+    const button = form.querySelector("button[type=submit]");
+    if (button instanceof HTMLElement) button.classList.add("unseen");
     form.addEventListener("change", (event) => event.target instanceof HTMLSelectElement && form.requestSubmit());
     const more = form.querySelector("details");
     if (more && matchMedia("(max-width: 700px)").matches && !location.search) more.open = false;

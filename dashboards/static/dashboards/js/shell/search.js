@@ -57,6 +57,10 @@ class Search {
     if (step && this.hits.length) {
       event.preventDefault();
       this.choose((this.at + step + this.hits.length) % this.hits.length);
+    } else if (event.key === "Escape") {
+      // A field of this type would be emptied first.
+      event.preventDefault();
+      this.dialog.close();
     } else if (event.key === "Enter") {
       event.preventDefault();
       this.go(this.at);

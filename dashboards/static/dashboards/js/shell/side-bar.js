@@ -23,17 +23,37 @@ export function startSideBar() {
   document.addEventListener("click", (event) => !side.contains(/** @type {Node} */ (event.target)) && close());
 }
 
+/** @param {HTMLElement} menu a button with what it opens behind it */
+export function listenToButton(menu) {
+  const [button, list] = /** @type {HTMLElement[]} */ ([...menu.children]);
+  button.addEventListener("click", () => {
+    list.hidden = !list.hidden;
+    button.setAttribute("aria-expanded", String(!list.hidden));
+  });
+}
+
+/** @param {HTMLElement} menu @returns {boolean} whether it was open */
+export function closeMenu(menu) {
+  if (menu instanceof HTMLDetailsElement) {
+    const was = menu.open;
+    menu.open = false;
+    return was;
+  }
+  const [button, list] = /** @type {HTMLElement[]} */ ([...menu.children]);
+  const was = !list.hidden;
+  list.hidden = true;
+  button.setAttribute("aria-expanded", "false");
+  return was;
+}
+
 /** Menus close by Escape, and when something else is pressed. */
 export function startMenus() {
-  const open = () => /** @type {NodeListOf<HTMLDetailsElement>} */ (document.querySelectorAll("details.menu[open]"));
+  const menus = () => /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll(".menu"));
   document.addEventListener("keydown", (event) => {
     if (event.key !== "Escape") return;
-    for (const menu of open()) {
-      menu.open = false;
-      menu.querySelector("summary")?.focus();
-    }
+    for (const menu of menus()) if (closeMenu(menu)) /** @type {HTMLElement} */ (menu.firstElementChild).focus();
   });
   document.addEventListener("click", (event) => {
-    for (const menu of open()) if (!menu.contains(/** @type {Node} */ (event.target))) menu.open = false;
+    for (const menu of menus()) if (!menu.contains(/** @type {Node} */ (event.target))) closeMenu(menu);
   });
 }
