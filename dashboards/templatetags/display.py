@@ -1,6 +1,7 @@
 """Template filters that put states and times into words."""
 
 from datetime import datetime
+from typing import Any
 
 from django import template
 from django.templatetags.static import static
@@ -10,6 +11,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
 from dashboards.middleware.time_zone import zone_name
+from dashboards.presentation import modules
 from dashboards.presentation.formats import format_age, format_value
 from dashboards.presentation.icons import ICONS
 from devices.monitoring import losses
@@ -53,6 +55,15 @@ def style_sheets() -> SafeString:
     """Return the links to the style sheets, in their order."""
     links = ((static(f"dashboards/css/{name}.css"),) for name in STYLES)
     return format_html_join("\n    ", '<link rel="stylesheet" href="{}">', links)
+
+
+@register.simple_tag(takes_context=True)
+def preloaded_modules(context: dict[str, Any]) -> SafeString:
+    """Return links to the ES modules that the page needs, so that none waits for another."""
+    match = getattr(context.get("request"), "resolver_match", None)
+    paths = modules.needed(match.view_name if match else "")
+    links = ((static(path),) for path in paths if path != modules.ENTRY)
+    return format_html_join("\n    ", '<link rel="modulepreload" href="{}">', links)
 
 
 @register.simple_tag

@@ -256,6 +256,9 @@ account/
 account/look
     POST   /account/look                                        dark
     302 302 302 302 302 302 302 302 302 302
+parts
+    GET    /parts                                               -
+    302 403 403 403 403 403 200 302 302 200
 pending
     GET    /pending                                             -
     302 403 403 403 200 200 403 302 302 200

@@ -24,6 +24,7 @@ PAGES = (
     "/sources/native",
     "/account/",
     "/pending",
+    "/parts",
     "/devices/press-3/settings",
     "/?view=tiles",
     "/?view=sites",

@@ -58,6 +58,7 @@ LIVE = {
     "connect": ("/connect", "Nobody has looked yet"),
     "sources": ("/sources", "Read by templates of your own"),
     "source": ("/sources/native", "It has no options"),
+    "parts": ("/parts", "Nothing is here."),
     "pending": ("/pending", "No device waits"),
     "device-settings": ("/devices/press-3/settings", "Shown in"),
     "devices-tiles": ("/?view=tiles", "Press 3"),

@@ -91,7 +91,7 @@ export function showSeen(list, words) {
 /** @param {string} name */
 function pairOf(name) {
   const [pair, what, told] = ["div", "dt", "dd"].map((tag) => document.createElement(tag));
-  what.textContent = `${name} `;
+  what.append(name, " ");
   told.append(document.createTextNode(""));
   pair.append(what, told);
   return pair;
