@@ -10,6 +10,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext
 
 from dashboards.live.identity import KIOSK_COOKIE
+from dashboards.presentation import device_rows
 from devices.access import Scope, kiosks, scope_of, site_and_below, throttle
 from devices.models import Device, Site
 from devices.monitoring import heartbeats
@@ -18,6 +19,8 @@ from devices.registry.states import STATES, State, since_of, state_of
 
 # Devices that are told by name: those that are worst.
 WORST = 12
+# Devices that have a tile with their newest values.
+TILES = 24
 TEN_YEARS = 10 * 365 * 86_400
 
 
@@ -53,9 +56,10 @@ def _scope(request: HttpRequest) -> Scope | None:
 def _content(scope: Scope, site: Site) -> dict[str, object]:
     as_of, sites = heartbeats.as_of(), site_and_below(site.pk)
     devices = listing.accepted(scope.devices()).filter(site__in=sites)
+    first = list(listing.worst_first(devices, as_of)[:TILES])
     worst = [
         Trouble(device, state_of(device, as_of), _second(since_of(device, as_of)))
-        for device in listing.worst_first(devices, as_of)[:WORST]
+        for device in first[:WORST]
     ]
     fleet = listing.fleet(as_of)
     here = listing.total({str(pk): fleet[pk] for pk in sites if pk in fleet})
@@ -68,6 +72,7 @@ def _content(scope: Scope, site: Site) -> dict[str, object]:
         "counts": counts,
         "total": sum(counts.values()),
         "troubles": troubles,
+        "rows": device_rows.rows_of(first, as_of),
         # The worst is told in large letters, unless nothing is known.
         "listed": troubles[1:] if as_of.ingest_up else troubles,
         "unknown": here["unknown"],

@@ -1,5 +1,6 @@
 """The wall page, and screens that show it without anybody being logged in."""
 
+import time
 from datetime import timedelta
 from typing import Any
 
@@ -11,7 +12,7 @@ from django.utils import timezone
 from dashboards.live import identity
 from dashboards.live.identity import KIOSK_COOKIE, Screen
 from devices.access import kiosks
-from devices.models import Device, Kiosk, Membership, Process, Site
+from devices.models import Device, Kiosk, Latest, Membership, Process, Series, Site
 
 pytestmark = pytest.mark.usefixtures("tables")
 
@@ -151,3 +152,20 @@ def test_admin_tells_the_code_once(north: Site) -> None:
     assert "Open this on the screen Door, within a day, once: http://testserver/kiosk/" in page
     data = {"action": "give_new_code", "_selected_action": [Kiosk.objects.get().pk]}
     assert "/kiosk/" in text_of(client.post("/admin/devices/kiosk/", data, follow=True))
+
+
+def test_the_rest_of_the_screen_has_devices_with_what_they_measure(north: Site) -> None:
+    boss = Client()
+    boss.force_login(get_user_model().objects.create_superuser("boss"))
+    device = Device.objects.create(
+        key="pump", name="Pump <b>1</b>", site=north, last_seen=timezone.now()
+    )
+    for number, metric in enumerate(("oil", "rpm", "flow")):
+        series = Series.objects.create(device=device, metric=metric, unit="°C")
+        Latest.objects.create(series=series, ts=int(time.time() * 1e6), value=20.5 + number)
+    page = boss.get("/wall/north/?fragment=1").content.decode()
+    tiles = page.partition("wall-tiles")[2]
+    assert "Pump &lt;b&gt;1&lt;/b&gt;" in tiles
+    assert "20.5" in tiles
+    assert "flow" in tiles
+    assert "rpm" not in tiles

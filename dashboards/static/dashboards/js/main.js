@@ -51,7 +51,8 @@ async function start() {
   setInterval(() => showAll(socket.link), 1_000);
   // First of all: a page that fails must not look as if it were still connecting.
   socket.connect();
-  await PAGES[page]?.(socket);
+  // Pages of other apps have widgets, too.
+  await PAGES[document.getElementById("board") ? "board" : page]?.(socket);
   if (page !== "overview" && page !== "wall") watchSites(socket);
   watchProblems();
 }

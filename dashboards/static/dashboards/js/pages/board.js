@@ -4,6 +4,7 @@ import { Cells } from "../display/live-values.js";
 import { Feeds } from "../widgets/widget-feeds.js";
 import { paint } from "../display/animation-frame.js";
 import { Place } from "../widgets/widget-context.js";
+import { Sparklines } from "../display/sparklines.js";
 import { TimeRange } from "../charts/time-range.js";
 import { watchVisible } from "../display/visibility.js";
 import { filled, gettext } from "../display/i18n.js";
@@ -37,6 +38,7 @@ export class Board {
     this.feeds.open();
     this.range?.connect();
     for (const place of this.places) this.mount(place);
+    new Sparklines().watch(this.root);
     setInterval(() => this.tick(), 1_000);
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
       for (const { drawn } of this.widgets) drawn.restyle?.();

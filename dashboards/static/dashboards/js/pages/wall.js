@@ -71,7 +71,7 @@ export class Wall {
     why.dataset.why = "";
     why.textContent = words;
     worst.replaceChildren("? ", large, why);
-    for (const old of this.root.querySelectorAll(".counts, .troubles")) old.classList.add("old");
+    for (const old of this.root.querySelectorAll(".counts, .troubles, .wall-tiles")) old.classList.add("old");
   }
 
   shift() {
