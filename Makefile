@@ -78,7 +78,7 @@ test: services $(STAMPS)/dev $(STAMPS)/node
 	$(ON_POSTGRESQL) -m $(DATABASE_RUN)
 	node --test $(JS_TESTS)
 	# Without what draws its inputs by chance: a line is covered in every run, or in none.
-	$(TEST_ENV) $(BIN)/python -m coverage run --data-file=.coverage.core -m pytest -q -m "not hypothesis" tests/mqtt_ingest/core tests/attacks/test_hostile_announcements.py
+	$(TEST_ENV) $(BIN)/python -m coverage run --data-file=.coverage.core -m pytest -q -m "not hypothesis" tests/mqtt_ingest/core tests/attacks/test_hostile_*.py
 	$(BIN)/python -m coverage combine --quiet --data-file=.coverage.core
 	$(BIN)/python -m coverage report --data-file=.coverage.core --include='mqtt_ingest/core/*' --fail-under=100
 

@@ -18,6 +18,8 @@ from dashboards.live.sender import SlowClient
 from dashboards.live.session import LiveSession
 from dashboards.live.shutdown import before_stop
 from dashboards.read_pool import in_thread
+from devices.access import throttle
+from devices.addresses import client_of
 from devices.events import set_within
 from devices.queries import QueryTooLong
 from devices.timings import RIGHTS_SECONDS, SOCKET_LIFETIME_SECONDS
@@ -140,11 +142,25 @@ class LiveConsumer(AsyncWebsocketConsumer):
             raise BadFrame("bad_request", 'the first frame must be {"t":"auth","token":…}')
         # Looking that up may take its time on a busy server.
         self._said()
-        found = await in_thread(lambda: identity.of_token(token))
+        found = await in_thread(lambda: self._of_token(str(token)))
         if found is None:
             await self._bye("auth")
         else:
             await self._begin(found)
+
+    def _of_token(self, token: str) -> Identity | None:
+        """Return the program that shows `token`; wrong ones are counted with those by HTTP."""
+        found = identity.of_token(token)
+        if found is not None:
+            return found
+        headers = dict(self.scope.get("headers", ()))
+        forwarded = headers.get(b"x-forwarded-for", b"").decode("latin-1")
+        client: Any = self.scope.get("client") or ("", 0)
+        address = client_of(forwarded, str(client[0]))
+        if not throttle.wait_of("token", address):
+            throttle.failed("token", address)
+            throttle.log("token", address)
+        return None
 
     def _is_flooding(self) -> bool:
         second = int(time.monotonic())

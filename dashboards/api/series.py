@@ -5,6 +5,7 @@ from typing import Annotated, Any
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest
 from ninja import Field, Query, Router, Schema
+from pydantic import FiniteFloat
 
 from dashboards.api.auth import scope
 from dashboards.api.problems import Body, Problem, from_model
@@ -45,8 +46,8 @@ class SeriesChange(Body):
     shown_unit: Annotated[str, Field(max_length=units.MAX_LENGTH)] | None = None
     label: Annotated[str, Field(max_length=200)] | None = None
     decimals: Annotated[int, Field(ge=0, le=12)] | None = None
-    minimum: float | None = None
-    maximum: float | None = None
+    minimum: FiniteFloat | None = None
+    maximum: FiniteFloat | None = None
     hidden: bool | None = None
 
 

@@ -6,8 +6,9 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext
 from django.views.decorators.http import require_POST
@@ -68,7 +69,8 @@ def set_look(request: HttpRequest) -> HttpResponse:
     where = request.POST.get("next", "")
     hosts = {request.get_host()}
     is_ours = url_has_allowed_host_and_scheme(where, hosts, require_https=request.is_secure())
-    return redirect(where if is_ours else "account")
+    # A path, never the name of one.
+    return HttpResponseRedirect(where if is_ours else reverse("account"))
 
 
 def _measured(scope: Scope, chosen: Mapping[str, str]) -> list[str]:

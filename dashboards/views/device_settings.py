@@ -57,6 +57,8 @@ class DeviceForm(forms.ModelForm[Device]):
             pks = {site.pk for site in sites_managed(scope)} | {device.site_id}
             site: Any = self.fields["site"]
             site.queryset = site.queryset.filter(pk__in=pks - {None})
+            # Without a site nobody sees it but those who see all devices.
+            site.required = not scope.changes and device.site_id is not None
         else:
             del self.fields["site"], self.fields["device_type"]
 

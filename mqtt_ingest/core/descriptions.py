@@ -12,6 +12,8 @@ Kind = Literal["number", "boolean", "text"]
 
 # Characters of a unit, and of any other text; words of an enumeration.
 MAX_UNIT, MAX_NAME, MAX_STATES = 50, 200, 100
+# Series of a device that one packet describes.
+MAX_SERIES = 2_000
 
 
 def _cut(told: object, name: str, most: int) -> None:
@@ -91,6 +93,9 @@ class Description:
         """Cut what is longer than anybody means."""
         for name in ("name", "model", "manufacturer", "firmware", "place"):
             _cut(self, name, MAX_NAME)
+        if len(self.series) > MAX_SERIES or any(len(metric) > MAX_NAME for metric in self.series):
+            kept = [(name, one) for name, one in self.series.items() if len(name) <= MAX_NAME]
+            object.__setattr__(self, "series", dict(kept[:MAX_SERIES]))
 
     # Once it was asked for: conventions say the same with packet after packet.
     _mark: int = field(default=0, init=False, repr=False, compare=False)

@@ -128,6 +128,10 @@ class DeviceMessage:
         return not (said or self.description)
 
 
+# What an entry takes besides its payload, each of its samples, and each series it describes.
+ENTRY_BYTES, SAMPLE_BYTES, SERIES_BYTES = 600, 120, 400
+
+
 class Request(NamedTuple):
     """Something that a convention asks to be published, such as a rebirth."""
 
@@ -160,11 +164,27 @@ class Entry:
     requests: Sequence[Request] = ()
     # What a broker keeps without a time: no readings, but known last.
     known: Sequence[DeviceMessage] = ()
+    # Once it was weighed.
+    _weight: int = 0
 
     @property
     def samples(self) -> int:
         """Return how many samples it has."""
         return sum([len(message.samples) for message in self.messages or ()])
+
+    def weigh(self) -> int:
+        """Return about how many bytes it takes, with what was made of its payload."""
+        if self._weight:
+            return self._weight
+        found = len(self.packet.payload) + ENTRY_BYTES
+        messages = self.messages or ()
+        for message in (*messages, *self.known) if self.known else messages:
+            found += SAMPLE_BYTES * (len(message.samples) + len(message.bad))
+            found += sum([len(one[4]) for one in message.samples if one[4]])
+            if message.description is not None:
+                found += SERIES_BYTES * len(message.description.series)
+        self._weight = found
+        return found
 
 
 @dataclass(slots=True)
@@ -180,6 +200,6 @@ class Batch:
     def add(self, entry: Entry) -> None:
         """Append `entry`; a packet's samples never span two batches."""
         self.entries.append(entry)
-        self.bytes += len(entry.packet.payload)
+        self.bytes += entry.weigh()
         for message in entry.messages or ():
             self.samples += len(message.samples)

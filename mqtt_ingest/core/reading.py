@@ -50,6 +50,8 @@ _SIGNS = re.compile(r"[^a-z0-9]")
 # Names that are kept as they are asked for; longer ones would fill the memory.
 _SHORT = 64
 MAX_LEVELS = 32
+# Characters of a name with those above it; longer ones are none of a metric, and are shown cut.
+MAX_PATH, SHOWN = 1_000, 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +125,8 @@ def records(value: object, metric: str, limits: Limits, style: Style = USUAL) ->
     Raises:
         Undecodable: it is nested too deeply, or has too many values.
     """
+    if len(metric) > MAX_PATH:
+        raise Undecodable("too_deep", "a name that is longer than any")
     kind = type(value)
     if kind is float or kind is int or kind is bool:
         return [Record({metric: value})]
@@ -210,6 +214,10 @@ def _walk_object(walk: _Walk, value: dict[str, Any], path: str, given: object, l
         return
     times = _times_of_others(value)
     for short, name in names.items() if len(names) == len(value) else _all_names(value):
+        if len(path) + len(name) > MAX_PATH:
+            # First: below a long name each value would have it once more.
+            _add(walk, f"{path or name}"[:SHOWN], Unreadable("its name is too long"), own)
+            continue
         if name == time_key or short in style.ignored or _is_time_of(name, times):
             continue
         item = value[name]
@@ -343,7 +351,7 @@ def _walk_list(walk: _Walk, items: list[Any], path: str, given: object, level: i
             if _value_key(names) is None:
                 continue
             _key, own = _time_in(walk.style, names, item, given)
-            at = _join(path, _name_of(names, item))
+            at = _join(path, _name_of(names, item)[:MAX_PATH])
             _walk_one_value(walk, names, item, at, own, level + 1)
         return
     if len(items) > walk.limits.array_elements:

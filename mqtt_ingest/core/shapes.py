@@ -13,7 +13,7 @@ from mqtt_ingest.core.packets import SampleKind
 
 TIME_NAMES = ("ts", "time", "timestamp")
 # Payloads of more bytes are not looked at: what is remembered stays bounded, whoever sends.
-MAX_BYTES, MAX_SHAPES = 4_096, 2_048
+MAX_BYTES, MAX_MEMBERS, MAX_SHAPES = 4_096, 100, 2_048
 _KINDS: dict[object, SampleKind] = {int: "number", float: "number", bool: "boolean"}
 
 
@@ -33,6 +33,8 @@ def shape_of(record: dict[str, object], metric_length: int) -> Shape | None:
         record: an object as a strict JSON decoder returns it, of up to `MAX_BYTES`.
         metric_length: how long a metric's name may be.
     """
+    if len(record) > MAX_MEMBERS:
+        return None
     return _worked_out((*record, *map(type, record.values())), metric_length)
 
 

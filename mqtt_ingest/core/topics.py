@@ -1,5 +1,6 @@
 """Topic names and filters (MQTT 3.1.1, section 4.7)."""
 
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 from mqtt_ingest.core.errors import Undecodable
@@ -73,13 +74,51 @@ def uncovered(filters: tuple[str, ...], others: tuple[str, ...] = ()) -> tuple[s
     """
     unique = tuple(dict.fromkeys(filters))
     # A filter without wildcards covers itself alone: of those there may be thousands.
-    same = frozenset(others)
-    wide = [one for one in dict.fromkeys((*others, *unique)) if "+" in one or "#" in one]
-    return tuple(
-        one
-        for one in unique
-        if one not in same and not any(other != one and covers(other, one) for other in wide)
-    )
+    same, wide = frozenset(others), _Level()
+    for one in dict.fromkeys((*others, *unique)):
+        if "+" in one or "#" in one:
+            _add(wide, one)
+    return tuple(one for one in unique if one not in same and not _is_covered(wide, one))
+
+
+@dataclass(slots=True)
+class _Level:
+    """Filters with wildcards as a tree; `ends` is the one that ends here."""
+
+    below: dict[str, "_Level"] = field(default_factory=dict)
+    ends: str = ""
+
+
+def _add(tree: _Level, one: str) -> None:
+    node = tree
+    for level in one.split("/"):
+        node = node.below.setdefault(level, _Level())
+    node.ends = one
+
+
+def _is_covered(tree: _Level, narrow: str) -> bool:
+    """Return whether another filter of `tree` has all topics of `narrow`: it costs its levels."""
+    levels = narrow.split("/")
+    waiting = [(tree, 0)]
+    while waiting:
+        node, at = waiting.pop()
+        # No wildcard at the begin matches what begins with $.
+        is_hidden = at == 0 and narrow[:1] == "$"
+        rest = node.below.get("#")
+        if rest is not None and not is_hidden and rest.ends != narrow:
+            return True
+        if at == len(levels):
+            if node.ends and node.ends != narrow:
+                return True
+            continue
+        # What has any number of levels is covered by such a one alone.
+        names = () if levels[at] == "#" else dict.fromkeys((levels[at], "+"))
+        waiting += [
+            (node.below[name], at + 1)
+            for name in names
+            if name in node.below and not (is_hidden and name == "+")
+        ]
+    return False
 
 
 def filter_problem(topic_filter: object) -> str:

@@ -20,10 +20,6 @@ SHOWN_SAMPLES = SHOWN_DEVICES = 50
 PER_DEVICE, DEVICES, MAX_BYTES = 3, 5_000, 8_000_000
 # By device they are sorted once every so many packets: most have been overtaken by then.
 SORTED_EVERY = CAPACITY
-# Packets of up to so many bytes are not weighed: as many as are kept weigh little.
-SMALL = 400
-# What an entry takes besides its payload, and each of its samples; about, in bytes.
-_ENTRY, _SAMPLE = 600, 120
 
 
 class _Own(NamedTuple):
@@ -41,8 +37,8 @@ class PacketLog:
 
     def __init__(self) -> None:
         self._entries: deque[tuple[int, Entry]] = deque()
-        # What its larger packets weigh.
-        self._large = 0
+        # What they weigh together.
+        self._weight = 0
         # By what a device calls itself, those that sent last at the end.
         self._own: OrderedDict[str, _Own] = OrderedDict()
         self._bytes = 0
@@ -54,14 +50,11 @@ class PacketLog:
         self.number += 1
         entries = self._entries
         entries.append((self.number, entry))
-        if len(entry.packet.payload) > SMALL:
-            self._large += _weight(entry)
-        while len(entries) > CAPACITY or (self._large > MAX_BYTES and len(entries) > 1):
+        self._weight += entry.weigh()
+        while len(entries) > CAPACITY or (self._weight > MAX_BYTES and len(entries) > 1):
             if entries[0][0] > self._sorted:
                 self._sort()
-            old = entries.popleft()[1]
-            if len(old.packet.payload) > SMALL:
-                self._large -= _weight(old)
+            self._weight -= entries.popleft()[1].weigh()
         if self.number - self._sorted >= SORTED_EVERY:
             self._sort()
 
@@ -82,7 +75,7 @@ class PacketLog:
     def _keep(self, name: str, newest_first: list[tuple[int, Entry]]) -> None:
         before = self._own.pop(name, _NOTHING)
         kept = (newest_first + before.newest_first)[:PER_DEVICE]
-        own = self._own[name] = _Own(kept, sum([_weight(entry) for _number, entry in kept]))
+        own = self._own[name] = _Own(kept, sum([entry.weigh() for _number, entry in kept]))
         self._bytes += own.weight - before.weight
         while len(self._own) > DEVICES or (self._bytes > MAX_BYTES and len(self._own) > 1):
             self._bytes -= self._own.popitem(last=False)[1].weight
@@ -117,13 +110,6 @@ def _name(entry: Entry) -> str:
     """Return what the device calls itself, as far as that can be read."""
     messages = entry.messages
     return messages[0].native_id if messages else device_level(entry.packet.topic)
-
-
-def _weight(entry: Entry) -> int:
-    weight = len(entry.packet.payload) + _ENTRY
-    for message in entry.messages or ():
-        weight += _SAMPLE * (len(message.samples) + len(message.bad))
-    return weight
 
 
 def _keys(entry: Entry) -> list[str]:

@@ -270,7 +270,7 @@ devices/<str:key>/settings
     302 404 403 200 200 404 404 302 302 200
 devices/<str:key>/settings
     POST   /devices/press/settings                              empty
-    302 404 403 302 302 404 404 302 302 302
+    302 404 403 302 400 404 404 302 302 302
 api/v1/search
     GET    /api/v1/search?q=press                               -
     401 200 200 200 200 200 200 401 401 200

@@ -1,13 +1,9 @@
 """What devices announce, and the payloads of conventions, as somebody would write them to harm."""
 
 import json
-import random
-import tracemalloc
-from collections.abc import Iterator
-from contextlib import contextmanager
+import time
 from typing import Any
 
-import cbor2
 import pytest
 
 from mqtt_ingest import sources
@@ -16,40 +12,15 @@ from mqtt_ingest.core.conventions.base import Convention
 from mqtt_ingest.core.conventions.by_template import Template
 from mqtt_ingest.core.conventions.homeassistant import convention as homeassistant
 from mqtt_ingest.core.conventions.homeassistant import value_templates
-from mqtt_ingest.core.conventions.sparkplug import convention as sparkplug
-from mqtt_ingest.core.conventions.sparkplug.convention import MAX_KNOWN, Sparkplug
-from mqtt_ingest.core.conventions.sparkplug.payload import varint
 from mqtt_ingest.core.conventions.state import State, weight
 from mqtt_ingest.core.discovery import propose_sources
 from mqtt_ingest.core.errors import Undecodable
 from mqtt_ingest.core.limits import Limits
 from mqtt_ingest.core.packets import DeviceMessage, Packet
 from mqtt_ingest.core.structure.observations import Sample
-from tests.support.factories import ARRIVAL, make_packet
-
-MB = 1_000_000
-
-
-@contextmanager
-def at_most(megabytes: float) -> Iterator[None]:
-    """Fail where more memory is taken meanwhile."""
-    tracemalloc.start()
-    try:
-        yield
-        _now, peak = tracemalloc.get_traced_memory()
-    finally:
-        tracemalloc.stop()
-    assert peak < megabytes * MB, f"{peak / MB:.0f} MB"
-
-
-def announced(**message: Any) -> homeassistant.HomeAssistant:
-    made = homeassistant.HomeAssistant()
-    made.decode(packet("homeassistant/sensor/x/y/config", json.dumps(message)), Limits())
-    return made
-
-
-def packet(topic: str, payload: str | bytes) -> Packet:
-    return make_packet(topic, payload)
+from tests.attacks.hostile import announced, at_most, packet
+from tests.attacks.test_heavy_packets import SECONDS
+from tests.support.factories import ARRIVAL
 
 
 # --- announcements ----------------------------------------------------------
@@ -153,7 +124,7 @@ def test_a_template_makes_no_more_than_a_few_times_the_payload(template: str, pa
 
 
 def test_all_templates_of_one_packet_share_a_budget() -> None:
-    entity = {"p": "sensor", "stat_t": "a/b", "val_tpl": "{{value" + "|title" * 99 + "|length}}"}
+    entity = {"p": "sensor", "stat_t": "a/b", "val_tpl": "{{value" + "|title" * 20 + "|length}}"}
     made = homeassistant.HomeAssistant()
     message = {"cmps": {f"e{number}": entity for number in range(120)}, "dev": {"ids": "x"}}
     made.decode(packet("homeassistant/device/x/config", json.dumps(message)), Limits())
@@ -162,6 +133,87 @@ def test_all_templates_of_one_packet_share_a_budget() -> None:
     ((_template, (why, number)),) = made.not_interpreted.items()
     assert "too much is made of one packet" in why
     assert number == 120
+
+
+def test_templates_of_one_topic_have_a_length_together() -> None:
+    made = homeassistant.HomeAssistant()
+    long = "{{" + "1 + " * 400 + "value_json.x}}"
+    entities = {f"e{n}": {"p": "sensor", "stat_t": "a/b", "val_tpl": long} for n in range(100)}
+    made.decode(
+        packet(
+            "homeassistant/device/x/config", json.dumps({"cmps": entities, "dev": {"ids": "x"}})
+        ),
+        Limits(),
+    )
+    assert sum(len(use.template) for use in made._uses["a/b"]) <= homeassistant.MAX_TEMPLATES
+    assert any("characters for a topic" in why for why, _n in made.not_interpreted.values())
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        "{%set a=value_json%}" + "{{a==value_json}}" * 150,
+        "{%set a=value_json%}{{" + "a==value_json and " * 80 + "1}}",
+        "{{" + "bool(value_json) or " * 80 + "1}}",
+        "{{max(value_json)}}" * 90,
+        "{{value_json|max}}" * 90,
+        "{{value_json.index(value_json)}}" * 60,
+    ],
+)
+def test_what_goes_through_a_list_costs_its_items(template: str) -> None:
+    payload = json.dumps([[number] for number in range(50_000)])
+    with pytest.raises((value_templates.Unsupported, value_templates.NoValue)):
+        value_templates.render(template, payload)
+
+
+@pytest.mark.parametrize("call", ["value.strip(signs)", "value|trim(signs)"])
+def test_few_signs_are_taken_off(call: str) -> None:
+    template = f"{{%set signs=value%}}{{{{{call}|length}}}}"
+    with pytest.raises(value_templates.Unsupported, match="64 signs"):
+        value_templates.render(template, "ab" * 100_000)
+    assert value_templates.render("{{value.strip('-')}}", "--a-") == "a"
+
+
+def test_what_is_kept_of_a_packet_counts_more_than_what_is_made_on_the_way() -> None:
+    entities = {f"e{n}": {"p": "sensor", "stat_t": "a/b"} for n in range(250)}
+    made = homeassistant.HomeAssistant()
+    made.decode(
+        packet(
+            "homeassistant/device/x/config", json.dumps({"cmps": entities, "dev": {"ids": "x"}})
+        ),
+        Limits(),
+    )
+    (message,) = made.decode(packet("a/b", "x" * 4_000), Limits()) or ()
+    kept = sum(len(sample.text or "") for sample in message.samples)
+    assert 0 < kept <= value_templates.MAX_MADE / homeassistant.KEPT
+
+
+@pytest.mark.parametrize("key", ["-" * 200_000 + "a", "a" + "-_" * 100_000, "-" * 200_000])
+def test_a_key_of_nothing_but_dashes_is_read_at_once(key: str) -> None:
+    entities = {f"{n}{key}": {"p": "sensor", "stat_t": "a/b"} for n in range(1)}
+    made = homeassistant.HomeAssistant()
+    began = time.perf_counter()
+    made.decode(
+        packet(
+            "homeassistant/device/x/config", json.dumps({"cmps": entities, "dev": {"ids": "x"}})
+        ),
+        Limits(),
+    )
+    assert time.perf_counter() - began < SECONDS
+    assert all(len(use.reading.metric) <= 200 for use in made._uses["a/b"] if use.reading)
+
+
+def test_words_that_all_entities_share_are_kept_once() -> None:
+    entities = {f"e{n}": {"p": "sensor", "stat_t": f"a/{n}"} for n in range(200)}
+    message = {
+        "cmps": entities,
+        "dev": {"ids": "x"},
+        "ops": ["o" * 2_500 + str(n) for n in range(90)],
+    }
+    made = homeassistant.HomeAssistant()
+    with at_most(15):
+        made.decode(packet("homeassistant/device/x/config", json.dumps(message)), Limits())
+    assert len({id(use.reading.described.states) for (use,) in made._uses.values()}) == 1
 
 
 def test_json_is_parsed_once_however_many_entities_read_it(
@@ -236,17 +288,14 @@ def test_a_fault_of_reading_an_announcement_is_told_as_one_of_it(
 
 
 # --- what is subscribed and remembered --------------------------------------
-def test_a_filter_without_wildcards_is_compared_with_those_that_have_some(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    asked = []
-    real = topics.covers
-    monkeypatch.setattr(topics, "covers", lambda *pair: asked.append(pair) or real(*pair))
-    plain = tuple(f"a/{number}" for number in range(5_000))
+def test_many_filters_with_wildcards_are_compared_by_their_levels() -> None:
+    filters = tuple(f"a/{number}/+/c" for number in range(20_000))
     topics.uncovered.cache_clear()
-    found = topics.uncovered((*plain, "b/+", "b/c", "a/7"), ("a/8", "a/9/#"))
-    assert len(asked) < 3 * len(plain)
-    assert set(found) == {*plain, "b/+"} - {"a/8", "a/9"}
+    began = time.perf_counter()
+    assert topics.uncovered(filters, ("a/7/#", "+/8/x/c")) == tuple(
+        one for one in filters if one != "a/7/+/c"
+    )
+    assert time.perf_counter() - began < SECONDS
 
 
 def test_announced_topics_have_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -272,123 +321,6 @@ def test_what_is_remembered_has_a_weight(monkeypatch: pytest.MonkeyPatch) -> Non
     state.put("0", None)
     assert state.put("more", ["x"] * 100)
     assert State(dict(state.items()))._weight == state._weight
-
-
-# --- Sparkplug --------------------------------------------------------------
-def _field(number: int, data: bytes) -> bytes:
-    return varint(number << 3 | 2) + varint(len(data)) + data
-
-
-def test_a_data_set_under_a_long_name_is_refused() -> None:
-    row = _field(4, _field(1, b"\x08\x01"))
-    data_set = _field(2, b"c") + b"\x18\x03" + row * 12_000
-    metric = _field(1, b"n" * 100_000) + b"\x20\x10" + _field(17, data_set)
-    with at_most(40), pytest.raises(Undecodable, match="a name of more than"):
-        Sparkplug().decode(packet("spBv1.0/g/NBIRTH/n", _field(2, metric)), Limits())
-
-
-def test_a_data_set_of_many_rows_is_cut_off_where_a_packet_ends() -> None:
-    row = _field(4, _field(1, b"\x08\x01"))
-    data_set = _field(2, b"c") + b"\x18\x03" + row * 24_000
-    metric = _field(1, b"n" * 200) + b"\x20\x10" + _field(17, data_set)
-    with at_most(60), pytest.raises(Undecodable, match="more than 1000 values"):
-        Sparkplug().decode(packet("spBv1.0/g/NBIRTH/n", _field(2, metric)), Limits())
-
-
-def test_names_that_come_once_are_not_kept_for_ever() -> None:
-    made, chance = Sparkplug(), random.Random(1)
-    for _number in range(60):
-        metrics = b"".join(
-            _field(2, _field(1, chance.randbytes(60).hex().encode()) + b"\x18\x01\x20\x03\x50\x05")
-            for _ in range(900)
-        )
-        made.decode(packet("spBv1.0/g/DDATA/n/d", metrics), Limits())
-    assert len(made._last["g/n/d"]) <= MAX_KNOWN
-    text = _field(1, b"t") + b"\x18\x01\x20\x0c" + _field(15, b"x" * 200_000)
-    made.decode(packet("spBv1.0/g/DDATA/n/d", _field(2, text)), Limits())
-    assert isinstance(made._last["g/n/d"]["t"][1], int)
-
-
-def test_devices_that_come_once_are_not_kept_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sparkplug, "MAX_DEVICES", 5)
-    made = Sparkplug()
-    metric = _field(2, _field(1, b"t") + b"\x18\x01\x20\x03\x50\x05")
-    for number in range(20):
-        made.decode(packet(f"spBv1.0/g/DDATA/n{number}/d", metric + b"\x18\x01"), Limits())
-    assert max(len(made._births), len(made._last), len(made._seq)) <= 5
-
-
-# --- SenML, descriptions ----------------------------------------------------
-def test_shared_references_of_cbor_are_refused_before_they_are_built() -> None:
-    shared: Any = ["x"]
-    for _level in range(24):
-        shared = [shared, shared]
-    # A list, as a pack is, of one record.
-    payload = b"\x81" + cbor2.dumps({0: "t", 1: shared, 2: 1}, value_sharing=True)
-    assert len(payload) < 400
-    with at_most(5), pytest.raises(Undecodable, match=r"tag 2[89]"):
-        conventions.make("senml").decode(packet("devices/x/senml", payload), Limits())
-    sample = Sample()
-    sample.add(packet("any/topic", payload))
-    with at_most(20):
-        propose_sources(sample, Limits())
-
-
-@pytest.mark.parametrize("tag", [25, 35, 256, 258])
-def test_other_tags_are_refused_by_number(tag: int) -> None:
-    payload = cbor2.dumps([{0: "t", 2: 1, 1: cbor2.CBORTag(tag, "x")}])
-    with pytest.raises(Undecodable, match=f"tag {tag}"):
-        conventions.make("senml").decode(packet("devices/x/senml", payload), Limits())
-
-
-def test_decimals_and_large_numbers_of_cbor_are_read() -> None:
-    payload = cbor2.dumps([{0: "dev/t", 2: 2**70}])
-    (message,) = (
-        conventions.make("senml").decode(packet("devices/x/senml", payload), Limits()) or ()
-    )
-    assert message.samples[0].value == 2.0**70
-
-
-@pytest.mark.parametrize(
-    ("record", "why"),
-    [
-        ({0: 5, 2: 1}, "n is no text"),
-        ({0: "m/t", 2: 2**4_000}, "an? int is no number"),
-        ({0: "m/t", 2: 1, 6: 1e308}, "beyond any calendar"),
-        ({0: "m/t", 2: "x" * 9_000}, "x' is no number"),
-    ],
-)
-def test_what_is_none_of_senml_is_said_in_few_words(record: dict[int, Any], why: str) -> None:
-    with pytest.raises(Undecodable, match=why) as error:
-        conventions.make("senml").decode(packet("devices/x/senml", cbor2.dumps([record])), Limits())
-    assert len(error.value.detail) < 200
-
-
-def test_texts_of_descriptions_are_cut_where_they_are_made() -> None:
-    records = [{"bu": "u" * 4_000, "bn": "m/", "n": "a0", "v": 1}]
-    records += [{"n": f"a{number}", "v": 1} for number in range(900)]
-    made = conventions.make("senml")
-    with at_most(30):
-        (message,) = made.decode(packet("devices/x/senml", json.dumps(records)), Limits()) or ()
-    assert message.description is not None
-    assert all(len(one.unit_as_sent) <= 50 for one in message.description.series.values())
-    huge = [{"bu": "u" * 200_000, "n": "m/a", "v": 1}]
-    with pytest.raises(Undecodable, match="bu has more than"):
-        made.decode(packet("devices/x/senml", json.dumps(huge)), Limits())
-
-
-def test_labels_and_states_of_an_announcement_are_cut() -> None:
-    made = announced(
-        stat_t="a/b",
-        name="n" * 100_000,
-        ops=["o" * 300] * 99,
-        dev={"ids": "x", "mdl": "m" * 9_999},
-    )
-    (message,) = made.decode(packet("a/b", "1"), Limits()) or ()
-    assert message.description is not None
-    (series,) = message.description.series.values()
-    assert (len(series.label), len(series.states), len(series.states[0])) == (200, 99, 200)
-    assert len(message.description.model) == 200
 
 
 # --- templates of people, and what is found ---------------------------------

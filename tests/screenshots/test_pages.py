@@ -59,7 +59,7 @@ LIVE = {
     "sources": ("/sources", "Read by templates of your own"),
     "source": ("/sources/native", "It has no options"),
     "parts": ("/parts", "Nothing is here."),
-    "pending": ("/pending", "No device waits"),
+    "pending": ("/pending", "valve-1"),
     "device-settings": ("/devices/press-3/settings", "Shown in"),
     "devices-tiles": ("/?view=tiles", "Press 3"),
     "devices-sites": ("/?view=sites", "North plant"),

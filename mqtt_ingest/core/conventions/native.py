@@ -23,7 +23,7 @@ from mqtt_ingest.core.timestamps import (
 from mqtt_ingest.core.topics import check_topic
 
 # Longer topics are read each time: what is remembered stays bounded, whoever sends.
-_REMEMBERED_TOPIC = 256
+_REMEMBERED_TOPIC = 128
 # What most topics are like; to remember those of 50,000 devices would cost memory.
 _PLAIN = re.compile(r"devices/([A-Za-z0-9_.:-]{1,128})/telemetry", re.ASCII)
 _OWN = re.compile(r"devices/[^/]+/telemetry(/.+)?")
@@ -64,7 +64,7 @@ def _reading(topic: str, max_levels: int) -> _Topic | None:
     return None
 
 
-_remembered = lru_cache(maxsize=131_072)(_reading)
+_remembered = lru_cache(maxsize=32_768)(_reading)
 
 
 class Native(Convention):

@@ -6,9 +6,10 @@ from typing import Any, ClassVar
 import orjson
 
 from mqtt_ingest.core.conventions.by_payload import ByPayload
+from mqtt_ingest.core.errors import Undecodable
 from mqtt_ingest.core.limits import Limits
 from mqtt_ingest.core.packets import DeviceMessage, Packet
-from mqtt_ingest.core.reading import parse, records
+from mqtt_ingest.core.reading import MAX_PATH, parse, records
 from mqtt_ingest.core.records import ABSENT, Record, take
 
 _NOT_DATA = frozenset({"ua-keepalive", "ua-event", "ua-metadata", "ua-status"})
@@ -61,7 +62,10 @@ class OpcUaPubSub(ByPayload):
                 continue
             payload = told.get("Payload")
             writer = told.get("DataSetWriterName") or told.get("DataSetWriterId") or "0"
-            device = f"{one.get('PublisherId', packet.topic)}/{writer}"
+            publisher = str(one.get("PublisherId", packet.topic))
+            if len(publisher) + len(str(writer)) > MAX_PATH:
+                raise Undecodable("key_too_long", "a publisher's name that is longer than any")
+            device = f"{publisher}/{writer}"
             message = messages.setdefault(device, DeviceMessage(device))
             for record in _records(payload, told.get("Timestamp"), limits):
                 take(message, packet, 0, record, limits)
@@ -79,7 +83,7 @@ def _records(payload: object, sent: object, limits: Limits) -> Sequence[Record]:
         if isinstance(value, dict) and "Body" in value:
             value = value["Body"]
         given = ABSENT if given is None else given
-        made += [one._replace(given=given) for one in records(value, str(name), limits)]
+        made += [one._replace(given=given) for one in records(value, name, limits)]
     return made
 
 

@@ -6,6 +6,7 @@ the device is taken from the name: all before its last `:` or `/`.
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
 from typing import Any, ClassVar, NamedTuple
 
 import cbor2
@@ -29,8 +30,9 @@ _LABELS = {
 }
 # Characters of a name and a unit, and what a time may be, in s.
 MAX_TEXT, _LATEST = 4_096, 1e12
-# Tags of CBOR that are read: large whole numbers, decimals, and what says that it is CBOR.
-_TAGS = frozenset({2, 3, 4, 5, 55799})
+# Tags of CBOR that are read: decimals, and what says that it is CBOR. A whole number of any length
+# would take as long as its length squared to be turned into one.
+_TAGS = frozenset({4, 5, 55799})
 # What a value without a name is, by its unit.
 _BY_UNIT = {"lat": "lat", "lon": "lon", "alt": "alt", "m": "m"}
 
@@ -91,18 +93,14 @@ def _value(record: Mapping[str, Any], base: Mapping[str, Any]) -> object:
 
 
 def _number(value: object) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not _is_finite(value):
+    if type(value) is Decimal:
+        # One that is no number is none as a float either.
+        value = float(value) if not value.is_snan() else math.nan
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         # What it is may be of any size, and is looked at before it is put into words.
         told = repr(value[:40]) if isinstance(value, str) else f"a {type(value).__name__}"
         raise Undecodable("not_senml", f"{told} is no number")
     return value
-
-
-def _is_finite(value: float) -> bool:
-    try:
-        return math.isfinite(value)
-    except OverflowError:  # a whole number that is larger than any double
-        return False
 
 
 def _seconds(base: Mapping[str, Any], record: Mapping[str, Any]) -> float:
@@ -209,24 +207,23 @@ class Senml(ByPayload):
         if len(value) > limits.samples:
             raise Undecodable("too_many_samples", f"more than {limits.samples} records")
         messages: dict[str, DeviceMessage] = {}
+        series: dict[str, dict[str, SeriesDescription]] = {}
         for index, one in enumerate(resolve(value)):
-            _take(messages, packet, one, index, limits)
+            device, metric = split(one.name, one.unit)
+            device = device or packet.topic
+            message = messages.setdefault(device, DeviceMessage(device))
+            record = Record({metric: one.value}, _time(one, packet))
+            take(message, packet, index, record, limits)
+            series.setdefault(device, {})[metric] = SeriesDescription(
+                unit=units.normalised(one.unit), unit_as_sent=one.unit, cadence_s=one.update_s
+            )
+        for device, described in series.items():
+            messages[device].description = Description(series=described)
         return list(messages.values())
 
 
-def _take(
-    messages: dict[str, DeviceMessage], packet: Packet, one: Resolved, index: int, limits: Limits
-) -> None:
-    device, metric = split(one.name, one.unit)
-    message = messages.setdefault(device or packet.topic, DeviceMessage(device or packet.topic))
-    own: object = ABSENT
+def _time(one: Resolved, packet: Packet) -> object:
+    """Return a record's time in µs since 1970; small ones are relative to now (section 4.5.3)."""
     if one.time >= _ABSOLUTE:
-        own = round(one.time * MICROSECONDS)
-    elif one.time:
-        own = packet.received_at + round(one.time * MICROSECONDS)
-    take(message, packet, index, Record({metric: one.value}, own), limits)
-    described = SeriesDescription(
-        unit=units.normalised(one.unit), unit_as_sent=one.unit, cadence_s=one.update_s
-    )
-    before = message.description.series if message.description else {}
-    message.description = Description(series={**before, metric: described})
+        return round(one.time * MICROSECONDS)
+    return packet.received_at + round(one.time * MICROSECONDS) if one.time else ABSENT

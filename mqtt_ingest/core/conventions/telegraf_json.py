@@ -13,9 +13,10 @@ from pydantic import Field
 from mqtt_ingest.core.conventions.base import Options
 from mqtt_ingest.core.conventions.by_payload import ByPayload, FilterOptions
 from mqtt_ingest.core.conventions.influx_line import device_of
+from mqtt_ingest.core.errors import Undecodable
 from mqtt_ingest.core.limits import Limits
 from mqtt_ingest.core.packets import DeviceMessage, Packet
-from mqtt_ingest.core.reading import USUAL, parse, records
+from mqtt_ingest.core.reading import MAX_PATH, USUAL, parse, records
 from mqtt_ingest.core.records import take
 
 _STYLE = replace(USUAL, time_keys=("timestamp",))
@@ -72,6 +73,8 @@ class TelegrafJson(ByPayload):
         message = messages.setdefault(device, DeviceMessage(device))
         named = tags.get("cpu") or tags.get("device") or tags.get("interface") or tags.get("path")
         prefix = one["name"] if not named or named == device else f"{one['name']}.{named}"
+        if len(prefix) > MAX_PATH:
+            raise Undecodable("too_deep", "a name that is longer than any")
         fields = {f"{prefix}.{name}": item for name, item in one["fields"].items()}
         timed = {**fields, "timestamp": one["timestamp"]} if "timestamp" in one else fields
         for record in records(timed, "", limits, _STYLE):

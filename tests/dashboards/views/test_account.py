@@ -56,3 +56,20 @@ def test_a_choice_stays_where_nothing_is_measured_in_it_any_more(vera: Client) -
     assert fields(vera.get("/account/")) == ["°C"]
     vera.post("/account/", {"°C": ""})
     assert "could be shown in another unit" in vera.get("/account/").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("where", "found"),
+    [
+        ("/wall/x/?page=2", "/wall/x/?page=2"),
+        ("logout", "logout"),
+        ("//evil.example/", "/account/"),
+        ("https://evil.example/", "/account/"),
+        ("", "/account/"),
+    ],
+)
+def test_after_the_look_is_chosen_the_page_is_the_same(
+    vera: Client, where: str, found: str
+) -> None:
+    answer = vera.post("/account/look", {"theme": "dark", "next": where})
+    assert (answer.status_code, answer.headers["Location"]) == (302, found)

@@ -82,6 +82,9 @@ def test_site_and_type_are_a_managers_to_set(press: Device) -> None:
     )
     assert manager.post(PATH, given(manager, site=there.pk)).status_code == 302
     assert Device.objects.get().site == there
+    # Without one it would be nobody's but those who see all.
+    assert manager.post(PATH, given(manager, site="")).status_code == 400
+    assert Device.objects.get().site == there
 
 
 @pytest.mark.parametrize(

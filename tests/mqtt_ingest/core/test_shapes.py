@@ -78,6 +78,10 @@ def test_long_payloads_are_not_remembered() -> None:
     assert shapes._worked_out.cache_info().currsize == before
 
 
+def test_payloads_of_very_many_members_are_not_remembered() -> None:
+    assert shape_of(dict.fromkeys(map(str, range(shapes.MAX_MEMBERS + 1)), 1), 200) is None
+
+
 def test_long_topics_are_not_remembered() -> None:
     before = native._remembered.cache_info().currsize
     topic = f"devices/a/telemetry/{'x' * 300}"

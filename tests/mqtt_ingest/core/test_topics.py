@@ -105,6 +105,25 @@ def test_a_filter_covers_another(wide: str, narrow: str, expected: bool) -> None
 
 def test_what_a_wider_filter_brings_is_not_subscribed_twice() -> None:
     assert uncovered(("a/b", "a/#", "a/#", "c"), ("c/#", "d")) == ("a/#",)
+    assert uncovered(("a/b", "$x/b", "+/+"), ("+/b",)) == ("$x/b", "+/+")
+
+
+filters = st.builds(
+    lambda parts, rest: "/".join([*parts, *rest]),
+    st.lists(st.sampled_from(["a", "b", "+", "", "$s"]), min_size=1, max_size=4),
+    st.sampled_from([[], ["#"]]),
+) | st.just("#")
+
+
+@given(st.lists(filters, max_size=6), st.lists(filters, max_size=3))
+def test_the_tree_of_filters_finds_what_pairs_do(own: list[str], others: list[str]) -> None:
+    wide = {*own, *others}
+    expected = [
+        one
+        for one in dict.fromkeys(own)
+        if one not in others and not any(other != one and covers(other, one) for other in wide)
+    ]
+    assert list(uncovered(tuple(own), tuple(others))) == expected
 
 
 @pytest.mark.parametrize(

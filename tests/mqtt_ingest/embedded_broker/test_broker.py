@@ -336,7 +336,7 @@ async def test_handshakes_that_fail_leave_nothing_behind(
                 writer.write(b"no TLS at all" * 200)
                 writer.close()
                 await until(lambda: not made.broker.doors.count)
-            left = [one for one in gc.get_objects() if isinstance(one, SSLProtocol)]
+            left = [one for one in gc.get_objects() if type(one) is SSLProtocol]
     finally:
         gc.enable()
     assert len(left) < 40

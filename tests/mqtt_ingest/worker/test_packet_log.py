@@ -1,5 +1,6 @@
 """The last packets: a ring of all, and a few of each device."""
 
+import json
 from typing import Any
 
 import pytest
@@ -50,21 +51,27 @@ def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
         add(log, f"e{n}", '{"t": "' + "x" * 9_000 + '"}')
     assert log._bytes <= 20_000
     weights = [
-        sum(packet_log._weight(entry) for _number, entry in own.newest_first)
-        for own in log._own.values()
+        sum(entry.weigh() for _number, entry in own.newest_first) for own in log._own.values()
     ]
     assert log._bytes == sum(weights) == sum(own.weight for own in log._own.values())
 
 
 def test_large_packets_push_older_ones_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(packet_log, "MAX_BYTES", 50_000)
+    monkeypatch.setattr(packet_log, "MAX_BYTES", 100_000)
     log = PacketLog()
     add(log, "quiet", '{"n": 1}')
     for n in range(100):
         add(log, f"d{n % 3}", f'{{"t": "{"x" * 3_000}", "n": {n}}}')
     assert payloads(log, "quiet") == ['{"n": 1}']
-    assert sum(packet_log._weight(entry) for _n, entry in log._entries) == log._large <= 50_000
-    for n in range(packet_log.CAPACITY):
-        add(log, "small", f'{{"n": {n}}}')
-    assert log._large == 0
-    assert len(log._entries) == packet_log.CAPACITY
+    assert sum(entry.weigh() for _n, entry in log._entries) == log._weight <= 100_000
+
+
+def test_many_small_values_weigh_more_than_their_payload(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(packet_log, "MAX_BYTES", 200_000)
+    log = PacketLog()
+    for n in range(20):
+        add(log, f"d{n}", json.dumps({f"m{number}": 1 for number in range(500)}))
+    assert len(log._entries) == 3
+    for _number in range(packet_log.CAPACITY):
+        add(log, "small", "{}")
+    assert log._weight <= 200_000

@@ -1,13 +1,12 @@
 """From a discovery message to entities: which topics tell what of which device."""
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from devices import units
 from mqtt_ingest.core.conventions.homeassistant.abbreviations import expanded
-from mqtt_ingest.core.descriptions import Kind, SeriesDescription
+from mqtt_ingest.core.descriptions import MAX_NAME, MAX_STATES, Kind, SeriesDescription
 
 # Of one announcement; a device announces as many entities as it has.
 MAX_ENTITIES = 200
@@ -70,10 +69,13 @@ def read(message: Mapping[str, Any], component: str, path: str) -> Announced | N
     own = _own(told)
     if component == "device":
         shared = {k: v for k, v in given.items() if k not in {"device", "components", "origin"}}
+        if "options" in shared:
+            # Of all entities: cut once, and shared.
+            shared["options"] = _states(shared["options"])
         components = given.get("components")
         entities = (
             [
-                ({**shared, **one}, str(one.get("platform", "")), key)
+                ({**shared, **one}, str(one.get("platform", "")), key[:_LONGEST])
                 for key, one in list(components.items())[:MAX_ENTITIES]
             ]
             if isinstance(components, dict)
@@ -199,13 +201,13 @@ def _readings(
             yield Reading(other, str(template), f"{metric}.{added}", None, described)
 
 
-_ENDS = re.compile(r"^[-_:. ]+|[-_:. ]+$")
+_ENDS, _LONGEST = "-_:. ", 200
 
 
 def _metric(entity: Mapping[str, Any], key: str, device: str) -> str:
     """Return an entity's name as a metric: its own id, without the device's at the front."""
-    short = key.removeprefix(device)
-    return _ENDS.sub("", short) or _ENDS.sub("", key) or str(entity.get("name") or "state")
+    short = key.removeprefix(device).strip(_ENDS)
+    return short or key.strip(_ENDS) or str(entity.get("name") or "state")[:_LONGEST]
 
 
 def _words(entity: Mapping[str, Any], component: str) -> tuple[str, str] | None:
@@ -235,9 +237,20 @@ def _described(entity: Mapping[str, Any], component: str) -> SeriesDescription:
         kind=_kind(entity, component, spelt),
         label=name if isinstance(name, str) else "",
         decimals=precision if isinstance(precision, int) and 0 <= precision <= 12 else None,
-        states=tuple(str(one) for one in options[:100]) if isinstance(options, list) else (),
+        states=_states(options),
         counts_up=True if entity.get("state_class") == "total_increasing" else None,
         cadence_s=float(expires) if isinstance(expires, int | float) and expires else None,
+    )
+
+
+def _states(options: object) -> tuple[str, ...]:
+    """Return the words of an enumeration, cut; as they are where that was done already."""
+    if isinstance(options, tuple):
+        return options
+    return (
+        tuple(str(one)[:MAX_NAME] for one in options[:MAX_STATES])
+        if isinstance(options, list)
+        else ()
     )
 
 

@@ -21,7 +21,6 @@ from mqtt_ingest.core.conventions.homeassistant.announcements import (
     read,
 )
 from mqtt_ingest.core.conventions.homeassistant.value_templates import (
-    MAX_TEXT,
     Budget,
     NoValue,
     Unsupported,
@@ -59,6 +58,8 @@ _ANNOUNCED = [
 
 # Topics that announcements may name together, and entities that may read one of them.
 MAX_TOPICS, MAX_USES = 20_000, 250
+# Characters of the templates of one topic together.
+MAX_TEMPLATES = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,12 @@ class _Use:
     announced: Announced
     reading: Reading | None = None
     availability: Availability | None = None
+
+    @property
+    def template(self) -> str:
+        """Return by which template the payload is read."""
+        told = self.reading or self.availability
+        return told.template if told is not None else ""
 
 
 class HomeAssistant(Convention):
@@ -117,10 +124,13 @@ class HomeAssistant(Convention):
                 self.note(topic, f"more than {MAX_TOPICS:,} topics are announced")
                 continue
             uses = self._uses.setdefault(topic, [])
-            if len(uses) < MAX_USES:
-                uses.append(use)
-            else:
+            if len(uses) >= MAX_USES:
                 self.note(topic, f"more than {MAX_USES} entities read one topic")
+            elif sum(len(one.template) for one in uses) + len(use.template) > MAX_TEMPLATES:
+                # Trees of templates are kept as far as there is room, else made for each packet.
+                self.note(topic, f"templates of more than {MAX_TEMPLATES:,} characters for a topic")
+            else:
+                uses.append(use)
 
     def _remove(self, key: str) -> None:
         """Forget what an announcement told."""
@@ -267,6 +277,10 @@ def _uses(announced: Announced) -> Iterator[tuple[str, _Use]]:
         yield availability.topic, _Use(announced, availability=availability)
 
 
+# A character that is kept counts as so many that are only made.
+KEPT = 20
+
+
 class _Payload:
     """A payload that many templates may read: parsed once, and within one budget."""
 
@@ -281,14 +295,20 @@ class _Payload:
     def render(self, template: str) -> str:
         """Return what a template makes of it."""
         if not template:
-            return self._text
-        return render(template, self._text, self._json, self._budget)
+            return self._kept(self._text)
+        return self._kept(render(template, self._text, self._json, self._budget))
 
     def member(self, name: str) -> str:
         """Return a member of it as a text."""
-        if not isinstance(self._json, dict) or self._json.get(name) is None:
+        value = self._json.get(name) if isinstance(self._json, dict) else None
+        if value is None or isinstance(value, dict | list):
             raise NoValue(f"there is no {name}")
-        return str(self._json[name])[:MAX_TEXT]
+        return self._kept(str(value))
+
+    def _kept(self, text: str) -> str:
+        """Return what becomes a reading: each of its characters is stored, shown, and logged."""
+        self._budget.spend(KEPT * len(text))
+        return text
 
 
 def _worked_out(key: str, message: Any) -> Announced | None:

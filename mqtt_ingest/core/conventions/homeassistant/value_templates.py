@@ -16,7 +16,7 @@ from jinja2 import Environment, TemplateError, nodes
 
 MAX_TEMPLATE, MAX_STEPS, MAX_OUTPUT = 2_048, 500, 1_024
 # Of what is made on the way; a payload may be larger, and is taken as it is.
-MAX_TEXT, MAX_WHOLE, MAX_PARTS = 300_000, 2**63, 10_000
+MAX_TEXT, MAX_WHOLE, MAX_PARTS, MAX_SIGNS = 300_000, 2**63, 10_000, 64
 # Of all templates that one packet is read by: steps, and characters and items made on the way.
 MAX_PACKET_STEPS, MAX_MADE = 20_000, 3_000_000
 _PARSER = Environment(autoescape=True)  # it parses; nothing is rendered by it
@@ -244,8 +244,11 @@ class _Run:
 
     def comparison(self, node: nodes.Compare) -> bool:
         left = self.value(node.expr)
+        self.budget.spend(_size(left))
         for operand in node.ops:
             right = self.value(operand.expr)
+            # Lists are compared item by item.
+            self.budget.spend(_size(left) + _size(right))
             if not _COMPARE[operand.op](left, right):
                 return False
             left = right
@@ -271,7 +274,7 @@ class _Run:
             value = _MISSING
         arguments = [self.value(one) for one in node.args]
         named = {str(one.key): self.value(one.value) for one in node.kwargs}
-        self.budget.spend(_size(value))
+        self.budget.spend(_size(value) + sum(map(_size, [*arguments, *named.values()])))
         if node.name == "join":
             return self.joined(list(value), *map(str, arguments))
         return _FILTERS[node.name](value, *arguments, **named)
@@ -280,10 +283,11 @@ class _Run:
         arguments = [self.value(one) for one in node.args]
         target = node.node
         if isinstance(target, nodes.Name) and target.name in _FUNCTIONS:
+            self.budget.spend(sum(map(_size, arguments)))
             return _FUNCTIONS[target.name](*arguments)
         if isinstance(target, nodes.Getattr) and target.attr in _METHODS:
             value = self.value(target.node)
-            self.budget.spend(_size(value))
+            self.budget.spend(_size(value) + sum(map(_size, arguments)))
             return _METHODS[target.attr](value, *arguments)
         raise Unsupported(getattr(target, "attr", getattr(target, "name", "a call")) + "()")
 
@@ -308,7 +312,19 @@ def _size(value: Any) -> int:
     """Return what a value costs: its characters, or its items, which are of some bytes each."""
     if isinstance(value, str):
         return len(value)
-    return 16 * len(value) if isinstance(value, list | dict) else 1
+    if not isinstance(value, list | dict):
+        return 1
+    found, waiting = 0, [value]
+    while waiting:
+        inner = waiting.pop()
+        found += 16 * len(inner) + 16
+        items = inner.values() if isinstance(inner, dict) else inner
+        for one in items:
+            if isinstance(one, list | dict):
+                waiting.append(one)
+            elif isinstance(one, str):
+                found += len(one)
+    return found
 
 
 def _room(length: int) -> None:
@@ -331,6 +347,13 @@ def _replaced(value: Any, old: Any, new: Any) -> str:
     text, gone, come = str(value), str(old), str(new)
     _room(len(text) + text.count(gone) * max(0, len(come) - len(gone)))
     return text.replace(gone, come)
+
+
+def _strip(value: Any, signs: Any = None) -> str:
+    # Each sign is compared with each character.
+    if isinstance(signs, str) and len(signs) > MAX_SIGNS:
+        raise Unsupported(f"more than {MAX_SIGNS} signs to take off")
+    return str(value).strip(signs)
 
 
 def _sum(value: Any) -> Any:
@@ -491,7 +514,7 @@ _FILTERS: Mapping[str, Callable[..., Any]] = {
     "upper": lambda value: str(value).upper(),
     "title": lambda value: str(value).title(),
     "capitalize": lambda value: str(value).capitalize(),
-    "trim": lambda value, signs=None: str(value).strip(signs),
+    "trim": _strip,
     "string": _text,
     "replace": _replaced,
     "multiply": lambda value, by: _number(value) * by,
@@ -525,7 +548,7 @@ _FUNCTIONS: Mapping[str, Callable[..., Any]] = {
 _METHODS: Mapping[str, Callable[..., Any]] = {
     "get": lambda value, key, other=None: value.get(key, other),
     "split": _split,
-    "strip": lambda value, signs=None: str(value).strip(signs),
+    "strip": _strip,
     "lower": lambda value: str(value).lower(),
     "upper": lambda value: str(value).upper(),
     "replace": _replaced,

@@ -34,14 +34,21 @@ from mqtt_ingest.core.conventions.sparkplug.payload import (
     varint,
 )
 from mqtt_ingest.core.conventions.state import State
-from mqtt_ingest.core.descriptions import Description, Kind, SeriesDescription, bound
+from mqtt_ingest.core.descriptions import (
+    MAX_NAME,
+    MAX_SERIES,
+    Description,
+    Kind,
+    SeriesDescription,
+    bound,
+)
 from mqtt_ingest.core.errors import Undecodable
 from mqtt_ingest.core.limits import Limits
 from mqtt_ingest.core.packets import DeviceMessage, Packet, Request
 from mqtt_ingest.core.records import ABSENT, Record, take
 
 # Metrics of a device, and devices, of which the last time and births are at hand.
-MAX_KNOWN, MAX_DEVICES = 10_000, 20_000
+MAX_KNOWN, MAX_DEVICES, MAX_IN_ALL = 10_000, 20_000, 300_000
 _CONTROLS = frozenset(
     {"bdSeq", "Node Control/Rebirth", "Node Control/Reboot", "Node Control/Next Server"}
 )
@@ -79,6 +86,8 @@ class Sparkplug(Convention):
         self._births: dict[str, dict[int | str, tuple[str, int | None]]] = {}
         # Device -> metric -> its last ms, and the first value of that.
         self._last: dict[str, dict[str, tuple[int, object]]] = {}
+        # How many came to be known since they were forgotten.
+        self._number = 0
         # When the packet that is read came, in µs.
         self._now = 0
 
@@ -212,23 +221,36 @@ class Sparkplug(Convention):
         """
         if not given:
             return 0
+        if len(name) > MAX_NAME:
+            return given * 1_000
         of_device = self._last.setdefault(device, {})
         first = of_device.get(name)
         # Names and values may be of any length, and of any number.
         mark = hash(value) if isinstance(value, str) else value
         if first is None or first[0] != given:
-            if first is None and len(of_device) >= MAX_KNOWN:
-                of_device.clear()
+            if first is None:
+                self._remember_one(of_device)
             of_device[name] = (given, mark)
         elif first[1] != mark:
             return given * 1_000 + (payload.seq or 0) + 1
         return given * 1_000
+
+    def _remember_one(self, of_device: dict[str, tuple[int, object]]) -> None:
+        """Make room for one more metric, of this device and of all together."""
+        if len(of_device) >= MAX_KNOWN:
+            of_device.clear()
+        self._number += 1
+        if self._number > MAX_IN_ALL:
+            for known in self._last.values():
+                known.clear()
+            self._number = 0
 
     def _values(
         self, message: DeviceMessage, payload: Payload
     ) -> Iterator[tuple[str | None, int, object]]:
         """Yield name, ms and value of each metric; no name: its alias is not known."""
         births = self._births.get(message.native_id, {})
+        count = 0
         for outer in payload.metrics:
             known = births.get(outer.name or outer.alias or 0)
             if not outer.name:
@@ -237,6 +259,9 @@ class Sparkplug(Convention):
                     continue
                 outer.name = known[0]
             for one in members(outer):
+                count += 1
+                if count > MAX_KNOWN:
+                    raise Undecodable("too_many_samples", f"more than {MAX_KNOWN:,} members")
                 if one.name in _CONTROLS or one.is_transient or not _is_good(one):
                     continue
                 given = one.timestamp or payload.timestamp or 0
@@ -269,7 +294,9 @@ def _described(message: DeviceMessage, payload: Payload, node: str) -> Descripti
     """Return what a birth says of its sender: parent, units, kinds, limits."""
     told = (one for outer in payload.metrics for one in members(outer))
     series = {
-        one.name: _series(one) for one in islice(told, MAX_KNOWN) if one.name not in _CONTROLS
+        one.name: _series(one)
+        for one in islice(told, MAX_SERIES)
+        if one.name not in _CONTROLS and len(one.name) <= MAX_NAME
     }
     path = message.native_id.split("/")
     return Description(

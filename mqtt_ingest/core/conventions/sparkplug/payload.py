@@ -274,6 +274,8 @@ def members(metric: Metric, level: int = 1) -> Iterator[Metric]:
     for field_number, value in fields(data):
         if field_number == 2 and isinstance(value, bytes):
             member = _metric(value)
+            if len(metric.name) + len(member.name) > MAX_NAME:
+                raise Undecodable("not_sparkplug", f"a name of more than {MAX_NAME} characters")
             member.name = f"{metric.name}/{member.name}"
             member.timestamp = member.timestamp or metric.timestamp
             member.is_historical |= metric.is_historical

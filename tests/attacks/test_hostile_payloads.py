@@ -1,0 +1,271 @@
+"""Payloads of conventions as somebody would write them to harm: few bytes that become many."""
+
+import json
+import random
+from typing import Any
+
+import cbor2
+import pytest
+
+from mqtt_ingest.core import conventions
+from mqtt_ingest.core.batching import BatchQueue, Bounds
+from mqtt_ingest.core.conventions.sparkplug import convention as sparkplug
+from mqtt_ingest.core.conventions.sparkplug.convention import MAX_KNOWN, Sparkplug
+from mqtt_ingest.core.conventions.sparkplug.payload import varint
+from mqtt_ingest.core.discovery import propose_sources
+from mqtt_ingest.core.errors import Undecodable
+from mqtt_ingest.core.limits import Limits
+from mqtt_ingest.core.pipeline import Router, decode
+from mqtt_ingest.core.router import Route
+from mqtt_ingest.core.structure.observations import Sample
+from tests.attacks.hostile import announced, at_most, packet
+from tests.support.factories import make_entry
+
+# --- names ------------------------------------------------------------------
+LONG = "n" * 200_000
+MANY = {f"m{number}": 1 for number in range(900)}
+
+
+@pytest.mark.parametrize(
+    ("name", "topic", "message"),
+    [
+        ("native", "devices/x/telemetry", {LONG: MANY}),
+        ("native", "devices/x/telemetry", [{LONG: MANY}] * 3),
+        ("templates", "any/x", {LONG: MANY}),
+        ("templates", "any/x", {LONG: [MANY]}),
+        ("shelly_gen2", "shellyplus1-a/status/switch:0", {LONG: MANY}),
+        ("tasmota", "tele/x/SENSOR", {LONG: MANY}),
+        ("zigbee2mqtt", "zigbee2mqtt/x", {LONG: MANY}),
+        ("zigbee2mqtt", "zigbee2mqtt/x", {"update": 1, LONG: {LONG: MANY}}),
+        ("telegraf_json", "telegraf/x", {"name": LONG, "tags": {"host": "h"}, "fields": MANY}),
+        (
+            "opcua_pubsub",
+            "opcua/json/data/x",
+            {
+                "MessageType": "ua-data",
+                "PublisherId": LONG,
+                "Messages": [{"DataSetWriterId": n, "Payload": {"a": 1}} for n in range(900)],
+            },
+        ),
+    ],
+)
+def test_a_long_name_is_not_made_for_each_value_below_it(
+    name: str, topic: str, message: object
+) -> None:
+    options = {"templates": [{"topic": "any/{device}"}]} if name == "templates" else None
+    router = Router([Route("s", conventions.make(name, options), Limits(), ("#",))])
+    payload = json.dumps(message)
+    with at_most(20):
+        entry = decode(packet(topic, payload), router)
+    assert entry.reason or all(
+        len(sample.metric) <= 200 for said in entry.messages or () for sample in said.samples
+    )
+
+
+def test_what_is_below_a_long_name_is_bad_and_the_rest_is_stored() -> None:
+    made = conventions.make("templates", {"templates": [{"topic": "any/{device}"}]})
+    told = packet("any/x", json.dumps({"good": 5, "n" * 2_000: MANY}))
+    (message,) = made.decode(told, Limits()) or ()
+    assert [(one.metric, one.value) for one in message.samples] == [("good", 5.0)]
+    assert len(message.bad) == 1
+
+
+def test_properties_of_a_list_of_devices_have_names_of_a_length() -> None:
+    inner: dict[str, Any] = {"type": "numeric", "property": "p" * 300}
+    composite = {"type": "composite", "property": "c" * 90_000, "features": [inner] * 200}
+    devices = [
+        {"ieee_address": "0x01", "friendly_name": "x", "definition": {"exposes": [composite]}}
+    ]
+    made = conventions.make("zigbee2mqtt")
+    payload = json.dumps(devices)
+    with at_most(10):
+        said = made.decode(packet("zigbee2mqtt/bridge/devices", payload), Limits()) or ()
+    assert all(
+        len(metric) <= 200
+        for one in said
+        if one.description is not None
+        for metric in one.description.series
+    )
+
+
+def test_a_metric_of_a_topic_has_a_length() -> None:
+    made = conventions.make("templates", {"templates": [{"topic": "any/{device}/{metric}"}]})
+    with pytest.raises(Undecodable, match="longer than any"):
+        made.decode(packet(f"any/x/{'m' * 30_000}", json.dumps(MANY)), Limits())
+
+
+def test_a_long_name_of_sparkplug_is_bad_and_not_remembered() -> None:
+    made = Sparkplug()
+    metrics = _field(2, _field(1, b"n" * 500) + b"\x18\x01\x20\x03\x50\x05")
+    (message,) = made.decode(packet("spBv1.0/g/DDATA/n/d", metrics), Limits()) or ()
+    assert message.samples == []
+    assert [told for _name, told in message.bad] == [
+        "the metric name has 500 characters, 200 are allowed"
+    ]
+    assert not any(made._last.values())
+
+
+# --- what waits, and what is shown ------------------------------------------
+def test_a_packet_that_waits_weighs_what_was_made_of_it() -> None:
+    entry = make_entry(json.dumps(MANY))
+    assert entry.weigh() > 900 * 120
+    queue = BatchQueue(Bounds())
+    queue.add(entry, 0.0)
+    assert queue.bytes == entry.weigh()
+    queue.done(queue.take())
+    assert queue.bytes == 0
+
+
+def test_what_a_packet_describes_weighs_too() -> None:
+    senml = Router([Route("s", conventions.make("senml"), Limits(), ("#",))])
+    records = [{"n": f"x/m{number}", "v": 1, "u": "Cel"} for number in range(100)]
+    entry = decode(packet("any/senml", json.dumps(records)), senml)
+    assert entry.weigh() > 100 * (120 + 400)
+
+
+# --- Sparkplug --------------------------------------------------------------
+def _field(number: int, data: bytes) -> bytes:
+    return varint(number << 3 | 2) + varint(len(data)) + data
+
+
+def test_a_data_set_under_a_long_name_is_refused() -> None:
+    row = _field(4, _field(1, b"\x08\x01"))
+    data_set = _field(2, b"c") + b"\x18\x03" + row * 12_000
+    metric = _field(1, b"n" * 100_000) + b"\x20\x10" + _field(17, data_set)
+    with at_most(40), pytest.raises(Undecodable, match="a name of more than"):
+        Sparkplug().decode(packet("spBv1.0/g/NBIRTH/n", _field(2, metric)), Limits())
+
+
+def test_a_data_set_of_many_rows_is_cut_off_where_a_packet_ends() -> None:
+    row = _field(4, _field(1, b"\x08\x01"))
+    data_set = _field(2, b"c") + b"\x18\x03" + row * 24_000
+    metric = _field(1, b"n" * 200) + b"\x20\x10" + _field(17, data_set)
+    with at_most(60), pytest.raises(Undecodable, match="more than 1000 values"):
+        Sparkplug().decode(packet("spBv1.0/g/NBIRTH/n", _field(2, metric)), Limits())
+
+
+def test_names_that_come_once_are_not_kept_for_ever() -> None:
+    made, chance = Sparkplug(), random.Random(1)
+    for _number in range(60):
+        metrics = b"".join(
+            _field(2, _field(1, chance.randbytes(60).hex().encode()) + b"\x18\x01\x20\x03\x50\x05")
+            for _ in range(900)
+        )
+        made.decode(packet("spBv1.0/g/DDATA/n/d", metrics), Limits())
+    assert len(made._last["g/n/d"]) <= MAX_KNOWN
+    text = _field(1, b"t") + b"\x18\x01\x20\x0c" + _field(15, b"x" * 200_000)
+    made.decode(packet("spBv1.0/g/DDATA/n/d", _field(2, text)), Limits())
+    assert isinstance(made._last["g/n/d"]["t"][1], int)
+
+
+def test_a_template_of_templates_is_named_no_longer_than_a_metric() -> None:
+    member = _field(1, b"m") + b"\x20\x03\x50\x05"
+    for level in range(6):
+        template = b"".join(_field(2, member) for _ in range(3))
+        member = _field(1, f"level{level}".encode() * 80) + b"\x20\x13" + _field(18, template)
+    with at_most(20), pytest.raises(Undecodable, match="a name of more than"):
+        Sparkplug().decode(packet("spBv1.0/g/NBIRTH/n", _field(2, member)), Limits())
+
+
+def test_metrics_of_all_devices_together_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sparkplug, "MAX_IN_ALL", 50)
+    made = Sparkplug()
+    for number in range(40):
+        metrics = b"".join(
+            _field(2, _field(1, f"m{n}".encode()) + b"\x18\x01\x20\x03\x50\x05") for n in range(5)
+        )
+        made.decode(packet(f"spBv1.0/g/DDATA/n/d{number}", metrics), Limits())
+    assert sum(map(len, made._last.values())) <= 50
+
+
+def test_members_of_a_packet_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sparkplug, "MAX_KNOWN", 10)
+    metrics = b"".join(
+        _field(2, _field(1, f"m{n}".encode()) + b"\x18\x01\x20\x03\x50\x05") for n in range(20)
+    )
+    with pytest.raises(Undecodable, match="more than 10 members"):
+        Sparkplug().decode(packet("spBv1.0/g/DDATA/n/d", metrics), Limits())
+
+
+def test_devices_that_come_once_are_not_kept_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sparkplug, "MAX_DEVICES", 5)
+    made = Sparkplug()
+    metric = _field(2, _field(1, b"t") + b"\x18\x01\x20\x03\x50\x05")
+    for number in range(20):
+        made.decode(packet(f"spBv1.0/g/DDATA/n{number}/d", metric + b"\x18\x01"), Limits())
+    assert max(len(made._births), len(made._last), len(made._seq)) <= 5
+
+
+# --- SenML, descriptions ----------------------------------------------------
+def test_shared_references_of_cbor_are_refused_before_they_are_built() -> None:
+    shared: Any = ["x"]
+    for _level in range(24):
+        shared = [shared, shared]
+    # A list, as a pack is, of one record.
+    payload = b"\x81" + cbor2.dumps({0: "t", 1: shared, 2: 1}, value_sharing=True)
+    assert len(payload) < 400
+    with at_most(5), pytest.raises(Undecodable, match=r"tag 2[89]"):
+        conventions.make("senml").decode(packet("devices/x/senml", payload), Limits())
+    sample = Sample()
+    sample.add(packet("any/topic", payload))
+    with at_most(20):
+        propose_sources(sample, Limits())
+
+
+@pytest.mark.parametrize("tag", [25, 35, 256, 258])
+def test_other_tags_are_refused_by_number(tag: int) -> None:
+    payload = cbor2.dumps([{0: "t", 2: 1, 1: cbor2.CBORTag(tag, "x")}])
+    with pytest.raises(Undecodable, match=f"tag {tag}"):
+        conventions.make("senml").decode(packet("devices/x/senml", payload), Limits())
+
+
+def test_decimals_of_cbor_are_read_and_numbers_of_any_length_are_not() -> None:
+    made = conventions.make("senml")
+    payload = cbor2.dumps([{0: "dev/t", 2: cbor2.CBORTag(4, [-1, 215])}])
+    (message,) = made.decode(packet("devices/x/senml", payload), Limits()) or ()
+    assert message.samples[0].value == 21.5
+    for number in (2**70, 2**4_000):
+        with pytest.raises(Undecodable, match="tag 2"):
+            made.decode(packet("devices/x/senml", cbor2.dumps([{0: "d/t", 2: number}])), Limits())
+
+
+@pytest.mark.parametrize(
+    ("record", "why"),
+    [
+        ({0: 5, 2: 1}, "n is no text"),
+        ({0: "m/t", 2: [1]}, "a list is no number"),
+        ({0: "m/t", 2: 1, 6: 1e308}, "beyond any calendar"),
+        ({0: "m/t", 2: "x" * 9_000}, "x' is no number"),
+    ],
+)
+def test_what_is_none_of_senml_is_said_in_few_words(record: dict[int, Any], why: str) -> None:
+    with pytest.raises(Undecodable, match=why) as error:
+        conventions.make("senml").decode(packet("devices/x/senml", cbor2.dumps([record])), Limits())
+    assert len(error.value.detail) < 200
+
+
+def test_texts_of_descriptions_are_cut_where_they_are_made() -> None:
+    records = [{"bu": "u" * 4_000, "bn": "m/", "n": "a0", "v": 1}]
+    records += [{"n": f"a{number}", "v": 1} for number in range(900)]
+    made = conventions.make("senml")
+    with at_most(30):
+        (message,) = made.decode(packet("devices/x/senml", json.dumps(records)), Limits()) or ()
+    assert message.description is not None
+    assert all(len(one.unit_as_sent) <= 50 for one in message.description.series.values())
+    huge = [{"bu": "u" * 200_000, "n": "m/a", "v": 1}]
+    with pytest.raises(Undecodable, match="bu has more than"):
+        made.decode(packet("devices/x/senml", json.dumps(huge)), Limits())
+
+
+def test_labels_and_states_of_an_announcement_are_cut() -> None:
+    made = announced(
+        stat_t="a/b",
+        name="n" * 100_000,
+        ops=["o" * 300] * 99,
+        dev={"ids": "x", "mdl": "m" * 9_999},
+    )
+    (message,) = made.decode(packet("a/b", "1"), Limits()) or ()
+    assert message.description is not None
+    (series,) = message.description.series.values()
+    assert (len(series.label), len(series.states), len(series.states[0])) == (200, 99, 200)
+    assert len(message.description.model) == 200
