@@ -47,7 +47,7 @@ class BatchQueue:
             self._begun.append(now)
         self._batches[-1].add(entry)
         self.packets += 1
-        self.bytes += entry.weigh()
+        self.bytes += entry.weight
         return self._batches[-1]
 
     def _is_full(self, batch: Batch) -> bool:

@@ -164,8 +164,8 @@ class Entry:
     requests: Sequence[Request] = ()
     # What a broker keeps without a time: no readings, but known last.
     known: Sequence[DeviceMessage] = ()
-    # Once it was weighed.
-    _weight: int = 0
+    # What `weigh` found, once it was asked.
+    weight: int = 0
 
     @property
     def samples(self) -> int:
@@ -174,16 +174,18 @@ class Entry:
 
     def weigh(self) -> int:
         """Return about how many bytes it takes, with what was made of its payload."""
-        if self._weight:
-            return self._weight
+        if self.weight:
+            return self.weight
         found = len(self.packet.payload) + ENTRY_BYTES
         messages = self.messages or ()
         for message in (*messages, *self.known) if self.known else messages:
             found += SAMPLE_BYTES * (len(message.samples) + len(message.bad))
-            found += sum([len(one[4]) for one in message.samples if one[4]])
+            for _metric, _ts, _kind, _value, text in message.samples:
+                if text:
+                    found += len(text)
             if message.description is not None:
                 found += SERIES_BYTES * len(message.description.series)
-        self._weight = found
+        self.weight = found
         return found
 
 
@@ -200,6 +202,6 @@ class Batch:
     def add(self, entry: Entry) -> None:
         """Append `entry`; a packet's samples never span two batches."""
         self.entries.append(entry)
-        self.bytes += entry.weigh()
+        self.bytes += entry.weight or entry.weigh()
         for message in entry.messages or ():
             self.samples += len(message.samples)

@@ -50,11 +50,11 @@ class PacketLog:
         self.number += 1
         entries = self._entries
         entries.append((self.number, entry))
-        self._weight += entry.weigh()
+        self._weight += entry.weight or entry.weigh()
         while len(entries) > CAPACITY or (self._weight > MAX_BYTES and len(entries) > 1):
             if entries[0][0] > self._sorted:
                 self._sort()
-            self._weight -= entries.popleft()[1].weigh()
+            self._weight -= entries.popleft()[1].weight
         if self.number - self._sorted >= SORTED_EVERY:
             self._sort()
 

@@ -64,7 +64,7 @@ def _reading(topic: str, max_levels: int) -> _Topic | None:
     return None
 
 
-_remembered = lru_cache(maxsize=32_768)(_reading)
+_remembered = lru_cache(maxsize=65_536)(_reading)
 
 
 class Native(Convention):
