@@ -4,17 +4,18 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 from urllib.parse import quote, urlencode
 
-from django.db.models import Q, QuerySet
+from django.db.models import Q, QuerySet, Value
+from django.db.models.functions import Concat
 from django.urls import reverse
 from django.utils.translation import gettext
 
-from dashboards.presentation import shell
+from dashboards.presentation import metric_names, shell
 from devices.access import Scope
 from devices.models import Series, Site
 from devices.registry.listing import searched
 
-# Of each kind.
-MOST = 8
+# Of each kind; and names of metrics that are looked for among the series of a few sites.
+MOST, NAMES = 8, 50
 
 
 class Hit(NamedTuple):
@@ -54,7 +55,9 @@ def _devices(words: list[str], scope: Scope) -> Iterator[Hit]:
     # Who types a key, or how it begins, means that one; the index answers.
     begins = devices.filter(key__gte=words[0], key__lt=words[0] + "\U0010ffff")[:MOST]
     first = list(begins) if len(words) == 1 else []
-    rest = _all_words(devices, words, "key", "name", "location")
+    # One text of them all: three would take three times as long, with very many devices.
+    told = Concat("key", Value("\n"), "name", Value("\n"), "location")
+    rest = _all_words(devices.alias(told=told), words, "told")
     more = rest.exclude(pk__in=[one.pk for one in first])[: MOST - len(first)]
     for device in [*first, *more]:
         detail = " · ".join(filter(None, [device.key, str(device.site or "")]))
@@ -79,10 +82,22 @@ def _metrics(words: list[str], scope: Scope) -> Iterator[Hit]:
     series = Series.objects.filter(hidden=False)
     if not scope.everything:
         series = series.filter(device__in=scope.devices())
-    named = _all_words(series, words, "metric", "label").select_related("device").order_by("pk")
-    for one in named[:MOST]:
+    found = _named(series, words, scope).select_related("device")
+    # Any of them where few are seen: to put them in order first, all would be read.
+    for one in found.order_by(*(["pk"] if scope.everything else []))[:MOST]:
         url = f"{reverse('device', args=[one.device.key])}#metric-{quote(one.metric)}"
         yield Hit("metric", one.label or one.metric, str(one.device), url)
+
+
+def _named(series: QuerySet[Any], words: list[str], scope: Scope) -> QuerySet[Any]:
+    """Return those of `series` with `words` in their name: the names are few, the series many."""
+    names = metric_names.named(words)
+    if names is None:
+        return _all_words(series, words, "metric", "label")
+    either = Q(pk__in=[])
+    for metric, label in names[: MOST if scope.everything else NAMES]:
+        either |= Q(metric=metric, label=label)
+    return series.filter(either)
 
 
 def _all_words(rows: QuerySet[Any], words: list[str], *columns: str) -> QuerySet[Any]:

@@ -1,12 +1,20 @@
 """The search finds what a person may see, and nothing else."""
 
+from types import SimpleNamespace
+
 import pytest
 from django.contrib.auth import get_user_model
 from django.test import Client
 
+from dashboards.presentation import metric_names
 from devices.models import Device, Membership, Series, Site
 
 pytestmark = pytest.mark.usefixtures("tables")
+
+
+@pytest.fixture(autouse=True)
+def _forgotten() -> None:
+    metric_names.forget()
 
 
 @pytest.fixture
@@ -65,3 +73,36 @@ def test_what_one_may_not_see_is_not_found(plant: None) -> None:
 def test_a_search_is_bounded(boss: Client) -> None:
     assert boss.get("/api/v1/search", {"q": "x" * 101}).status_code == 422
     assert hits(boss, "%_\\") == []
+
+
+def test_names_of_metrics_are_read_once_while_somebody_types(
+    boss: Client, plant: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = [100.0]
+    # Each look at the clock is a second later: reading took one.
+    clock = SimpleNamespace(monotonic=lambda: now.append(now[-1] + 1) or now[-1])
+    monkeypatch.setattr(metric_names, "time", clock)
+    assert [title for kind, title, _url in hits(boss, "oil temp")] == ["oil.temperature"] * 6
+    Series.objects.create(device=Device.objects.latest("pk"), metric="oil.level")
+    assert hits(boss, "oil.lev") == []
+    now.append(now[-1] + metric_names.SERVES)
+    assert [hit[1] for hit in hits(boss, "OIL.LEV")] == ["oil.level"]
+
+
+def test_more_names_than_are_kept_are_looked_for_in_the_table(
+    boss: Client, plant: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(metric_names, "MOST_NAMES", 0)
+    assert metric_names.named(["oil"]) is None
+    assert len(hits(boss, "oil temp")) == 6
+
+
+def test_a_metric_is_found_by_its_label_and_not_where_it_is_hidden(
+    boss: Client, plant: None
+) -> None:
+    north, south = Series.objects.filter(device__key__endswith="press-0").order_by("device__key")
+    north.label = "Sump"
+    north.save()
+    south.label, south.hidden = "Sump too", True
+    south.save()
+    assert [hit[1] for hit in hits(boss, "sump temp")] == ["Sump"]
