@@ -19,7 +19,7 @@ from dashboards.live.session import LiveSession
 from dashboards.live.shutdown import before_stop
 from dashboards.read_pool import in_thread
 from devices.access import throttle
-from devices.addresses import client_of
+from devices.addresses import client_of_scope
 from devices.events import set_within
 from devices.queries import QueryTooLong
 from devices.timings import RIGHTS_SECONDS, SOCKET_LIFETIME_SECONDS
@@ -153,10 +153,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
         found = identity.of_token(token)
         if found is not None:
             return found
-        headers = dict(self.scope.get("headers", ()))
-        forwarded = headers.get(b"x-forwarded-for", b"").decode("latin-1")
-        client: Any = self.scope.get("client") or ("", 0)
-        address = client_of(forwarded, str(client[0]))
+        address = client_of_scope(self.scope)
         if not throttle.wait_of("token", address):
             throttle.failed("token", address)
             throttle.log("token", address)

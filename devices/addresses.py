@@ -1,6 +1,8 @@
 """Addresses of machines, IPv6 among them: as settings name them, and as they stand in a URL."""
 
+from collections.abc import Mapping
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from typing import Any
 
 from django.conf import settings
 
@@ -59,6 +61,12 @@ def client_of(forwarded: str, peer: str) -> str:
     """
     told = forwarded.rpartition(",")[2].strip() if settings.TRUSTED_PROXY else ""
     return counted_as(told or peer)
+
+
+def client_of_scope(scope: Mapping[str, Any], unknown: str = "") -> str:
+    """Return what the client of an ASGI scope is counted by; `unknown`: where no peer is told."""
+    forwarded = dict(scope.get("headers", ())).get(b"x-forwarded-for", b"").decode("latin-1")
+    return client_of(forwarded, str((scope.get("client") or (unknown,))[0]))
 
 
 def is_loopback(address: str) -> bool:

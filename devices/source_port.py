@@ -6,6 +6,8 @@ from typing import Any, Literal, Protocol
 
 from devices.models import Source
 
+# The convention whose Sources people write templates for.
+TEMPLATES = "templates"
 FieldKind = Literal["boolean", "choice", "lines", "text", "yaml"]
 
 

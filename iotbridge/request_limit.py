@@ -16,7 +16,7 @@ from django.conf import settings
 from django.http import parse_cookie
 
 from dashboards.live.identity import KIOSK_COOKIE
-from devices.addresses import client_of
+from devices.addresses import client_of_scope
 from devices.queries.budget import REQUEST_SECONDS, Budget, budgeted
 
 App = Callable[[dict[str, Any], Any, Any], Awaitable[None]]
@@ -99,16 +99,11 @@ def keys_of(scope: dict[str, Any]) -> list[bytes]:
     kind, _blank, token = headers.get(b"authorization", b"").decode("latin-1").partition(" ")
     if kind.lower() == "bearer":
         said.append(f"token {token.strip()}")
-    return [_digest(text) for text in said or [f"address {_address(scope, headers)}"]]
+    return [_digest(text) for text in said or [f"address {client_of_scope(scope)}"]]
 
 
 def _digest(text: str) -> bytes:
     return blake2b(text.encode("utf-8", "replace"), digest_size=16).digest()
-
-
-def _address(scope: dict[str, Any], headers: dict[bytes, bytes]) -> str:
-    forwarded = headers.get(b"x-forwarded-for", b"").decode("latin-1")
-    return client_of(forwarded, str((scope.get("client") or ("",))[0]))
 
 
 def bounded(application: App, most: int) -> App:

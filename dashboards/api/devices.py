@@ -16,7 +16,7 @@ from dashboards.api.readings import Window, answer, window_params
 from dashboards.presentation.last_known import known_of
 from devices import queries, registry
 from devices.access import Scope
-from devices.models import Device, Site, Tag
+from devices.models import Device, Site
 from devices.models.registry import KEY_PATTERN, valid_zone
 from devices.monitoring import heartbeats
 from devices.registry import listing
@@ -237,8 +237,7 @@ def _change(caller: Scope, device: Device, body: DeviceChange) -> None:
         setattr(device, name, value if value is not None else _empty(device, name))
     device.save()
     if tags is not None:
-        Tag.objects.bulk_create([Tag(name=name) for name in tags], ignore_conflicts=True)
-        device.tags.set(Tag.objects.filter(name__in=tags))
+        registry.set_tags(device, tags)
 
 
 def _check_zone(name: str | None) -> None:

@@ -10,11 +10,11 @@ from ninja import Field, Router, Schema
 from dashboards.api.auth import require
 from dashboards.api.problems import Body, Problem, from_model
 from devices.models import Source
+from devices.source_port import TEMPLATES
 
 router = Router(tags=["sources"])
 templates_router = Router(tags=["sources"])
 
-TEMPLATES = "templates"
 MAX_TEMPLATES = 500
 
 

@@ -4,15 +4,14 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 from urllib.parse import quote, urlencode
 
-from django.db.models import Q, QuerySet, Value
-from django.db.models.functions import Concat
+from django.db.models import Q, QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext
 
 from dashboards.presentation import metric_names, shell
 from devices.access import Scope
 from devices.models import Series, Site
-from devices.registry.listing import searched
+from devices.registry.listing import named, searched
 
 # Of each kind; and names of metrics that are looked for among the series of a few sites.
 MOST, NAMES = 8, 50
@@ -55,10 +54,7 @@ def _devices(words: list[str], scope: Scope) -> Iterator[Hit]:
     # Who types a key, or how it begins, means that one; the index answers.
     begins = devices.filter(key__gte=words[0], key__lt=words[0] + "\U0010ffff")[:MOST]
     first = list(begins) if len(words) == 1 else []
-    # One text of them all: three would take three times as long, with very many devices.
-    told = Concat("key", Value("\n"), "name", Value("\n"), "location")
-    rest = _all_words(devices.alias(told=told), words, "told")
-    more = rest.exclude(pk__in=[one.pk for one in first])[: MOST - len(first)]
+    more = named(devices, words).exclude(pk__in=[one.pk for one in first])[: MOST - len(first)]
     for device in [*first, *more]:
         detail = " · ".join(filter(None, [device.key, str(device.site or "")]))
         yield Hit("device", str(device), detail, reverse("device", args=[device.key]))

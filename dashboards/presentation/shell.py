@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy
 
 from dashboards.presentation import site_tree
 from devices.access import scope_of
-from devices.models import Preferences
+from devices.models import Preferences, preferences_of
 
 
 def _everybody(_user: Any) -> bool:
@@ -173,9 +173,4 @@ class Shell:
     @cached_property
     def look(self) -> Preferences:
         """Return how this person wants pages to look."""
-        user = self._request.user
-        if user.is_authenticated:
-            found = Preferences.objects.filter(user_id=user.pk).first()
-            if found is not None:
-                return found
-        return Preferences()
+        return preferences_of(self._request.user)

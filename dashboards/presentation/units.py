@@ -10,7 +10,7 @@ from contextvars import ContextVar
 from typing import Any, NamedTuple
 
 from dashboards.presentation.formats import format_value, number_text
-from devices.models import Kind, Preferences
+from devices.models import Kind, preferences_of
 from devices.models.accounts import AnyUser
 from devices.queries import SeriesInfo, Value
 from devices.unit_conversion import Conversion, conversion
@@ -41,10 +41,7 @@ def choose(choice: Callable[[], Mapping[str, str]]) -> None:
 
 def choice_of(user: AnyUser) -> dict[str, str]:
     """Return what `user` has chosen."""
-    if user is None or not user.is_authenticated:
-        return {}
-    found = Preferences.objects.filter(user_id=user.pk).values_list("units", flat=True).first()
-    return found or {}
+    return dict(preferences_of(user).units)
 
 
 def for_everybody(info: SeriesInfo) -> Conversion | None:

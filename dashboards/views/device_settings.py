@@ -13,7 +13,7 @@ from django.utils.translation import gettext, gettext_lazy
 
 from dashboards.presentation import device_rows
 from dashboards.views.pending import sites_managed
-from devices import units
+from devices import registry, units
 from devices.access import Scope, scope_of
 from devices.models import Device, Series, Tag
 from devices.unit_conversion import alternatives
@@ -75,9 +75,7 @@ class DeviceForm(forms.ModelForm[Device]):
     def save(self, commit: bool = True) -> Device:  # noqa: FBT001, FBT002 - Django's
         """Save the device with its tags."""
         device = super().save(commit)
-        names = self.cleaned_data["tags"]
-        Tag.objects.bulk_create([Tag(name=name) for name in names], ignore_conflicts=True)
-        device.tags.set(Tag.objects.filter(name__in=names))
+        registry.set_tags(device, self.cleaned_data["tags"])
         return device
 
 

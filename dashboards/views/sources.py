@@ -15,11 +15,10 @@ from django.utils.translation import gettext, gettext_lazy
 from devices.access import scope_of
 from devices.models import Broker, Source
 from devices.models.registry import sources_at
-from devices.source_port import OptionField, port
+from devices.source_port import TEMPLATES, OptionField, port
 
 # So long a dry run listens; and so large a file of templates may be.
 LISTEN_SECONDS, MAX_FILE = 3.0, 500_000
-TEMPLATES = "templates"
 EXAMPLE = """- topic: plant/{site}/{device}/{metric*}
   metrics:
     oil.temperature: {unit: °C, scale: 0.1}"""

@@ -8,7 +8,7 @@ from devices.models.descriptions import DeviceDescription
 from devices.models.jobs import Job, JobPart
 from devices.models.leases import Duty
 from devices.models.losses import Loss
-from devices.models.preferences import Preferences
+from devices.models.preferences import Preferences, preferences_of
 from devices.models.processes import Process
 from devices.models.readings import Kind, LastKnown, Latest, Reading, Series
 from devices.models.registry import (
@@ -56,4 +56,5 @@ __all__ = [
     "Source",
     "Tag",
     "Writer",
+    "preferences_of",
 ]

@@ -1,5 +1,7 @@
 """How a person wants things shown."""
 
+from typing import Any
+
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -35,3 +37,11 @@ class Preferences(models.Model):
 
     def __str__(self) -> str:
         return f"preferences of {self.user_id}"
+
+
+def preferences_of(user: Any) -> Preferences:
+    """Return what `user` has chosen, read once for each instance; who is nobody has nothing."""
+    try:
+        return user.preferences if user is not None and user.is_authenticated else Preferences()
+    except Preferences.DoesNotExist:
+        return Preferences()

@@ -1,13 +1,13 @@
 """Changes that people make to the registry, and how running workers learn of them."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from django.db import transaction
 from django.db.models.signals import post_delete, pre_delete, pre_save
 
 from devices.access import revocation
-from devices.models import Device, Identity, Purge, Series, Source
+from devices.models import Device, Identity, Purge, Series, Source, Tag
 from devices.queries import budget
 from devices.registry import edit_log
 
@@ -18,6 +18,12 @@ OF_SERIES = {"device", "metric", "kind", "raw_since"}
 MANY_SECONDS = 300.0
 # Of a device: whether it, or another one in its place, is refused.
 _ADMITS = {"key", "pending", "enabled"}
+
+
+def set_tags(device: Device, names: Collection[str]) -> None:
+    """Give a device exactly the tags of these names, which are made where there are none."""
+    Tag.objects.bulk_create([Tag(name=name) for name in names], ignore_conflicts=True)
+    device.tags.set(Tag.objects.filter(name__in=names))
 
 
 def accept(devices: Iterable[Device]) -> int:

@@ -1,17 +1,19 @@
 """Reads for lists of devices: filters, worst first, counts per site."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypedDict
 
 from django.db.models import Case, Count, IntegerField, Q, QuerySet, Value, When
+from django.db.models.functions import Concat
 
 from devices.access import Scope, site_and_below
 from devices.models import Device, Site
 from devices.registry.states import STATES, WORST_FIRST, AsOf, state_case
 
 PAGE_SIZE = 100
-# Each word is looked for in three columns of every device.
+# Each word is looked for in every device.
 SEARCH_WORDS, SEARCH_LENGTH = 8, 100
 
 
@@ -50,11 +52,7 @@ class Filters:
 
     def narrow(self, devices: QuerySet[Device]) -> QuerySet[Device]:
         """Return `devices` narrowed by everything but their state."""
-        found = devices
-        for word in searched(self.search):
-            found = found.filter(
-                Q(key__icontains=word) | Q(name__icontains=word) | Q(location__icontains=word)
-            )
+        found = named(devices, searched(self.search))
         if self.site:
             found = at_site(found, self.site)
         if self.device_type:
@@ -62,6 +60,15 @@ class Filters:
         if self.tag:
             found = found.filter(tags__name=self.tag)
         return found
+
+
+def named(devices: QuerySet[Device], words: Sequence[str]) -> QuerySet[Device]:
+    """Return those of `devices` that have every word in their key, name or place."""
+    # One text of them all: three would take three times as long, with very many devices.
+    found = devices.alias(told=Concat("key", Value("\n"), "name", Value("\n"), "location"))
+    for word in words:
+        found = found.filter(told__icontains=word)
+    return found if words else devices
 
 
 def accepted(devices: QuerySet[Device]) -> QuerySet[Device]:

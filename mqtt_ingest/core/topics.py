@@ -51,21 +51,6 @@ def matches(topic_filter: str, topic: str) -> bool:
     return len(wanted) == len(levels)
 
 
-def covers(wide: str, narrow: str) -> bool:
-    """Return whether every topic that matches the filter `narrow` matches `wide`, too."""
-    if narrow[:1] == "$" != wide[:1] and wide[:1] in {"+", "#"}:
-        return False
-    wanted, levels = wide.split("/"), narrow.split("/")
-    for index, level in enumerate(wanted):
-        if level == "#":
-            return True
-        if index >= len(levels) or levels[index] == "#":
-            return False
-        if level not in {"+", levels[index]}:
-            return False
-    return len(wanted) == len(levels)
-
-
 @lru_cache(maxsize=16)
 def uncovered(filters: tuple[str, ...], others: tuple[str, ...] = ()) -> tuple[str, ...]:
     """Return those of `filters` that no wider one covers, of them or of `others`.

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
-from devices.addresses import client_of
+from devices.addresses import client_of_scope
 from mqtt_ingest.embedded_broker.broker import EmbeddedBroker
 from mqtt_ingest.embedded_broker.lines import WRITE_HIGH, Line
 from mqtt_ingest.embedded_broker.protocol.connection import Connection
@@ -142,8 +142,7 @@ async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
     if broker is None or "mqtt" not in scope.get("subprotocols", ()):  # [MQTT-6.0.0-3]
         await send({"type": "websocket.close", "code": _UNSUPPORTED})
         return
-    forwarded = dict(scope.get("headers", ())).get(b"x-forwarded-for", b"").decode("latin-1")
-    address = client_of(forwarded, str((scope.get("client") or ["unknown"])[0]))
+    address = client_of_scope(scope, "unknown")
     if not broker.doors.enter(address):
         await send({"type": "websocket.close", "code": _TRY_LATER})
         return

@@ -46,7 +46,7 @@ class Watched:
     def _console(self, message: Any) -> None:
         text = message.text
         if message.type == "error" and "WebSocket" not in text and "ERR_CONNECTION" not in text:
-            self.problems.append(text)
+            self.problems.append(f"{text} {message.location['url']}")
 
     def _request(self, request: Any) -> None:
         own = (self.base, self.base.replace("http", "ws", 1), "data:")

@@ -8,12 +8,27 @@ from mqtt_ingest.core.errors import Undecodable
 from mqtt_ingest.core.topics import (
     MAX_TOPIC,
     check_topic,
-    covers,
     device_level,
     filter_problem,
     matches,
     uncovered,
 )
+
+
+def covers(wide: str, narrow: str) -> bool:
+    """Return whether every topic that matches the filter `narrow` matches `wide`, too."""
+    if narrow[:1] == "$" != wide[:1] and wide[:1] in {"+", "#"}:
+        return False
+    wanted, levels = wide.split("/"), narrow.split("/")
+    for index, level in enumerate(wanted):
+        if level == "#":
+            return True
+        if index >= len(levels) or levels[index] == "#":
+            return False
+        if level not in {"+", levels[index]}:
+            return False
+    return len(wanted) == len(levels)
+
 
 levels = st.lists(st.text("ab1$", max_size=3), min_size=1, max_size=5)
 
@@ -101,6 +116,7 @@ def test_a_topic_may_not_be_too_long() -> None:
 )
 def test_a_filter_covers_another(wide: str, narrow: str, expected: bool) -> None:
     assert covers(wide, narrow) is expected
+    assert (uncovered((narrow,), (wide,)) == ()) is expected
 
 
 def test_what_a_wider_filter_brings_is_not_subscribed_twice() -> None:

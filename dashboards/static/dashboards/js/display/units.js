@@ -12,7 +12,7 @@ import { numberText } from "./format.js";
 const MOST_DECIMALS = 12;
 
 /** @returns {Record<string, Conversion>} what this person has chosen, by unit */
-function chosen() {
+export function chosen() {
   return JSON.parse(globalThis.document?.body?.dataset.units || "{}");
 }
 

@@ -1,6 +1,6 @@
 // The columns of one subscription: what the page knows, in one place.
 
-import { changeOf, convertColumns, converted, howShown } from "../display/units.js";
+import { changeOf, chosen, convertColumns, converted, howShown } from "../display/units.js";
 import { clear, emptyColumns, merge, put, trim } from "./columns.js";
 
 /**
@@ -65,8 +65,8 @@ export class Store {
     this.series = frame.series;
     /** @type {Info[]} */
     const infos = Object.values(frame.series);
-    const before = this.shown;
-    this.shown = new Map(infos.map((info) => [info.key, howShown(info)]));
+    const [before, own] = [this.shown, chosen()];
+    this.shown = new Map(infos.map((info) => [info.key, howShown(info, own)]));
     // Somebody has given a series another unit: what is known is shown in it, too.
     for (const [key, columns] of this.columns) convertColumns(columns, changeOf(before.get(key) ?? null, this.howShown(key)));
     this.infos = new Map(infos.map((info) => [info.key, { ...info, unit: this.shown.get(info.key)?.unit ?? info.unit }]));
