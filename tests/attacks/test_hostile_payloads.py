@@ -116,6 +116,11 @@ def test_a_packet_that_waits_weighs_what_was_made_of_it() -> None:
     assert queue.bytes == 0
 
 
+def test_texts_that_are_kept_weigh_besides_the_payload() -> None:
+    short, long = (make_entry(json.dumps({"t": "x" * length})) for length in (10, 1_010))
+    assert long.weigh() - short.weigh() == 2 * 1_000
+
+
 def test_what_a_packet_describes_weighs_too() -> None:
     senml = Router([Route("s", conventions.make("senml"), Limits(), ("#",))])
     records = [{"n": f"x/m{number}", "v": 1, "u": "Cel"} for number in range(100)]
