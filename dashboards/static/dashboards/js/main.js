@@ -8,6 +8,7 @@ import { LiveSocket } from "./live/socket.js";
 import { startZone } from "./display/time-zone.js";
 import { startMenus, startSideBar } from "./shell/side-bar.js";
 import { startSearch } from "./shell/search.js";
+import { loaded } from "./shell/page-module.js";
 import { watchProblems } from "./shell/problems.js";
 
 /**
@@ -16,19 +17,24 @@ import { watchProblems } from "./shell/problems.js";
  * @type {Record<string, (socket: LiveSocket) => Promise<void>>}
  */
 const PAGES = {
-  overview: async (socket) => new (await import("./pages/overview.js")).Overview(socket).connect(),
-  device: async (socket) => new (await import("./pages/device.js")).DevicePage(socket).connect(),
+  overview: async (socket) => new (await of(socket, () => import("./pages/overview.js"))).Overview(socket).connect(),
+  device: async (socket) => new (await of(socket, () => import("./pages/device.js"))).DevicePage(socket).connect(),
   board: async (socket) => {
     const board = document.getElementById("board");
-    const { Board } = await import("./pages/board.js");
+    const { Board } = await of(socket, () => import("./pages/board.js"));
     if (board) await new Board(socket, board).connect();
   },
-  inspect: async () => (await import("./pages/inspect.js")).startInspect(),
-  jobs: async (socket) => new (await import("./pages/jobs.js")).JobsPage(socket).connect(),
-  connect: async () => new (await import("./pages/connect.js")).ConnectPage().connect(),
-  status: async () => new (await import("./pages/status.js")).StatusPage().connect(),
-  wall: async (socket) => new (await import("./pages/wall.js")).Wall(socket).connect(),
+  inspect: async (socket) => (await of(socket, () => import("./pages/inspect.js"))).startInspect(),
+  jobs: async (socket) => new (await of(socket, () => import("./pages/jobs.js"))).JobsPage(socket).connect(),
+  connect: async (socket) => new (await of(socket, () => import("./pages/connect.js"))).ConnectPage().connect(),
+  status: async (socket) => new (await of(socket, () => import("./pages/status.js"))).StatusPage().connect(),
+  wall: async (socket) => new (await of(socket, () => import("./pages/wall.js"))).Wall(socket).connect(),
 };
+
+/** @template T @param {LiveSocket} socket @param {() => Promise<T>} load @returns {Promise<T>} the module of a page */
+function of(socket, load) {
+  return loaded(load, () => socket.link.state === "live");
+}
 
 /** @param {import("./live/socket.js").Link} link */
 function showAll(link) {
