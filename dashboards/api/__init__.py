@@ -4,6 +4,7 @@ from ninja import NinjaAPI
 
 from dashboards.api import (
     aggregates,
+    boards,
     brokers,
     corrections,
     devices,
@@ -31,6 +32,7 @@ api = NinjaAPI(
 api.add_router("/devices", devices.router)
 api.add_router("/readings", readings.router)
 api.add_router("/aggregates", aggregates.router)
+api.add_router("/boards", boards.router)
 api.add_router("/corrections", corrections.router)
 api.add_router("/exports", jobs.exports)
 api.add_router("/imports", imports.router)

@@ -6,7 +6,7 @@ from django.http import HttpRequest
 from ninja import Query, Router, Schema
 
 from dashboards.api.auth import scope
-from dashboards.presentation.finding import found
+from dashboards.finding import found
 
 router = Router(tags=["search"])
 
@@ -28,5 +28,5 @@ class Hits(Schema):
 
 @router.get("", response=Hits)
 def search(request: HttpRequest, q: Annotated[str, Query(max_length=100)] = "") -> dict[str, Any]:
-    """Find devices, metrics, sites, device types and pages by words in their names."""
+    """Find devices, metrics, sites, boards, device types and pages by words in their names."""
     return {"hits": found(q, scope(request), request.user)}

@@ -3,6 +3,8 @@
 from typing import Annotated, Any
 
 from django.core.exceptions import ValidationError
+from django.db.models import Value
+from django.db.models.functions import Concat
 from django.http import Http404, HttpRequest
 from ninja import Field, Query, Router, Schema
 from pydantic import FiniteFloat
@@ -12,8 +14,14 @@ from dashboards.api.problems import Body, Problem, from_model
 from devices import units
 from devices.access import Scope
 from devices.models import Device, Series
+from devices.registry.listing import searched
 
 router = Router(tags=["series"])
+
+# What a series is found by; `/` between device and metric, as in its key.
+NAMES = Concat(
+    *("device__key", Value("/"), "metric", Value("\n"), "label", Value("\n"), "device__name")
+)
 
 
 class SeriesOut(Schema):
@@ -55,13 +63,16 @@ class SeriesChange(Body):
 def list_series(
     request: HttpRequest,
     device: Annotated[str, Query(max_length=128)] = "",
+    q: Annotated[str, Query(max_length=100)] = "",
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
     after: Annotated[int, Query(ge=0, le=2**62)] = 0,
 ) -> dict[str, Any]:
-    """List the series of devices you may see, or of one of them."""
+    """List the series of devices you may see, or of one of them; `q`: with words in their names."""
     found = Series.objects.filter(device__in=scope(request).devices(), pk__gt=after)
     if device:
         found = found.filter(device__key=device)
+    for word in searched(q):
+        found = found.alias(told=NAMES).filter(told__icontains=word)
     rows = list(found.select_related("device").order_by("pk")[: limit + 1])
     shown = rows[:limit]
     more = shown[-1].pk if len(rows) > limit else None

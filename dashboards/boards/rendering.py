@@ -28,6 +28,8 @@ class Placed:
         cells: the newest values of its series, in the order of its keys.
         rows: of its devices, where it shows a table.
         denied: keys of series that there are not, or that this person may not see.
+        id: its own on a board that somebody made.
+        note: what is to be known of it.
     """
 
     widget: Widget[Any]
@@ -35,6 +37,8 @@ class Placed:
     cells: list[device_rows.Cell] = field(default_factory=list)
     rows: list[device_rows.Row] = field(default_factory=list)
     denied: list[str] = field(default_factory=list)
+    id: str = ""
+    note: str = ""
 
     @property
     def module(self) -> str:

@@ -38,9 +38,12 @@ CHARTS = 40
 def chosen_range(request: HttpRequest) -> dict[str, Any]:
     """Return what `partials/ranges.html` needs: ranges, the chosen one, its length in ms."""
     chosen = request.GET.get("range", "1h")
-    if chosen not in RANGES:
-        chosen = "1h"
-    return {"ranges": RANGES, "range": chosen, "span_ms": RANGES[chosen][0]}
+    return range_of(chosen if chosen in RANGES else "1h")
+
+
+def range_of(name: str) -> dict[str, Any]:
+    """Return what `partials/ranges.html` needs where `name` is chosen."""
+    return {"ranges": RANGES, "range": name, "span_ms": RANGES[name][0]}
 
 
 @dataclass(slots=True)

@@ -75,7 +75,9 @@ register(
         gettext_lazy("Boards"),
         "layout-dashboard",
         20,
-        frozenset({"site-board", "type-board", "unsited-board"}),
+        frozenset(
+            {"site-board", "type-board", "unsited-board", "board", "edit-board", "board-settings"}
+        ),
         on_phones=True,
         words=gettext_lazy("charts, dashboards, sites"),
     ),

@@ -10,10 +10,14 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
+from dashboards.boards import rights
 from dashboards.middleware.time_zone import zone_name
+from dashboards.models import Board
 from dashboards.presentation import modules
 from dashboards.presentation.formats import format_age, format_value
 from dashboards.presentation.icons import ICONS
+from devices.access import scope_of
+from devices.models import Device
 from devices.monitoring import losses
 from devices.queries import Value
 from devices.timestamps import moment
@@ -21,6 +25,8 @@ from devices.timestamps import moment
 register = template.Library()
 
 STYLES = ("tokens", "base", "shell", "controls", "data", "charts", "overlays", "wall")
+# Boards beside a device.
+TABS = 6
 _SHAPES = {"online": "●", "stale": "◐", "unknown": "?", "offline": "■", "never": "○"}
 
 
@@ -64,6 +70,16 @@ def preloaded_modules(context: dict[str, Any]) -> SafeString:
     paths = modules.needed(match.view_name if match else "")
     links = ((static(path),) for path in paths if path != modules.ENTRY)
     return format_html_join("\n    ", '<link rel="modulepreload" href="{}">', links)
+
+
+@register.simple_tag(takes_context=True)
+def boards_of(context: dict[str, Any], device: Device) -> list[Board]:
+    """Return the boards that each device of this one's type has, of those the person sees."""
+    if not device.device_type:
+        return []
+    user = context["request"].user
+    found = rights.readable(user, scope_of(user)).filter(device_type=device.device_type)
+    return list(found.exclude(revision=0)[:TABS])
 
 
 @register.simple_tag

@@ -1,5 +1,6 @@
 """The pages of boards."""
 
+from itertools import groupby
 from typing import Any
 from urllib.parse import urlencode
 
@@ -9,13 +10,17 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext
 
-from dashboards.boards import automatic, rendering
+from dashboards.boards import automatic, rendering, rights
+from dashboards.models import Board
 from dashboards.presentation import device_rows, site_tree
 from devices.access import Scope, scope_of
 from devices.models import Device
 from devices.monitoring import heartbeats
 from devices.registry import listing
 from devices.registry.states import STATES
+
+# Of those that people made; the others are found by search.
+LISTED = 500
 
 
 @login_required
@@ -31,8 +36,20 @@ def boards_page(request: HttpRequest) -> HttpResponse:
         "unsited": unsited if unsited and any(unsited[state] for state in STATES) else None,
         "types": types.annotate(n=Count("pk")).order_by("device_type"),
         "states": STATES,
+        "may_make": rights.may_make(request.user, scope),
+        "boards": _folders(rights.readable(request.user, scope)),
     }
     return render(request, "dashboards/boards/list.html", context)
+
+
+def _folders(boards: QuerySet[Board]) -> list[dict[str, Any]]:
+    """Return boards by the site that they are listed at; those of none first."""
+
+    def folder(board: Board) -> str:
+        return board.site.name if board.site else ""
+
+    found = sorted(boards[:LISTED], key=lambda board: (folder(board), board.title.lower()))
+    return [{"grouper": name, "list": list(group)} for name, group in groupby(found, folder)]
 
 
 @login_required
@@ -52,6 +69,7 @@ def site_board(request: HttpRequest, slug: str) -> HttpResponse:
         "children": children,
         "filter": urlencode({"site": site.slug}),
         "states": STATES,
+        "source": f"site:{slug}",
     }
     devices = listing.at_site(scope.devices(), slug)
     return _board(request, scope, devices, {"title": site.name, **extra})
@@ -65,7 +83,7 @@ def unsited_board(request: HttpRequest) -> HttpResponse:
         request,
         scope,
         listing.at_site(scope.devices(), ""),
-        {"title": gettext("Without a site"), "slugs": " "},
+        {"title": gettext("Without a site"), "slugs": " ", "source": "without-site"},
     )
 
 
@@ -76,7 +94,11 @@ def type_board(request: HttpRequest) -> HttpResponse:
     found = scope.devices().filter(device_type=device_type)
     if not listing.accepted(found).exists():
         raise Http404(gettext("There is no device of that type, or you may not see one."))
-    context = {"title": device_type, "filter": urlencode({"device_type": device_type})}
+    context = {
+        "title": device_type,
+        "filter": urlencode({"device_type": device_type}),
+        "source": f"type:{device_type}",
+    }
     return _board(request, scope, found, context)
 
 

@@ -165,9 +165,12 @@ def inspect_page(request: HttpRequest) -> HttpResponse:
     return render(request, "dashboards/status/inspect.html", context)
 
 
-def static_of_another_release(_request: HttpRequest, path: str) -> HttpResponse:
+def static_of_another_release(request: HttpRequest, path: str) -> HttpResponse:
     """Send a page of another release to the static files that there are now."""
     found = find(path)
+    # One of this release that is not served: sent here again it would go round in circles.
+    if request.path == static(path):
+        found = None
     if not isinstance(found, str) or not Path(found).is_file():
         raise Http404(gettext("There is no such file."))
     answer = redirect(static(path))

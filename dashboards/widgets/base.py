@@ -72,6 +72,8 @@ class Widget(Generic[OptionsT]):
         template: what the server renders in it; it has `widget`, `cells` (newest values)
             and `rows` (of `devices` and those of the cells, if it shows any).
         wide: whether it takes a whole row.
+        size: how many columns of 12, and rows, it takes on a board unless somebody resizes it.
+        label: what people call it; empty: it is on boards by itself, not to be chosen.
         order: who is asked first for offers; built-in widgets begin at 100.
     """
 
@@ -80,6 +82,8 @@ class Widget(Generic[OptionsT]):
     schema: ClassVar[type[Options]]
     template: ClassVar[str] = "dashboards/widgets/newest.html"
     wide: ClassVar[bool] = False
+    size: ClassVar[tuple[int, int]] = (3, 3)
+    label: ClassVar[Any] = ""
     order: ClassVar[int] = 50
 
     def __init__(self, options: OptionsT) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from django.utils.translation import gettext
+from django.utils.translation import gettext, gettext_lazy
 from pydantic import Field, model_validator
 
 from dashboards.widgets.base import Key, Offer, Options, Query, Threshold, Widget
@@ -41,6 +41,8 @@ class LineChart(Widget[LineOptions]):
     module = "dashboards/js/widgets/lines.js"
     schema = LineOptions
     template = "dashboards/widgets/lines.html"
+    size = (6, 5)
+    label = gettext_lazy("Lines")
     order = 120
 
     def query(self) -> Query:
@@ -88,6 +90,8 @@ class Timeline(Widget[TimelineOptions]):
     module = "dashboards/js/widgets/timeline.js"
     schema = TimelineOptions
     template = "dashboards/widgets/timeline.html"
+    size = (6, 3)
+    label = gettext_lazy("States over time")
     order = 110
 
     def query(self) -> Query:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Annotated
 
+from django.utils.translation import gettext_lazy
 from pydantic import Field, model_validator
 
 from dashboards.widgets.base import Key, Offer, Options, Query, Threshold, Widget
@@ -29,6 +30,7 @@ class Value(Widget[ValueOptions]):
     module = "dashboards/js/widgets/value.js"
     schema = ValueOptions
     template = "dashboards/widgets/value.html"
+    label = gettext_lazy("Value")
     order = 140
 
     def query(self) -> Query:
@@ -66,6 +68,7 @@ class Gauge(Widget[GaugeOptions]):
     module = "dashboards/js/widgets/gauge.js"
     schema = GaugeOptions
     template = "dashboards/widgets/gauge.html"
+    label = gettext_lazy("Gauge")
     order = 130
 
     def query(self) -> Query:
@@ -98,6 +101,8 @@ class StatusTable(Widget[TableOptions]):
     schema = TableOptions
     template = "dashboards/widgets/table.html"
     wide = True
+    size = (12, 5)
+    label = gettext_lazy("Table of devices")
     order = 100
 
     def query(self) -> Query | None:
@@ -124,4 +129,5 @@ class Text(Widget[TextOptions]):
     module = "dashboards/js/widgets/server-rendered.js"
     schema = TextOptions
     template = "dashboards/widgets/text.html"
+    label = gettext_lazy("Text")
     order = 150

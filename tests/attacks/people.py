@@ -11,6 +11,7 @@ from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
 
+from dashboards.boards import store
 from dashboards.live.identity import KIOSK_COOKIE
 from devices.access import kiosks, token_digest
 from devices.imports import uploads
@@ -119,8 +120,11 @@ def make_world() -> World:
         source="native",
         qos=1,
     )
+    more = {"site": here, "shared": "site"}
+    board = store.publish(store.make(user["manager"], "Oil", **more), user["manager"])
     world.names = {
         **{"mark": mark.pk, "job": job.pk, "waiting": waiting.pk, "upload": upload.pk},
+        "board": board.slug,
         **{"code": kiosks.new_code(kiosk), "since": at - 1, "until": at + 1},
         "objects": {
             "devices_apitoken": token.pk,

@@ -50,6 +50,11 @@ BODIES: dict[str, Any] = {
     "save": {"save": "1"},
     "guess": {"username": "root", "password": "guess"},
     "label": {"label": "Oil"},
+    "delete": {"delete": "1"},
+    "new_board": {"title": "x"},
+    "show_all": {"shared": "everybody"},
+    "draft": {"base": {}, "specification": {}},
+    "restore": {"revision": 1},
     "dark": {"theme": "dark"},
     "choose": {"device": "waiting"},
     "broker": {"addresses": "mqtt://127.0.0.1:1"},
@@ -277,6 +282,54 @@ api/v1/search
 api/v1/problems
     GET    /api/v1/problems                                     -
     401 200 200 200 200 200 200 401 401 200
+boards/mine
+    POST   /boards/mine                                         empty
+    302 403 302 302 302 302 403 302 302 302
+boards/<slug:slug>/
+    GET    /boards/{board}/                                     -
+    302 404 200 200 200 404 404 302 302 200
+boards/<slug:slug>/edit
+    GET    /boards/{board}/edit                                 -
+    302 404 403 200 200 404 404 302 302 200
+boards/<slug:slug>/settings
+    GET    /boards/{board}/settings                             -
+    302 404 403 403 200 404 404 302 302 200
+boards/<slug:slug>/settings
+    POST   /boards/{board}/settings                             delete
+    302 404 403 403 302 404 404 302 302 302
+boards/<slug:slug>/widget
+    POST   /boards/{board}/widget                               empty
+    302 404 403 400 400 404 404 302 302 400
+api/v1/boards
+    GET    /api/v1/boards                                       -
+    401 200 200 200 200 200 200 401 401 200
+api/v1/boards
+    POST   /api/v1/boards                                       new_board
+    401 403 201 201 201 201 403 401 401 201
+api/v1/boards/<slug>
+    GET    /api/v1/boards/{board}                               -
+    401 404 200 200 200 404 404 401 401 200
+api/v1/boards/<slug>
+    PATCH  /api/v1/boards/{board}                               show_all
+    401 404 403 403 200 404 404 401 401 200
+api/v1/boards/<slug>
+    DELETE /api/v1/boards/{board}                               -
+    401 404 403 403 204 404 404 401 401 204
+api/v1/boards/<slug>/draft
+    GET    /api/v1/boards/{board}/draft                         -
+    401 404 403 200 200 404 404 401 401 200
+api/v1/boards/<slug>/draft
+    PUT    /api/v1/boards/{board}/draft                         draft
+    401 404 403 200 200 404 404 401 401 200
+api/v1/boards/<slug>/publish
+    POST   /api/v1/boards/{board}/publish                       empty
+    401 404 403 200 200 404 404 401 401 200
+api/v1/boards/<slug>/revisions
+    GET    /api/v1/boards/{board}/revisions                     -
+    401 404 403 200 200 404 404 401 401 200
+api/v1/boards/<slug>/restore
+    POST   /api/v1/boards/{board}/restore                       restore
+    401 404 403 200 200 404 404 401 401 200
 account/
     POST   /account/                                            empty
     302 302 302 302 302 302 302 302 302 302

@@ -87,3 +87,10 @@ def test_a_page_of_another_release_is_sent_to_what_there_is(staff: Client, old: 
     assert answer["Cache-Control"] == "no-store"
     assert staff.get(f"/static/{old}nothing.js").status_code == 404
     assert staff.get(f"/static/{old}../settings.py").status_code in {400, 404}
+
+
+def test_a_file_of_this_release_that_is_not_served_is_not_sent_round_in_circles(
+    staff: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dashboards.views.devices.find", lambda _path: __file__)
+    assert staff.get(f"/{settings.STATIC_URL.strip('/')}/new.js").status_code == 404

@@ -121,6 +121,7 @@ class Plant:
         # Set by `use_sqlite`.
         self.file: Path | None = None
         self.processes: list[Process] = []
+        self.webs: list[Process] = []
         self.web_port = 0
         self.env = {
             **{k: v for k, v in os.environ.items() if not k.startswith("IOTBRIDGE_")},
@@ -166,6 +167,7 @@ class Plant:
         daphne = Path(sys.executable).with_name("daphne")
         command = [str(daphne), "-p", str(self.web_port), "iotbridge.asgi:application"]
         web = self.start("web", command)
+        self.webs.append(web)
         if wait:
             wait_until(lambda: services.listens(self.web_port), "the web process", 30)
         return web

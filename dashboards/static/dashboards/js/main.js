@@ -24,6 +24,7 @@ const PAGES = {
     const { Board } = await of(socket, () => import("./pages/board.js"));
     if (board) await new Board(socket, board).connect();
   },
+  "board-editor": async (socket) => new (await of(socket, () => import("./pages/board-editor.js"))).BoardEditor(socket).connect(),
   inspect: async (socket) => (await of(socket, () => import("./pages/inspect.js"))).startInspect(),
   jobs: async (socket) => new (await of(socket, () => import("./pages/jobs.js"))).JobsPage(socket).connect(),
   connect: async (socket) => new (await of(socket, () => import("./pages/connect.js"))).ConnectPage().connect(),

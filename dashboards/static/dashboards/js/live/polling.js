@@ -5,7 +5,7 @@
 export const POLL_MS = 5_000;
 
 /** @returns {string} what Django wants to see with a POST */
-function csrfToken() {
+export function csrfToken() {
   const field = /** @type {HTMLInputElement|null} */ (document.querySelector("input[name=csrfmiddlewaretoken]"));
   return field?.value ?? "";
 }

@@ -12,6 +12,8 @@ import { filled, gettext } from "../display/i18n.js";
 /** @typedef {import("../live/socket.js").LiveSocket} LiveSocket */
 /** @typedef {{ place: Place, drawn: { draw: () => void, disconnect?: () => void, restyle?: () => void }, view: { now: boolean, stop: () => void }, due: boolean }} Live */
 
+const REVISED_MS = 30_000;
+
 export class Board {
   /** @param {LiveSocket} socket @param {HTMLElement} root */
   constructor(socket, root) {
@@ -40,6 +42,8 @@ export class Board {
     for (const place of this.places) this.mount(place);
     new Sparklines().watch(this.root);
     setInterval(() => this.tick(), 1_000);
+    this.choices();
+    this.watchRevision();
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
       for (const { drawn } of this.widgets) drawn.restyle?.();
       this.all();
@@ -59,6 +63,16 @@ export class Board {
     }
   }
 
+  /** Bring a widget to life that came later. @param {HTMLElement} element */
+  add(element) {
+    const place = new Place(element, this);
+    this.places.push(place);
+    this.cells.find();
+    this.feeds.want({ keys: this.cells.keys, kind: "latest", points: 1 });
+    this.feeds.open();
+    return this.mount(place);
+  }
+
   /** Take widgets off that left the page. */
   sweep() {
     const gone = this.widgets.filter(({ place }) => !place.root.isConnected);
@@ -69,6 +83,25 @@ export class Board {
     }
     this.widgets = this.widgets.filter(({ place }) => place.root.isConnected);
     this.places = this.places.filter(({ root }) => root.isConnected);
+  }
+
+  /** What is chosen of a board's variables is shown at once. */
+  choices() {
+    const form = /** @type {HTMLFormElement|null} */ (this.root.querySelector(".choices"));
+    const button = /** @type {HTMLElement|null} */ (form?.querySelector("button"));
+    if (button) button.hidden = true;
+    form?.addEventListener("change", () => form.requestSubmit());
+  }
+
+  /** Say when another revision of the board was published. */
+  watchRevision() {
+    const { slug, revision } = this.root.dataset;
+    const news = document.getElementById("board-revised");
+    if (!slug || !news) return;
+    setInterval(async () => {
+      const answer = await fetch(`/api/v1/boards/${slug}`).catch(() => null);
+      if (answer?.ok) news.hidden = String((await answer.json()).revision) === revision;
+    }, REVISED_MS);
   }
 
   /** @returns {string[]} the series whose past is shown */

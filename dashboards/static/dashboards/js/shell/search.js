@@ -8,7 +8,7 @@ const WAIT_MS = 60;
 
 /** @returns {Record<string, string>} what each kind of thing is called */
 function kinds() {
-  return { device: gettext("device"), metric: gettext("metric"), site: gettext("site"), page: gettext("page"), type: gettext("device type") };
+  return { device: gettext("device"), metric: gettext("metric"), site: gettext("site"), board: gettext("board"), page: gettext("page"), type: gettext("device type") };
 }
 
 /** Whether a key is typed into something. @param {EventTarget|null} target */

@@ -1,4 +1,4 @@
-"""What a person may mean by a few letters: devices, metrics, sites, device types, pages."""
+"""What a person may mean by a few letters: devices, metrics, sites, boards, types, pages."""
 
 from collections.abc import Iterator
 from typing import Any, NamedTuple
@@ -8,6 +8,7 @@ from django.db.models import Q, QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext
 
+from dashboards.boards import rights
 from dashboards.presentation import metric_names, shell
 from devices.access import Scope
 from devices.models import Series, Site
@@ -34,6 +35,7 @@ def found(text: str, scope: Scope, user: Any) -> list[Hit]:
     return [
         *_devices(words, scope),
         *_sites(words, scope),
+        *_boards(words, scope, user),
         *_types(words, scope),
         *_pages(words, user),
         *_metrics(words, scope),
@@ -66,6 +68,11 @@ def _sites(words: list[str], scope: Scope) -> Iterator[Hit]:
         sites = sites.filter(pk__in=scope.sites)
     for site in sites[:MOST]:
         yield Hit("site", site.name, "", reverse("site-board", args=[site.slug]))
+
+
+def _boards(words: list[str], scope: Scope, user: Any) -> Iterator[Hit]:
+    for board in _all_words(rights.readable(user, scope), words, "title", "slug")[:MOST]:
+        yield Hit("board", board.title, str(board.site or ""), board.get_absolute_url())
 
 
 def _types(words: list[str], scope: Scope) -> Iterator[Hit]:

@@ -1,0 +1,60 @@
+"""Boards to begin from: what makes itself, or what somebody else made."""
+
+from typing import Any
+
+from django.utils.translation import gettext
+
+from dashboards.boards import automatic, rights, store
+from dashboards.boards.made import placed_automatically
+from devices.access import Scope
+from devices.models import Device, Site
+from devices.monitoring import heartbeats
+from devices.registry import listing
+
+
+def of(source: str, user: Any, scope: Scope) -> tuple[dict[str, Any], str]:
+    """Return the specification of another board, and what a copy is called.
+
+    Args:
+        source: `site:{slug}`, `type:{device type}`, `without-site`, `device:{key}` or
+            `board:{slug}`.
+        user: who copies it.
+        scope: of that person.
+
+    Raises:
+        LookupError: there is no such board, or they may not see it.
+    """
+    kind, _, name = source.partition(":")
+    if kind == "board":
+        return _of_board(name, user, scope)
+    devices, title = _devices(kind, name, scope)
+    if not listing.accepted(devices).exists():
+        raise LookupError(gettext("There is no such board, or you may not see it."))
+    board = automatic.automatic(devices, heartbeats.as_of())
+    return placed_automatically(board.widgets), title
+
+
+def _of_board(slug: str, user: Any, scope: Scope) -> tuple[dict[str, Any], str]:
+    board = rights.readable(user, scope).filter(slug=slug).first()
+    stored = store.published(board) if board else None
+    if board is not None and stored is None and rights.may_edit(board, user, scope):
+        stored = board.draft
+    if board is None or stored is None:
+        raise LookupError(gettext("There is no such board, or you may not see it."))
+    return stored, gettext("%s (copy)") % board.title[:180]
+
+
+def _devices(kind: str, name: str, scope: Scope) -> tuple[Any, str]:
+    devices = scope.devices()
+    if kind == "site":
+        site = Site.objects.filter(slug=name).first()
+        if site is None or not scope.may_see(site):
+            return Device.objects.none(), ""
+        return listing.at_site(devices, name), site.name
+    if kind == "type":
+        return devices.filter(device_type=name).exclude(device_type=""), name
+    if kind == "device":
+        found = devices.filter(key=name)
+        return found, str(found.first() or "")
+    unsited = listing.at_site(devices, "") if kind == "without-site" else Device.objects.none()
+    return unsited, gettext("Without a site")

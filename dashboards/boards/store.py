@@ -1,0 +1,139 @@
+"""Boards as they are kept: a draft that editors share, and what was published of it."""
+
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils import timezone
+from django.utils.text import slugify
+from django.utils.translation import gettext
+
+from dashboards.boards import merging
+from dashboards.boards.specification import checked
+from dashboards.models import RESERVED, SLUG_LENGTH, Board, BoardRevision
+
+# Of one person; and revisions of one board, the oldest go.
+BOARDS, REVISIONS = 500, 100
+
+
+class Changed(Exception):
+    """Somebody else changed the same of a draft.
+
+    Args:
+        board: with their draft.
+        names: what both changed.
+    """
+
+    def __init__(self, board: Board, names: list[str]) -> None:
+        super().__init__(", ".join(names))
+        self.board = board
+        self.names = names
+
+
+def make(user: Any, title: str, specification: Any = None, slug: str = "", **more: Any) -> Board:
+    """Make a board of `user`, not published yet.
+
+    Raises:
+        WrongSpecification: says what is wrong, and where.
+        ValidationError: a field is wrong, or there are too many boards.
+    """
+    if Board.objects.filter(owner=user).count() >= BOARDS:
+        raise ValidationError(gettext("You have %d boards: delete some first.") % BOARDS)
+    board = Board(
+        slug=slug or _free_slug(title),
+        title=title,
+        owner=user,
+        draft=checked(specification or {}),
+        draft_by=str(user),
+        **more,
+    )
+    board.full_clean(exclude={"draft"})
+    board.save()
+    return board
+
+
+def _free_slug(title: str) -> str:
+    wanted = slugify(title)[: SLUG_LENGTH - 8].strip("-_").replace("_", "-") or "board"
+    taken = set(Board.objects.filter(slug__startswith=wanted).values_list("slug", flat=True))
+    taken |= RESERVED
+    numbered = (f"{wanted}-{number}" for number in range(2, len(taken) + 3))
+    return next(slug for slug in (wanted, *numbered) if slug not in taken)
+
+
+def save_draft(
+    board: Board, user: Any, base: Any, wanted: Any, *, prefer_mine: bool = False
+) -> Board:
+    """Keep `wanted` as the draft of `board`, with what others changed of it since `base`.
+
+    Args:
+        board: whose draft.
+        user: who changed it.
+        base: the draft that they began from.
+        wanted: what they made of it.
+        prefer_mine: theirs wins where somebody else changed the same.
+
+    Returns:
+        The board with its draft.
+
+    Raises:
+        WrongSpecification: says what is wrong, and where.
+        Changed: somebody else changed the same.
+    """
+    with transaction.atomic():
+        now = Board.objects.select_for_update().get(pk=board.pk)
+        mine = checked(wanted, now.draft)
+        if base != now.draft:
+            mine = _merged(now, checked(base, now.draft), mine, prefer_mine=prefer_mine)
+        if mine == now.draft:
+            return now
+        now.draft, now.draft_number = mine, now.draft_number + 1
+        now.draft_by, now.draft_at = str(user), timezone.now()
+        now.save(update_fields=["draft", "draft_number", "draft_by", "draft_at"])
+    return now
+
+
+def _merged(now: Board, base: Any, mine: Any, *, prefer_mine: bool) -> dict[str, Any]:
+    try:
+        both = merging.merged(base, now.draft, mine, prefer_mine=prefer_mine)
+    except merging.Conflict as error:
+        raise Changed(now, error.names) from error
+    both["widgets"] = merging.without_overlaps(both["widgets"])
+    return checked(both, {"widgets": [*now.draft.get("widgets", []), *mine["widgets"]]})
+
+
+def publish(board: Board, user: Any) -> Board:
+    """Show the draft of `board` to everybody who may see it; the same again is no revision."""
+    with transaction.atomic():
+        now = Board.objects.select_for_update().get(pk=board.pk)
+        if now.draft == published(now):
+            return now
+        now.revision += 1
+        BoardRevision.objects.create(
+            board=now, number=now.revision, specification=now.draft, made_by=str(user)
+        )
+        now.save(update_fields=["revision"])
+        BoardRevision.objects.filter(board=now, number__lte=now.revision - REVISIONS).delete()
+    return now
+
+
+def restore(board: Board, user: Any, number: int) -> Board:
+    """Make revision `number` the draft of `board`; it is published by whoever wants that.
+
+    Raises:
+        LookupError: there is no such revision.
+    """
+    found = board.revisions.filter(number=number).first()
+    if found is None:
+        raise LookupError(gettext("There is no revision %d of this board.") % number)
+    with transaction.atomic():
+        now = Board.objects.select_for_update().get(pk=board.pk)
+        now.draft, now.draft_number = found.specification, now.draft_number + 1
+        now.draft_by, now.draft_at = str(user), timezone.now()
+        now.save(update_fields=["draft", "draft_number", "draft_by", "draft_at"])
+    return now
+
+
+def published(board: Board) -> dict[str, Any] | None:
+    """Return what of `board` is shown; None: it was never published."""
+    found = board.revisions.filter(number=board.revision).first()
+    return None if found is None else found.specification

@@ -1,0 +1,65 @@
+// What an editor asks the server for.
+
+import { csrfToken } from "../live/polling.js";
+import { gettext } from "../display/i18n.js";
+
+/** @typedef {{ number: number, by: string, specification: any }} Draft */
+
+/** What the server says is wrong. */
+export class Refused extends Error {
+  /** @param {number} status @param {any} body */
+  constructor(status, body) {
+    super(body?.detail ?? gettext("The server refused that."));
+    this.status = status;
+    this.body = body;
+  }
+}
+
+/** @param {string} method @param {string} url @param {any} [body] @returns {Promise<Response>} */
+async function ask(method, url, body) {
+  const answer = await fetch(url, {
+    method,
+    headers: { "Content-Type": "application/json", "X-CSRFToken": csrfToken() },
+    body: body === undefined ? undefined : JSON.stringify(body),
+  });
+  if (answer.redirected) throw new Refused(401, { detail: gettext("You are not logged in any more.") });
+  if (!answer.ok) throw new Refused(answer.status, await answer.json().catch(() => null));
+  return answer;
+}
+
+export class BoardServer {
+  /** @param {string} slug */
+  constructor(slug) {
+    this.api = `/api/v1/boards/${slug}`;
+    this.page = `/boards/${slug}`;
+  }
+
+  /** @returns {Promise<Draft>} */
+  async draft() {
+    return (await ask("GET", `${this.api}/draft`)).json();
+  }
+
+  /** @param {any} base @param {any} specification @param {""|"mine"} prefer @returns {Promise<Draft>} */
+  async save(base, specification, prefer) {
+    return (await ask("PUT", `${this.api}/draft`, { base, specification, prefer })).json();
+  }
+
+  /** @returns {Promise<{ revision: number }>} */
+  async publish() {
+    return (await ask("POST", `${this.api}/publish`, {})).json();
+  }
+
+  /** @param {any} widget @param {any[]} variables @returns {Promise<HTMLElement>} the widget as the server shows it */
+  async widget(widget, variables) {
+    const { html, errors } = await (await ask("POST", `${this.page}/widget`, { widget, variables })).json();
+    if (errors) throw new Refused(422, { errors, detail: errors[0].words });
+    const page = new DOMParser().parseFromString(html, "text/html");
+    return /** @type {HTMLElement} */ (page.body.firstElementChild);
+  }
+}
+
+/** @param {string} words @returns {Promise<string[]>} keys of series that have them in their names */
+export async function seriesLike(words) {
+  const answer = await ask("GET", `/api/v1/series?limit=20&q=${encodeURIComponent(words)}`);
+  return (await answer.json()).items.map((/** @type {{ key: string }} */ one) => one.key);
+}
