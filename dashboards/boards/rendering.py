@@ -28,6 +28,8 @@ class Placed:
         cells: the newest values of its series, in the order of its keys.
         rows: of its devices, where it shows a table.
         denied: keys of series that there are not, or that this person may not see.
+        more: what the widget has read itself.
+        now: the time.
         id: its own on a board that somebody made.
         note: what is to be known of it.
     """
@@ -37,6 +39,8 @@ class Placed:
     cells: list[device_rows.Cell] = field(default_factory=list)
     rows: list[device_rows.Row] = field(default_factory=list)
     denied: list[str] = field(default_factory=list)
+    more: dict[str, Any] = field(default_factory=dict)
+    now: datetime | None = None
     id: str = ""
     note: str = ""
 
@@ -69,6 +73,7 @@ def place(widgets: Iterable[Widget[Any]], scope: Scope, now: datetime | AsOf) ->
         one.denied = [key for key in keys if key not in cells]
         one.heading = one.widget.options.title or _heading(one.cells, devices)
         one.rows = _rows(one, devices, as_of)
+        one.more, one.now = one.widget.read(scope, as_of), as_of.now
     return placed
 
 
@@ -96,11 +101,13 @@ def _keys(widget: Widget[Any]) -> Sequence[str]:
 
 
 def _heading(cells: Sequence[device_rows.Cell], devices: dict[str, Device]) -> str:
-    """Return what `cells` are, where nobody said: a device, and its metric if it is one alone."""
-    if not cells:
-        return ""
-    name = str(devices[cells[0].device])
-    return f"{name} {cells[0].metric}" if len(cells) == 1 else name
+    """Return what `cells` are, where nobody said: their device, their metric, or both."""
+    names = {str(devices[cell.device]) for cell in cells}
+    metrics = {cell.metric for cell in cells}
+    if len(names) > 1 and len(metrics) > 1:
+        return ", ".join(sorted(names)[:3])
+    parts = [*(names if len(names) == 1 else ()), *(metrics if len(metrics) == 1 else ())]
+    return " ".join(parts)
 
 
 def _labelled(

@@ -23,6 +23,8 @@ MAX_MINUTES = 5 * 366 * 24 * 60
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,29}$")]
 # `$name` alone, or before the metric of a key.
 STANDS_FOR = re.compile(r"\$([a-z][a-z0-9_]{0,29})(?=/|\Z)")
+# Options that name a site, a type or a tag, not devices.
+NAMES = frozenset({"site", "type", "tag"})
 # Options that are words for people.
 WORDS = frozenset({"title", "text", "label"})
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from dashboards.boards.specification import STANDS_FOR, WORDS, Variable, used_variables
+from dashboards.boards.specification import NAMES, STANDS_FOR, WORDS, Variable, used_variables
 from devices.access import Scope
 from devices.models import Device, Series, Site, Tag
 from devices.registry import listing
@@ -126,13 +126,19 @@ class Resolver:
     def resolved(self, options: Any) -> Any:
         """Return `options` with keys of devices in place of variables; titles with words."""
         if isinstance(options, dict):
-            return {
-                name: self._words(value) if name in WORDS else self.resolved(value)
-                for name, value in options.items()
-            }
+            return {name: self._option(name, value) for name, value in options.items()}
         if isinstance(options, (list, tuple)):
             return [made for one in options for made in self._expanded(one)]
         return next(iter(self._expanded(options)), "")
+
+    def _option(self, name: str, value: Any) -> Any:
+        if name in WORDS:
+            return self._words(value)
+        if name in NAMES and isinstance(value, str):
+            found = STANDS_FOR.fullmatch(value)
+            choice = self._choices.get(found[1]) if found else None
+            return choice.value if choice else value
+        return self.resolved(value)
 
     def _expanded(self, value: Any) -> Sequence[Any]:
         """Return what stands in a list in place of `value`."""

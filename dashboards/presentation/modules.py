@@ -23,6 +23,7 @@ PAGES = {
 _IMPORT = re.compile(r'^(?:import|export)\b[^;]*?from "(\.[^"]+)";', re.MULTILINE | re.DOTALL)
 # Of a board: what its widgets are made of.
 _WIDGETS = ("value", "lines", "gauge", "timeline", "server-rendered")
+# Those that boards of people have besides are asked for when they are met.
 
 
 def needed(view: str) -> tuple[str, ...]:

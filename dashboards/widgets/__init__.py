@@ -5,7 +5,7 @@ boards that make themselves, which series of a site or device type it would show
 Apps in EXTRA_APPS bring theirs in a module `widgets`: docs/howto/add-a-widget.md.
 """
 
-from dashboards.widgets import charts, newest
+from dashboards.widgets import calendar, charts, lists, newest, spread
 from dashboards.widgets.base import Key, Offer, Options, Query, Threshold, Widget
 from dashboards.widgets.registry import all_widgets, find, register
 
@@ -17,8 +17,11 @@ __all__ = [
     "Threshold",
     "Widget",
     "all_widgets",
+    "calendar",
     "charts",
     "find",
+    "lists",
     "newest",
     "register",
+    "spread",
 ]

@@ -6,7 +6,9 @@ from typing import Annotated, Any, ClassVar, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from devices.access import Scope
 from devices.queries import SeriesInfo
+from devices.registry.states import AsOf
 
 # `{device key}/{metric}`
 Key = Annotated[str, Field(pattern=r"^[^/]+/.+$", max_length=330)]
@@ -102,6 +104,11 @@ class Widget(Generic[OptionsT]):
     def query(self) -> Query | None:
         """Return what it reads; None: nothing."""
         return None
+
+    def read(self, scope: Scope, as_of: AsOf) -> dict[str, Any]:
+        """Return what its template needs besides, as `more`: of what `scope` may see alone."""
+        del scope, as_of
+        return {}
 
     def devices(self) -> Sequence[str]:
         """Return the keys of devices whose states it shows, as `rows` in its template."""

@@ -22,13 +22,19 @@ class ValueOptions(Options):
     thresholds: tuple[Threshold, ...] = Field(default=(), max_length=8)
 
 
+class StatOptions(ValueOptions):
+    """One series; `trend`: what has changed in the stretch of time that is shown."""
+
+    trend: bool = False
+
+
 @register
-class Value(Widget[ValueOptions]):
+class Value(Widget[StatOptions]):
     """A newest value in large letters, above how it came to be."""
 
     name = "value"
     module = "dashboards/js/widgets/value.js"
-    schema = ValueOptions
+    schema = StatOptions
     template = "dashboards/widgets/value.html"
     label = gettext_lazy("Value")
     order = 140
@@ -38,10 +44,10 @@ class Value(Widget[ValueOptions]):
         return Query([self.options.key])
 
     @classmethod
-    def offers(cls, series: Sequence[SeriesInfo]) -> Sequence[Offer[ValueOptions]]:
+    def offers(cls, series: Sequence[SeriesInfo]) -> Sequence[Offer[StatOptions]]:
         """Return a tile for each number that is left."""
         return [
-            Offer(ValueOptions(key=info.key), [info.key])
+            Offer(StatOptions(key=info.key), [info.key])
             for info in series
             if info.kind == Kind.NUMBER
         ]

@@ -8,7 +8,7 @@ import { seriesLike } from "./server.js";
 
 const LONG = 1_000;
 // Options that name series, one or many.
-const KEYS = new Set(["key", "keys", "right"]);
+const KEYS = new Set(["key", "keys", "right", "against"]);
 
 export class OptionForm {
   /** @param {HTMLElement} root @param {Schema} schema @param {Record<string, string>} words @param {() => void} onChange */
