@@ -16,6 +16,8 @@ App = Callable[[dict[str, Any], Any, Send], Awaitable[None]]
 LOOK_SECONDS = 0.02
 # Who takes nothing for so long is not reading: the connection is closed.
 STALL_SECONDS = 30.0
+# In the scope: closes the connection, whatever is still to be sent.
+ABORT = "iotbridge.abort"
 
 
 def patient(application: App) -> App:
@@ -36,7 +38,12 @@ def patient(application: App) -> App:
                     is_over = True
                     _close(protocol)
 
-        await application(scope, receive, send_patiently)
+        def abort() -> None:
+            nonlocal is_over
+            is_over = True
+            _close(protocol)
+
+        await application({**scope, ABORT: abort}, receive, send_patiently)
 
     return app
 

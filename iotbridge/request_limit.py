@@ -7,8 +7,9 @@ requests of a person cost the database within a minute is bounded, too.
 
 import asyncio
 import time
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
 
@@ -18,6 +19,7 @@ from django.http import parse_cookie
 from dashboards.live.identity import KIOSK_COOKIE
 from devices.addresses import client_of_scope
 from devices.queries.budget import REQUEST_SECONDS, Budget, budgeted
+from iotbridge.asgi_backpressure import ABORT
 
 App = Callable[[dict[str, Any], Any, Any], Awaitable[None]]
 # Answered at any time: supervisors ask.
@@ -131,11 +133,12 @@ def bounded(application: App, most: int) -> App:
             return
         budget = Budget()
         goes_on = False
+        answer = _Answer(people, client_of_scope(scope), scope.get(ABORT, _nothing))
 
         async def send_on(message: Any) -> None:
             nonlocal goes_on
             # A file that is being read, slowly perhaps, holds up nobody; but for so many.
-            if message.get("more_body") and not goes_on and slow.begin(people):
+            if message.get("more_body") and not goes_on and slow.begin(answer):
                 goes_on = True
                 turn.end()
             await send(message)
@@ -146,34 +149,60 @@ def bounded(application: App, most: int) -> App:
         finally:
             turn.end()
             if goes_on:
-                slow.end(people)
+                slow.end(answer)
             for person in people:
                 person.charge(min(budget.spent, REQUEST_SECONDS))
 
     return app
 
 
+def _nothing() -> None:
+    pass
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Answer:
+    """An answer: to whom, where they are, and what cuts it off."""
+
+    people: list[Person]
+    address: str
+    abort: Callable[[], None]
+
+
 class _Slow:
-    """How many answers are under way without a turn."""
+    """The answers that are under way without a turn, the oldest first."""
 
     def __init__(self) -> None:
-        self._number = 0
+        self._answers: dict[_Answer, None] = {}
 
-    def begin(self, people: list[Person]) -> bool:
-        """Count an answer; False where there are too many: it keeps its turn."""
-        if self._number >= SLOW_AT_ONCE or any(one.slow >= SLOW_OF_PERSON for one in people):
+    def begin(self, answer: _Answer) -> bool:
+        """Count an answer; False where its person has too many: it keeps one of their turns.
+
+        Of too many in all, the oldest of the address with the most is cut off: whoever makes up
+        persons has many at one place.
+        """
+        if any(person.slow >= SLOW_OF_PERSON for person in answer.people):
             return False
-        self._count(people, 1)
+        if len(self._answers) >= SLOW_AT_ONCE:
+            self._cut_one()
+        self._answers[answer] = None
+        for person in answer.people:
+            person.slow += 1
         return True
 
-    def end(self, people: list[Person]) -> None:
-        """Count it no more."""
-        self._count(people, -1)
+    def _cut_one(self) -> None:
+        counts = Counter(answer.address for answer in self._answers)
+        most = max(counts, key=lambda address: counts[address])
+        oldest = next(answer for answer in self._answers if answer.address == most)
+        self.end(oldest)
+        oldest.abort()
 
-    def _count(self, people: list[Person], by: int) -> None:
-        self._number += by
-        for person in people:
-            person.slow += by
+    def end(self, answer: _Answer) -> None:
+        """Count it no more."""
+        if answer in self._answers:
+            del self._answers[answer]
+            for person in answer.people:
+                person.slow -= 1
 
 
 class _Turn:

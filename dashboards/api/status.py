@@ -88,7 +88,7 @@ def _positions(after: str) -> dict[str, int]:
     try:
         given = json.loads(after) if after else {}
         return {str(worker): int(number) for worker, number in given.items()}
-    except (ValueError, AttributeError, TypeError) as error:
+    except (ValueError, AttributeError, TypeError, OverflowError) as error:
         raise Problem(422, "after must be the `after` of an earlier answer", "after") from error
 
 

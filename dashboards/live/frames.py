@@ -5,6 +5,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeGuard, cast, get_args
 
+from django.conf import settings
+
 from dashboards.live.resume_token import ResumeToken, parse_token
 
 SUBPROTOCOL = "iotbridge.v1.json"
@@ -83,7 +85,7 @@ def parse_subscribe(
         allowed = [each for each in KINDS if each in kinds]
         raise BadFrame("bad_request", f"kind must be {_listed(allowed)}", sub)
     keys = frame.get("keys", [])
-    if not isinstance(keys, list) or not all(map(is_text, keys)):
+    if not isinstance(keys, list) or not all(map(is_text, keys[: settings.LIVE_MAX_SERIES + 1])):
         raise BadFrame("bad_request", "keys must be a list of texts without NUL", sub)
     match = frame.get("match")
     if match is not None and (kind != "latest" or not _is_match(match)):
@@ -92,6 +94,8 @@ def parse_subscribe(
             f"{MAX_TAGS}), for kind latest"
         )
         raise BadFrame("bad_request", text, sub)
+    if len(keys) > settings.LIVE_MAX_SERIES:
+        raise BadFrame("too_many", f"{settings.LIVE_MAX_SERIES} keys are allowed", sub)
     after = frame.get("after", "")
     if not isinstance(after, str):
         raise BadFrame("bad_request", "after must be the text of a cursor", sub)

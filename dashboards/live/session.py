@@ -46,6 +46,8 @@ logger = logging.getLogger(__name__)
 
 # Between tries of a read that takes too long, in s.
 MAX_BACKOFF_SECONDS = 300.0
+# A page shows most series in several ways: so many keys of its subscriptions for each series.
+KEYS_PER_SERIES = 4
 
 
 class LiveSession:
@@ -136,6 +138,10 @@ class LiveSession:
         known = {sub for kind in kinds for sub in kind}
         if wanted.id not in known and len(known) >= MAX_SUBSCRIPTIONS:
             raise BadFrame("too_many", f"{MAX_SUBSCRIPTIONS} subscriptions are allowed", wanted.id)
+        others = (one.wanted.keys for id_, one in self._subscriptions.items() if id_ != wanted.id)
+        most = KEYS_PER_SERIES * settings.LIVE_MAX_SERIES
+        if len(wanted.keys) + sum(map(len, others)) > most:
+            raise BadFrame("too_many", f"{most} keys are allowed on a socket", wanted.id)
         self._drop(wanted.id)
         if wanted.kind == "fleet":
             self._fleet.subscribe(wanted.id)

@@ -304,7 +304,8 @@ class MqttSession:
         """Have these filters from now on, without a moment in which nothing is subscribed."""
         new, old = self.subscriptions.difference(wanted)
         if new:
-            gone = [name for name in self.subscriptions.filters if name not in wanted]
+            asked = frozenset(wanted)
+            gone = [name for name in self.subscriptions.filters if name not in asked]
             self.subscriptions.asked(self._request(new, 1), new, gone)
         else:
             self._unsubscribe(old)

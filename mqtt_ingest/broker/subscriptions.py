@@ -56,10 +56,12 @@ class Subscriptions:
 
         What was refused is asked for now and then, and what it would replace stays.
         """
-        self.refused = {name: why for name, why in self.refused.items() if name in wanted}
+        # There may be very many.
+        asked, held = frozenset(wanted), frozenset(self.filters)
+        self.refused = {name: why for name, why in self.refused.items() if name in asked}
         rests = self._clock() - self._refused_at < RESUBSCRIBE_SECONDS
-        new = [n for n in wanted if n not in self.filters and not (rests and n in self.refused)]
-        return new, self._replaced([name for name in self.filters if name not in wanted])
+        new = [n for n in wanted if n not in held and not (rests and n in self.refused)]
+        return new, self._replaced([name for name in self.filters if name not in asked])
 
     def asked(self, packet_id: int | None, new: Sequence[str], unwanted: Sequence[str]) -> None:
         """Note a SUBSCRIBE of `new`; `unwanted` goes once that is granted."""
@@ -76,7 +78,8 @@ class Subscriptions:
             return None
         refused = {request.filters[place]: why for place, why in refusals.items()}
         granted = [name for name in request.filters if name not in refused]
-        self.refused = {n: why for n, why in self.refused.items() if n not in granted} | refused
+        known = frozenset(granted)
+        self.refused = {n: why for n, why in self.refused.items() if n not in known} | refused
         self._refused_at = self._clock()
         self.filters = list(dict.fromkeys([*self.filters, *granted]))
         return self._replaced(request.unwanted)
@@ -84,7 +87,8 @@ class Subscriptions:
     def leaves(self, packet_id: int | None, names: Sequence[str]) -> None:
         """Note an UNSUBSCRIBE of `names`."""
         self._leaving[packet_id] = list(names)
-        self.filters = [name for name in self.filters if name not in names]
+        gone = frozenset(names)
+        self.filters = [name for name in self.filters if name not in gone]
 
     def left(self, packet_id: int) -> bool:
         """Take an UNSUBACK; return whether it is of an UNSUBSCRIBE of ours."""

@@ -2,8 +2,8 @@
 
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Literal
+from dataclasses import dataclass, field, replace
+from typing import Literal, cast
 
 _LARGEST = sys.float_info.max
 # What a series measures.
@@ -67,6 +67,10 @@ class SeriesDescription:
             object.__setattr__(self, "states", states)
 
 
+class _Grown(dict[str, SeriesDescription]):
+    """Series that were put together of many parts, and are nobody else's."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Description:
     """What is said about one device; an empty field says nothing.
@@ -93,6 +97,8 @@ class Description:
         """Cut what is longer than anybody means."""
         for name in ("name", "model", "manufacturer", "firmware", "place"):
             _cut(self, name, MAX_NAME)
+        if type(self.series) is _Grown:
+            return  # looked at already
         if len(self.series) > MAX_SERIES or any(len(metric) > MAX_NAME for metric in self.series):
             kept = [(name, one) for name, one in self.series.items() if len(name) <= MAX_NAME]
             object.__setattr__(self, "series", dict(kept[:MAX_SERIES]))
@@ -108,3 +114,20 @@ class Description:
             series = tuple(sorted(self.series.items(), key=lambda item: item[0]))
             object.__setattr__(self, "_mark", hash((own, series)) or 1)
         return self._mark
+
+
+def with_series(before: Description | None, series: Mapping[str, SeriesDescription]) -> Description:
+    """Return `before` with more series. It may be changed itself, where it came from here.
+
+    A packet may have very many parts, each of which describes a few: nothing is copied for each.
+    """
+    told = before or Description()
+    if not series:
+        return told
+    if type(told.series) is not _Grown:
+        told = replace(told, series=_Grown(told.series))
+    grown = cast("_Grown", told.series)
+    for metric, one in series.items():
+        if len(metric) <= MAX_NAME and (metric in grown or len(grown) < MAX_SERIES):
+            grown[metric] = one
+    return told

@@ -21,6 +21,9 @@ from mqtt_ingest.core.spreading import Spreading
 from mqtt_ingest.core.topics import MAX_TOPIC, too_long
 from mqtt_ingest.core.waiting_publishers import WaitingPublishers
 
+# Of one packet: each is looked up, and perhaps registered.
+MAX_DEVICES = 2_000
+
 # What a sink says of a committed batch.
 Stored = TypeVar("Stored")
 
@@ -171,8 +174,7 @@ def decode(packet: Packet, router: Router) -> Entry:
             messages = convention.decode(packet, route.limits)
             if messages is None:
                 continue
-            for message in messages:
-                device_key(message.native_id)
+            _look_at_devices(messages)
         except Undecodable as error:
             entry = _refused(packet, route.source, error)
         except Exception as error:  # noqa: BLE001 - of whatever kind
@@ -187,6 +189,14 @@ def decode(packet: Packet, router: Router) -> Entry:
             entry.requests, convention.requests = convention.requests, []
         return entry
     return _refused(packet, "", Undecodable("no_route", "no source is set up for this topic"))
+
+
+def _look_at_devices(messages: Sequence[DeviceMessage]) -> None:
+    """Refuse messages of too many devices, or of one that can have no key."""
+    if len(messages) > MAX_DEVICES:
+        raise Undecodable("too_many_samples", f"of more than {MAX_DEVICES:,} devices")
+    for message in messages:
+        device_key(message.native_id)
 
 
 def _look_beyond(entry: Entry, reader: Route, routes: Sequence[Route]) -> None:

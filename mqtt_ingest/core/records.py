@@ -41,7 +41,8 @@ def take(
     if own is None and packet.retain:
         return
     ts = packet.received_at + index if own is None else own
-    if own is not None and is_expired(ts, packet.now, limits):
+    # By our clock, not by what devices say the time is: nobody can talk readings away.
+    if own is not None and is_expired(ts, packet.received_at, limits):
         message.expired += 1
         return
     before = len(message.samples)

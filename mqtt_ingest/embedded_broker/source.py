@@ -10,9 +10,10 @@ from mqtt_ingest.core.errors import NotPublished
 from mqtt_ingest.core.mqtt_properties import NONE, PacketProperties
 from mqtt_ingest.core.packets import Packet
 from mqtt_ingest.core.ports import Publisher
-from mqtt_ingest.core.topics import matches
+from mqtt_ingest.core.sharing import bare
 from mqtt_ingest.embedded_broker.protocol.messages import Message
 from mqtt_ingest.embedded_broker.protocol.packets import Publish
+from mqtt_ingest.embedded_broker.protocol.topic_tree import TopicTree
 
 logger = logging.getLogger(__name__)
 
@@ -38,6 +39,7 @@ class EmbeddedSource:
         self.on_state: Callable[[str, str], None] = lambda _state, _detail: None
         # What is taken in; anything else is passed on as by any broker.
         self.filters: Sequence[str] | None = None
+        self._tree: TopicTree[bool] = TopicTree()
         # The broker itself, while it runs; called when there is room again.
         self.broker: RetainingBroker | None = None
         self.on_room: Callable[[], None] = lambda: None
@@ -73,7 +75,7 @@ class EmbeddedSource:
     def take(self, publish: Publish, client_id: str, committed: Callable[[], None]) -> None:
         """Hand a message to the pipeline where a Source wants it; `committed` once it is a row."""
         topic = publish.topic
-        if not any(matches(wanted, topic) for wanted in self.filters or ()):
+        if not self._is_wanted(topic):
             committed()
             return
         packet = Packet(
@@ -89,6 +91,9 @@ class EmbeddedSource:
             properties=_properties(publish.properties),
         )
         self._hand_over(packet, committed)
+
+    def _is_wanted(self, topic: str) -> bool:
+        return next(self._tree.matching(topic.split("/")), None) is not None
 
     def _hand_over(self, packet: Packet, committed: Callable[[], None]) -> None:
         self._waiting[packet] = committed
@@ -109,13 +114,17 @@ class EmbeddedSource:
 
         The first ones are those of the last run, which has had what was retained.
         """
-        before, self.filters = self.filters, filters
-        added = [one for one in filters if one not in before] if before is not None else []
+        before, known = self.filters, self._tree
+        if before is not None and (before is filters or list(before) == list(filters)):
+            return
+        self.filters, self._tree = filters, _tree_of(filters)
+        had = frozenset(before or ())
+        added = [one for one in filters if one not in had] if before is not None else []
         if self.broker is None or not added:
             return
         now = time.time_ns() // 1_000
         for kept in list(self.broker.retained(added)):
-            if any(matches(one, kept.topic) for one in before or ()):
+            if next(known.matching(kept.topic.split("/")), None):
                 continue
             properties = _properties(kept.properties)
             packet = Packet(
@@ -164,6 +173,14 @@ class EmbeddedSource:
     def _change(self, state: str, detail: str) -> None:
         self.state = state
         self.on_state(state, detail)
+
+
+def _tree_of(filters: Sequence[str]) -> TopicTree[bool]:
+    """Return `filters` so that it costs little to ask for a topic, however many there are."""
+    tree: TopicTree[bool] = TopicTree()
+    for one in filters:
+        tree.set(bare(one).split("/"), True)  # noqa: FBT003 - the tree's value
+    return tree
 
 
 def _nobody_waits() -> None:

@@ -70,6 +70,8 @@ class Storage:
         self._file: sqlite3.Connection | None = None
         # What the file has of each session: number of a delivery -> what was written of it.
         self._saved: dict[str, tuple[Session, dict[int, _Flight]]] = {}
+        # And the rest of it: a message that waits changes nothing of that.
+        self._states: dict[str, Any] = {}
 
     # --- reading ------------------------------------------------------------
     def load(self) -> None:
@@ -184,6 +186,7 @@ class Storage:
                 self._server.changed.update(names)
                 for name in names:
                     self._saved.pop(name, None)
+                    self._states.pop(name, None)
                 raise
             del topics[:SLICE], names[:SLICE]
 
@@ -235,6 +238,7 @@ class Storage:
             saved = {}
         if session is None or not session.is_kept:
             work.add("DELETE FROM session WHERE client_id = ?", [(client_id,)])
+            self._states.pop(client_id, None)
             return
         found = dict(session.deliveries())
         flights = {number: flight for number, (_delivery, flight) in found.items()}
@@ -248,7 +252,10 @@ class Storage:
                 if saved.get(number) != flight
             ),
         )
-        work.add("REPLACE INTO session VALUES (?, ?, ?, ?, ?, ?, ?)", [self._values(session)])
+        state = _state(session)
+        if before is not session or self._states.get(client_id) != state:
+            work.add("REPLACE INTO session VALUES (?, ?, ?, ?, ?, ?, ?)", [self._values(session)])
+            self._states[client_id] = state
         self._saved[client_id] = session, flights
 
     def _values(self, session: Session) -> tuple[Any, ...]:
@@ -281,6 +288,18 @@ class Storage:
 
     def _to_clock(self, moment: float) -> float:
         return self._server.clock() + moment - self._wall()
+
+
+def _state(session: Session) -> Any:
+    """Return what is written of a session beside its deliveries, to be compared."""
+    return (
+        session.expiry,
+        session.connection is None,
+        session.away_since,
+        tuple(session.subscriptions.values()),
+        tuple(session.incoming.items()),
+        session.dropped,
+    )
 
 
 def _text(told: dict[str, Any]) -> str:

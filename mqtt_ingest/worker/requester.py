@@ -76,7 +76,7 @@ class Requester:
             async with asyncio.timeout(_PATIENCE_SECONDS):
                 await publisher.publish(request.topic, request.payload, 0)
         except (NotPublished, TimeoutError) as error:
-            logger.warning("Cannot ask for a %s by %s: %s", request.purpose, request.topic, error)
+            logger.warning("Cannot ask for a %s by %r: %s", request.purpose, request.topic, error)
         else:
             metrics.REQUESTS.labels(request.purpose).inc()
-            logger.info("Asked for a %s by %s", request.purpose, request.topic)
+            logger.info("Asked for a %s by %r", request.purpose, request.topic)

@@ -38,9 +38,14 @@ def _found_by(rows: Mapping[int, slots.SlotRow], number: int) -> sharing.Finding
     return rows[number].found if number in rows else sharing.Findings()
 
 
+def _one_line(topic_filter: str) -> str:
+    """Return a filter as it stands in a line: devices announce some."""
+    return topic_filter if topic_filter.isprintable() else repr(topic_filter)
+
+
 def _shortly(filters: Sequence[str]) -> str:
     """Return `filters` for the log, which some conventions would fill."""
-    told = ", ".join(filters[:LOGGED_FILTERS]) or "nothing"
+    told = ", ".join(map(_one_line, filters[:LOGGED_FILTERS])) or "nothing"
     more = len(filters) - LOGGED_FILTERS
     return f"{told} and {more} more" if more > 0 else told
 

@@ -402,3 +402,51 @@ def test_a_convention_that_fails_to_add_to_a_packet_does_not_lose_it() -> None:
     entry = decode(packet("devices/x/telemetry", '{"t": 1}'), Router(routes))
     assert entry.messages is not None
     assert entry.messages[0].samples[0].value == 1.0
+
+
+@pytest.mark.parametrize("name", ["to_json", "tojson"])
+def test_how_json_is_laid_out_is_not_chosen(name: str) -> None:
+    with at_most(1), pytest.raises((value_templates.Unsupported, value_templates.NoValue)):
+        value_templates.render(f"{{{{ value_json|{name}(indent=100000000)|length }}}}", "[1, 2]")
+    assert value_templates.render(f"{{{{ value_json|{name} }}}}", "[1, 2]") == "[1, 2]"
+
+
+def test_long_templates_of_one_topic_are_few() -> None:
+    made = homeassistant.HomeAssistant()
+    for number in range(50):
+        template = "{{ value_json.a" + " + 1" * 60 + f" + {number} }}}}"
+        message = {"stat_t": "a/b", "val_tpl": template}
+        made.decode(
+            packet(f"homeassistant/sensor/x/y{number}/config", json.dumps(message)), Limits()
+        )
+    assert len(made._uses["a/b"]) == homeassistant.MAX_LONG
+    begun = time.monotonic()
+    made.decode(packet("a/b", '{"a": 1}'), Limits())
+    assert time.monotonic() - begun < SECONDS
+
+
+def test_all_announcements_together_tell_of_so_many_values(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(homeassistant, "MAX_READINGS", 10)
+    made = homeassistant.HomeAssistant()
+    climate = json.dumps({"curr_temp_t": "a", "temp_stat_t": "b", "mode_stat_t": "c"})
+
+    def announce(number: int, message: str = climate) -> None:
+        made.decode(packet(f"homeassistant/climate/x/y{number}/config", message), Limits())
+
+    for number in range(3):
+        announce(number)
+    with pytest.raises(Undecodable, match="more than 10 values"):
+        announce(3)
+    announce(1)  # the same again takes nothing
+    announce(1, "")
+    announce(3)
+    assert sorted(key for key, _message in made.state.items()) == [
+        f"climate/x/y{n}" for n in (0, 2, 3)
+    ]
+    monkeypatch.setattr(homeassistant, "MAX_READINGS", 5)
+    # Whoever takes over with a smaller bound reads what fits.
+    assert len(homeassistant.HomeAssistant(state=made.state)._announced) == 1
+
+
+def test_a_text_weighs_what_it_takes() -> None:
+    assert weight("a" * 100) < weight("ä" * 100) == weight("😀" * 100) > 400

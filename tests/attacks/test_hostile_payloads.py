@@ -2,16 +2,25 @@
 
 import json
 import random
+import time
+from dataclasses import replace
 from typing import Any
 
 import cbor2
 import pytest
 
-from mqtt_ingest.core import conventions
+from mqtt_ingest.core import conventions, pipeline
 from mqtt_ingest.core.batching import BatchQueue, Bounds
+from mqtt_ingest.core.conventions import senml, state
 from mqtt_ingest.core.conventions.sparkplug import convention as sparkplug
 from mqtt_ingest.core.conventions.sparkplug.convention import MAX_KNOWN, Sparkplug
 from mqtt_ingest.core.conventions.sparkplug.payload import varint
+from mqtt_ingest.core.descriptions import (
+    MAX_SERIES,
+    Description,
+    SeriesDescription,
+    with_series,
+)
 from mqtt_ingest.core.discovery import propose_sources
 from mqtt_ingest.core.errors import Undecodable
 from mqtt_ingest.core.limits import Limits
@@ -19,6 +28,7 @@ from mqtt_ingest.core.pipeline import Router, decode
 from mqtt_ingest.core.router import Route
 from mqtt_ingest.core.structure.observations import Sample
 from tests.attacks.hostile import announced, at_most, packet
+from tests.attacks.test_heavy_packets import SECONDS
 from tests.support.factories import make_entry
 
 # --- names ------------------------------------------------------------------
@@ -194,11 +204,15 @@ def test_members_of_a_packet_are_counted(monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_devices_that_come_once_are_not_kept_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sparkplug, "MAX_DEVICES", 5)
+    monkeypatch.setattr(sparkplug, "MAX_NODES", 5)
     made = Sparkplug()
     metric = _field(2, _field(1, b"t") + b"\x18\x01\x20\x03\x50\x05")
     for number in range(20):
         made.decode(packet(f"spBv1.0/g/DDATA/n{number}/d", metric + b"\x18\x01"), Limits())
     assert max(len(made._births), len(made._last), len(made._seq)) <= 5
+    for number in range(20):
+        made.decode(packet(f"spBv1.0/g/DBIRTH/n/d{number}", metric + b"\x18\x01"), Limits())
+        assert len(made._last) <= 5
 
 
 # --- SenML, descriptions ----------------------------------------------------
@@ -274,3 +288,95 @@ def test_labels_and_states_of_an_announcement_are_cut() -> None:
     (series,) = message.description.series.values()
     assert (len(series.label), len(series.states), len(series.states[0])) == (200, 99, 200)
     assert len(message.description.model) == 200
+
+
+def test_decimals_of_cbor_that_are_alike_as_names_take_no_time() -> None:
+    # The hash of a decimal is known: these are all the same.
+    names = b"".join(
+        b"\xc4\x82\x19" + (n * 7).to_bytes(2, "big") + b"\x01\x00" for n in range(9_000)
+    )
+    payload = b"\x81\xb9" + (9_000).to_bytes(2, "big") + names
+    with pytest.raises(Undecodable, match="tag 4"):
+        conventions.make("senml").decode(packet("devices/x/senml", payload), Limits())
+
+
+def test_a_name_of_hex_digits_is_looked_at_once() -> None:
+    assert not senml._is_hardware("a" * 65)
+    assert senml._is_hardware("0a:1b".replace(":", "-") + "2c3d")
+
+
+# --- Sparkplug --------------------------------------------------------------
+def birth(kind: str, *path: str) -> Any:
+    return packet(
+        f"spBv1.0/g/{kind}/{'/'.join(path)}",
+        _field(2, _field(1, b"t") + b"\x10\x01\x20\x03\x50\x05") + b"\x18\x00",
+    )
+
+
+def data(*path: str) -> Any:
+    return packet(f"spBv1.0/g/DDATA/{'/'.join(path)}", _field(2, b"\x10\x01\x50\x05") + b"\x18\x01")
+
+
+def test_births_without_end_lock_nobody_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(state, "MAX_KEYS", 200)
+    made = Sparkplug()
+    for node in range(5):
+        made.decode(birth("NBIRTH", f"plant{node}"), Limits())
+        made.decode(birth("DBIRTH", f"plant{node}", "press"), Limits())
+        made.decode(data(f"plant{node}", "press"), Limits())
+    for number in range(1_000):
+        made.decode(birth("DBIRTH", f"evil{number % 3}", f"d{number}"), Limits())
+        made.decode(birth("NBIRTH", f"evil{number + 3}"), Limits())
+    assert len(dict(made.state.items())) <= 200
+    # Who measures is known still, and who is new becomes known.
+    for node in range(5):
+        (message,) = made.decode(data(f"plant{node}", "press"), Limits()) or []
+        assert [one.metric for one in message.samples] == ["t"]
+    made.decode(birth("DBIRTH", "plant0", "new"), Limits())
+    (message,) = made.decode(data("plant0", "new"), Limits()) or []
+    assert message.samples
+
+
+def test_a_birth_of_a_node_forgets_its_own_devices_alone() -> None:
+    made = Sparkplug()
+    for node in ("a", "ab"):
+        made.decode(birth("NBIRTH", node), Limits())
+        made.decode(birth("DBIRTH", node, "d"), Limits())
+    # Whoever takes over knows them as well.
+    made = Sparkplug(state=made.state)
+    made.decode(birth("NBIRTH", "a"), Limits())
+    assert sorted(key for key, _told in made.state.items("birth:")) == [
+        *("birth:g/a", "birth:g/ab", "birth:g/ab/d")
+    ]
+
+
+def test_nodes_that_come_once_are_not_followed_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sparkplug, "MAX_NODES", 5)
+    made = Sparkplug()
+    for number in range(50):
+        made.decode(birth("NBIRTH", f"n{number}"), Limits())
+    assert len(made._seq) <= 5
+
+
+# --- many parts -------------------------------------------------------------
+def test_parts_that_each_describe_a_series_are_put_together_at_once() -> None:
+    told: Description | None = None
+    begun = time.monotonic()
+    for number in range(20_000):
+        told = with_series(told, {f"m{number % 3_000}": SeriesDescription(unit="V")})
+    assert time.monotonic() - begun < SECONDS
+    assert told is not None
+    assert len(told.series) == MAX_SERIES
+    first = Description(name="x", series={"a": SeriesDescription(unit="A")})
+    more = with_series(first, {"b": SeriesDescription(), "n" * 300: SeriesDescription()})
+    assert (set(more.series), set(first.series), more.name) == ({"a", "b"}, {"a"}, "x")
+    assert with_series(first, {}) is first
+    assert replace(more, name="y").series is more.series
+
+
+def test_a_packet_is_of_so_many_devices(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pipeline, "MAX_DEVICES", 3)
+    router = Router([Route("s", conventions.make("influx_line"), Limits(), ("#",))])
+    lines = "\n".join(f"weather,host=h{number} t=1" for number in range(4))
+    entry = decode(packet("influx/x", lines), router)
+    assert (entry.reason, entry.detail) == ("too_many_samples", "of more than 3 devices")

@@ -135,9 +135,8 @@ def test_a_board_is_made_by_mouse_and_keys_and_published(browser: Browser, shop:
     page.wait_live()
     publish(shop, [("devices/press-3/telemetry", '{"rpm": 901}')])
     page.wait("document.querySelector('[data-widget=value] b').textContent === '901'")
-    left = page.page.evaluate(
-        "() => [...document.querySelectorAll('.widget')].map((one) => one.getBoundingClientRect().x)"
-    )
+    widgets = "[...document.querySelectorAll('.widget')]"
+    left = page.page.evaluate(f"{widgets}.map((one) => one.getBoundingClientRect().x)")
     assert left[1] > left[0] + 500
     assert page.problems == []
     assert page.foreign == []

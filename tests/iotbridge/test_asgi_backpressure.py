@@ -46,3 +46,16 @@ async def test_who_takes_nothing_is_cut_off_and_the_answer_ends(
     await app({}, None, functools.partial(handle, protocol))
     assert protocol.channel.transport.is_aborted
     assert len(protocol.sent) == 3
+
+
+async def test_an_answer_may_be_cut_off_before_its_reader_stalls() -> None:
+    protocol = Protocol()
+
+    async def application(scope: Any, _receive: Any, send: Any) -> None:
+        scope[asgi_backpressure.ABORT]()
+        for part in range(3):
+            await send({"type": "http.response.body", "body": b"x", "more_body": part < 2})
+
+    app = asgi_backpressure.patient(application)
+    await app({}, None, functools.partial(handle, protocol))
+    assert protocol.channel.transport.is_aborted

@@ -7,6 +7,7 @@ import pytest
 
 from devices.queries import budget
 from iotbridge import request_limit
+from iotbridge.asgi_backpressure import ABORT
 
 
 class Views:
@@ -161,10 +162,24 @@ async def test_answers_that_nobody_reads_are_bounded_for_each_person() -> None:
     assert streams.begun == 101
 
 
-async def test_answers_that_nobody_reads_are_bounded_for_all() -> None:
+async def test_answers_that_nobody_reads_are_cut_where_there_are_most() -> None:
     streams = Streams()
     app = request_limit.bounded(streams, 8)
-    tasks = [task for n in range(40) for task in await slow_answers(app, f"10.0.0.{n}", 4)]
-    assert streams.begun == request_limit.SLOW_AT_ONCE + 8
+    cut: list[str] = []
+
+    async def ask(address: str, **headers: str) -> asyncio.Task[None]:
+        scope = asked(address, **headers) | {ABORT: lambda: cut.append(address)}
+        task = asyncio.create_task(app(scope, None, Sent()))
+        for _turn in range(5):
+            await asyncio.sleep(0)
+        return task
+
+    tasks = [await ask(f"10.0.0.{n}") for n in range(4)]
+    # Whoever makes up sessions is somebody else each time, at one place.
+    tasks += [await ask("10.6.6.6", cookie=f"sessionid={n}") for n in range(200)]
+    tasks.append(await ask("10.0.0.9"))
+    assert streams.begun == len(tasks)
+    assert set(cut) == {"10.6.6.6"}
+    assert len(cut) == len(tasks) - request_limit.SLOW_AT_ONCE
     streams.go.set()
     await asyncio.wait_for(asyncio.gather(*tasks), 5)

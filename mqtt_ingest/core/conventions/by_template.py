@@ -20,7 +20,7 @@ from mqtt_ingest.core.conventions.base import Convention, Options
 from mqtt_ingest.core.conventions.state import State
 from mqtt_ingest.core.conventions.template_bounds import check_bounds, check_path
 from mqtt_ingest.core.conventions.templates import BadTemplate, FirstMatch, compiled
-from mqtt_ingest.core.descriptions import Description, SeriesDescription
+from mqtt_ingest.core.descriptions import Description, SeriesDescription, with_series
 from mqtt_ingest.core.limits import Limits
 from mqtt_ingest.core.packets import DeviceMessage, Packet, Sample
 from mqtt_ingest.core.reading import parse, records
@@ -287,8 +287,7 @@ def _joined(prefix: str, name: str) -> str:
 
 
 def _describe(message: DeviceMessage, series: Mapping[str, SeriesDescription]) -> None:
-    before = message.description or Description()
-    message.description = replace(before, series={**before.series, **series})
+    message.description = with_series(message.description, series)
 
 
 def _finish(template: Template, message: DeviceMessage) -> None:

@@ -17,7 +17,7 @@ its own, which `device=` and `metric=` put together.
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, NamedTuple
 
 from pydantic import Field
@@ -27,7 +27,7 @@ from mqtt_ingest.core.conventions.base import Convention, Options
 from mqtt_ingest.core.conventions.recognising import Evidence, Observation, topics_with
 from mqtt_ingest.core.conventions.state import State
 from mqtt_ingest.core.conventions.templates import REMEMBERED, FirstMatch, TopicTemplate, compiled
-from mqtt_ingest.core.descriptions import Description, SeriesDescription
+from mqtt_ingest.core.descriptions import Description, SeriesDescription, with_series
 from mqtt_ingest.core.limits import Limits
 from mqtt_ingest.core.packets import DeviceMessage, Packet, Sample
 from mqtt_ingest.core.reading import USUAL, Style, parse, plain, records
@@ -72,12 +72,9 @@ class Said:
     def describe(self, native_id: str, **said: Any) -> None:
         """Say something about a device; see `Description`."""
         message = self.of(native_id)
-        before = message.description
-        if before is not None:
-            said["series"] = {**before.series, **said.get("series", {})}
-            for name in _OF_DEVICE:
-                said[name] = said.get(name) or getattr(before, name)
-        message.description = Description(**{name: one for name, one in said.items() if one})
+        told = with_series(message.description, said.pop("series", {}))
+        news = {name: one for name, one in said.items() if one and one != getattr(told, name)}
+        message.description = replace(told, **news) if news else told
 
     def take(self, native_id: str, record: Record, index: int = 0) -> None:
         """Add a record's values to what is said of the device, with the units that are known."""
@@ -108,7 +105,6 @@ class Said:
 _WITHOUT_UNIT = frozenset({"boolean", "word"})
 # Units of so many metrics together are remembered.
 _FEW, _SETS = 32, 1_024
-_OF_DEVICE = ("name", "model", "manufacturer", "firmware", "parent", "place")
 Reader = Callable[[Said], None]
 
 

@@ -5,6 +5,7 @@ the device is taken from the name: all before its last `:` or `/`.
 """
 
 import math
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, ClassVar, NamedTuple
@@ -32,7 +33,11 @@ _LABELS = {
 MAX_TEXT, _LATEST = 4_096, 1e12
 # Tags of CBOR that are read: decimals, and what says that it is CBOR. A whole number of any length
 # would take as long as its length squared to be turned into one.
-_TAGS = frozenset({4, 5, 55799})
+_DECIMALS = frozenset({4, 5})
+_TAGS = _DECIMALS | {55799}
+MAX_DECIMALS = 4_000
+# A hardware address, of up to 64 signs.
+_HARDWARE = re.compile(r"[0-9a-fA-F.-]{8,64}")
 # What a value without a name is, by its unit.
 _BY_UNIT = {"lat": "lat", "lon": "lon", "alt": "alt", "m": "m"}
 
@@ -137,12 +142,12 @@ def load(payload: bytes) -> object:
 
 
 def cbor_tag(payload: bytes) -> int | None:
-    """Return the first tag in CBOR that is none of a number; None: there is none.
+    """Return the first tag in CBOR that is not read, or is one too many; None: there is none.
 
     A shared reference (tags 28 and 29) lets few bytes stand for more than any memory holds. Items
     follow one another, nested or not, so that they are looked at without being built.
     """
-    at = 0
+    at, decimals = 0, 0
     while at < len(payload):
         major, more = payload[at] >> 5, payload[at] & 31
         at += 1
@@ -153,8 +158,11 @@ def cbor_tag(payload: bytes) -> int | None:
             at += size
         if major in {2, 3} and more != 31:
             at += length
-        elif major == 6 and length not in _TAGS:
-            return length
+        elif major == 6:
+            decimals += length in _DECIMALS
+            # As names they may all be alike to a dictionary, however different they are.
+            if length not in _TAGS or decimals > MAX_DECIMALS:
+                return length
     return None
 
 
@@ -180,7 +188,7 @@ def split(name: str, unit: str) -> tuple[str, str]:
 
 def _is_hardware(text: str) -> bool:
     """Return whether a part of a name is a hardware address rather than what is measured."""
-    return len(text) >= 8 and all(one in "0123456789abcdefABCDEF.-" for one in text)
+    return _HARDWARE.fullmatch(text) is not None
 
 
 class Senml(ByPayload):

@@ -92,12 +92,17 @@ class State:
         return changed
 
 
+def _size(text: str) -> int:
+    """Return the bytes of a text: a sign beyond the first 65,536 makes four of each."""
+    return len(text) if text.isascii() else 4 * len(text)
+
+
 def weight(value: Any) -> int:
     """Return about how many bytes of memory a value of JSON takes."""
     if isinstance(value, str):
-        return _NODE + len(value)
+        return _NODE + _size(value)
     if isinstance(value, dict):
-        return _NODE + sum(_NODE + len(name) + weight(one) for name, one in value.items())
+        return _NODE + sum(_NODE + _size(name) + weight(one) for name, one in value.items())
     if isinstance(value, list):
         return _NODE + sum(map(weight, value))
     return _NODE

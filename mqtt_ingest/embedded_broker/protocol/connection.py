@@ -263,6 +263,9 @@ class Connection:
             )
         if request.will is not None and not is_topic(request.will.topic, limits):
             raise ProtocolError(ReasonCode.TOPIC_NAME_INVALID, "the will's topic is none")
+        told = request.will.properties.get("user", ()) if request.will is not None else ()
+        if len(told) > limits.will_user_properties:
+            raise ProtocolError(ReasonCode.QUOTA_EXCEEDED, "its will has too many user properties")
 
     def _known(self, identity: Identity | None) -> None:
         """Go on with who the client is."""

@@ -148,6 +148,7 @@ class Inbox:
         if incoming.get(packet_id) is False:
             raise against_protocol("a PUBREL before its PUBREC")
         known = incoming.pop(packet_id, None) is not None
-        self._server.changed.add(self._session.client_id)
+        if known:
+            self._server.changed.add(self._session.client_id)
         reason = ReasonCode.SUCCESS if known else ReasonCode.PACKET_IDENTIFIER_NOT_FOUND
         return Ack(packets.PUBCOMP, packet_id, reason)

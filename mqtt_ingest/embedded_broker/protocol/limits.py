@@ -15,6 +15,8 @@ class Limits:
     client_id_bytes: int = 256
     topic_bytes: int = 1_024
     topic_levels: int = 64
+    # Of a will: each takes twenty times as much as it is long.
+    will_user_properties: int = 32
     # Of a session.
     subscriptions: int = 1_000
     subscription_bytes: int = 1_000_000
@@ -22,7 +24,9 @@ class Limits:
     queued_bytes: int = 16_000_000
     queued_seconds: float = 7 * 86_400
     # Of all sessions together.
-    sessions: int = 20_000
+    sessions: int = 5_000
+    # Of those whose clients are away, that messages are kept for: each costs with every message.
+    away_listening: int = 500
     all_queued_bytes: int = 128_000_000
     all_subscription_bytes: int = 64_000_000
     # A session whose client is away ends after so long.

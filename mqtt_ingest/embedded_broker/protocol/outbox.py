@@ -10,6 +10,7 @@ from mqtt_ingest.embedded_broker.protocol.properties import Properties
 from mqtt_ingest.embedded_broker.protocol.reason_codes import ReasonCode
 from mqtt_ingest.embedded_broker.protocol.server import Server
 from mqtt_ingest.embedded_broker.protocol.session import InFlight, Session
+from mqtt_ingest.embedded_broker.protocol.topics import parse_filter
 
 if TYPE_CHECKING:
     from mqtt_ingest.embedded_broker.protocol.connection import Connection
@@ -32,7 +33,8 @@ class Outbox:
         self._window = min(server.limits.inflight, told.get("receive_maximum", 65_535))
         # What the client takes (section 3.1.2.11.4); 0: anything.
         self._most_bytes = told.get("maximum_packet_size", 0)
-        self._most_aliases = told.get("topic_alias_maximum", 0)
+        # Each topic that has one is kept for as long as the connection lasts.
+        self._most_aliases = min(server.limits.topic_aliases, told.get("topic_alias_maximum", 0))
         self._aliases: dict[str, int] = {}
         # What an earlier connection has sent, and this one has not; and how many it has.
         self._again = deque(session.inflight)
@@ -147,6 +149,10 @@ class Outbox:
         """Queue retained messages of new subscriptions, for a slice of topics."""
         session, server = self._session, self._server
         name, (subscription, found) = next(iter(session.catching_up.items()))
+        if found is None:
+            parsed = parse_filter(name, server.limits)
+            found = server.retained.matched_by(parsed.levels if parsed else ())
+            session.catching_up[name] = (subscription, found)
         for _node in range(server.limits.slice_topics):
             try:
                 message = next(found)

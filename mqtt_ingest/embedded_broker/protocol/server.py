@@ -5,6 +5,7 @@ publish; times are the caller's, in s by a clock that only goes forward.
 """
 
 import secrets
+from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import islice
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 # Sessions that end in one tick; the others do in the next.
 _ENDED_AT_ONCE = 200
+# Wills that are published in one tick.
+_WILLS_AT_ONCE = 200
 
 
 @dataclass(slots=True)
@@ -70,6 +73,8 @@ class Server:
         self.sessions: dict[str, Session] = {}
         # Those without a connection, by client id, that has been gone for longest first.
         self._away: dict[str, None] = {}
+        # Of these, those that messages are kept for.
+        self._listening: dict[str, None] = {}
         self.retained = Retained(limits)
         self.counters = Counters()
         # Connections with something to send, and sessions that have changed since they were saved.
@@ -85,6 +90,9 @@ class Server:
         # Connections that read no further until there is room.
         self._held: set[Connection] = set()
         self._with_will: set[Session] = set()
+        # Wills that are due, and wait until there is room; how many may be published before a tick.
+        self._due: deque[tuple[Session, Will]] = deque()
+        self._wills_left = _WILLS_AT_ONCE
 
     # --- sessions -----------------------------------------------------------
     def begin(
@@ -107,6 +115,7 @@ class Server:
             self._make_room()
             session = self.sessions[name] = Session(name, identity.name, self.limits)
         self._away.pop(name, None)
+        self._listening.pop(name, None)
         session.will = None
         self._with_will.discard(session)
         session.expiry = self._expiry(request)
@@ -142,7 +151,11 @@ class Server:
         session.away_since = now = self.clock()
         self._away.pop(session.client_id, None)
         self._away[session.client_id] = None
-        if not session.is_kept:
+        if session.is_kept:
+            # From the beginning once more when the client is back: at least once is what it gets.
+            for name, (subscription, _found) in session.catching_up.items():
+                session.catching_up[name] = (subscription, None)
+        else:
             session.catching_up.clear()
         self.changed.add(session.client_id)
         if will is not None:
@@ -154,6 +167,16 @@ class Server:
                 self._publish_will(session, will)
         if not session.is_kept:
             self.end(session)
+        elif session.subscriptions:
+            self._listens(session)
+
+    def _listens(self, session: Session) -> None:
+        """Keep messages for a session that is away; of too many the one that went first ends."""
+        self._listening[session.client_id] = None
+        if len(self._listening) > self.limits.away_listening:
+            first = self.sessions[next(iter(self._listening))]
+            self.log("sessions", f"{first.client_id!r} ends: too many wait for messages")
+            self.end(first)
 
     def end(self, session: Session) -> None:
         """End `session`: nothing is kept of it, and a will that waits is published."""
@@ -165,12 +188,16 @@ class Server:
         session.queued_bytes = 0
         self.sessions.pop(session.client_id, None)
         self._away.pop(session.client_id, None)
+        self._listening.pop(session.client_id, None)
         self.changed.add(session.client_id)
         self._publish_waiting_will(session)
 
     def tick(self) -> None:
         """Publish wills that are due, and end sessions whose time is over; about once a second."""
         now = self.clock()
+        self._wills_left = _WILLS_AT_ONCE
+        while self._due and self._has_room_for_will():
+            self._publish_now(*self._due.popleft())
         for session in [one for one in self._with_will if one.will_at <= now]:
             self._publish_waiting_will(session)
         over = (
@@ -188,6 +215,17 @@ class Server:
             self._publish_will(session, will)
 
     def _publish_will(self, session: Session, will: Will) -> None:
+        """Publish a will; of very many at once, or where there is no room, when its turn comes."""
+        if self._due or not self._has_room_for_will():
+            self._due.append((session, will))
+        else:
+            self._publish_now(session, will)
+
+    def _has_room_for_will(self) -> bool:
+        return self._wills_left > 0 and not self.intake.is_full
+
+    def _publish_now(self, session: Session, will: Will) -> None:
+        self._wills_left -= 1
         given = Publish(will.topic, will.payload, will.qos, will.retain, properties=will.properties)
         self.publish(given, session, lambda: None)
 
@@ -314,8 +352,7 @@ class Server:
         if not parsed.group and (
             wanted.retain_handling == 0 or (wanted.retain_handling == 1 and is_new)
         ):
-            found = self.retained.matched_by(parsed.levels)
-            session.catching_up[wanted.filter] = (subscription, found)
+            session.catching_up[wanted.filter] = (subscription, None)
         return ReasonCode(wanted.qos)
 
     def _has_room(self, session: Session, topic_filter: str) -> bool:
@@ -379,6 +416,8 @@ class Server:
             session.subscriptions[name] = subscription
             self._weigh(session, _filter_bytes(name))
             self._subscribers.add(parsed, session, subscription)
+        if session.subscriptions:
+            self._listens(session)
 
 
 def connack_properties(server: Server, request: Connect, session: Session) -> Properties:

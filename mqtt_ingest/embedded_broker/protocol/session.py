@@ -63,8 +63,9 @@ class Session:
     inflight: dict[int, InFlight] = field(default_factory=dict)
     # Packet ids of QoS 2 that came and are not released; whether they are committed.
     incoming: dict[int, bool] = field(default_factory=dict)
-    # Retained messages that are still to be sent, by filter.
-    catching_up: dict[str, tuple[Subscription, Iterator[Message | None]]] = field(
+    # Retained messages that are still to be sent, by filter; None: they are looked up when it is
+    # their turn. While its client is away a session holds no look-up: it would be large.
+    catching_up: dict[str, tuple[Subscription, Iterator[Message | None] | None]] = field(
         default_factory=dict
     )
     dropped: int = 0

@@ -11,11 +11,23 @@ T = TypeVar("T")
 
 
 class _Node(Generic[T]):
-    __slots__ = ("children", "value")
+    __slots__ = ("_listed", "children", "value")
 
     def __init__(self) -> None:
         self.children: dict[str, _Node[T]] = {}
         self.value: T | None = None
+        # The children as they were when somebody went through them: the same for all who do.
+        self._listed: tuple[tuple[str, _Node[T]], ...] | None = None
+
+    def listed(self) -> "tuple[tuple[str, _Node[T]], ...]":
+        """Return the children as they are now, for as long as somebody goes through them."""
+        if self._listed is None:
+            self._listed = tuple(self.children.items())
+        return self._listed
+
+    def changes(self) -> None:
+        """Note that a child comes or goes."""
+        self._listed = None
 
 
 class TopicTree(Generic[T]):
@@ -41,6 +53,7 @@ class TopicTree(Generic[T]):
             found = node.children.get(level)
             if found is None:
                 found = node.children[level] = _Node()
+                node.changes()
             node = found
         node.value = value
 
@@ -57,6 +70,7 @@ class TopicTree(Generic[T]):
             if path[place].value is not None or path[place].children:
                 return
             del path[place - 1].children[levels[place - 1]]
+            path[place - 1].changes()
 
     def values(self) -> Iterator[T]:
         """Yield every value."""
@@ -96,24 +110,28 @@ class TopicTree(Generic[T]):
         None is yielded for every node on the way that has no value, so that whoever asks can
         stop for a while. What is added or removed meanwhile may be found or not.
         """
-        nodes = [(self._root, 0)]
-        while nodes:
-            node, at = nodes.pop()
-            level = levels[at] if at < len(levels) else ""
-            if at == len(levels) or level == "#":
-                yield node.value
-            else:
-                yield None
-            if at == len(levels):
+        # A step for each level on the way, not for each topic that is still to come.
+        steps: list[Iterator[tuple[_Node[T], int]]] = [iter([(self._root, 0)])]
+        while steps:
+            step = next(steps[-1], None)
+            if step is None:
+                steps.pop()
                 continue
-            if level in {"+", "#"}:
-                after = at if level == "#" else at + 1
-                nodes += [
-                    (child, after)
-                    for name, child in node.children.items()
-                    if at or node is not self._root or not name.startswith("$")
-                ]
-            else:
-                child = node.children.get(level)
-                if child is not None:
-                    nodes.append((child, at + 1))
+            node, at = step
+            level = levels[at] if at < len(levels) else ""
+            is_there = at == len(levels) or level == "#"
+            yield node.value if is_there else None
+            if at < len(levels):
+                steps.append(self._below(node, at, level))
+
+    def _below(self, node: _Node[T], at: int, level: str) -> Iterator[tuple[_Node[T], int]]:
+        if level not in {"+", "#"}:
+            child = node.children.get(level)
+            return iter([(child, at + 1)] if child is not None else [])
+        after = at if level == "#" else at + 1
+        is_first = node is self._root and not at
+        return (
+            (child, after)
+            for name, child in node.listed()
+            if not (is_first and name.startswith("$"))
+        )

@@ -10,7 +10,7 @@ import pytest
 from django.db import DataError
 
 from dashboards.live import hub as hubs
-from dashboards.live.frames import parse_subscribe
+from dashboards.live.frames import BadFrame, parse_subscribe
 from dashboards.live.hub import Hub
 from dashboards.live.session import LiveSession
 from dashboards.live.subscriptions import Subscription
@@ -101,3 +101,27 @@ def test_devices_that_were_online_are_unknown_while_the_database_is_away() -> No
     assert hub.health_now["state"] == "down"
     hub._lose_sight()  # once more: nothing is told twice
     assert told == [{1}, set()]
+
+
+def test_a_socket_asks_for_so_many_keys(settings: Any) -> None:
+    settings.LIVE_MAX_SERIES = 10
+
+    async def run() -> None:
+        made = make([])
+
+        def sub(number: int, count: int) -> dict[str, Any]:
+            return {"t": "sub", "id": number, "keys": [f"d/{n}" for n in range(count)]}
+
+        with pytest.raises(BadFrame, match="10 keys are allowed") as caught:
+            await made.on_frame(sub(1, 11))
+        assert caught.value.code == "too_many"
+        for number in range(4):
+            await made.on_frame(sub(number, 10))
+        with pytest.raises(BadFrame, match="40 keys are allowed on a socket"):
+            await made.on_frame(sub(9, 1))
+        # The same subscription anew is not counted twice.
+        await made.on_frame(sub(3, 10))
+        await made.on_frame({"t": "unsub", "id": 2})
+        await made.on_frame(sub(9, 10))
+
+    asyncio.run(run())

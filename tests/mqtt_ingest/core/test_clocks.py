@@ -4,8 +4,10 @@ import json
 
 import pytest
 
-from mqtt_ingest.core.clocks import CLOSE, EVERY, RECENT, VOTERS, DeviceClocks
-from mqtt_ingest.core.limits import MICROSECONDS
+from mqtt_ingest.core import conventions
+from mqtt_ingest.core.clocks import CLOSE, EVERY, MOST, RECENT, VOTERS, DeviceClocks
+from mqtt_ingest.core.limits import MICROSECONDS, Limits
+from mqtt_ingest.core.router import Route
 from tests.mqtt_ingest.core.test_pipeline import Rig
 from tests.support.factories import ARRIVAL, make_packet
 
@@ -116,3 +118,28 @@ def test_once_enough_devices_were_heard_some_messages_are_asked_and_no_device_is
             asked.add(device)
             clocks.hear(("native", str(device)), 0, place)
     assert asked == set(range(VOTERS + 50))
+
+
+def test_who_says_now_this_now_that_has_no_say() -> None:
+    clocks = DeviceClocks()
+    for turn in range(6):
+        # Five devices, and somebody who speaks in their names.
+        for number in range(5):
+            clocks.hear(("native", f"d{number}"), (turn % 2) * 60 * DAY, ARRIVAL + turn)
+            assert clocks.ahead == 0
+
+
+def test_nobody_moves_now_by_more_than_a_server_was_ever_off() -> None:
+    assert heard(*[MOST - DAY] * 5).ahead == MOST - DAY
+    assert heard(*[MOST + DAY] * 12).ahead == 0
+
+
+def test_what_devices_say_the_time_is_makes_no_reading_too_old() -> None:
+    limits = Limits(retention=365 * DAY)
+    rig = Rig(routes=[Route("native", conventions.make("native"), limits, ("#",))])
+    rig.pipeline.clocks.ahead = 3 * 365 * DAY
+    rig.pipeline.feed(make_packet(payload=json.dumps({"ts": ARRIVAL // 1_000, "x": 1})))
+    last = rig.entries[-1]
+    assert last.messages
+    assert len(last.messages[0].samples) == 1
+    assert not last.messages[0].expired

@@ -85,7 +85,7 @@ async def test_a_refusal_is_told_and_the_others_are_asked(caplog: pytest.LogCapt
         made.ask([entry("a", "b")])
         await until_sent(broker, 1)
     assert broker.sent[0][0] == "b"
-    assert "Cannot ask for a rebirth by a: not authorized" in caplog.text
+    assert "Cannot ask for a rebirth by 'a': not authorized" in caplog.text
 
 
 async def test_topics_without_end_take_a_bounded_room(monkeypatch: pytest.MonkeyPatch) -> None:

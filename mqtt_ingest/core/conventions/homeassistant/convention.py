@@ -21,6 +21,7 @@ from mqtt_ingest.core.conventions.homeassistant.announcements import (
     read,
 )
 from mqtt_ingest.core.conventions.homeassistant.value_templates import (
+    SHORT,
     Budget,
     NoValue,
     Unsupported,
@@ -58,8 +59,11 @@ _ANNOUNCED = [
 
 # Topics that announcements may name together, and entities that may read one of them.
 MAX_TOPICS, MAX_USES = 20_000, 250
-# Characters of the templates of one topic together.
-MAX_TEMPLATES = 20_000
+# Characters of the templates of one topic together; and how many of them may be long: there are
+# topics enough that trees of long ones are made anew for each packet.
+MAX_TEMPLATES, MAX_LONG = 20_000, 20
+# Of all announcements together: each has its label, unit and states in memory.
+MAX_READINGS = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +96,7 @@ class HomeAssistant(Convention):
         # By the key of its announcement what is announced, and by topic what that tells.
         self._announced: dict[str, Announced] = {}
         self._uses: dict[str, list[_Use]] = {}
+        self._readings = 0
         for key, message in self.state.items():
             # What an earlier release remembered may be more than this one reads.
             with contextlib.suppress(Undecodable):
@@ -118,7 +123,11 @@ class HomeAssistant(Convention):
         """Note which topics tell what of an announcement."""
         if announced is None:
             return
+        if self._readings + len(announced.readings) > MAX_READINGS:
+            self.note(key, f"more than {MAX_READINGS:,} values are announced")
+            return
         self._announced[key] = announced
+        self._readings += len(announced.readings)
         for topic, use in _uses(announced):
             if topic not in self._uses and len(self._uses) >= MAX_TOPICS:
                 self.note(topic, f"more than {MAX_TOPICS:,} topics are announced")
@@ -129,12 +138,15 @@ class HomeAssistant(Convention):
             elif sum(len(one.template) for one in uses) + len(use.template) > MAX_TEMPLATES:
                 # Trees of templates are kept as far as there is room, else made for each packet.
                 self.note(topic, f"templates of more than {MAX_TEMPLATES:,} characters for a topic")
+            elif len(use.template) > SHORT and sum(map(_is_long, uses)) >= MAX_LONG:
+                self.note(topic, f"more than {MAX_LONG} templates of more than {SHORT} characters")
             else:
                 uses.append(use)
 
     def _remove(self, key: str) -> None:
         """Forget what an announcement told."""
         gone = self._announced.pop(key, None)
+        self._readings -= len(gone.readings) if gone is not None else 0
         for topic in {topic for topic, _use in _uses(gone)} if gone is not None else ():
             kept = [use for use in self._uses.get(topic, ()) if use.announced is not gone]
             if kept:
@@ -187,10 +199,19 @@ class HomeAssistant(Convention):
         given = message if isinstance(message, dict) and message else None
         # First: what cannot be read is not remembered either.
         announced = None if given is None else _worked_out(key, given)
+        self._look_for_room(key, announced)
         if self.state.put(key, given):
             self._remove(key)
             self._add(key, announced)
             self._subscribe()
+
+    def _look_for_room(self, key: str, announced: Announced | None) -> None:
+        if announced is None:
+            return
+        before = self._announced.get(key)
+        more = len(announced.readings) - (len(before.readings) if before else 0)
+        if more > 0 and self._readings + more > MAX_READINGS:
+            raise Undecodable("too_much_state", f"more than {MAX_READINGS:,} values are announced")
 
     def _read(
         self,
@@ -263,6 +284,10 @@ class HomeAssistant(Convention):
 
 # One level of ids, or two; and those of whole devices.
 _CONFIGS = ("+/+/config", "+/+/+/config")
+
+
+def _is_long(use: _Use) -> bool:
+    return len(use.template) > SHORT
 
 
 def _rest(own: Description, told: dict[str, str]) -> dict[str, str]:

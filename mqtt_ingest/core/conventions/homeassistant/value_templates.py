@@ -500,6 +500,13 @@ _TESTS: dict[str, Callable[[Any], bool]] = {
     "even": lambda value: value % 2 == 0,
     "odd": lambda value: value % 2 == 1,
 }
+
+
+def _to_json(value: Any) -> str:
+    """Return a value as JSON; how it is laid out is not chosen: blanks cost as much as signs."""
+    return json.dumps(value)
+
+
 _FILTERS: Mapping[str, Callable[..., Any]] = {
     "float": _number,
     "int": _whole,
@@ -529,8 +536,8 @@ _FILTERS: Mapping[str, Callable[..., Any]] = {
     "list": _list,
     "join": "".join,  # done by the run itself, which looks how long it would be
     "from_json": orjson.loads,
-    "to_json": json.dumps,
-    "tojson": json.dumps,
+    "to_json": _to_json,
+    "tojson": _to_json,
     "urlencode": str,
     "safe": lambda value: value,
 }

@@ -49,6 +49,8 @@ from mqtt_ingest.core.records import ABSENT, Record, take
 
 # Metrics of a device, and devices, of which the last time and births are at hand.
 MAX_KNOWN, MAX_DEVICES, MAX_IN_ALL = 10_000, 20_000, 300_000
+# Nodes whose `seq` is followed; where there is no room for a birth, one of so many goes.
+MAX_NODES, FORGOTTEN = 5_000, 20
 _CONTROLS = frozenset(
     {"bdSeq", "Node Control/Rebirth", "Node Control/Reboot", "Node Control/Next Server"}
 )
@@ -86,6 +88,13 @@ class Sparkplug(Convention):
         self._births: dict[str, dict[int | str, tuple[str, int | None]]] = {}
         # Device -> metric -> its last ms, and the first value of that.
         self._last: dict[str, dict[str, tuple[int, object]]] = {}
+        # Node -> its devices that were born.
+        self._devices: dict[str, set[str]] = {}
+        for key, _told in self.state.items("birth:"):
+            native_id = key.removeprefix("birth:")
+            node = "/".join(native_id.split("/")[:2])
+            if native_id != node:
+                self._devices.setdefault(node, set()).add(native_id)
         # How many came to be known since they were forgotten.
         self._number = 0
         # When the packet that is read came, in µs.
@@ -122,17 +131,45 @@ class Sparkplug(Convention):
     def _birth(self, message: DeviceMessage, payload: Payload, node: str) -> None:
         native_id = message.native_id
         if native_id == node:
-            for key, _value in list(self.state.items(f"birth:{node}/")):
-                self._forget(key.removeprefix("birth:"))
-            self._seq[node] = payload.seq or 0
-            self.state.put(f"bdseq:{node}", _bdseq(payload))
+            for device in self._devices.pop(node, set()):
+                self._forget(device)
+            self._remember(f"bdseq:{node}", _bdseq(payload))
+            self._note_seq(node, payload.seq or 0)
         else:
             self._look_at_seq(node, payload)
         told = [[one.alias, one.name, one.datatype] for one in payload.metrics if one.name]
-        self.state.put(f"birth:{native_id}", told)
+        self._remember(f"birth:{native_id}", told)
         self._births.pop(native_id, None)
+        if native_id != node:
+            self._devices.setdefault(node, set()).add(native_id)
         message.status = "online"
         message.description = _described(message, payload, node)
+
+    def _remember(self, key: str, value: object) -> None:
+        """Keep a value; where there is no room, births make some that nobody has used for long."""
+        try:
+            self.state.put(key, value)
+        except Undecodable:
+            self._make_room()
+            self.state.put(key, value)
+
+    def _make_room(self) -> None:
+        """Forget a part of the births: those that no data came by, else the oldest of the others.
+
+        Whoever may publish may be born as often as they like; who measures stays known.
+        """
+        births = [key.removeprefix("birth:") for key, _told in self.state.items("birth:")]
+        silent = [native_id for native_id in births if native_id not in self._births]
+        used = [native_id for native_id in self._births if native_id in set(births)]
+        for native_id in [*silent, *used][: max(1, len(births) // FORGOTTEN)]:
+            self._forget(native_id)
+            self._devices.get("/".join(native_id.split("/")[:2]), set()).discard(native_id)
+            self.state.put(f"bdseq:{native_id}", None)
+
+    def _note_seq(self, node: str, seq: int) -> None:
+        if len(self._seq) >= MAX_NODES and node not in self._seq:
+            self._seq.clear()
+        self._seq[node] = seq
 
     def _forget(self, native_id: str) -> None:
         self.state.put(f"birth:{native_id}", None)
@@ -158,6 +195,9 @@ class Sparkplug(Convention):
                 self._births.clear()
                 self._last.clear()
             self._births[message.native_id] = self._read_birth(message.native_id)
+        else:
+            # Those that data comes by are forgotten last.
+            self._births[message.native_id] = self._births.pop(message.native_id)
 
     def _read_birth(self, native_id: str) -> dict[int | str, tuple[str, int | None]]:
         """Return (name, datatype) of each metric of a birth, by alias and by name."""
@@ -177,9 +217,7 @@ class Sparkplug(Convention):
         # The same once more is a packet that was sent again.
         if before is not None and (payload.seq - before) % 256 > 1:
             self._ask(node)
-        if len(self._seq) >= MAX_DEVICES and node not in self._seq:
-            self._seq.clear()
-        self._seq[node] = payload.seq
+        self._note_seq(node, payload.seq)
 
     def _ask(self, node: str) -> None:
         if self.options.rebirth:
@@ -223,6 +261,8 @@ class Sparkplug(Convention):
             return 0
         if len(name) > MAX_NAME:
             return given * 1_000
+        if len(self._last) >= MAX_DEVICES and device not in self._last:
+            self._last.clear()
         of_device = self._last.setdefault(device, {})
         first = of_device.get(name)
         # Names and values may be of any length, and of any number.
