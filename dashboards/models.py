@@ -1,5 +1,6 @@
 """Boards that people make: who has one, who may see it, and what was on it when."""
 
+from datetime import datetime
 from typing import ClassVar
 
 from django.conf import settings
@@ -7,6 +8,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from devices.models import Site
@@ -18,6 +20,10 @@ valid_slug = RegexValidator(
     r"^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\Z",
     _("Use small letters, digits and dashes, as in oil-presses."),
 )
+
+
+def _now() -> datetime:
+    return timezone.now().replace(microsecond=0)
 
 
 def not_reserved(slug: str) -> None:
@@ -82,7 +88,7 @@ class BoardRevision(models.Model):
     number = models.PositiveIntegerField()
     specification = models.JSONField()
     made_by = models.CharField(max_length=150, blank=True, default="")
-    made_at = models.DateTimeField(auto_now_add=True)
+    made_at = models.DateTimeField(default=_now)
 
     class Meta:
         ordering: ClassVar = ["-number"]

@@ -152,8 +152,15 @@ export class OptionForm {
       root.remove();
       onRemove();
     });
-    root.append(field.root, remove);
+    root.append(this.bare(name, field.root), remove);
     return { root, read: field.read };
+  }
+
+  /** What stands in a list is called as that is, once. @param {string} name @param {HTMLElement} root */
+  bare(name, root) {
+    const input = root instanceof HTMLLabelElement ? root.querySelector("input, select, textarea") : null;
+    input?.setAttribute("aria-label", this.label(name));
+    return /** @type {HTMLElement} */ (input ?? root);
   }
 
   /** @param {string} name @param {Schema} schema @param {Record<string, any>} value @returns {Field} */
