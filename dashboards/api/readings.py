@@ -10,7 +10,7 @@ from dashboards.api.auth import scope
 from dashboards.api.problems import Problem
 from dashboards.presentation import units
 from devices import queries
-from devices.queries import SeriesInfo, bulk
+from devices.queries import SeriesInfo, aggregates, bulk
 from devices.timestamps import parse_moment
 
 router = Router(tags=["readings"])
@@ -60,6 +60,34 @@ def readings(
     infos = [info for group in found.values() for info in group]
     body = answer(infos, window_params(window))
     return {**body, "denied": [key for key in wanted if key not in found]}
+
+
+@router.get("/at", response=dict[str, Any])
+def readings_at(
+    request: HttpRequest,
+    ts: Annotated[str, Query(max_length=100)],
+    live_keys: Annotated[list[str], Query(..., alias="keys")],
+) -> dict[str, Any]:
+    """Read the last value of each series at a moment (ISO 8601 or ms), whenever that was read."""
+    moment = _moment(ts, "ts")
+    wanted = wanted_keys(live_keys)
+    found = queries.find_series(scope(request).devices(), wanted)
+    infos = [info for group in found.values() for info in group]
+    if len(infos) > MAX_SERIES:
+        raise Problem(422, f"{len(infos)} series, {MAX_SERIES} are allowed in a call", "keys")
+    with queries.read_snapshot():
+        values = [(info, aggregates.value_at(info, moment)) for info in infos]
+    queries.take_rows(len(values))
+    return {
+        "ts": moment / 1_000,
+        "values": [_value(info, *point) for info, point in values if point is not None],
+        "denied": [key for key in wanted if key not in found],
+    }
+
+
+def _value(info: SeriesInfo, ts: int, value: object) -> dict[str, Any]:
+    told = {"key": info.key, "metric": info.metric, "unit": info.unit, "kind": info.kind}
+    return {**told, "ts": ts / 1_000, "value": value, **units.told(info)}
 
 
 def wanted_keys(given: Sequence[str]) -> list[str]:

@@ -8,48 +8,116 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('devices', '0020_preferences'),
+        ("devices", "0020_preferences"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Board',
+            name="Board",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('slug', models.CharField(max_length=80, unique=True, validators=[django.core.validators.RegexValidator('^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\\Z', 'Use small letters, digits and dashes, as in oil-presses.'), dashboards.models.not_reserved], verbose_name='address')),
-                ('title', models.CharField(max_length=200, verbose_name='title')),
-                ('shared', models.CharField(choices=[('private', 'nobody else'), ('site', 'who has a role on its site'), ('everybody', 'everybody who is logged in')], default='private', max_length=10, verbose_name='seen by')),
-                ('device_type', models.CharField(blank=True, default='', max_length=100, verbose_name='device type')),
-                ('draft', models.JSONField(default=dict)),
-                ('draft_number', models.PositiveIntegerField(default=1)),
-                ('draft_by', models.CharField(blank=True, default='', max_length=150)),
-                ('draft_at', models.DateTimeField(auto_now_add=True)),
-                ('revision', models.PositiveIntegerField(default=0)),
-                ('owner', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='boards', to=settings.AUTH_USER_MODEL)),
-                ('site', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, to='devices.site', verbose_name='site')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "slug",
+                    models.CharField(
+                        max_length=80,
+                        unique=True,
+                        validators=[
+                            django.core.validators.RegexValidator(
+                                "^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\\Z",
+                                "Use small letters, digits and dashes, as in oil-presses.",
+                            ),
+                            dashboards.models.not_reserved,
+                        ],
+                        verbose_name="address",
+                    ),
+                ),
+                ("title", models.CharField(max_length=200, verbose_name="title")),
+                (
+                    "shared",
+                    models.CharField(
+                        choices=[
+                            ("private", "nobody else"),
+                            ("site", "who has a role on its site"),
+                            ("everybody", "everybody who is logged in"),
+                        ],
+                        default="private",
+                        max_length=10,
+                        verbose_name="seen by",
+                    ),
+                ),
+                (
+                    "device_type",
+                    models.CharField(
+                        blank=True, default="", max_length=100, verbose_name="device type"
+                    ),
+                ),
+                ("draft", models.JSONField(default=dict)),
+                ("draft_number", models.PositiveIntegerField(default=1)),
+                ("draft_by", models.CharField(blank=True, default="", max_length=150)),
+                ("draft_at", models.DateTimeField(auto_now_add=True)),
+                ("revision", models.PositiveIntegerField(default=0)),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="boards",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "site",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        to="devices.site",
+                        verbose_name="site",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['title', 'slug'],
+                "ordering": ["title", "slug"],
             },
         ),
         migrations.CreateModel(
-            name='BoardRevision',
+            name="BoardRevision",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveIntegerField()),
-                ('specification', models.JSONField()),
-                ('made_by', models.CharField(blank=True, default='', max_length=150)),
-                ('made_at', models.DateTimeField(default=dashboards.models._now)),
-                ('board', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='revisions', to='dashboards.board')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("number", models.PositiveIntegerField()),
+                ("specification", models.JSONField()),
+                ("made_by", models.CharField(blank=True, default="", max_length=150)),
+                ("made_at", models.DateTimeField(default=dashboards.models._now)),
+                (
+                    "board",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="revisions",
+                        to="dashboards.board",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-number'],
-                'constraints': [models.UniqueConstraint(fields=('board', 'number'), name='one_revision_of_a_number')],
+                "ordering": ["-number"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("board", "number"), name="one_revision_of_a_number"
+                    )
+                ],
             },
         ),
     ]

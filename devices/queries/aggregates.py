@@ -65,6 +65,14 @@ def aggregates(info: SeriesInfo, edges: Sequence[int], now: int) -> list[Aggrega
     return found
 
 
+def value_at(info: SeriesInfo, ts: int) -> tuple[int, Value] | None:
+    """Return time (µs) and value of the last reading of `info` at or before `ts` (µs)."""
+    found = _before(info, ts + 1)
+    if not found.count:
+        return None
+    return found.last_ts, shown(found.last, found.last_text, info.kind)
+
+
 def _carried(before: PartialAggregate, start: int) -> PartialAggregate:
     """Return the last value of `before` as if it were read at `start`."""
     if not before.count:

@@ -219,6 +219,9 @@ api/v1/devices/<key>/readings
 api/v1/readings
     GET    /api/v1/readings?keys=press/t                        -
     401 200 200 200 200 200 200 401 401 200
+api/v1/readings/at
+    GET    /api/v1/readings/at?keys=press/t&ts=2026-01-01       -
+    401 200 200 200 200 200 200 401 401 200
 api/v1/aggregates
     GET    /api/v1/aggregates?keys=press/t                      -
     401 200 200 200 200 200 200 401 401 200

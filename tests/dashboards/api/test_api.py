@@ -11,7 +11,7 @@ from django.test import Client
 
 from devices import queries
 from devices.access import token_digest
-from devices.models import ApiToken, Device, Membership, Site, Writer
+from devices.models import ApiToken, Device, Membership, Series, Site, Writer
 from tests.mqtt_ingest.storing.test_slot_writer import entry, make_writer, store
 from tests.support.factories import ARRIVAL
 
@@ -249,3 +249,29 @@ def test_a_read_that_takes_too_long_is_stopped(
     monkeypatch.setattr(queries, "count_rows", forever)
     body = problem(staff.get("/api/v1/devices/press-3/readings"), 422)
     assert "took over 1 s" in body["detail"]
+
+
+@pytest.mark.parametrize(
+    ("ts", "value"),
+    [("2026-01-01T00:00:00Z", None), ("1767225601000", 1.0), ("1767225604999", 2.0)],
+)
+def test_the_last_value_at_a_moment_is_told(staff: Client, ts: str, value: float | None) -> None:
+    device = Device.objects.create(key="past")
+    series = Series.objects.create(device=device, metric="t", unit="°C")
+    with connection.cursor() as cursor:
+        for at, number in ((1_767_225_600_500_000, 1), (1_767_225_602_000_000, 2)):
+            cursor.execute(
+                "INSERT INTO devices_reading (series_id, ts, value) VALUES (%s, %s, %s)",
+                [series.pk, at, number],
+            )
+    answer = staff.get(f"/api/v1/readings/at?keys=past/t,past/none&ts={ts}").json()
+    assert [one["value"] for one in answer["values"]] == ([] if value is None else [value])
+    assert answer["denied"] == ["past/none"]
+
+
+@pytest.mark.parametrize("ts", ["", "x", "1e99", "-1e30", "99999999999999999999", "0001-01-01"])
+def test_a_moment_that_is_none_is_named(staff: Client, ts: str) -> None:
+    answer = staff.get(f"/api/v1/readings/at?keys=past/t&ts={ts}")
+    assert answer.status_code in {200, 422}
+    if answer.status_code == 422:
+        assert answer.json()["errors"][0]["parameter"] == "ts"

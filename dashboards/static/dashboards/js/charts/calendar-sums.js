@@ -26,11 +26,20 @@ export class CalendarSums {
     /** @type {Sum[]} */
     this.sums = [];
     this.asked = -Infinity;
+    /** The moment of the past that was asked for; null: now. @type {number|null} */
+    this.moment = null;
+  }
+
+  /** @returns {number} the moment that is shown, in ms: now, or of the past */
+  get end() {
+    return this.place.board.past.at ?? now();
   }
 
   /** Ask for what is not known yet; not more often than makes sense. */
   refresh() {
-    if (now() - this.asked < AGAIN_MS) return;
+    const moment = this.place.board.past.at;
+    if (moment === this.moment && now() - this.asked < AGAIN_MS) return;
+    this.moment = moment;
     this.asked = now();
     this.ask().then(this.onChange, (error) => this.place.tell(error instanceof Error ? error.message : String(error)));
   }
@@ -38,7 +47,7 @@ export class CalendarSums {
   async ask() {
     const { bucket, count } = this.options;
     const key = this.place.options.key;
-    const query = new URLSearchParams({ keys: key, bucket, zone: zoneName(), from: String(Math.round(now() - count * LENGTH[bucket])), to: String(Math.round(now())) });
+    const query = new URLSearchParams({ keys: key, bucket, zone: zoneName(), from: String(Math.round(this.end - count * LENGTH[bucket])), to: String(Math.round(this.end)) });
     const answer = await fetch(`/api/v1/aggregates?${query}`);
     const body = await answer.json();
     if (!answer.ok) throw new Error(body.detail);

@@ -7,7 +7,7 @@ import { noteTime } from "./staleness.js";
 import { trim } from "../live/columns.js";
 import { gettext } from "./i18n.js";
 
-/** @typedef {import("../live/store.js").Store} Store */
+/** @typedef {{ columns: Map<string, import("../live/columns.js").Columns>, infoOf: (key: string) => import("../live/store.js").Info|undefined }} Store */
 
 const LONGEST = 40;
 

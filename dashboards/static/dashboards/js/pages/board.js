@@ -2,10 +2,12 @@
 
 import { Cells } from "../display/live-values.js";
 import { Feeds } from "../widgets/widget-feeds.js";
+import { PastValues } from "../display/past-values.js";
 import { paint } from "../display/animation-frame.js";
 import { Place } from "../widgets/widget-context.js";
 import { Sparklines } from "../display/sparklines.js";
 import { TimeRange } from "../charts/time-range.js";
+import { TimeTravel } from "../charts/time-travel.js";
 import { watchVisible } from "../display/visibility.js";
 import { filled, gettext } from "../display/i18n.js";
 
@@ -30,7 +32,10 @@ export class Board {
     this.places = [];
     this.feeds = new Feeds(socket, Number(root.dataset.span ?? 3_600_000), (keys, devices) => this.news(keys, devices));
     this.newest = this.feeds.want({ keys: this.cells.keys, kind: "latest", points: 1 });
-    this.range = document.getElementById("back-to-live") ? new TimeRange(root, () => this.keys(), () => this.all()) : null;
+    this.past = new PastValues(() => this.otherTime());
+    this.range = document.getElementById("back-to-live") ? new TimeRange(root, () => this.keys(), () => this.spanChanged()) : null;
+    const travel = document.getElementById("travel");
+    this.travel = travel && this.range ? new TimeTravel(travel, this.range) : null;
   }
 
   connect() {
@@ -39,6 +44,7 @@ export class Board {
     this.places = [...elements].map((element) => new Place(element, this));
     this.feeds.open();
     this.range?.connect();
+    this.travel?.connect();
     for (const place of this.places) this.mount(place);
     new Sparklines().watch(this.root);
     setInterval(() => this.tick(), 1_000);
@@ -116,8 +122,28 @@ export class Board {
     paint(this.draw);
   }
 
+  /** @returns {{ columns: Map<string, any>, infoOf: (key: string) => any }} newest values, or those of the past that is shown */
+  get values() {
+    return this.past.at === null ? this.newest : this.past;
+  }
+
+  /** Another stretch of time is shown, or more is known of it: values are those at its end. */
+  spanChanged() {
+    const keys = [...new Set([...this.cells.keys, ...this.places.flatMap((place) => place.keys)])];
+    this.past.show(keys, this.range?.span?.[1] ?? null);
+    this.travel?.show();
+    this.all();
+  }
+
+  /** Values are of another time than before. */
+  otherTime() {
+    this.root.toggleAttribute("data-past-values", this.past.at !== null);
+    for (const key of this.cells.keys) this.changed.add(key);
+    this.all();
+  }
+
   draw() {
-    for (const key of this.changed) this.cells.drawValue(key, this.newest);
+    for (const key of this.changed) this.cells.drawValue(key, this.values);
     for (const [device, state] of Object.entries(this.states)) this.cells.drawState(device, state);
     for (const live of this.widgets) {
       if (live.due || live.place.shows(this.changed)) this.drawOne(live);

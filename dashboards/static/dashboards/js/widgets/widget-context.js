@@ -51,9 +51,9 @@ export class Place {
     return this.board.range?.part(key, this.store) ?? this.store.part(key);
   }
 
-  /** @param {string} key @returns {Newest|null} the newest value */
+  /** @param {string} key @returns {Newest|null} the newest value, of now or of the past that is shown */
   newest(key) {
-    for (const store of [this.board.newest, this.store]) {
+    for (const store of this.board.past.at === null ? [this.board.newest, this.store] : [this.board.past]) {
       const columns = store.columns.get(key);
       const info = store.infoOf(key);
       const last = (columns?.ts.length ?? 0) - 1;
@@ -96,7 +96,7 @@ export class Place {
   tellProblem() {
     const denied = this.store.denied.filter((key) => key in this.names);
     const gone = denied.length ? filled(gettext("Not found, or not visible to you: %(denied)s"), { denied: denied.join(", ") }) : "";
-    const problem = this.store.problem || gone;
+    const problem = this.store.problem || gone || this.board.past.problem;
     if (this.problem !== problem) this.tell(problem);
     this.problem = problem;
   }
