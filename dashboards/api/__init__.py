@@ -11,6 +11,7 @@ from dashboards.api import (
     imports,
     jobs,
     live,
+    notes,
     readings,
     search,
     series,
@@ -30,6 +31,7 @@ api = NinjaAPI(
     urls_namespace="api",
 )
 api.add_router("/devices", devices.router)
+api.add_router("/notes", notes.router)
 api.add_router("/readings", readings.router)
 api.add_router("/aggregates", aggregates.router)
 api.add_router("/boards", boards.router)

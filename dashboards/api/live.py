@@ -25,7 +25,7 @@ class Poll(Body):
 def live(request: HttpRequest, asked: Poll) -> dict[str, Any]:
     """Answer subscriptions once, with the frames that the socket would send."""
     kinds = KINDS if request.user.is_authenticated else SHOWN_BY_KIOSKS
-    frames = polling.answer(asked.subs, scope(request), lambda: _jobs(request), kinds)
+    frames = polling.answer(asked.subs, scope(request), lambda: _jobs(request), kinds, request.user)
     return {"frames": list(frames)}
 
 

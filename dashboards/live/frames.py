@@ -11,11 +11,13 @@ from dashboards.live.resume_token import ResumeToken, parse_token
 
 SUBPROTOCOL = "iotbridge.v1.json"
 MAX_CLIENT_FRAME = 65_536
-Kind = Literal["series", "latest", "fleet", "jobs"]
+Kind = Literal["series", "latest", "fleet", "jobs", "room", "me"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 MAX_SUBSCRIPTIONS = 32
 # Each is a join.
 MAX_TAGS = 8
+# Of a site, device or board.
+MAX_NAME = 200
 DAY_MS = 86_400_000
 
 
@@ -47,6 +49,10 @@ class Subscribe:
     points: int
     rate_hz: float
     after: ResumeToken | None = None
+    # Kind and name of what a room is of.
+    room: tuple[str, str] = ("", "")
+    # Up to which notes it has been told of that.
+    note: int = 0
 
 
 def parse(text: str) -> dict[str, Any]:
@@ -99,7 +105,8 @@ def parse_subscribe(
     after = frame.get("after", "")
     if not isinstance(after, str):
         raise BadFrame("bad_request", "after must be the text of a cursor", sub)
-    if kind not in {"fleet", "jobs"} and not keys and match is None:
+    room = _room(frame, sub) if kind == "room" else ("", "")
+    if kind not in {"fleet", "jobs", "room", "me"} and not keys and match is None:
         raise BadFrame("bad_request", "keys must name at least one series", sub)
     return Subscribe(
         sub,
@@ -110,7 +117,17 @@ def parse_subscribe(
         int(_number(frame, "points", 600, 2, 10_000)),
         min(_number(frame, "rate_hz", 4, 0.01, 1_000), max_rate),
         parse_token(after),
+        room,
+        int(_number(frame, "note", 0, 0, 2**53)),
     )
+
+
+def _room(frame: dict[str, Any], sub: int) -> tuple[str, str]:
+    """Return what a room is of: `site`, `device` or `board`, one of them, and its name."""
+    named = [(kind, frame[kind]) for kind in ("site", "device", "board") if kind in frame]
+    if len(named) != 1 or not is_text(named[0][1]) or not 0 < len(named[0][1]) <= MAX_NAME:
+        raise BadFrame("bad_request", "a room is of one site, device or board", sub)
+    return named[0]
 
 
 def _listed(words: Sequence[str]) -> str:

@@ -24,13 +24,15 @@ from dashboards.live.frame_pace import FramePace
 from dashboards.live.layer_groups import LayerGroups
 from dashboards.live.listener import Listener
 from dashboards.live.reconciliation import Lost, Reconciler, WentBack
+from dashboards.live.rooms import Presence
 from dashboards.live.shutdown import before_stop
+from dashboards.logbook import reading
 from dashboards.read_pool import in_thread
 from devices import live, queries
 from devices.access import revocation
 from devices.changelog.changes import Cursor
 from devices.events import set_within
-from devices.live import INGEST_GROUP, ReadingsStored, watch_set
+from devices.live import INGEST_GROUP, WEB_GROUP, ReadingsStored, watch_set
 from devices.monitoring import heartbeats, losses
 from devices.queries import SeriesInfo
 from devices.registry import listing
@@ -43,6 +45,8 @@ STATE_SECONDS = 2.0
 # A database that hangs tells no error: after so long without an answer it is away.
 SILENT_SECONDS = 10.0
 JOB_SECONDS = 1.0
+# Between looks for notes; and how often others are told who is here.
+NOTE_SECONDS, HERE_SECONDS = 1.0, 5.0
 # Losses that are older were there when the page was.
 LATELY_SECONDS = 600
 # Before the first look.
@@ -72,6 +76,8 @@ class Hub:
         self._name = f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:6]}"
         self._started = time.time()
         self.pace = FramePace()
+        self.presence = Presence()
+        self._newest_note = 0
         self._layer = live.layer()
         self._groups: LayerGroups[Listener] = LayerGroups(self._hear)
         self._reconciler = Reconciler()
@@ -159,7 +165,7 @@ class Hub:
         if not self._tasks:
             groups = self._groups
             works = [groups.receive, groups.stay, self._announce, self._repair, self._look_at_jobs]
-            works.append(self.pace.watch_loop)
+            works += [self._look_at_notes, self.pace.watch_loop]
             if not self._lasting:
                 works += [self._beat, self._look]
             self._tasks = [asyncio.create_task(work(), name=work.__name__) for work in works]
@@ -203,6 +209,9 @@ class Hub:
                     session.stored(news)
             case "watch.ask":
                 self._watch_changed.set()
+            case "room.here":
+                if event["process"] != self._name:
+                    self.presence.take(event["process"], event["rooms"])
             case "device.status" | "fleet.changed":
                 self._look_again.set()
 
@@ -309,6 +318,36 @@ class Hub:
             await asyncio.sleep(JOB_SECONDS)
             for session in list(self.sessions):
                 session.look_at_jobs()
+
+    async def _look_at_notes(self) -> None:
+        """Have rooms read what is new, once a second, and tell others who is here."""
+        told_at = 0.0
+        while True:
+            await asyncio.sleep(NOTE_SECONDS)
+            used = [session for session in self.sessions if session.rooms.is_used]
+            people = [(one.rooms.name, one.is_idle, one.rooms.rooms.values()) for one in used]
+            has_changed = self.presence.count(people)
+            try:
+                newest = await in_thread(reading.newest) if used else self._newest_note
+            except Error as error:
+                logger.debug("Cannot look for notes: %s", error)
+                newest = self._newest_note
+            except Exception:
+                logger.exception("Cannot look for notes; trying again")
+                newest = self._newest_note
+            self._newest_note = newest
+            for session in used:
+                session.look_at_notes_after(newest, self.presence)
+            if has_changed or (used and time.monotonic() - told_at > HERE_SECONDS):
+                told_at = time.monotonic()
+                await self._tell_who_is_here()
+
+    async def _tell_who_is_here(self) -> None:
+        message = {"type": "room.here", "process": self._name, "rooms": self.presence.own}
+        try:
+            await self._layer.group_send(WEB_GROUP, message)
+        except Exception as error:  # noqa: BLE001 - whatever the layer raises
+            logger.info("Cannot tell others who looks at what: %s", error)
 
     async def _look_once(self) -> None:
         watched = self._groups.devices

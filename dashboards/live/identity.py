@@ -24,6 +24,11 @@ class Identity(Protocol):
         """Return what their sockets are counted by."""
         ...
 
+    @property
+    def user(self) -> Any:
+        """Return the person; None where it is none."""
+        ...
+
     def scope_now(self) -> Scope | None:
         """Return what they may see now; None where they are nobody any more."""
         ...
@@ -90,6 +95,7 @@ class Screen:
 
     secret: str
     pk: int
+    user: None = None
 
     @property
     def key(self) -> str:

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from dashboards.live.encoded_events import EncodedEvent
 from dashboards.live.reconciliation import Lost
+from dashboards.live.rooms import Presence, RoomChannel
 from devices.monitoring.losses import Gap
 from devices.queries import SeriesInfo
 
@@ -56,6 +57,18 @@ class Listener(Protocol):
 
     def look_at_jobs(self) -> None:
         """Show the jobs anew, if any are subscribed."""
+        ...
+
+    # Its rooms, and mentions of its person.
+    rooms: RoomChannel
+
+    @property
+    def is_idle(self) -> bool:
+        """Return whether nobody looks at the page."""
+        ...
+
+    def look_at_notes_after(self, newest: int, presence: Presence) -> None:
+        """Show notes, and who is here, where there are newer ones than `newest`, or others."""
         ...
 
     def fleet_changed(self) -> None:

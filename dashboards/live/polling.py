@@ -21,6 +21,7 @@ from dashboards.live.frames import (
     parse_subscribe,
 )
 from dashboards.live.subscriptions import Subscription
+from dashboards.logbook import places, reading
 from devices.access import Scope
 from devices.monitoring import heartbeats
 from devices.queries import QueryTooLong, take_rows
@@ -35,6 +36,7 @@ def answer(
     scope: Scope,
     jobs: Callable[[], list[dict[str, Any]]],
     kinds: Collection[Kind] = KINDS,
+    user: Any = None,
 ) -> Iterator[Frame]:
     """Yield the frames that answer `subs`, then a heartbeat.
 
@@ -43,6 +45,7 @@ def answer(
         scope: what the person may see.
         jobs: reads the person's jobs.
         kinds: what the person may subscribe.
+        user: the person, where it is one.
     """
     shown: set[int] = set()
     ingest = heartbeats.ingest_health()
@@ -51,7 +54,7 @@ def answer(
         sub = given.get("id")
         try:
             wanted = parse_subscribe(given, settings.LIVE_MAX_RATE_HZ, kinds)
-            yield from _show(wanted, scope, jobs, shown, as_of, now_us)
+            yield from _show(wanted, scope, jobs, user, shown, as_of, now_us)
         except (BadFrame, QueryTooLong) as error:
             code = error.code if isinstance(error, BadFrame) else "too_many"
             yield {"t": "err", "id": sub, "code": code, "msg": str(error)}
@@ -63,6 +66,7 @@ def _show(
     wanted: Subscribe,
     scope: Scope,
     jobs: Callable[[], list[dict[str, Any]]],
+    user: Any,
     shown: set[int],
     as_of: AsOf,
     now_us: int,
@@ -71,6 +75,8 @@ def _show(
     if wanted.kind == "fleet":
         sites = listing.fleet_of(scope, listing.fleet(as_of))
         return [bare_ack(wanted.id), {"t": "upd", "id": wanted.id, "sites": sites}]
+    if wanted.kind in {"room", "me"}:
+        return _notes(wanted, scope, user)
     if wanted.kind == "jobs":
         return [bare_ack(wanted.id), {"t": "upd", "id": wanted.id, "jobs": jobs()}]
     room = int(settings.LIVE_MAX_SERIES) - len(shown)
@@ -84,3 +90,16 @@ def _show(
     frames += snapshot_frames.frames(snapshot, wanted.id, subscription.index, states)
     frames += subscription.gap_frames()
     return frames
+
+
+def _notes(wanted: Subscribe, scope: Scope, user: Any) -> list[Frame]:
+    """Return notes of a room, or those that name the person; who is there only sockets know."""
+    if wanted.kind == "me":
+        told: Frame = {"mentions": reading.mentions(user, scope)}
+    else:
+        try:
+            place = places.find(*wanted.room, user, scope)
+        except LookupError as error:
+            raise BadFrame("bad_request", "no such room", wanted.id) from error
+        told = {"notes": reading.in_room(place, wanted.note, user, scope), "here": []}
+    return [bare_ack(wanted.id), {"t": "upd", "id": wanted.id, **told}]

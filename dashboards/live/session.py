@@ -7,6 +7,7 @@ One coroutine sends all state frames, by `dashboards.live.sender`.
 | `series`, `latest` | readings of series | `Subscription`, `_show` |
 | `fleet` | counts by site | `FleetChannel` |
 | `jobs` | the person's jobs | `JobsChannel` |
+| `room`, `me` | notes and who is here; notes that name the person | `RoomChannel` |
 """
 
 import asyncio
@@ -31,6 +32,7 @@ from dashboards.live.frames import (
 )
 from dashboards.live.hub import Hub
 from dashboards.live.reconciliation import Lost
+from dashboards.live.rooms import Presence, Room, RoomChannel
 from dashboards.live.sender import Sender, now_ms
 from dashboards.live.side_channels import FleetChannel, JobsChannel
 from dashboards.live.snapshots import devices_named
@@ -62,6 +64,7 @@ class LiveSession:
         owner: str = "",
         jobs: Callable[[], list[dict[str, Any]]] = list,
         kinds: Collection[Kind] = KINDS,
+        user: Any = None,
     ) -> None:
         """Prepare a session.
 
@@ -72,6 +75,7 @@ class LiveSession:
             owner: whose it is; their sockets are counted.
             jobs: reads the person's jobs.
             kinds: what the person may subscribe.
+            user: the person, where it is one.
         """
         self._kinds = kinds
         self.scope = scope
@@ -81,6 +85,7 @@ class LiveSession:
         self._subscriptions: dict[int, Subscription] = {}
         self._fleet = FleetChannel()
         self._jobs = JobsChannel(jobs)
+        self.rooms = RoomChannel(user)
         self._joined: set[int] = set()
         self._paused = False
         # Set when somebody's rights changed: whoever owns the session looks at this person's.
@@ -134,7 +139,10 @@ class LiveSession:
                 raise BadFrame("bad_request", f"there is no frame type {unknown[:40]!r}")
 
     def _subscribe(self, wanted: Subscribe) -> None:
-        kinds = (self._subscriptions, self._fleet.subscriptions, self._jobs.subscriptions)
+        kinds = (
+            *(self._subscriptions, self._fleet.subscriptions, self._jobs.subscriptions),
+            *(self.rooms.rooms, self.rooms.me),
+        )
         known = {sub for kind in kinds for sub in kind}
         if wanted.id not in known and len(known) >= MAX_SUBSCRIPTIONS:
             raise BadFrame("too_many", f"{MAX_SUBSCRIPTIONS} subscriptions are allowed", wanted.id)
@@ -148,9 +156,18 @@ class LiveSession:
             self._hub.look_again()
         elif wanted.kind == "jobs":
             self._jobs.subscribe(wanted.id)
+        elif wanted.kind in {"room", "me"}:
+            self._subscribe_to_notes(wanted)
         else:
             self._subscriptions[wanted.id] = Subscription(wanted, wanted.after)
         self._wake.set()
+
+    def _subscribe_to_notes(self, wanted: Subscribe) -> None:
+        if wanted.kind == "me":
+            self.rooms.me[wanted.id] = None
+        else:
+            self.rooms.rooms[wanted.id] = Room(*wanted.room, seq=wanted.note)
+        self.rooms.due = True
 
     async def _unsubscribe(self, sub: int) -> None:
         self._drop(sub)
@@ -160,6 +177,7 @@ class LiveSession:
         self._subscriptions.pop(sub, None)
         self._fleet.subscriptions.pop(sub, None)
         self._jobs.subscriptions.pop(sub, None)
+        self.rooms.drop(sub)
 
     # --- news ---------------------------------------------------------------
     def stored(self, event: EncodedEvent) -> None:
@@ -228,6 +246,17 @@ class LiveSession:
             self._jobs.due = True
             self._wake.set()
 
+    @property
+    def is_idle(self) -> bool:
+        """Return whether nobody looks at the page."""
+        return self._paused
+
+    def look_at_notes_after(self, newest: int, presence: Presence) -> None:
+        """Show notes, and who is here, where there are newer ones than `newest`, or others."""
+        if self.rooms.is_behind(newest, presence.here):
+            self.rooms.due = True
+            self._wake.set()
+
     def fleet_changed(self) -> None:
         """Show fleet counts anew; devices that match may have come."""
         for subscription in self._subscriptions.values():
@@ -239,6 +268,7 @@ class LiveSession:
     async def take_rights(self, scope: Scope) -> None:
         """Resolve subscriptions again that show other devices now: `ack` denies what was lost."""
         self.scope, self._fleet.due = scope, True
+        self.rooms.due = self.rooms.is_used
         self._wake.set()
         for subscription in list(self._subscriptions.values()):
             wanted = subscription.wanted
@@ -279,6 +309,8 @@ class LiveSession:
             await self._fleet.show(self._sender, self.scope, self._hub.fleet)
         if self._jobs.due:
             await self._jobs.show(self._sender)
+        if self.rooms.due:
+            await self.rooms.show(self._sender, self.scope, self._hub.presence.here)
         if next_due:
             delay = max(0.0, next_due - time.monotonic())
             asyncio.get_running_loop().call_later(delay, self._wake.set)

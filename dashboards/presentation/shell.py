@@ -82,6 +82,13 @@ register(
         words=gettext_lazy("charts, dashboards, sites"),
     ),
     Entry(
+        "logbook",
+        gettext_lazy("Logbook"),
+        "notebook-pen",
+        25,
+        words=gettext_lazy("notes, shift, comments"),
+    ),
+    Entry(
         "status",
         gettext_lazy("Status"),
         "activity",

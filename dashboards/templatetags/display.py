@@ -11,8 +11,9 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
 from dashboards.boards import rights
+from dashboards.logbook import places
 from dashboards.middleware.time_zone import zone_name
-from dashboards.models import Board
+from dashboards.models import Board, Note
 from dashboards.presentation import modules
 from dashboards.presentation.formats import format_age, format_value
 from dashboards.presentation.icons import ICONS
@@ -27,6 +28,8 @@ register = template.Library()
 STYLES = ("tokens", "base", "shell", "controls", "data", "charts", "overlays", "wall")
 # Boards beside a device.
 TABS = 6
+# Below a page, for browsers without JavaScript.
+NOTES = 20
 _SHAPES = {"online": "●", "stale": "◐", "unknown": "?", "offline": "■", "never": "○"}
 
 
@@ -80,6 +83,21 @@ def boards_of(context: dict[str, Any], device: Device) -> list[Board]:
     user = context["request"].user
     found = rights.readable(user, scope_of(user)).filter(device_type=device.device_type)
     return list(found.exclude(revision=0)[:TABS])
+
+
+@register.simple_tag(takes_context=True)
+def notes_of(context: dict[str, Any], kind: places.Kind, row: Any) -> dict[str, Any]:
+    """Return the newest notes of a page's site, device or board, and whether one may write."""
+    user, place = context["request"].user, places.Place(kind, row)
+    notes = Note.objects.filter(**place.query, deleted_by="").order_by("-made_at")
+    may_write = places.may_write(place, user, scope_of(user))
+    return {"name": place.name, "notes": list(notes[:NOTES]), "may_write": may_write}
+
+
+@register.simple_tag
+def moment_of(ms: int) -> SafeString:
+    """Return ms since 1970 as date and time."""
+    return at(moment(ms * 1_000))
 
 
 @register.simple_tag

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from dashboards.boards import store
 from dashboards.live.identity import KIOSK_COOKIE
+from dashboards.logbook import places, writing
 from devices.access import kiosks, token_digest
 from devices.imports import uploads
 from devices.jobs import files
@@ -121,10 +122,13 @@ def make_world() -> World:
         qos=1,
     )
     more = {"site": here, "shared": "site"}
+    place = places.Place("device", press)
+    note = writing.write(place, user["operator"], "@viewer and @elsewhere: oil", since=1, until=2)
     board = store.publish(store.make(user["manager"], "Oil", **more), user["manager"])
     world.names = {
         **{"mark": mark.pk, "job": job.pk, "waiting": waiting.pk, "upload": upload.pk},
         "board": board.slug,
+        "note": note.pk,
         **{"code": kiosks.new_code(kiosk), "since": at - 1, "until": at + 1},
         "objects": {
             "devices_apitoken": token.pk,

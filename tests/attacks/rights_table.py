@@ -55,6 +55,11 @@ BODIES: dict[str, Any] = {
     "show_all": {"shared": "everybody"},
     "draft": {"base": {}, "specification": {}},
     "restore": {"revision": 1},
+    "note": {"text": "x", "device": "press"},
+    "answer": {"text": "x", "parent": "{note}"},
+    "text": {"text": "x"},
+    "note_form": {"kind": "device", "name": "press", "text": "x"},
+    "ids": {"ids": []},
     "dark": {"theme": "dark"},
     "choose": {"device": "waiting"},
     "broker": {"addresses": "mqtt://127.0.0.1:1"},
@@ -284,6 +289,36 @@ api/v1/search
     401 200 200 200 200 200 200 401 401 200
 api/v1/problems
     GET    /api/v1/problems                                     -
+    401 200 200 200 200 200 200 401 401 200
+logbook
+    GET    /logbook                                             -
+    302 200 200 200 200 200 200 302 302 200
+logbook
+    POST   /logbook                                             note_form
+    302 404 403 302 302 404 404 302 302 302
+logbook.csv
+    GET    /logbook.csv                                         -
+    302 200 200 200 200 200 200 302 302 200
+api/v1/notes
+    GET    /api/v1/notes                                        -
+    401 200 200 200 200 200 200 401 401 200
+api/v1/notes
+    POST   /api/v1/notes                                        note
+    401 422 403 201 201 422 422 401 401 201
+api/v1/notes
+    POST   /api/v1/notes                                        answer
+    401 404 403 201 201 404 404 401 401 201
+api/v1/notes/<int:number>
+    PATCH  /api/v1/notes/{note}                                 text
+    401 404 403 200 403 404 404 401 401 403
+api/v1/notes/<int:number>
+    DELETE /api/v1/notes/{note}                                 -
+    401 404 403 204 204 404 404 401 401 204
+api/v1/notes/<int:number>/edits
+    GET    /api/v1/notes/{note}/edits                           -
+    401 404 200 200 200 404 404 401 401 200
+api/v1/notes/read
+    POST   /api/v1/notes/read                                   ids
     401 200 200 200 200 200 200 401 401 200
 boards/mine
     POST   /boards/mine                                         empty

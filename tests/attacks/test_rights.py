@@ -90,6 +90,8 @@ def test_pages_and_calls(world: World, row: Row) -> None:
         ("latest", " denied ack ack ack denied denied err  ack"),
         ("fleet", " nothing here here here there nothing here  all"),
         ("jobs", " 0 0 3 0 0 0 err  3"),
+        ("room", " err 1 1 1 err err err  1"),
+        ("me", " 0 1 0 0 0 0 err  0"),
     ],
 )
 def test_subscriptions(world: World, kind: str, answers: str) -> None:
@@ -102,6 +104,10 @@ def _shown(world: World, person: str, kind: str) -> str:
     sub = {"t": "sub", "id": 1, "kind": kind, **({"keys": ["press/t"]} if "e" in kind[:2] else {})}
     if kind == "latest":
         sub["keys"] = ["press/t"]
+    if kind == "room":
+        sub = {"t": "sub", "id": 1, "kind": "room", "device": "press"}
+    if kind == "me":
+        sub = {"t": "sub", "id": 1, "kind": "me"}
     answer = world.ask(person, "POST", "/api/v1/live", {"subs": [sub]})
     if answer.status_code != 200:
         return ""
@@ -111,13 +117,14 @@ def _shown(world: World, person: str, kind: str) -> str:
     if kind == "fleet":
         seen = {site for site, counts in frames["upd"]["sites"].items() if sum(counts.values())}
         return {0: "nothing", 1: next(iter(seen), ""), 2: "all"}[len(seen)]
-    if kind == "jobs":
-        return str(len(frames["upd"]["jobs"]))
+    if kind in {"jobs", "room", "me"}:
+        names = {"jobs": "jobs", "room": "notes", "me": "mentions"}
+        return str(len(frames["upd"][names[kind]]))
     return "denied" if frames["ack"]["denied"] else "ack"
 
 
 def test_every_kind_and_frame_is_looked_at() -> None:
-    assert set(KINDS) == {"series", "latest", "fleet", "jobs"}
+    assert set(KINDS) == {"series", "latest", "fleet", "jobs", "room", "me"}
     source = Path(session.__file__).read_text()
     frames = set(re.findall(r'case "(\w+)"', source))
     # All but `sub` concern what the socket shows already.

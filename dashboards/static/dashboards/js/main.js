@@ -7,6 +7,8 @@ import { watchSites } from "./display/site-counts.js";
 import { LiveSocket } from "./live/socket.js";
 import { startZone } from "./display/time-zone.js";
 import { startMenus, startSideBar } from "./shell/side-bar.js";
+import { startNotes } from "./logbook/notes.js";
+import { watchMentions } from "./shell/mentions.js";
 import { startSearch } from "./shell/search.js";
 import { loaded } from "./shell/page-module.js";
 import { watchProblems } from "./shell/problems.js";
@@ -60,6 +62,8 @@ async function start() {
   socket.connect();
   // Pages of other apps have widgets, too.
   await PAGES[document.getElementById("board") ? "board" : page]?.(socket);
+  startNotes(socket);
+  watchMentions(socket);
   if (page !== "overview" && page !== "wall") watchSites(socket);
   watchProblems();
 }

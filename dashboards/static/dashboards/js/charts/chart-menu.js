@@ -49,6 +49,10 @@ export function listenToMenu(figure, chart) {
   const file = (/** @type {string} */ end) => `${chart.key.replace(/[^\w.-]+/g, "_")} ${formatTime(chart.span()[1]).replace(/[: ]/g, "-")}.${end}`;
   const actions = /** @type {Record<string, (button: HTMLElement) => void>} */ ({
     full: () => (document.fullscreenElement ? document.exitFullscreen() : figure.requestFullscreen()),
+    note: () => {
+      const [from, to] = chart.span().map(Math.round);
+      document.dispatchEvent(new CustomEvent("iotbridge:note-about", { detail: { from, to, metric: figure.dataset.metric ?? "" } }));
+    },
     log: (button) => button.setAttribute("aria-pressed", String(chart.scale())),
     csv: () => save(new Blob([csvOf(chart.part(), chart.span(), chart.key, chart.unit())], { type: "text/csv" }), file("csv")),
     png: () => chart.canvas()?.toBlob((blob) => blob && save(blob, file("png"))),

@@ -16,7 +16,7 @@ import { gettext } from "../display/i18n.js";
  * @typedef {object} ChartOptions
  * @property {Line[]} lines
  * @property {(change: (span: Span) => Span|null) => void} onSpan
- * @property {Span[]} [losses] @property {Span[]} [marks] @property {Span[]} [offline]
+ * @property {Span[]} [losses] @property {Span[]} [marks] @property {Span[]} [offline] @property {Span[]} [notes]
  * @property {import("./thresholds.js").Threshold[]} [thresholds]
  * @property {boolean} [band] whether extremes of bins are drawn; yes, if not said
  * @property {(values: (number|null)[]|null) => void} [onCursor] what the lines are at the cursor
@@ -124,7 +124,8 @@ export class Chart {
 
   /** @param {any} plot */
   shade(plot) {
-    const { losses = [], marks = [], offline = [] } = this.options;
+    const { losses = [], marks = [], offline = [], notes = [] } = this.options;
+    shadeLosses(plot, notes, token("--note-span"));
     shadeLosses(plot, offline, token("--offline-span"));
     shadeLosses(plot, [...losses, ...this.gaps], token("--loss"));
     shadeLosses(plot, marks, token("--mark"));

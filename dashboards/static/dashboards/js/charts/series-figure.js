@@ -5,6 +5,7 @@ import { Chart } from "./chart.js";
 import { formatValue } from "../display/format.js";
 import { listen } from "./gestures.js";
 import { readLosses, readMarks } from "./annotations.js";
+import { NOTES } from "../logbook/notes.js";
 import { noteTime } from "../display/staleness.js";
 import { emptyColumns, trim } from "../live/columns.js";
 import { drawRows } from "./values-table.js";
@@ -58,6 +59,17 @@ export class SeriesView {
       canvas: () => figure.querySelector("canvas"),
       scale: () => this.chart?.toggleScale() ?? false,
     });
+    document.addEventListener(NOTES, (event) => {
+      this.takeNotes(/** @type {CustomEvent} */ (event).detail);
+      onVisible();
+    });
+  }
+
+  /** Shade the spans that notes are about. @param {import("../logbook/note-view.js").Note[]} notes */
+  takeNotes(notes) {
+    if (!this.chart) return;
+    const ours = notes.filter(({ metric }) => !metric || metric === this.metric);
+    this.chart.options.notes = ours.map(({ from, to }) => [from ?? 0, to ?? 0]);
   }
 
   /** @param {number} from ms @param {number} to ms @returns {string} */

@@ -37,6 +37,8 @@ export class Subscriptions {
     if (!subscription) return;
     subscription.handler(frame);
     // A snapshot that was cut off in its middle was never shown.
+    // Of a room: the number of the newest note.
+    for (const { seq } of frame.notes ?? []) subscription.frame.note = Math.max(subscription.frame.note ?? 0, seq);
     if (frame.cursor && (frame.part ?? 1) === (frame.of ?? 1)) subscription.cursor = frame.cursor;
   }
 }

@@ -1,0 +1,15 @@
+"""What people make to look at, and what they say about it."""
+
+from dashboards.models.boards import RESERVED, SLUG_LENGTH, Board, BoardRevision
+from dashboards.models.notes import Mention, Note, NoteCounter, NoteEdit
+
+__all__ = [
+    "RESERVED",
+    "SLUG_LENGTH",
+    "Board",
+    "BoardRevision",
+    "Mention",
+    "Note",
+    "NoteCounter",
+    "NoteEdit",
+]
