@@ -101,7 +101,7 @@ class Migration(migrations.Migration):
                 ("number", models.PositiveIntegerField()),
                 ("specification", models.JSONField()),
                 ("made_by", models.CharField(blank=True, default="", max_length=150)),
-                ("made_at", models.DateTimeField(default=dashboards.models.boards._now)),
+                ("made_at", models.DateTimeField(default=dashboards.models.boards.whole_second)),
                 (
                     "board",
                     models.ForeignKey(

@@ -22,7 +22,8 @@ valid_slug = RegexValidator(
 )
 
 
-def _now() -> datetime:
+def whole_second() -> datetime:
+    """Return now, as people write times."""
     return timezone.now().replace(microsecond=0)
 
 
@@ -88,7 +89,7 @@ class BoardRevision(models.Model):
     number = models.PositiveIntegerField()
     specification = models.JSONField()
     made_by = models.CharField(max_length=150, blank=True, default="")
-    made_at = models.DateTimeField(default=_now)
+    made_at = models.DateTimeField(default=whole_second)
 
     class Meta:
         ordering: ClassVar = ["-number"]

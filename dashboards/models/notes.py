@@ -6,7 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
-from dashboards.models.boards import Board
+from dashboards.models.boards import Board, whole_second
 from devices.models import Device, Site
 
 TEXT_LENGTH = 10_000
@@ -40,7 +40,7 @@ class Note(models.Model):
     )
     author_name = models.CharField(max_length=150)
     text = models.TextField(max_length=TEXT_LENGTH)
-    made_at = models.DateTimeField(default=timezone.now)
+    made_at = models.DateTimeField(default=whole_second)
     edited_at = models.DateTimeField(null=True)
     # Who took it away; its text is in its edits.
     deleted_by = models.CharField(max_length=150, blank=True, default="")

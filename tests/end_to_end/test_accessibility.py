@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.support.browser import Watched, chromium
+from tests.support.made_board import MADE
 from tests.support.services import ROOT, MissingServiceError, wait_until
 from tests.support.stack import Plant, publish, whole_plant
 
@@ -28,6 +29,10 @@ PAGES = (
     "/devices/press-3/settings",
     "/?view=tiles",
     "/?view=sites",
+    "/boards/oil/",
+    "/boards/oil/edit",
+    "/boards/oil/settings",
+    "/logbook",
     "/jobs",
     "/inspect",
 )
@@ -51,6 +56,7 @@ def shop() -> Iterator[Plant]:
         publish(plant, [("devices/press-3/telemetry", json.dumps(points))])
         publish(plant, [("devices/press-4/telemetry", '{"t": 1, "state": "idle"}')])
         wait_until(lambda: plant.count() == 20, "the readings")
+        plant.manage("shell", "-v", "0", "-c", MADE.format(number="t"))
         yield plant
 
 

@@ -13,6 +13,8 @@ from django.contrib.auth import get_user_model
 from django.test import Client
 from django.utils import timezone, translation
 
+from dashboards.boards import store
+from dashboards.logbook import places, writing
 from devices.models import Device, Kiosk, Series, Site
 from devices.storage import losses
 from tests.support.services import ROOT, find
@@ -32,6 +34,7 @@ PAGES = (
     "/boards/site/hall/", "/boards/type/?type=press", "/wall/hall/", "/status", "/connect", "/jobs",
     "/sources", "/sources/native", "/account/", "/pending", "/devices/press-3/settings",
     "/?view=sites",
+    "/boards/oil/", "/boards/oil/edit", "/boards/oil/settings", "/logbook", "/logbook?mentions=1",
     "/export", "/import", "/inspect", "/devices/nobody/",
 )  # fmt: skip
 
@@ -95,7 +98,15 @@ def boss() -> Client:
     Kiosk.objects.create(name="Door", site=site)
     losses.record("throttled", 1, 2, 5, device_id=device.pk)
     client = Client()
-    client.force_login(get_user_model().objects.create_superuser("boss"))
+    user = get_user_model().objects.create_superuser("boss")
+    client.force_login(user)
+    value = {"id": "a", "kind": "value", "x": 0, "y": 0, "w": 3, "h": 3}
+    widgets = [{**value, "options": {"key": "$press/oil.temperature"}}]
+    variables = [{"name": "press", "kind": "device"}]
+    board = store.make(user, "press", {"widgets": widgets, "variables": variables}, "oil")
+    store.publish(board, user)
+    note = writing.write(places.Place("device", device), user, "press", since=1)
+    writing.write(places.Place("device", device), user, "press", parent=note)
     return client
 
 

@@ -15,6 +15,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from tests.support.browser import SCREENSHOTS, Watched, chromium
+from tests.support.made_board import MADE
 from tests.support.services import wait_until
 from tests.support.stack import Plant, publish, whole_plant
 
@@ -53,6 +54,11 @@ LIVE = {
     "board-site": ("/boards/site/hall/", "oil.temperature"),
     "board-type": ("/boards/type/?type=press", "vibration"),
     "board-empty": ("/boards/without-site/", "No device here yet"),
+    "board-made": ("/boards/oil/", "Oil of press-3"),
+    "board-past": ("/boards/oil/?from=1000000000000&to=1000003600000", "Back to live"),
+    "board-editor": ("/boards/oil/edit", "Drag widgets"),
+    "board-settings": ("/boards/oil/settings", "What was published"),
+    "logbook": ("/logbook", "Oil is low"),
     "wall": ("/wall/north/", "press-4"),
     "status": ("/status", "Nothing is wrong"),
     "connect": ("/connect", "Nobody has looked yet"),
@@ -138,6 +144,7 @@ def test_every_page_fits_and_says_how_things_are(browser_and_plant: tuple[Browse
         take(shown, "boards-empty", "/boards/", "No device yet")
         fill(plant)
         plant.manage("shell", "-v", "0", "-c", SITES)
+        plant.manage("shell", "-v", "0", "-c", MADE.format(number="oil.temperature"))
         for name, (path, words) in LIVE.items():
             # Again each time: workers write a little later when they heard of it last.
             plant.sql(SILENT)

@@ -50,7 +50,7 @@ export function listenToMenu(figure, chart) {
   const actions = /** @type {Record<string, (button: HTMLElement) => void>} */ ({
     full: () => (document.fullscreenElement ? document.exitFullscreen() : figure.requestFullscreen()),
     note: () => {
-      const [from, to] = chart.span().map(Math.round);
+      const [from, to] = chart.span().map((ms) => Math.round(ms / 1_000) * 1_000);
       document.dispatchEvent(new CustomEvent("iotbridge:note-about", { detail: { from, to, metric: figure.dataset.metric ?? "" } }));
     },
     log: (button) => button.setAttribute("aria-pressed", String(chart.scale())),

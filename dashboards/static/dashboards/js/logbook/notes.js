@@ -143,7 +143,8 @@ export class Notes {
     if (!text || !this.text) return;
     const done = this.changing ? await this.ask("PATCH", `/${this.changing.id}`, { text }) : await this.ask("POST", "", { ...(this.about.parent ? {} : this.target), ...this.about, text });
     if (!done) return;
-    this.text.value = "";
+    // Empty, and not wrong for that.
+    this.form?.reset();
     this.compose({});
     // It comes by the socket as others' do; where that is away, at once.
     if (this.socket.link.state !== "live") this.take([done], this.here ?? []);
