@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from annotated_types import MaxLen
 from django.utils.translation import gettext
 from pydantic import ValidationError
 
@@ -156,7 +155,8 @@ def _words(error: ValidationError, written: dict[str, Any], options: dict[str, A
 def _cut(kind: type[Widget[Any]], options: dict[str, Any]) -> str:
     """Leave of each list what there is room for; return what was left out, in words."""
     for name, info in kind.schema.model_fields.items():
-        most = next((one.max_length for one in info.metadata if isinstance(one, MaxLen)), None)
+        lengths = (getattr(one, "max_length", None) for one in info.metadata)
+        most = next(filter(None, lengths), None)
         value = options.get(name)
         if most is None or not isinstance(value, list) or len(value) <= most:
             continue

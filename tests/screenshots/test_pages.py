@@ -54,7 +54,7 @@ LIVE = {
     "board-site": ("/boards/site/hall/", "oil.temperature"),
     "board-type": ("/boards/type/?type=press", "vibration"),
     "board-empty": ("/boards/without-site/", "No device here yet"),
-    "board-made": ("/boards/oil/", "Oil of press-3"),
+    "board-made": ("/boards/oil/", "Oil of Press 3"),
     "board-past": ("/boards/oil/?from=1000000000000&to=1000003600000", "Back to live"),
     "board-editor": ("/boards/oil/edit", "Drag widgets"),
     "board-settings": ("/boards/oil/settings", "What was published"),

@@ -307,7 +307,7 @@ export class BoardEditor {
   askWhoWins(names, draft) {
     const box = element("editor-conflict");
     const titles = names.map((name) => this.grid.item(name)?.getAttribute("aria-label") ?? name);
-    /** @type {HTMLElement} */ (box.querySelector("p")).textContent = filled(gettext("%(by)s changed the same at the same time: %(what)s. Yours is not saved yet."), { by: draft.by, what: titles.join(", ") });
+    /** @type {HTMLElement} */ (box.querySelector("[data-words]")).textContent = filled(gettext("%(by)s changed the same at the same time: %(what)s. Yours is not saved yet."), { by: draft.by, what: titles.join(", ") });
     box.hidden = false;
     for (const who of /** @type {const} */ (["theirs", "mine"])) {
       this.button(who).onclick = () => {
