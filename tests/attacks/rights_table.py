@@ -290,6 +290,15 @@ api/v1/search
 api/v1/problems
     GET    /api/v1/problems                                     -
     401 200 200 200 200 200 200 401 401 200
+manifest.webmanifest
+    GET    /manifest.webmanifest                                -
+    200 200 200 200 200 200 200 200 200 200
+service-worker.js
+    GET    /service-worker.js                                   -
+    200 200 200 200 200 200 200 200 200 200
+offline
+    GET    /offline                                             -
+    200 200 200 200 200 200 200 200 200 200
 logbook
     GET    /logbook                                             -
     302 200 200 200 200 200 200 302 302 200

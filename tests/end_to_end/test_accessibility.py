@@ -33,6 +33,7 @@ PAGES = (
     "/boards/oil/edit",
     "/boards/oil/settings",
     "/logbook",
+    "/offline",
     "/jobs",
     "/inspect",
 )

@@ -33,7 +33,8 @@ class Watched:
 
     def __init__(self, browser: Browser, base: str, **options: Any) -> None:
         self.base = base
-        self.context = browser.new_context(**options)
+        # A worker of a page would hide requests from tests that look at them.
+        self.context = browser.new_context(**{"service_workers": "block", **options})
         self.page: Page = self.context.new_page()
         self.navigations = 0
         self.problems: list[str] = []

@@ -7,6 +7,7 @@ import { watchSites } from "./display/site-counts.js";
 import { LiveSocket } from "./live/socket.js";
 import { startZone } from "./display/time-zone.js";
 import { startMenus, startSideBar } from "./shell/side-bar.js";
+import { startInstalling } from "./shell/installing.js";
 import { startNotes } from "./logbook/notes.js";
 import { watchMentions } from "./shell/mentions.js";
 import { startSearch } from "./shell/search.js";
@@ -58,6 +59,7 @@ async function start() {
   const scheme = location.protocol === "https:" ? "wss" : "ws";
   const socket = new LiveSocket(`${scheme}://${location.host}/ws/live/`, showAll);
   setInterval(() => showAll(socket.link), 1_000);
+  startInstalling(socket);
   // First of all: a page that fails must not look as if it were still connecting.
   socket.connect();
   // Pages of other apps have widgets, too.
