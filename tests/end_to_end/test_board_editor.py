@@ -47,7 +47,8 @@ def new_board(page: Watched, title: str) -> None:
     page.goto("/boards/")
     page.page.fill("#made [name=title]", title)
     page.page.keyboard.press("Enter")
-    page.page.wait_for_selector("#grid-empty:not([hidden])")
+    page.page.wait_for_selector("#kinds[open]")
+    page.page.click("#kinds [data-cancel]")
 
 
 def add(page: Watched, kind: str, key: str) -> None:
@@ -147,7 +148,8 @@ def test_two_editors_and_a_killed_web_process_lose_nothing(browser: Browser, sho
     anna = editor(browser, shop, "/boards/")
     new_board(anna, "Both")
     ben = editor(browser, shop, "/boards/both/edit", "ben")
-    ben.page.wait_for_selector("#grid-empty:not([hidden])")
+    ben.page.wait_for_selector("#kinds[open]")
+    ben.page.click("#kinds [data-cancel]")
     add(anna, "Value", "press-3/oil")
     add(ben, "Value", "press-3/rpm")
     for page in (anna, ben):

@@ -3,7 +3,8 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { momentAt, momentOf } from "../../../../dashboards/static/dashboards/js/charts/time-travel.js";
+import { momentAt } from "../../../../dashboards/static/dashboards/js/charts/time-travel.js";
+import { dayBefore, momentOf } from "../../../../dashboards/static/dashboards/js/charts/moments.js";
 import { setZone } from "../../../../dashboards/static/dashboards/js/display/format.js";
 import { PastValues } from "../../../../dashboards/static/dashboards/js/display/past-values.js";
 
@@ -45,4 +46,18 @@ test("values of the past have the shape of newest ones, in the unit that is show
   past.at = 7;
   past.show([], null);
   assert.deepEqual([past.at, past.columns.size, told], [null, 0, 2]);
+});
+
+test("yesterday is a whole day of the page's calendar", () => {
+  for (const [zone, now, from, to] of /** @type {[string, number, number, number][]} */ ([
+    ["UTC", Date.UTC(2026, 10, 29, 13), Date.UTC(2026, 10, 28), Date.UTC(2026, 10, 29)],
+    ["Asia/Kolkata", Date.UTC(2026, 0, 1, 0), Date.UTC(2025, 11, 30, 18, 30), Date.UTC(2025, 11, 31, 18, 30)],
+    // The clocks are changed yesterday: 23 hours, and 25.
+    ["Europe/Berlin", Date.UTC(2026, 2, 30, 12), Date.UTC(2026, 2, 28, 23), Date.UTC(2026, 2, 29, 22)],
+    ["Europe/Berlin", Date.UTC(2026, 9, 26, 12), Date.UTC(2026, 9, 24, 22), Date.UTC(2026, 9, 25, 23)],
+  ])) {
+    setZone(zone);
+    assert.deepEqual(dayBefore(now), [from, to], zone);
+  }
+  setZone(undefined);
 });

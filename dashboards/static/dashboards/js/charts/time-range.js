@@ -2,6 +2,7 @@
 
 import { readingNow } from "../display/server-clock.js";
 import { POINTS, Past, kept, moved, scaled, spanOf } from "./time-span.js";
+import { dayBefore } from "./moments.js";
 import { formatTime } from "../display/format.js";
 import { filled, gettext } from "../display/i18n.js";
 
@@ -9,6 +10,7 @@ import { filled, gettext } from "../display/i18n.js";
 
 /** What the buttons do. @type {Record<string, (span: Span) => Span>} */
 const STEPS = {
+  yesterday: () => dayBefore(readingNow()),
   earlier: (span) => moved(span, -0.5),
   later: (span) => moved(span, 0.5),
   closer: (span) => scaled(span, 0.5),

@@ -1,5 +1,6 @@
 // A board at any moment of the past, or played back: a slider, a time, a speed.
 
+import { momentOf } from "./moments.js";
 import { formatTime, zoneName } from "../display/format.js";
 import { filled, gettext } from "../display/i18n.js";
 import { readingNow } from "../display/server-clock.js";
@@ -8,19 +9,6 @@ const STEPS = 1_000;
 const DAY_MS = 86_400_000;
 const SPANS = 24;
 const TICK_MS = 1_000;
-
-/**
- * @param {string} text `2026-11-29T13:05` or with seconds, in the zone that the page shows
- * @returns {number} ms; NaN: it is none
- */
-export function momentOf(text) {
-  const guess = Date.parse(`${text}Z`);
-  if (!Number.isFinite(guess)) return NaN;
-  // By how much the zone is ahead may change near that time: looked at twice.
-  const ahead = (/** @type {number} */ ms) => Date.parse(`${formatTime(ms).slice(0, 19).replace(" ", "T")}Z`) - ms;
-  const near = guess - ahead(guess);
-  return guess - ahead(near);
-}
 
 /** @param {number} share 0 to 1 @param {number} now @param {number} reach ms @returns {number} the moment at a place of the slider */
 export function momentAt(share, now, reach) {

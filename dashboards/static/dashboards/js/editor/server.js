@@ -58,8 +58,15 @@ export class BoardServer {
   }
 }
 
-/** @param {string} words @returns {Promise<string[]>} keys of series that have them in their names */
-export async function seriesLike(words) {
+/** @typedef {{ key: string, kind: string }} Series */
+
+/** @param {string} words @returns {Promise<Series[]>} series that have them in their names */
+export async function findSeries(words) {
   const answer = await ask("GET", `/api/v1/series?limit=20&q=${encodeURIComponent(words)}`);
-  return (await answer.json()).items.map((/** @type {{ key: string }} */ one) => one.key);
+  return (await answer.json()).items;
+}
+
+/** @param {string} words @returns {Promise<string[]>} keys of such series */
+export async function seriesLike(words) {
+  return (await findSeries(words)).map(({ key }) => key);
 }

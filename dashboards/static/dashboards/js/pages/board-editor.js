@@ -1,7 +1,8 @@
 // The editor of a board: what is on it, where, and how; kept as a draft while one works.
 
 import { Board } from "./board.js";
-import { BoardServer } from "../editor/server.js";
+import { BoardServer, findSeries, seriesLike } from "../editor/server.js";
+import { suggest } from "../editor/option-form.js";
 import { Grid } from "../editor/placing.js";
 import { Saving } from "../editor/saving.js";
 import { same } from "../editor/same.js";
@@ -59,6 +60,8 @@ export class BoardEditor {
     this.listen();
     this.show();
     this.saving.told.saved();
+    // Of an empty board the first thing is to put something on it.
+    if (!this.specification.widgets.length) this.chooseKind();
     setInterval(() => this.saving.look(), LOOK_MS);
     addEventListener("beforeunload", (event) => {
       if (!this.saving.isSaved) event.preventDefault();
@@ -88,7 +91,13 @@ export class BoardEditor {
   /** @param {KeyboardEvent} event */
   onKey(event) {
     const isTyping = event.target instanceof HTMLElement && event.target.closest("input, textarea, select, dialog");
-    if (isTyping || !(event.ctrlKey || event.metaKey)) return;
+    if (isTyping) return;
+    if (event.key === "a" && !(event.ctrlKey || event.metaKey || event.altKey)) {
+      event.preventDefault();
+      this.chooseKind();
+      return;
+    }
+    if (!(event.ctrlKey || event.metaKey)) return;
     const step = event.key === "y" || (event.shiftKey && event.key.toLowerCase() === "z") ? 1 : event.key === "z" ? -1 : 0;
     if (!step) return;
     event.preventDefault();
@@ -213,12 +222,40 @@ export class BoardEditor {
       }),
     );
     dialog.querySelector(".kinds")?.replaceChildren(...choices);
+    const [form, none] = [dialog.querySelector("form"), /** @type {HTMLElement|null} */ (dialog.querySelector("[data-none]"))];
+    const field = /** @type {HTMLInputElement|null} */ (dialog.querySelector("[name=metric]"));
+    if (!form || !none || !field) return;
+    none.hidden = true;
+    field.value = "";
+    if (!field.hasAttribute("list")) suggest(field, seriesLike);
+    /** @type {HTMLButtonElement} */ (dialog.querySelector("[data-cancel]")).onclick = () => dialog.close();
+    form.onsubmit = async (event) => {
+      event.preventDefault();
+      none.hidden = await this.addMetric(field.value);
+      if (none.hidden) dialog.close();
+    };
     dialog.showModal();
+  }
+
+  /**
+   * Put a series on the board, as what fits it: a chart, or its states.
+   * @param {string} words of its device and name, or its key @returns {Promise<boolean>} whether there is one
+   */
+  async addMetric(words) {
+    const found = await findSeries(words).catch(() => []);
+    const series = found.find(({ key }) => key === words) ?? found[0];
+    const kind = this.kinds.find(({ kind }) => kind === (series?.kind === "number" ? "lines" : "timeline"));
+    if (!series || !kind || !words.trim()) return false;
+    const [w, h] = kind.size;
+    const widget = { id: newId(), kind: kind.kind, options: { keys: [series.key] }, w, h };
+    const made = await this.server.widget({ ...widget, x: 0, y: 0 }, this.specification.variables).catch((error) => this.complain(error.message));
+    if (made) this.append(widget, document.importNode(made, true));
+    return true;
   }
 
   /** @param {Kind} kind */
   async add(kind) {
-    const id = `w${Date.now().toString(36)}${Math.random().toString(36).slice(2, 6)}`;
+    const id = newId();
     const [w, h] = kind.size;
     const chosen = await this.dialog.ask(kind, { id, kind: kind.kind, options: {}, w, h }, this.specification.variables);
     if (chosen) this.append(chosen.widget, chosen.element);
@@ -330,6 +367,11 @@ export class BoardEditor {
     told.hidden = false;
     this.say("");
   }
+}
+
+/** @returns {string} a name that no other widget has */
+function newId() {
+  return `w${Date.now().toString(36)}${Math.random().toString(36).slice(2, 6)}`;
 }
 
 /** What a widget is, without where. @param {Widget} widget */
