@@ -183,19 +183,23 @@ class _Slow:
         """
         if any(person.slow >= SLOW_OF_PERSON for person in answer.people):
             return False
-        if len(self._answers) >= SLOW_AT_ONCE:
-            self._cut_one()
+        if len(self._answers) >= SLOW_AT_ONCE and not self._cut_one():
+            return False
         self._answers[answer] = None
         for person in answer.people:
             person.slow += 1
         return True
 
-    def _cut_one(self) -> None:
+    def _cut_one(self) -> bool:
+        """Cut one off; False where each is at another place: nobody has too many."""
         counts = Counter(answer.address for answer in self._answers)
         most = max(counts, key=lambda address: counts[address])
+        if counts[most] == 1:
+            return False
         oldest = next(answer for answer in self._answers if answer.address == most)
         self.end(oldest)
         oldest.abort()
+        return True
 
     def end(self, answer: _Answer) -> None:
         """Count it no more."""

@@ -198,6 +198,12 @@ def list_revisions(request: HttpRequest, slug: str) -> list[dict[str, Any]]:
     ]
 
 
+@router.get("/{slug}/revision", response=dict[str, int])
+def read_revision(request: HttpRequest, slug: str) -> dict[str, int]:
+    """Read which revision is shown: pages ask whether there is a newer one."""
+    return {"revision": _find(request, slug).revision}
+
+
 @router.post("/{slug}/restore", response=Draft)
 def restore_revision(request: HttpRequest, slug: str, body: RestoreIn) -> dict[str, Any]:
     """Make a revision the draft again; it is shown to others when it is published."""

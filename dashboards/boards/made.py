@@ -24,6 +24,9 @@ from dashboards.widgets.newest import TextOptions
 from devices.access import Scope
 from devices.registry.states import AsOf
 
+# Values and devices of all widgets of a page; widgets that read for themselves.
+CELLS, HEAVY = 2_000, 12
+
 
 class Unreadable(Widget[TextOptions]):
     """In place of a widget that cannot be shown: what is wrong with it."""
@@ -78,7 +81,7 @@ def page(stored: Any, asked: Mapping[str, str], scope: Scope, now: datetime | As
     choices = chosen(_variables(stored), asked, scope)
     given = sorted(_readable(stored), key=lambda one: (one.y, one.x))
     resolver = Resolver(choices, [one.options for one in given])
-    made = [_widget(one, resolver) for one in given]
+    made = _bounded([_widget(one, resolver) for one in given])
     placed = rendering.place((widget for widget, _note in made), scope, now)
     for shown, one, (_made, note) in zip(placed, given, made, strict=True):
         shown.id, shown.note = one.id, note
@@ -138,6 +141,22 @@ def _widget(one: PlacedWidget, resolver: Resolver) -> tuple[Widget[Any], str]:
         return _unreadable(one, _words(error, one.options, options))
 
 
+def _bounded(made: list[tuple[Widget[Any], str]]) -> list[tuple[Widget[Any], str]]:
+    """Return widgets, those that one page has no room for replaced by words that say so."""
+    found: list[tuple[Widget[Any], str]] = []
+    cells = heavy = 0
+    for widget, note in made:
+        query = widget.query()
+        cells += len(query.keys if query else ()) + len(widget.devices())
+        heavy += type(widget).read is not Widget.read
+        if cells > CELLS or heavy > HEAVY:
+            words = gettext("There is no room for this on one board: make another one.")
+            found.append((Unreadable(TextOptions(title=widget.options.title, text=words)), ""))
+        else:
+            found.append((widget, note))
+    return found
+
+
 def _unreadable(one: PlacedWidget, words: str) -> tuple[Widget[Any], str]:
     title = one.options.get("title")
     options = TextOptions(title=title if isinstance(title, str) else one.kind, text=words)
@@ -158,6 +177,8 @@ def _cut(kind: type[Widget[Any]], options: dict[str, Any]) -> str:
         lengths = (getattr(one, "max_length", None) for one in info.metadata)
         most = next(filter(None, lengths), None)
         value = options.get(name)
+        if most is not None and isinstance(value, str):
+            options[name] = value[:most]
         if most is None or not isinstance(value, list) or len(value) <= most:
             continue
         options[name] = value[:most]

@@ -12,7 +12,8 @@ from devices.models import Site
 
 def readable(user: Any, scope: Scope) -> QuerySet[Board]:
     """Return the boards that `user` may see: own ones, those of their sites, those of all."""
-    boards = Board.objects.select_related("site", "owner")
+    # Drafts are large, and read where one board is opened.
+    boards = Board.objects.select_related("site", "owner").defer("draft")
     if user.is_superuser or user.has_perm("dashboards.view_board"):
         return boards
     of_site = Q(shared=Board.Shared.SITE, site__isnull=False)

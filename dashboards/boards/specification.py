@@ -17,7 +17,7 @@ VERSION = 1
 COLUMNS = 12
 WIDGETS, VARIABLES = 60, 8
 # Of a specification, as JSON.
-LONGEST = 300_000
+LONGEST = 100_000
 MAX_MINUTES = 5 * 366 * 24 * 60
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,29}$")]

@@ -1,9 +1,10 @@
 """Boards as they are kept: a draft that editors share, and what was published of it."""
 
+import json
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.text import slugify
 from django.utils.translation import gettext
@@ -12,8 +13,10 @@ from dashboards.boards import merging
 from dashboards.boards.specification import checked
 from dashboards.models import RESERVED, SLUG_LENGTH, Board, BoardRevision
 
-# Of one person; and revisions of one board, the oldest go.
-BOARDS, REVISIONS = 500, 100
+# Of one person; and revisions of one board, in number and characters: the oldest go.
+BOARDS, REVISIONS, REVISION_SIZE = 100, 100, 1_000_000
+# Others may take the same address at the same time.
+TRIES = 10
 
 
 class Changed(Exception):
@@ -39,16 +42,19 @@ def make(user: Any, title: str, specification: Any = None, slug: str = "", **mor
     """
     if Board.objects.filter(owner=user).count() >= BOARDS:
         raise ValidationError(gettext("You have %d boards: delete some first.") % BOARDS)
-    board = Board(
-        slug=slug or _free_slug(title),
-        title=title,
-        owner=user,
-        draft=checked(specification or {}),
-        draft_by=str(user),
-        **more,
-    )
-    board.full_clean(exclude={"draft"})
-    board.save()
+    board = Board(title=title, owner=user, draft=checked(specification or {}), **more)
+    board.draft_by = str(user)
+    for left in reversed(range(TRIES)):
+        board.slug = slug or _free_slug(title)
+        try:
+            board.full_clean(exclude={"draft"})
+            with transaction.atomic():
+                board.save()
+            break
+        except (IntegrityError, ValidationError):
+            is_taken = Board.objects.filter(slug=board.slug).exists()
+            if slug or not left or not is_taken:
+                raise
     return board
 
 
@@ -112,8 +118,20 @@ def publish(board: Board, user: Any) -> Board:
             board=now, number=now.revision, specification=now.draft, made_by=str(user)
         )
         now.save(update_fields=["revision"])
-        BoardRevision.objects.filter(board=now, number__lte=now.revision - REVISIONS).delete()
+        _tidy(now)
     return now
+
+
+def _tidy(board: Board) -> None:
+    """Forget the oldest revisions of a board, where there are too many or they are too large."""
+    kept = size = 0
+    for specification in board.revisions.values_list("specification", flat=True).iterator():
+        size += len(json.dumps(specification))
+        if kept and (kept >= REVISIONS or size > REVISION_SIZE):
+            break
+        kept += 1
+    oldest = board.revision - kept
+    board.revisions.filter(number__lte=oldest).delete()
 
 
 def restore(board: Board, user: Any, number: int) -> Board:

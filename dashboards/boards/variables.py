@@ -1,7 +1,9 @@
 """What a variable of a board stands for: what may be chosen, what is, and which devices."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from django.db.models import QuerySet
@@ -13,6 +15,8 @@ from devices.registry import listing
 
 # Choices that a list has at most; devices that one variable stands for at most.
 CHOICES, DEVICES = 500, 400
+# Items of a list in options; characters that stand for a variable in a text.
+ITEMS, LONGEST_WORDS = 500, 100
 PREFIX = "var-"
 
 
@@ -121,6 +125,9 @@ class Resolver:
             all_options: of all of its widgets.
         """
         self._choices = choices
+        # The longest first: one may begin like another.
+        names = "|".join(sorted(choices, key=len, reverse=True))
+        self._names = re.compile(rf"\$({names})")
         self._series = _series(choices, list(all_options))
 
     def resolved(self, options: Any) -> Any:
@@ -128,7 +135,9 @@ class Resolver:
         if isinstance(options, dict):
             return {name: self._option(name, value) for name, value in options.items()}
         if isinstance(options, (list, tuple)):
-            return [made for one in options for made in self._expanded(one)]
+            # Each key once, however often it is named.
+            made = (one for given in options for one in self._expanded(given))
+            return _once(islice(made, 10 * ITEMS))[:ITEMS]
         return next(iter(self._expanded(options)), "")
 
     def _option(self, name: str, value: Any) -> Any:
@@ -154,11 +163,23 @@ class Resolver:
         return [key for device in choice.devices if (key := f"{device}{rest}") in self._series]
 
     def _words(self, text: Any) -> Any:
-        if isinstance(text, str) and "$" in text:
-            # The longest names first: one may begin like another.
-            for name in sorted(self._choices, key=len, reverse=True):
-                text = text.replace(f"${name}", self._choices[name].words)
-        return text
+        """Return a text with what is chosen in place of variables: what is put in is only words."""
+        if not (isinstance(text, str) and self._choices):
+            return text
+        return self._names.sub(lambda found: self._choices[found[1]].words[:LONGEST_WORDS], text)
+
+
+def _once(items: Iterable[Any]) -> list[Any]:
+    """Return `items` without texts that were there before."""
+    seen: set[str] = set()
+    found = []
+    for one in items:
+        if isinstance(one, str):
+            if one in seen:
+                continue
+            seen.add(one)
+        found.append(one)
+    return found
 
 
 def _series(choices: Mapping[str, Choice], all_options: Sequence[Any]) -> set[str]:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from datetime import timedelta
 from typing import Any
 
 from django.contrib.auth import get_user_model
@@ -17,6 +18,8 @@ from devices.access import scope_of
 
 # People that one note may name; edits of one that are kept, the oldest go.
 MENTIONS, EDITS = 20, 50
+# Notes of one person.
+AN_HOUR = 1_000
 # 9000-01-01, in ms: calendars of browsers go on, those of databases end.
 LATEST_MS = 221_845_392_000_000
 _NAMED = re.compile(r"(?<![\w@])@([\w.+-][\w.@+-]{0,149})")
@@ -53,6 +56,7 @@ def write(
             raise ValidationError({"parent": gettext("That note belongs to something else.")})
     made.since, made.until = _span(since, until)
     made.metric = metric[:200] if place.kind == "device" else ""
+    _look_at_pace(user)
     with transaction.atomic():
         made.seq = _next()
         made.save()
@@ -102,6 +106,12 @@ def read(user: Any, notes: Iterable[int]) -> int:
         # Their other pages are told as they are of any change.
         _next()
         return found.update(read_at=timezone.now())
+
+
+def _look_at_pace(user: Any) -> None:
+    hour = timezone.now() - timedelta(hours=1)
+    if Note.objects.filter(author=user, made_at__gt=hour).count() >= AN_HOUR:
+        raise ValidationError({"text": gettext("You have written %d notes this hour.") % AN_HOUR})
 
 
 def _next() -> int:

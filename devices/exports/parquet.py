@@ -33,6 +33,10 @@ _BUCKET = pa.schema(
 )
 
 
+# Rows of a row group; the last one may have fewer.
+GROUP = 10_000
+
+
 class _Sink:
     """A file to write to whose bytes are taken away."""
 
@@ -65,6 +69,7 @@ class Parquet:
 
     def __init__(self, *, bucketed: bool) -> None:
         self._bucketed = bucketed
+        self._waiting: list[Sequence[Any]] = []
         self._schema = _BUCKET if bucketed else _READING
         self._sink = _Sink()
         self._writer = pq.ParquetWriter(pa.PythonFile(self._sink, mode="w"), self._schema)
@@ -74,12 +79,14 @@ class Parquet:
         return self._sink.take()
 
     def rows(self, rows: Iterable[Sequence[Any]]) -> bytes:
-        """Return a row group."""
-        made = [self._row(row) for row in rows]
-        if not made:
-            return b""
+        """Return a row group, once there are rows enough for one: each is told in the footer."""
+        self._waiting += [self._row(row) for row in rows]
+        return self._group() if len(self._waiting) >= GROUP else b""
+
+    def _group(self) -> bytes:
         names = self._schema.names
-        columns = dict(zip(names, zip(*made, strict=True), strict=True))
+        columns = dict(zip(names, zip(*self._waiting, strict=True), strict=True))
+        self._waiting = []
         self._writer.write_table(
             pa.table({name: list(columns[name]) for name in names}, schema=self._schema)
         )
@@ -96,9 +103,10 @@ class Parquet:
         return [datetime.fromisoformat(time), *names, float(value), None]
 
     def end(self) -> bytes:
-        """Return the footer."""
+        """Return the last rows, and the footer."""
+        last = self._group() if self._waiting else b""
         self._writer.close()
-        return self._sink.take()
+        return last + self._sink.take()
 
 
 def _text(value: Any) -> str | None:

@@ -374,6 +374,9 @@ api/v1/boards/<slug>/publish
 api/v1/boards/<slug>/revisions
     GET    /api/v1/boards/{board}/revisions                     -
     401 404 403 200 200 404 404 401 401 200
+api/v1/boards/<slug>/revision
+    GET    /api/v1/boards/{board}/revision                      -
+    401 404 200 200 200 404 404 401 401 200
 api/v1/boards/<slug>/restore
     POST   /api/v1/boards/{board}/restore                       restore
     401 404 403 200 200 404 404 401 401 200

@@ -4,12 +4,13 @@ import json
 import random
 import time
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 import cbor2
 import pytest
 
-from mqtt_ingest.core import conventions, pipeline
+from mqtt_ingest.core import cbor_walk, conventions, pipeline
 from mqtt_ingest.core.batching import BatchQueue, Bounds
 from mqtt_ingest.core.conventions import senml, state
 from mqtt_ingest.core.conventions.sparkplug import convention as sparkplug
@@ -290,14 +291,46 @@ def test_labels_and_states_of_an_announcement_are_cut() -> None:
     assert len(message.description.model) == 200
 
 
-def test_decimals_of_cbor_that_are_alike_as_names_take_no_time() -> None:
-    # The hash of a decimal is known: these are all the same.
-    names = b"".join(
-        b"\xc4\x82\x19" + (n * 7).to_bytes(2, "big") + b"\x01\x00" for n in range(9_000)
-    )
-    payload = b"\x81\xb9" + (9_000).to_bytes(2, "big") + names
-    with pytest.raises(Undecodable, match="tag 4"):
+def pack(*pairs: bytes) -> bytes:
+    """Return a list of one map."""
+    return b"\x81\xb9" + len(pairs).to_bytes(2, "big") + b"".join(pairs)
+
+
+@pytest.mark.parametrize(
+    ("payload", "words"),
+    [
+        # Decimals and lists as names may all be alike to a dictionary.
+        (pack(b"\xc4\x82\x19\x00\x07\x01\x00"), "a name that is no whole number or text"),
+        (pack(b"\x82\x01\x02\x00"), "a name that is no whole number or text"),
+        (pack(b"\xf6\x00"), "a name that is no whole number or text"),
+        (pack(b"\x7f\x61a\xff\x00"), "a name that is no whole number or text"),
+        (pack(*(b"\x19" + n.to_bytes(2, "big") + b"\x00" for n in range(200))), "a map of 200"),
+        (b"\x81" * 20 + b"\x01", "lists within lists"),
+        (b"\x82\xc2\x41\x01\x01", "tag 2"),
+        (b"\x99\x1f\x40" + b"\xc4\x82\x00\x01" * 8_000, "tag 4"),
+    ],
+)
+def test_cbor_that_costs_more_than_it_says_is_refused_unread(payload: bytes, words: str) -> None:
+    with pytest.raises(Undecodable, match=words):
         conventions.make("senml").decode(packet("devices/x/senml", payload), Limits())
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        [],
+        [{}],
+        [{0: "a", 2: 1.5}, {"n": [1, [2, {"x": b"y"}]], "v": -7}],
+        [{0: "t", 2: Decimal("1.5")}],
+        [{0: "t" * 300, 2: 2**40, 6: None, 4: True}] * 40,
+    ],
+)
+def test_cbor_as_devices_write_it_is_looked_at_and_let_pass(value: Any) -> None:
+    cbor_walk.look(cbor2.dumps(value))
+    # Of any length: until a break.
+    cbor_walk.look(cbor2.dumps(value, indefinite_containers=True))
+    cbor_walk.look(cbor2.dumps(value)[:-1])
+    cbor_walk.look(b"\xff" + cbor2.dumps(value))
 
 
 def test_a_name_of_hex_digits_is_looked_at_once() -> None:
@@ -335,6 +368,42 @@ def test_births_without_end_lock_nobody_out(monkeypatch: pytest.MonkeyPatch) -> 
     made.decode(birth("DBIRTH", "plant0", "new"), Limits())
     (message,) = made.decode(data("plant0", "new"), Limits()) or []
     assert message.samples
+
+
+def test_room_for_births_is_made_in_no_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(state, "MAX_KEYS", 20_000)
+    made = Sparkplug()
+    for number in range(10_000):
+        made.decode(birth("DBIRTH", f"n{number % 100}", f"d{number}"), Limits())
+        made.decode(data(f"n{number % 100}", f"d{number}"), Limits())
+    monkeypatch.setattr(state, "MAX_KEYS", len(dict(made.state.items())))
+    begun = time.monotonic()
+    made.decode(birth("NBIRTH", "new"), Limits())
+    assert time.monotonic() - begun < SECONDS
+    assert made.state.get("birth:g/new") is not None
+
+
+@pytest.mark.parametrize("node", ["n" * 600, "heavy"])
+def test_what_can_never_be_kept_makes_nobody_go(monkeypatch: pytest.MonkeyPatch, node: str) -> None:
+    made = Sparkplug()
+    made.decode(birth("NBIRTH", "plant"), Limits())
+    made.decode(birth("DBIRTH", "plant", "press"), Limits())
+    monkeypatch.setattr(state, "MAX_KEYS", len(dict(made.state.items())))
+    if node == "heavy":
+        monkeypatch.setattr(state, "MAX_VALUE", 10)
+    for _turn in range(5):
+        with pytest.raises(Undecodable, match="too_much_state"):
+            made.decode(birth("NBIRTH", node), Limits())
+    (message,) = made.decode(data("plant", "press"), Limits()) or []
+    assert message.samples
+
+
+def test_nodes_whose_births_went_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(state, "MAX_KEYS", 50)
+    made = Sparkplug()
+    for number in range(500):
+        made.decode(birth("DBIRTH", f"n{number}", "d"), Limits())
+    assert len(made._devices) <= 50
 
 
 def test_a_birth_of_a_node_forgets_its_own_devices_alone() -> None:

@@ -90,18 +90,53 @@ def test_outgoing_topic_aliases_are_bounded() -> None:
     assert len([one for one in client.got() if one.kind == PUBLISH]) == 50
 
 
-def test_those_that_are_away_and_listen_are_few() -> None:
+def test_those_that_are_away_and_wait_for_the_same_are_few() -> None:
     rig = Rig(Limits(away_listening=3))
-    rig.client("silent", clean=False).send(GOODBYE)
     for number in range(5):
         rig.client(f"c{number}", clean=False).send(subscribe(("#", 1)), GOODBYE)
-    assert sorted(rig.server.sessions) == ["c2", "c3", "c4", "silent"]
-    assert ("sessions", "'c0' ends: too many wait for messages") in rig.logged
-    # Who is connected counts for nothing of that.
-    back = rig.client("c2", clean=False)
-    rig.client("c5", clean=False).send(subscribe(("#", 1)), GOODBYE)
-    assert "c2" in rig.server.sessions
-    assert not back.is_closed
+        rig.client(f"own{number}", clean=False).send(subscribe((f"to/{number}/#", 1)), GOODBYE)
+        rig.now += 1
+    back = rig.client("c0", clean=False)
+    back.send(subscribe(("#", 1)))
+    rig.client("other").send(publish("to/3/do", b"x", 1, 1))
+    # Of six that wait for it the first ones end; who is connected, and who waits for others, stay.
+    ended = {f"c{n}" for n in range(5)} | {f"own{n}" for n in range(5)}
+    ended -= set(rig.server.sessions)
+    assert ended == {"c1", "c2"}
+    assert ("sessions", "'c1' ends: too many wait for the same messages") in rig.logged
+    assert len([one for one in back.got() if one.kind == PUBLISH]) == 1
+
+
+def test_look_ups_that_rest_hold_no_list_of_topics() -> None:
+    rig = with_retained(20_000)
+    clients = []
+    tracemalloc.start()
+    for number in range(50):
+        client = rig.client(f"c{number}", version=5, properties=u16(0x21, 1))
+        client.send(subscribe(("+", 1), version=5))
+        # What comes and goes between makes no other list.
+        rig.server.retained.put(Message(f"new{number}", b"x", 1, retain=True), rig.now)
+        clients.append(client)
+    taken, _peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert taken < 5 * MB, f"{taken / MB:.0f} MB"
+    assert all(not client.is_closed for client in clients)
+
+
+def test_wills_of_a_crowd_that_comes_and_goes_hold_up_nobody() -> None:
+    rig = Rig()
+    lasting = rig.client("lasting", will=("w", b"lasting", 1, False))
+    rig.now += 100
+    rig.intake.is_full = True
+    for number in range(1_500):
+        rig.client(f"c{number}", will=("w", b"%d" % number, 1, False)).connection.lost()
+    lasting.connection.lost()
+    assert len(rig.server._brief) == 1_000
+    rig.intake.is_full = False
+    rig.server.tick()
+    payloads = [one.payload for one in rig.intake.taken]
+    assert payloads[:2] == [b"lasting", b"500"]
+    assert ("wills", "more wills at once than are published: the oldest go") in rig.logged
 
 
 def test_wills_that_are_due_together_come_as_there_is_room() -> None:

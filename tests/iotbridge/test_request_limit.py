@@ -183,3 +183,19 @@ async def test_answers_that_nobody_reads_are_cut_where_there_are_most() -> None:
     assert len(cut) == len(tasks) - request_limit.SLOW_AT_ONCE
     streams.go.set()
     await asyncio.wait_for(asyncio.gather(*tasks), 5)
+
+
+async def test_where_nobody_has_too_many_the_last_one_keeps_its_turn() -> None:
+    streams = Streams()
+    app = request_limit.bounded(streams, 8)
+    cut: list[str] = []
+    tasks = []
+    for number in range(request_limit.SLOW_AT_ONCE + 5):
+        scope = asked(f"10.1.0.{number}") | {ABORT: lambda: cut.append("x")}
+        tasks.append(asyncio.create_task(app(scope, None, Sent())))
+        for _turn in range(5):
+            await asyncio.sleep(0)
+    assert cut == []
+    assert streams.begun == request_limit.SLOW_AT_ONCE + 5
+    streams.go.set()
+    await asyncio.wait_for(asyncio.gather(*tasks), 5)

@@ -14,6 +14,7 @@ import cbor2
 import orjson
 
 from devices import units
+from mqtt_ingest.core.cbor_walk import CborRefused, look
 from mqtt_ingest.core.conventions.by_payload import ByPayload
 from mqtt_ingest.core.descriptions import Description, SeriesDescription
 from mqtt_ingest.core.errors import Undecodable
@@ -31,11 +32,6 @@ _LABELS = {
 }
 # Characters of a name and a unit, and what a time may be, in s.
 MAX_TEXT, _LATEST = 4_096, 1e12
-# Tags of CBOR that are read: decimals, and what says that it is CBOR. A whole number of any length
-# would take as long as its length squared to be turned into one.
-_DECIMALS = frozenset({4, 5})
-_TAGS = _DECIMALS | {55799}
-MAX_DECIMALS = 4_000
 # A hardware address, of up to 64 signs.
 _HARDWARE = re.compile(r"[0-9a-fA-F.-]{8,64}")
 # What a value without a name is, by its unit.
@@ -129,40 +125,15 @@ def load(payload: bytes) -> object:
             return None
     # An array of CBOR: of known length, or of any.
     if payload and (0x80 <= payload[0] <= 0x9B or payload[0] == 0x9F):
-        tag = cbor_tag(payload)
-        if tag is not None:
-            raise Undecodable("not_senml", f"CBOR's tag {tag} is not read here")
         try:
+            look(payload)
             value = cbor2.loads(payload)
+        except CborRefused as error:
+            raise Undecodable("not_senml", f"CBOR with {error} is not read here") from error
         except Exception as error:  # what it raises is of many kinds
             raise Undecodable("not_senml", f"no CBOR: {error}") from error
         if isinstance(value, list) and all(isinstance(one, dict) for one in value):
             return [{_LABELS.get(key, key): item for key, item in one.items()} for one in value]
-    return None
-
-
-def cbor_tag(payload: bytes) -> int | None:
-    """Return the first tag in CBOR that is not read, or is one too many; None: there is none.
-
-    A shared reference (tags 28 and 29) lets few bytes stand for more than any memory holds. Items
-    follow one another, nested or not, so that they are looked at without being built.
-    """
-    at, decimals = 0, 0
-    while at < len(payload):
-        major, more = payload[at] >> 5, payload[at] & 31
-        at += 1
-        length = more
-        if 24 <= more <= 27:
-            size = 1 << (more - 24)
-            length = int.from_bytes(payload[at : at + size], "big")
-            at += size
-        if major in {2, 3} and more != 31:
-            at += length
-        elif major == 6:
-            decimals += length in _DECIMALS
-            # As names they may all be alike to a dictionary, however different they are.
-            if length not in _TAGS or decimals > MAX_DECIMALS:
-                return length
     return None
 
 

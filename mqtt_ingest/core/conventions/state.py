@@ -69,6 +69,16 @@ class State:
         self.version += 1
         return True
 
+    def is_full_for(self, key: str, value: Any) -> bool:
+        """Return whether there is no room for `value` because of all the others."""
+        if value is None or len(key) > MAX_KEY:
+            return False
+        heavy = weight(value)
+        if heavy > MAX_VALUE:
+            return False
+        too_many = key not in self._values and len(self._values) >= MAX_KEYS
+        return too_many or self._weight + heavy - self._weights.get(key, 0) > MAX_ALL
+
     def _look_for_room(self, key: str, heavy: int) -> None:
         if len(key) > MAX_KEY:
             raise Undecodable("too_much_state", f"a name of more than {MAX_KEY} characters")

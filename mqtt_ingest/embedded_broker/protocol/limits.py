@@ -25,7 +25,7 @@ class Limits:
     queued_seconds: float = 7 * 86_400
     # Of all sessions together.
     sessions: int = 5_000
-    # Of those whose clients are away, that messages are kept for: each costs with every message.
+    # Of those whose clients are away, that one message is kept for.
     away_listening: int = 500
     all_queued_bytes: int = 128_000_000
     all_subscription_bytes: int = 64_000_000

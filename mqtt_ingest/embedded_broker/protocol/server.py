@@ -20,7 +20,7 @@ from mqtt_ingest.embedded_broker.protocol.reason_codes import ReasonCode
 from mqtt_ingest.embedded_broker.protocol.retained import Retained
 from mqtt_ingest.embedded_broker.protocol.rim import Access, Identity, Intake
 from mqtt_ingest.embedded_broker.protocol.session import Session, Subscription
-from mqtt_ingest.embedded_broker.protocol.subscribers import Subscribers
+from mqtt_ingest.embedded_broker.protocol.subscribers import Recipient, Subscribers
 from mqtt_ingest.embedded_broker.protocol.topics import Parsed, parse_filter
 
 if TYPE_CHECKING:
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 _ENDED_AT_ONCE = 200
 # Wills that are published in one tick.
 _WILLS_AT_ONCE = 200
+# Who was connected for so long is no crowd that comes and goes; of that so many wills wait.
+_LASTING_SECONDS, _BRIEF_WILLS = 60.0, 1_000
 
 
 @dataclass(slots=True)
@@ -73,8 +75,6 @@ class Server:
         self.sessions: dict[str, Session] = {}
         # Those without a connection, by client id, that has been gone for longest first.
         self._away: dict[str, None] = {}
-        # Of these, those that messages are kept for.
-        self._listening: dict[str, None] = {}
         self.retained = Retained(limits)
         self.counters = Counters()
         # Connections with something to send, and sessions that have changed since they were saved.
@@ -91,7 +91,9 @@ class Server:
         self._held: set[Connection] = set()
         self._with_will: set[Session] = set()
         # Wills that are due, and wait until there is room; how many may be published before a tick.
-        self._due: deque[tuple[Session, Will]] = deque()
+        # Of clients that had been there for a while first, and all of them; of others the newest.
+        self._due: deque[tuple[str, Will]] = deque()
+        self._brief: deque[tuple[str, Will]] = deque(maxlen=_BRIEF_WILLS)
         self._wills_left = _WILLS_AT_ONCE
 
     # --- sessions -----------------------------------------------------------
@@ -115,11 +117,10 @@ class Server:
             self._make_room()
             session = self.sessions[name] = Session(name, identity.name, self.limits)
         self._away.pop(name, None)
-        self._listening.pop(name, None)
         session.will = None
         self._with_will.discard(session)
         session.expiry = self._expiry(request)
-        session.connection = connection
+        session.connection, session.connected_at = connection, self.clock()
         self.changed.add(name)
         self.counters.connected += 1
         return session, is_present
@@ -167,16 +168,6 @@ class Server:
                 self._publish_will(session, will)
         if not session.is_kept:
             self.end(session)
-        elif session.subscriptions:
-            self._listens(session)
-
-    def _listens(self, session: Session) -> None:
-        """Keep messages for a session that is away; of too many the one that went first ends."""
-        self._listening[session.client_id] = None
-        if len(self._listening) > self.limits.away_listening:
-            first = self.sessions[next(iter(self._listening))]
-            self.log("sessions", f"{first.client_id!r} ends: too many wait for messages")
-            self.end(first)
 
     def end(self, session: Session) -> None:
         """End `session`: nothing is kept of it, and a will that waits is published."""
@@ -188,7 +179,6 @@ class Server:
         session.queued_bytes = 0
         self.sessions.pop(session.client_id, None)
         self._away.pop(session.client_id, None)
-        self._listening.pop(session.client_id, None)
         self.changed.add(session.client_id)
         self._publish_waiting_will(session)
 
@@ -196,8 +186,9 @@ class Server:
         """Publish wills that are due, and end sessions whose time is over; about once a second."""
         now = self.clock()
         self._wills_left = _WILLS_AT_ONCE
-        while self._due and self._has_room_for_will():
-            self._publish_now(*self._due.popleft())
+        for waiting in (self._due, self._brief):
+            while waiting and self._has_room_for_will():
+                self._publish_now(*waiting.popleft())
         for session in [one for one in self._with_will if one.will_at <= now]:
             self._publish_waiting_will(session)
         over = (
@@ -216,22 +207,40 @@ class Server:
 
     def _publish_will(self, session: Session, will: Will) -> None:
         """Publish a will; of very many at once, or where there is no room, when its turn comes."""
-        if self._due or not self._has_room_for_will():
-            self._due.append((session, will))
-        else:
-            self._publish_now(session, will)
+        is_brief = self.clock() - session.connected_at < _LASTING_SECONDS
+        waiting = self._brief if is_brief else self._due
+        if not waiting and self._has_room_for_will():
+            self._publish_now(session.client_id, will)
+            return
+        if len(waiting) == waiting.maxlen:
+            self.counters.dropped += 1
+            self.log("wills", "more wills at once than are published: the oldest go")
+        waiting.append((session.client_id, will))
 
     def _has_room_for_will(self) -> bool:
         return self._wills_left > 0 and not self.intake.is_full
 
-    def _publish_now(self, session: Session, will: Will) -> None:
+    def _publish_now(self, client_id: str, will: Will) -> None:
         self._wills_left -= 1
         given = Publish(will.topic, will.payload, will.qos, will.retain, properties=will.properties)
-        self.publish(given, session, lambda: None)
+        self.publish(given, None, lambda: None, client_id)
 
     # --- messages -----------------------------------------------------------
-    def publish(self, given: Publish, publisher: Session, committed: Callable[[], None]) -> None:
-        """Store what is published, then pass it on and call `committed`."""
+    def publish(
+        self,
+        given: Publish,
+        publisher: Session | None,
+        committed: Callable[[], None],
+        client_id: str = "",
+    ) -> None:
+        """Store what is published, then pass it on and call `committed`.
+
+        Args:
+            given: the message.
+            publisher: whose it is; None: of the client `client_id`, which is gone.
+            committed: called when it is stored.
+            client_id: where there is no publisher.
+        """
         self.counters.published += 1
         now = self.clock()
 
@@ -239,7 +248,7 @@ class Server:
             self.pass_on(given, publisher, now)
             committed()
 
-        self.intake.take(given, publisher.client_id, stored)
+        self.intake.take(given, publisher.client_id if publisher else client_id, stored)
 
     def release(self, session: Session, packet_id: int) -> None:
         """Note that a message of QoS 2 is committed, and tell the connection that waits for it."""
@@ -269,11 +278,29 @@ class Server:
         if given.retain and not self.retained.put(message, self.clock()):
             self.counters.not_retained += 1
             self.log("retained", "there is no room for more retained messages")
-        for session, qos, as_published, identifiers in self._subscribers.of(given.topic, publisher):
+        recipients = self._subscribers.of(given.topic, publisher)
+        if len(recipients) > self.limits.away_listening:
+            recipients = self._not_too_many(recipients)
+        for session, qos, as_published, identifiers in recipients:
             retain = given.retain and as_published
             self.deliver(
                 session, message, min(qos, given.qos), retain=retain, identifiers=identifiers
             )
+
+    def _not_too_many(self, recipients: list[Recipient]) -> list[Recipient]:
+        """Return the recipients without those that too many are away with; some of them end.
+
+        A message is kept for so many sessions whose clients are away: each costs with each
+        message. Who left first ends, a part of them at a time.
+        """
+        away = [one.session for one in recipients if one.session.connection is None]
+        away.sort(key=lambda session: session.away_since)
+        over = away[: max(0, len(away) - self.limits.away_listening)]
+        for session in over[:_ENDED_AT_ONCE]:
+            self.log("sessions", f"{session.client_id!r} ends: too many wait for the same messages")
+            self.end(session)
+        gone = frozenset(over)
+        return [one for one in recipients if one.session not in gone]
 
     def deliver(
         self,
@@ -416,8 +443,6 @@ class Server:
             session.subscriptions[name] = subscription
             self._weigh(session, _filter_bytes(name))
             self._subscribers.add(parsed, session, subscription)
-        if session.subscriptions:
-            self._listens(session)
 
 
 def connack_properties(server: Server, request: Connect, session: Session) -> Properties:

@@ -54,6 +54,7 @@ class Session:
     # For how long it is kept while its client is away.
     expiry: float = 0.0
     connection: "Connection | None" = None
+    connected_at: float = 0.0
     away_since: float = 0.0
     subscriptions: dict[str, Subscription] = field(default_factory=dict)
     subscription_bytes: int = 0

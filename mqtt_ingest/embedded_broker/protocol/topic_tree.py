@@ -4,6 +4,7 @@ Both questions walk a tree whose edges are levels, so that their cost is what is
 way, not all there is.
 """
 
+from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterator, Sequence
 from typing import Generic, TypeVar
 
@@ -11,23 +12,39 @@ T = TypeVar("T")
 
 
 class _Node(Generic[T]):
-    __slots__ = ("_listed", "children", "value")
+    __slots__ = ("children", "names", "value")
 
     def __init__(self) -> None:
         self.children: dict[str, _Node[T]] = {}
         self.value: T | None = None
-        # The children as they were when somebody went through them: the same for all who do.
-        self._listed: tuple[tuple[str, _Node[T]], ...] | None = None
+        # Of the children, in order, since somebody went through them: whoever rests on the way
+        # keeps the last name alone.
+        self.names: list[str] | None = None
 
-    def listed(self) -> "tuple[tuple[str, _Node[T]], ...]":
-        """Return the children as they are now, for as long as somebody goes through them."""
-        if self._listed is None:
-            self._listed = tuple(self.children.items())
-        return self._listed
+    def add(self, name: str) -> "_Node[T]":
+        """Return a new child."""
+        made = self.children[name] = _Node()
+        if self.names is not None:
+            insort(self.names, name)
+        return made
 
-    def changes(self) -> None:
-        """Note that a child comes or goes."""
-        self._listed = None
+    def drop(self, name: str) -> None:
+        """Take a child away."""
+        del self.children[name]
+        if self.names is not None:
+            del self.names[bisect_left(self.names, name)]
+
+    def each(self) -> "Iterator[tuple[str, _Node[T]]]":
+        """Yield the children by name; what comes and goes meanwhile may be among them or not."""
+        if self.names is None:
+            self.names = sorted(self.children)
+        last: str | None = None
+        while True:
+            at = 0 if last is None else bisect_right(self.names, last)
+            if at >= len(self.names):
+                return
+            last = self.names[at]
+            yield last, self.children[last]
 
 
 class TopicTree(Generic[T]):
@@ -52,8 +69,7 @@ class TopicTree(Generic[T]):
         for level in levels:
             found = node.children.get(level)
             if found is None:
-                found = node.children[level] = _Node()
-                node.changes()
+                found = node.add(level)
             node = found
         node.value = value
 
@@ -69,8 +85,7 @@ class TopicTree(Generic[T]):
         for place in range(len(levels), 0, -1):
             if path[place].value is not None or path[place].children:
                 return
-            del path[place - 1].children[levels[place - 1]]
-            path[place - 1].changes()
+            path[place - 1].drop(levels[place - 1])
 
     def values(self) -> Iterator[T]:
         """Yield every value."""
@@ -131,7 +146,5 @@ class TopicTree(Generic[T]):
         after = at if level == "#" else at + 1
         is_first = node is self._root and not at
         return (
-            (child, after)
-            for name, child in node.listed()
-            if not (is_first and name.startswith("$"))
+            (child, after) for name, child in node.each() if not (is_first and name.startswith("$"))
         )

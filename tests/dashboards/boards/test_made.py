@@ -166,3 +166,41 @@ def test_a_board_that_makes_itself_is_a_specification() -> None:
         for dy in range(one.h)
     ]
     assert len(cells) == len(set(cells))
+
+
+def test_what_stands_for_a_variable_is_no_variable() -> None:
+    for key, name in (("a", "$bbb$bbb$bbb"), ("b", "$cc$cc"), ("c", "$d" * 50), ("d", "x" * 200)):
+        device(key, t="number")
+        Device.objects.filter(key=key).update(name=name)
+    variables = [
+        {"name": name, "kind": "device", "default": key}
+        for name, key in (("a", "a"), ("bbb", "b"), ("cc", "c"), ("d", "d"))
+    ]
+    text = widget("text", text="$a" * 5_000, title="$a and $dollars and $5")
+    found = page(text, variables=variables).placed[0].widget
+    assert str(found.options.text)[:13] == "$bbb$bbb$bbb$"
+    assert len(found.options.text) == 10_000
+    assert found.options.title == "$bbb$bbb$bbb and " + "x" * 100 + "ollars and $5"
+
+
+def test_one_page_shows_so_many_values() -> None:
+    for number in range(100):
+        device(f"d{number}", t="number")
+    Device.objects.update(device_type="press")
+    tables = [widget("table", f"t{n}", keys=["$all/t", "$all/t"]) for n in range(15)]
+    lists = [widget("devices", f"l{n}") for n in range(15)]
+    found = page(*tables, *lists, variables=[{"name": "all", "kind": "type"}])
+    assert len(found.placed[0].widget.options.keys) == 100
+    shown = [one.widget.name for one in found.placed]
+    assert (shown.count("table"), shown.count("devices")) == (10, 0)
+    assert "no room" in told(found, 29)
+    assert [one.widget.name for one in page(*lists).placed].count("devices") == made.HEAVY
+
+
+def test_a_list_of_variables_without_end_ends() -> None:
+    for number in range(30):
+        device(f"d{number}", t="number")
+    Device.objects.update(device_type="press")
+    keys = [f"$all/t{n}" for n in range(4_000)] + ["$all/t"]
+    found = page(widget("table", keys=keys), variables=[{"name": "all", "kind": "type"}])
+    assert len(found.placed[0].widget.options.keys) <= 400

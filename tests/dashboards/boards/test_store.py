@@ -6,9 +6,10 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
 
-from dashboards.boards import store
+from dashboards.boards import rights, store
 from dashboards.boards.specification import WrongSpecification
 from dashboards.models import Board
+from devices.access import Scope
 
 pytestmark = pytest.mark.usefixtures("tables")
 
@@ -121,3 +122,34 @@ def test_a_wrong_draft_changes_nothing(anna: Any) -> None:
         store.save_draft(board, anna, board.draft, {"widgets": [text("a", x=11)]})
     board.refresh_from_db()
     assert (board.draft_number, board.draft["widgets"]) == (1, [])
+
+
+def test_revisions_of_one_board_take_so_much_room(
+    anna: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store, "REVISION_SIZE", 5_000)
+    board = store.make(anna, "Oil")
+    for number in range(8):
+        words = f"{number}" * 2_000
+        board = store.save_draft(board, anna, board.draft, with_widgets(board, text("a", words)))
+        board = store.publish(board, anna)
+    assert list(board.revisions.values_list("number", flat=True)) == [8, 7]
+    assert store.published(board) == board.draft
+
+
+def test_the_address_that_somebody_else_took_meanwhile_is_not_taken(
+    anna: Any, ben: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.make(ben, "Oil")
+    found = iter(["oil", "oil-2"])
+    monkeypatch.setattr(store, "_free_slug", lambda _title: next(found))
+    assert store.make(anna, "Oil").slug == "oil-2"
+    with pytest.raises(ValidationError):
+        store.make(anna, "Oil", slug="oil")
+
+
+def test_lists_of_boards_read_no_drafts(anna: Any, django_assert_max_num_queries: Any) -> None:
+    store.make(anna, "Oil", {"widgets": [text("a", "x" * 5_000)]})
+    with django_assert_max_num_queries(3) as asked:
+        assert [board.title for board in rights.readable(anna, Scope())] == ["Oil"]
+    assert not any('"draft",' in one["sql"] for one in asked.captured_queries)

@@ -212,3 +212,12 @@ def test_notes_are_found_by_words_author_and_time(world: World) -> None:
     assert found(author="anna") == ["Oil is low"]
     assert found(since=0, until=1) == []
     assert len(found(since=0)) == 2
+
+
+def test_nobody_writes_without_end(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(writing, "AN_HOUR", 2)
+    world.write()
+    world.write()
+    with pytest.raises(ValidationError, match="2 notes this hour"):
+        world.write()
+    world.write(who="ben")

@@ -146,24 +146,27 @@ class Sparkplug(Convention):
         message.description = _described(message, payload, node)
 
     def _remember(self, key: str, value: object) -> None:
-        """Keep a value; where there is no room, births make some that nobody has used for long."""
-        try:
-            self.state.put(key, value)
-        except Undecodable:
+        """Keep a value; where there is no room for it, births that nobody uses make some."""
+        if self.state.is_full_for(key, value):
             self._make_room()
-            self.state.put(key, value)
+        self.state.put(key, value)
 
     def _make_room(self) -> None:
-        """Forget a part of the births: those that no data came by, else the oldest of the others.
+        """Forget a part of the births: of those that no data came by the newest, else the oldest.
 
-        Whoever may publish may be born as often as they like; who measures stays known.
+        Whoever may publish may be born as often as they like: they push themselves out.
         """
         births = [key.removeprefix("birth:") for key, _told in self.state.items("birth:")]
-        silent = [native_id for native_id in births if native_id not in self._births]
-        used = [native_id for native_id in self._births if native_id in set(births)]
+        known = frozenset(births)
+        silent = [native_id for native_id in reversed(births) if native_id not in self._births]
+        used = [native_id for native_id in self._births if native_id in known]
         for native_id in [*silent, *used][: max(1, len(births) // FORGOTTEN)]:
             self._forget(native_id)
-            self._devices.get("/".join(native_id.split("/")[:2]), set()).discard(native_id)
+            node = "/".join(native_id.split("/")[:2])
+            devices = self._devices.get(node, set())
+            devices.discard(native_id)
+            if not devices:
+                self._devices.pop(node, None)
             self.state.put(f"bdseq:{native_id}", None)
 
     def _note_seq(self, node: str, seq: int) -> None:
@@ -192,8 +195,7 @@ class Sparkplug(Convention):
         self._look_at_seq(node, payload)
         if message.native_id not in self._births:
             if len(self._births) >= MAX_DEVICES:
-                self._births.clear()
-                self._last.clear()
+                self._births.pop(next(iter(self._births)))
             self._births[message.native_id] = self._read_birth(message.native_id)
         else:
             # Those that data comes by are forgotten last.

@@ -105,7 +105,7 @@ export class Board {
     const news = document.getElementById("board-revised");
     if (!slug || !news) return;
     setInterval(async () => {
-      const answer = await fetch(`/api/v1/boards/${slug}`).catch(() => null);
+      const answer = await fetch(`/api/v1/boards/${slug}/revision`).catch(() => null);
       if (answer?.ok) news.hidden = String((await answer.json()).revision) === revision;
     }, REVISED_MS);
   }
