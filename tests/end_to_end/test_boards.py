@@ -220,3 +220,25 @@ def test_what_is_deleted_leaves_an_open_board(shop: Plant, browser: Browser) -> 
     assert page.page.evaluate(f"{cell}.dataset.ts") is None
     page.page.wait_for_selector("#board-news:not([hidden])")
     page.context.close()
+
+
+def test_a_board_at_a_moment_shows_what_was_stored_then(shop: Plant, browser: Browser) -> None:
+    rows = shop.sql(
+        "SELECT r.ts / 1000, r.value FROM devices_reading r "
+        "JOIN devices_series s ON s.id = series_id JOIN devices_device d ON d.id = device_id "
+        "WHERE d.key = 'left' AND metric = 'temperature' ORDER BY r.ts"
+    )
+    page = Watched(browser, shop.base)
+    page.log_in()
+    shown = "document.querySelector(\".value[data-key='left/temperature'] b\").textContent"
+    for place in (0, 12, 20):
+        at = rows[place][0] + 400
+        page.goto(f"/boards/without-site/?from={at - 60_000}&to={at}")
+        page.wait(f"{shown} === '{rows[place][1]:g}'")
+    # Before the first reading there was none.
+    page.goto(f"/boards/without-site/?from={rows[0][0] - 60_000}&to={rows[0][0] - 1_000}")
+    page.wait(f"{shown} === 'no data yet'")
+    page.page.click("#back-to-live")
+    page.wait(f"{shown} === '{rows[-1][1]:g}'")
+    assert page.problems == []
+    page.context.close()
