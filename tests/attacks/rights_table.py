@@ -290,6 +290,9 @@ api/v1/search
 api/v1/problems
     GET    /api/v1/problems                                     -
     401 200 200 200 200 200 200 401 401 200
+devices/<str:key>/events
+    GET    /devices/press/events                                -
+    302 404 200 200 200 404 404 302 302 200
 manifest.webmanifest
     GET    /manifest.webmanifest                                -
     200 200 200 200 200 200 200 200 200 200

@@ -34,6 +34,7 @@ PAGES = (
     "/boards/oil/settings",
     "/logbook",
     "/offline",
+    "/devices/press-3/events",
     "/jobs",
     "/inspect",
 )

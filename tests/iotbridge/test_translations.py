@@ -35,6 +35,7 @@ PAGES = (
     "/sources", "/sources/native", "/account/", "/pending", "/devices/press-3/settings",
     "/?view=sites",
     "/boards/oil/", "/boards/oil/edit", "/boards/oil/settings", "/logbook", "/logbook?mentions=1",
+    "/devices/press-3/events",
     "/export", "/import", "/inspect", "/devices/nobody/",
 )  # fmt: skip
 

@@ -58,6 +58,7 @@ LIVE = {
     "board-past": ("/boards/oil/?from=1000000000000&to=1000003600000", "Back to live"),
     "board-editor": ("/boards/oil/edit", "Drag widgets"),
     "board-settings": ("/boards/oil/settings", "What was published"),
+    "device-events": ("/devices/press-3/events", "Oil is low"),
     "logbook": ("/logbook", "Oil is low"),
     "wall": ("/wall/north/", "press-4"),
     "status": ("/status", "Nothing is wrong"),
