@@ -40,9 +40,7 @@ def manifest(_request: HttpRequest) -> HttpResponse:
             for name in SHORTCUTS
         ],
     }
-    answer = JsonResponse(body, content_type="application/manifest+json")
-    answer["Cache-Control"] = "no-cache"
-    return answer
+    return JsonResponse(body, content_type="application/manifest+json")
 
 
 def _icons() -> list[dict[str, str]]:
@@ -62,9 +60,7 @@ def service_worker(request: HttpRequest) -> HttpResponse:
     """Answer the service worker: it shows the page `offline` where no page comes."""
     context = {"release": f"{settings.VERSION} {static('')} {get_language()}"}
     script = "dashboards/installing/service_worker.js"
-    answer = render(request, script, context, content_type="text/javascript")
-    answer["Cache-Control"] = "no-cache"
-    return answer
+    return render(request, script, context, content_type="text/javascript")
 
 
 def offline(request: HttpRequest) -> HttpResponse:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import parse_qsl
 
 import pytest
 from django.contrib.auth import get_user_model
@@ -37,6 +38,7 @@ TEXTS = (
 NAMES = (
     *("from", "to", "search", "site", "device_type", "type", "tag", "state", "page", "metric"),
     *("device", "filter", "range", "zone", "next", "fragment", "compare"),
+    *("q", "hours", "mentions", "board", "var-press"),
 )
 TYPES = (None, True, [], {}, [[[]]], 1e308, -1, "x\0y")
 
@@ -63,7 +65,7 @@ def parameters() -> Iterator[tuple[str, str, str]]:
 def test_parameters_of_calls(world: World, path: str, query: str, name: str) -> None:
     client, failed = world.clients["root"], []
     for value in [*DATES, *TEXTS, "-1", "1e9", "9" * 20]:
-        given = dict([query.split("=")]) if query else {}
+        given = dict(parse_qsl(query))
         answer = client.get(path.format(**world.names), {**given, name: value})
         if answer.status_code >= 500:
             failed.append((value, answer.status_code))
