@@ -23,6 +23,7 @@ from dashboards.views import (
     parts,
     pending,
     probes,
+    sharing,
     sources,
     wall,
 )
@@ -42,6 +43,8 @@ urlpatterns = [
     path("boards/<slug:slug>/", made_boards.board_page, name="board"),
     path("boards/<slug:slug>/edit", made_boards.edit_page, name="edit-board"),
     path("boards/<slug:slug>/settings", made_boards.settings_page, name="board-settings"),
+    path("boards/<slug:slug>/share", sharing.links_page, name="board-links"),
+    path("shared/<str:address>/", sharing.shared_page, name="shared"),
     path("boards/<slug:slug>/widget", made_boards.widget, name="board-widget"),
     path("manifest.webmanifest", installing.manifest, name="manifest"),
     path("service-worker.js", installing.service_worker, name="service-worker"),

@@ -285,6 +285,10 @@ LIVE_MAX_RATE_HZ = env.integer("LIVE_MAX_RATE_HZ", 10, 1, 60)
 LIVE_WINDOW = env.integer("LIVE_WINDOW", 8, 1, 1_000)
 LIVE_HEARTBEAT_MS = env.integer("LIVE_HEARTBEAT_MS", 5_000, 100, 60_000)
 
+# --- boards -----------------------------------------------------------------
+# Whether operators may make links that show a board without a login.
+SHARE_LINKS = env.boolean("SHARE_LINKS", default=True)
+
 # --- logs -------------------------------------------------------------------
 LOG_LEVEL = env.choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR"))
 LOG_FORMAT = env.choice("LOG_FORMAT", "line", ("line", "json"))

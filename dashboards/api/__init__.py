@@ -4,6 +4,7 @@ from ninja import NinjaAPI
 
 from dashboards.api import (
     aggregates,
+    board_links,
     boards,
     brokers,
     corrections,
@@ -35,6 +36,7 @@ api.add_router("/notes", notes.router)
 api.add_router("/readings", readings.router)
 api.add_router("/aggregates", aggregates.router)
 api.add_router("/boards", boards.router)
+api.add_router("/boards", board_links.router)
 api.add_router("/corrections", corrections.router)
 api.add_router("/exports", jobs.exports)
 api.add_router("/imports", imports.router)

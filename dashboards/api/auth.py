@@ -8,6 +8,8 @@ from ninja.security import APIKeyCookie, HttpBearer, SessionAuth
 
 from dashboards.api.problems import Problem
 from dashboards.live.identity import KIOSK_COOKIE
+from dashboards.sharing import visitors
+from dashboards.sharing.visitors import Visitor
 from devices.access import Scope, kiosks, scope_of, throttle, user_of_token
 from devices.models import Kiosk
 
@@ -17,6 +19,8 @@ class TokenAuth(HttpBearer):
 
     def authenticate(self, request: HttpRequest, token: str) -> Any:
         """Return the token's user, who becomes the request's user."""
+        if visitors.is_grant(token):
+            return None  # is read where it is good for something
         user = user_of_token(token)
         if user is not None:
             request.user = user  # type: ignore[assignment] # an active User
@@ -39,7 +43,18 @@ class KioskAuth(APIKeyCookie):
         return None if request.user.is_authenticated else kiosks.kiosk_of(key or "")
 
 
+class LinkAuth(HttpBearer):
+    """The grant of a page that a link opened, for what boards read."""
+
+    def authenticate(self, request: HttpRequest, token: str) -> Visitor | None:  # noqa: ARG002 - ninja's
+        """Return who looks at a board by a link."""
+        return visitors.visitor(token) if visitors.is_grant(token) else None
+
+
 AUTHENTICATION = [TokenAuth(), SessionAuth()]
+# Of calls that pages ask for what is on a board. A grant comes first: whose session it is
+# besides must not show more.
+READERS = [LinkAuth(), *AUTHENTICATION]
 
 
 def require(request: HttpRequest, permission: str) -> None:
@@ -55,4 +70,6 @@ def require(request: HttpRequest, permission: str) -> None:
 def scope(request: HttpRequest) -> Scope:
     """Return what the caller may see."""
     caller = getattr(request, "auth", None)
+    if isinstance(caller, Visitor):
+        return caller.scope
     return kiosks.scope_of_kiosk(caller) if isinstance(caller, Kiosk) else scope_of(request.user)

@@ -124,7 +124,7 @@ def make_board(request: HttpRequest, body: BoardIn) -> Status[dict[str, Any]]:
 @router.get("/{slug}", response=BoardWhole)
 def read_board(request: HttpRequest, slug: str) -> dict[str, Any]:
     """Read a board as it was published."""
-    return _whole(_find(request, slug))
+    return _whole(find(request, slug))
 
 
 @router.patch("/{slug}", response=BoardWhole)
@@ -201,7 +201,7 @@ def list_revisions(request: HttpRequest, slug: str) -> list[dict[str, Any]]:
 @router.get("/{slug}/revision", response=dict[str, int])
 def read_revision(request: HttpRequest, slug: str) -> dict[str, int]:
     """Read which revision is shown: pages ask whether there is a newer one."""
-    return {"revision": _find(request, slug).revision}
+    return {"revision": find(request, slug).revision}
 
 
 @router.post("/{slug}/restore", response=Draft)
@@ -214,7 +214,12 @@ def restore_revision(request: HttpRequest, slug: str, body: RestoreIn) -> dict[s
         raise Problem(422, str(error), "revision") from error
 
 
-def _find(request: HttpRequest, slug: str) -> Board:
+def find(request: HttpRequest, slug: str) -> Board:
+    """Return the board at an address, where the caller may see it.
+
+    Raises:
+        Http404: there is none.
+    """
     board = rights.readable(request.user, scope(request)).filter(slug=slug).first()
     if board is None:
         raise Http404(f"There is no board {slug!r}, or you may not see it.")
@@ -222,14 +227,14 @@ def _find(request: HttpRequest, slug: str) -> Board:
 
 
 def _edited(request: HttpRequest, slug: str) -> Board:
-    board = _find(request, slug)
+    board = find(request, slug)
     if not rights.may_edit(board, request.user, scope(request)):
         raise Problem(403, "Only its owner, and operators of its site, may change this board.")
     return board
 
 
 def _managed(request: HttpRequest, slug: str) -> Board:
-    board = _find(request, slug)
+    board = find(request, slug)
     if not rights.may_manage(board, request.user, scope(request)):
         raise Problem(403, "Only its owner, and managers of its site, may do that.")
     return board

@@ -108,7 +108,7 @@ def _visible(caller: Scope) -> QuerySet[Correction]:
 
 
 def _series(caller: Scope, key: str) -> SeriesInfo:
-    found = queries.find_series(caller.devices(), [key]).get(key, [])
+    found = queries.find_series(caller, [key]).get(key, [])
     if len(found) != 1 or key.endswith("/*"):
         raise Problem(422, f"key: {key!r} names no series (device key/metric)", "key")
     device = caller.devices().get(pk=found[0].device_id)

@@ -6,10 +6,11 @@ from typing import Annotated, Any
 from django.http import HttpRequest
 from ninja import Field, Query, Router, Schema
 
-from dashboards.api.auth import scope
+from dashboards.api.auth import READERS, scope
 from dashboards.api.problems import Problem
 from dashboards.presentation import units
 from devices import queries
+from devices.access import Scope
 from devices.queries import SeriesInfo, aggregates, bulk
 from devices.timestamps import parse_moment
 
@@ -41,6 +42,13 @@ def window_params(window: Window) -> tuple[int, int, int]:
     return start, end, window.points
 
 
+def within(caller: Scope, window: tuple[int, int, int]) -> tuple[int, int, int]:
+    """Return what of a window (start and end in µs, points) the caller may look back to."""
+    start, end, points = window
+    earliest = caller.earliest(queries.now_us())
+    return max(start, earliest), max(end, earliest), points
+
+
 def _moment(text: str, name: str) -> int:
     try:
         return parse_moment(text)
@@ -48,7 +56,7 @@ def _moment(text: str, name: str) -> int:
         raise Problem(422, f"{name}: {error}", name) from error
 
 
-@router.get("", response=dict[str, Any])
+@router.get("", response=dict[str, Any], auth=READERS)
 def readings(
     request: HttpRequest,
     window: Query[Window],
@@ -56,13 +64,14 @@ def readings(
 ) -> dict[str, Any]:
     """Read a span of several series, `keys=press-3/temperature&keys=press-4/*`."""
     wanted = wanted_keys(live_keys)
-    found = queries.find_series(scope(request).devices(), wanted)
+    caller = scope(request)
+    found = queries.find_series(caller, wanted)
     infos = [info for group in found.values() for info in group]
-    body = answer(infos, window_params(window))
+    body = answer(infos, within(caller, window_params(window)))
     return {**body, "denied": [key for key in wanted if key not in found]}
 
 
-@router.get("/at", response=dict[str, Any])
+@router.get("/at", response=dict[str, Any], auth=READERS)
 def readings_at(
     request: HttpRequest,
     ts: Annotated[str, Query(max_length=100)],
@@ -71,7 +80,8 @@ def readings_at(
     """Read the last value of each series at a moment (ISO 8601 or ms), whenever that was read."""
     moment = _moment(ts, "ts")
     wanted = wanted_keys(live_keys)
-    found = queries.find_series(scope(request).devices(), wanted)
+    caller = scope(request)
+    found, earliest = queries.find_series(caller, wanted), caller.earliest(queries.now_us())
     infos = [info for group in found.values() for info in group]
     if len(infos) > MAX_SERIES:
         raise Problem(422, f"{len(infos)} series, {MAX_SERIES} are allowed in a call", "keys")
@@ -80,7 +90,9 @@ def readings_at(
     queries.take_rows(len(values))
     return {
         "ts": moment / 1_000,
-        "values": [_value(info, *point) for info, point in values if point is not None],
+        "values": [
+            _value(info, *point) for info, point in values if point and point[0] >= earliest
+        ],
         "denied": [key for key in wanted if key not in found],
     }
 

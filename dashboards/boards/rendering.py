@@ -50,6 +50,12 @@ class Placed:
         return static(self.widget.module)
 
     @property
+    def shown_keys(self) -> list[str]:
+        """Return the series whose values it shows, its own and those that it has read itself."""
+        rows = [row for row in self.more.get("rows", ()) if isinstance(row, device_rows.Row)]
+        return [cell.key for cell in (*self.cells, *(cell for row in rows for cell in row.cells))]
+
+    @property
     def setup(self) -> str:
         """Return what its ES module gets, as JSON."""
         names = {cell.key: cell.label for cell in self.cells}
@@ -82,7 +88,7 @@ def _read(
 ) -> tuple[dict[str, device_rows.Cell], dict[str, Device]]:
     """Return the newest values by key, and the devices by key, of all widgets."""
     keys = {key for one in placed for key in _keys(one.widget)}
-    found = queries.find_series(scope.devices(), sorted(keys))
+    found = queries.find_series(scope, sorted(keys))
     infos = [info for group in found.values() for info in group]
     newest, expiries = queries.latest(infos), cadence.expiries(infos)
     cells = {

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext
 
@@ -34,6 +35,12 @@ def may_manage(board: Board, user: Any, scope: Scope) -> bool:
     if board.owner_id == user.pk or user.has_perm("dashboards.change_board"):
         return True
     return board.shared == Board.Shared.SITE and board.site_id in scope.managed
+
+
+def may_link(board: Board, user: Any, scope: Scope) -> bool:
+    """Return whether `user` may show `board` to people without a login: operators may."""
+    operates = scope.changes or bool(scope.operated)
+    return settings.SHARE_LINKS and operates and may_manage(board, user, scope)
 
 
 def may_make(user: Any, scope: Scope) -> bool:

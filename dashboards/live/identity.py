@@ -8,12 +8,18 @@ from django.contrib.sessions.backends.base import SessionBase
 
 from dashboards.live.frames import KINDS, Kind
 from dashboards.presentation.jobs import jobs_of
+from dashboards.sharing import visitors
 from devices.access import Scope, scope_of, user_of_session, user_of_token
 from devices.access.kiosks import kiosk_of, scope_of_kiosk
 
 KIOSK_COOKIE = "iotbridge_kiosk"
 # What a wall page shows, which is all that its cookie is good for.
 SHOWN_BY_KIOSKS: frozenset[Kind] = frozenset({"fleet"})
+# What boards show, of which a link gives what one of them does.
+SHOWN_BY_LINKS: frozenset[Kind] = frozenset({"series", "latest"})
+# Of the address of a page's socket that has a grant to show: whose session it is, if anybody's,
+# does not matter.
+BY_LINK = b"by=link"
 
 
 class Identity(Protocol):
@@ -113,12 +119,38 @@ class Screen:
         return SHOWN_BY_KIOSKS
 
 
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """Somebody who looks at a board by a link."""
+
+    grant: str
+    pk: int
+    user: None = None
+
+    @property
+    def key(self) -> str:
+        return f"link {self.pk}"
+
+    def scope_now(self) -> Scope | None:
+        found = visitors.visitor(self.grant)
+        return None if found is None else found.scope
+
+    def jobs(self) -> list[dict[str, Any]]:
+        return []
+
+    @property
+    def kinds(self) -> Collection[Kind]:
+        return SHOWN_BY_LINKS
+
+
 def of_page(scope: Mapping[str, Any]) -> Identity | None:
     """Return who opened the socket of a page; None where that is not known yet.
 
     Args:
         scope: of ASGI, with `user` and `session`, and `cookies`, for pages of allowed origins.
     """
+    if scope.get("query_string") == BY_LINK:
+        return None
     user = scope.get("user")
     if user is not None and user.is_authenticated:
         return Person(user, scope["session"])
@@ -128,6 +160,9 @@ def of_page(scope: Mapping[str, Any]) -> Identity | None:
 
 
 def of_token(token: str) -> Identity | None:
-    """Return the program that shows `token`; None where it is no token."""
+    """Return the program that shows `token`, or the visitor whose grant it is; None: nobody."""
+    if visitors.is_grant(token):
+        found = visitors.visitor(token)
+        return None if found is None else Visitor(token, found.link.pk)
     user = user_of_token(token)
     return None if user is None else Program(token, user)

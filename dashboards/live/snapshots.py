@@ -81,7 +81,7 @@ def read(
             raise BadFrame("too_many", text, wanted.id)
         keys = {key.partition("/")[0] for key in found}
         devices = dict(scope.devices().filter(key__in=keys).values_list("pk", "key"))
-        start, end = span_of(wanted, now_us)
+        start, end = span_of(wanted, now_us, scope.earliest(now_us))
         exact = wanted.kind == "latest"
         width = 0 if exact else bulk.bin_width(infos.values(), start, end, wanted.points)
         asked = (wanted.kind, wanted.start, wanted.points, incarnation())
@@ -109,10 +109,11 @@ def read(
         )
 
 
-def span_of(wanted: Subscribe, now_us: int) -> tuple[int, int]:
+def span_of(wanted: Subscribe, now_us: int, earliest: int = 0) -> tuple[int, int]:
     """Return the span that is shown, in µs; its end lies ahead of every sane clock."""
     start = wanted.start * 1_000
-    return int(now_us + start if start < 0 else start), now_us + 3_600 * queries.SECOND
+    begin = int(now_us + start if start < 0 else start)
+    return max(begin, earliest), now_us + 3_600 * queries.SECOND
 
 
 def _missed(
@@ -182,13 +183,13 @@ def _within(info: SeriesInfo, spans: list[tuple[int, int]], points: int, width: 
 
 def _find(wanted: Subscribe, scope: Scope) -> dict[str, list[SeriesInfo]]:
     if wanted.match is None:
-        return queries.find_series(scope.devices(), wanted.keys)
+        return queries.find_series(scope, wanted.keys)
     devices = _matching(scope, wanted.match)
     metric = wanted.match.get("metric", "*")
     return {
         info.key: [info]
         for info in queries.series_of(list(devices.values_list("pk", flat=True)))
-        if metric in {"*", info.metric}
+        if metric in {"*", info.metric} and scope.shows(info.key)
     }
 
 

@@ -29,7 +29,16 @@ ICONS = (
         "plug",
         "plus",
     ),
-    *("rows-3", "scan-search", "search", "settings", "sliders-horizontal", "sun", "table"),
+    *(
+        "rows-3",
+        "scan-search",
+        "search",
+        "share-2",
+        "settings",
+        "sliders-horizontal",
+        "sun",
+        "table",
+    ),
     *("tag", "trash-2", "triangle-alert", "undo-2", "redo-2", "upload", "waypoints", "wrench", "x"),
     *("zoom-in", "zoom-out"),
 )

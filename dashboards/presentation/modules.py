@@ -14,7 +14,7 @@ from django.contrib.staticfiles.finders import find
 ENTRY = "dashboards/js/main.js"
 # Name of a path -> the module of its page; `js/main.js` has the same by `data-page`.
 PAGES = {
-    **dict.fromkeys(("site-board", "type-board", "unsited-board", "board"), "board"),
+    **dict.fromkeys(("site-board", "type-board", "unsited-board", "board", "shared"), "board"),
     "edit-board": "board-editor",
     **{name: name for name in ("overview", "device", "inspect", "jobs", "connect", "status")},
     "wall": "wall",

@@ -76,7 +76,15 @@ register(
         "layout-dashboard",
         20,
         frozenset(
-            {"site-board", "type-board", "unsited-board", "board", "edit-board", "board-settings"}
+            {
+                "site-board",
+                "type-board",
+                "unsited-board",
+                "board",
+                "edit-board",
+                "board-settings",
+                "board-links",
+            }
         ),
         on_phones=True,
         words=gettext_lazy("charts, dashboards, sites"),

@@ -39,10 +39,11 @@ def board_page(request: HttpRequest, slug: str) -> HttpResponse:
         "may_edit": may_edit,
         "may_make": rights.may_make(request.user, scope),
         "may_manage": rights.may_manage(board, request.user, scope),
+        "may_link": rights.may_link(board, request.user, scope),
         "is_draft": is_draft,
         "is_behind": may_edit and not is_draft and stored != board.draft,
         "is_published": stored is not None,
-        **_span(request, page),
+        **span_of(request, page),
     }
     return render(request, "dashboards/boards/made.html", context)
 
@@ -62,7 +63,7 @@ def edit_page(request: HttpRequest, slug: str) -> HttpResponse:
         "kinds": catalogue.kinds(),
         "words": catalogue.words(),
     }
-    context = {"board": board, "page": page, "setup": setup, **_span(request, page)}
+    context = {"board": board, "page": page, "setup": setup, **span_of(request, page)}
     return render(request, "dashboards/boards/edit.html", context)
 
 
@@ -178,7 +179,7 @@ def _page(request: HttpRequest, stored: Any, scope: Scope) -> made.Page:
     return made.page(stored or {"version": 1}, request.GET.dict(), scope, heartbeats.as_of())
 
 
-def _span(request: HttpRequest, page: made.Page) -> dict[str, Any]:
+def span_of(request: HttpRequest, page: made.Page) -> dict[str, Any]:
     """Return the ranges, of which the board's own is chosen where the address names none."""
     span = page.minutes * 60_000
     own = next((name for name, (ms, _words) in device_rows.RANGES.items() if ms == span), "")

@@ -10,6 +10,7 @@ below; pending devices only as managers there. Nothing else: default deny.
 from dataclasses import dataclass
 from hashlib import sha256
 from importlib import import_module
+from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import get_user, get_user_model
@@ -34,6 +35,8 @@ class Scope:
         deletes: they may delete any.
         jobs: they see the jobs of all people.
         packets: they see the last packets, and what is lost of all sites together.
+        keys: the series (`{device key}/{metric}`) that alone are shown; None: all there are.
+        reach_s: so far back one may look, in s; 0: as far as there is anything.
     """
 
     everything: bool = False
@@ -45,6 +48,8 @@ class Scope:
     sites: frozenset[int] = frozenset()
     operated: frozenset[int] = frozenset()
     managed: frozenset[int] = frozenset()
+    keys: frozenset[str] | None = None
+    reach_s: int = 0
 
     @property
     def has_role(self) -> bool:
@@ -58,11 +63,20 @@ class Scope:
 
     def devices(self) -> QuerySet[Device]:
         """Return the devices this person may see."""
+        found = Device.objects.all()
+        if self.keys is not None:
+            found = found.filter(key__in={key.partition("/")[0] for key in self.keys})
         if self.everything:
-            return Device.objects.all()
-        return Device.objects.filter(
-            Q(site_id__in=self.sites, pending=False) | Q(site_id__in=self.managed)
-        )
+            return found
+        return found.filter(Q(site_id__in=self.sites, pending=False) | Q(site_id__in=self.managed))
+
+    def shows(self, key: str) -> bool:
+        """Return whether the series called `key` is shown, of a device that one may see."""
+        return self.keys is None or key in self.keys
+
+    def earliest(self, now: int) -> int:
+        """Return from when on one may look, in µs; `now` is the time, in µs."""
+        return now - self.reach_s * 1_000_000 if self.reach_s else 0
 
     def may_see(self, site: Site) -> bool:
         """Return whether this person may see `site`."""
@@ -118,7 +132,7 @@ def scope_of(user: AnyUser) -> Scope:
     )
 
 
-def _given_to_staff(user: AnyUser) -> dict[str, bool]:
+def _given_to_staff(user: AnyUser) -> dict[str, Any]:
     if not getattr(user, "is_staff", False):
         return {}
     held: set[str] = user.get_all_permissions()  # type: ignore[union-attr] # it is a user

@@ -115,7 +115,7 @@ def _series(scope: Scope, keys: Sequence[str]) -> tuple[list[int], list[int]]:
     if wanted == ["*"]:
         infos = queries.series_in(scope.devices())
     else:
-        found = queries.find_series(scope.devices(), wanted)
+        found = queries.find_series(scope, wanted)
         missing = [key for key in wanted if key not in found]
         if missing:
             raise BadExport(

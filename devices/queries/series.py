@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from django.db import connection
 from django.db.models import Max, QuerySet
 
+from devices.access import Scope
 from devices.models import Device, Series
 from devices.rollups.levels import HOUR, QUARTER_HOUR
 
@@ -41,19 +42,20 @@ class SeriesInfo:
         return QUARTER_HOUR.width if start >= self.quarters_since else HOUR.width
 
 
-def find_series(devices: QuerySet[Device], keys: Sequence[str]) -> dict[str, list[SeriesInfo]]:
-    """Return the series that each of `keys` names, of `devices` alone.
+def find_series(scope: Scope, keys: Sequence[str]) -> dict[str, list[SeriesInfo]]:
+    """Return the series that each of `keys` names, of those that `scope` shows alone.
 
     A key is `{device key}/{metric}`, the metric `*` standing for all. A key
     that names nothing here (or nothing this person may see) is not in the result;
     a device without series yet is there, empty.
     """
     parts = {key: key.partition("/")[::2] for key in keys}
-    wanted = devices.filter(key__in={device for device, _metric in parts.values()})
+    wanted = scope.devices().filter(key__in={device for device, _metric in parts.values()})
     known = dict(wanted.values_list("key", "pk"))
     by_device: dict[str, dict[str, SeriesInfo]] = {key: {} for key in known}
     for info in series_of(list(known.values())):
-        by_device[info.device_key][info.metric] = info
+        if scope.shows(info.key):
+            by_device[info.device_key][info.metric] = info
     found: dict[str, list[SeriesInfo]] = {}
     for key, (device, metric) in parts.items():
         if metric == "*" and device in by_device:

@@ -14,6 +14,7 @@ from django.utils import timezone
 from dashboards.boards import store
 from dashboards.live.identity import KIOSK_COOKIE
 from dashboards.logbook import places, writing
+from dashboards.sharing import links, visitors
 from devices.access import kiosks, token_digest
 from devices.imports import uploads
 from devices.jobs import files
@@ -49,6 +50,8 @@ class World:
 
     names: dict[str, Any] = field(default_factory=dict)
     clients: dict[str, Client] = field(default_factory=dict)
+    # Of a page that a link to the board opened.
+    grant: str = ""
 
     def ask(self, person: str, method: str, url: str, body: Any = None) -> HttpResponse:
         """Send a request as `person`; a body that is no form is JSON."""
@@ -125,7 +128,10 @@ def make_world() -> World:
     place = places.Place("device", press)
     note = writing.write(place, user["operator"], "@viewer and @elsewhere: oil", since=1, until=2)
     board = store.publish(store.make(user["manager"], "Oil", **more), user["manager"])
+    link = links.make(board, user["manager"])
+    world.grant = visitors.grant_of(link, 0)
     world.names = {
+        **{"link": link.pk, "address": links.address_of(link)},
         **{"mark": mark.pk, "job": job.pk, "waiting": waiting.pk, "upload": upload.pk},
         "board": board.slug,
         "note": note.pk,

@@ -55,6 +55,7 @@ BODIES: dict[str, Any] = {
     "show_all": {"shared": "everybody"},
     "draft": {"base": {}, "specification": {}},
     "restore": {"revision": 1},
+    "link_form": {"days": "1", "reach_s": "3600"},
     "note": {"text": "x", "device": "press"},
     "answer": {"text": "x", "parent": "{note}"},
     "text": {"text": "x"},
@@ -347,6 +348,27 @@ boards/<slug:slug>/settings
 boards/<slug:slug>/settings
     POST   /boards/{board}/settings                             delete
     302 404 403 403 302 404 404 302 302 302
+boards/<slug:slug>/share
+    GET    /boards/{board}/share                                -
+    302 404 403 403 200 404 404 302 302 200
+boards/<slug:slug>/share
+    POST   /boards/{board}/share                                link_form
+    302 404 403 403 302 404 404 302 302 302
+shared/<str:address>/
+    GET    /shared/{address}/                                   -
+    200 200 200 200 200 200 200 200 200 200
+shared/<str:address>/
+    GET    /shared/wrong/                                       -
+    404 404 404 404 404 404 404 404 404 404
+api/v1/boards/<slug>/links
+    GET    /api/v1/boards/{board}/links                         -
+    401 404 403 403 200 404 404 401 401 200
+api/v1/boards/<slug>/links
+    POST   /api/v1/boards/{board}/links                         empty
+    401 404 403 403 201 404 404 401 401 201
+api/v1/boards/<slug>/links/<int:number>
+    DELETE /api/v1/boards/{board}/links/{link}                  -
+    401 404 403 403 204 404 404 401 401 204
 boards/<slug:slug>/widget
     POST   /boards/{board}/widget                               empty
     302 404 403 400 400 404 404 302 302 400

@@ -82,6 +82,27 @@ def test_pages_and_calls(world: World, row: Row) -> None:
     assert found == expected
 
 
+# What boards read.
+FOR_LINKS = {"api/v1/readings", "api/v1/readings/at", "api/v1/aggregates", "api/v1/live"}
+
+
+def test_a_link_gives_what_boards_read_and_nothing_else(world: World) -> None:
+    world.clients["nobody"].defaults["HTTP_AUTHORIZATION"] = f"Bearer {world.grant}"
+    for row in ROWS:
+        throttle._failures.clear()
+        reads = row.method == "GET" or row.route in FOR_LINKS
+        with nullcontext() if reads else transaction.atomic():
+            found = world.ask("nobody", row.method, row.url, BODIES[row.body])
+            if not reads:
+                transaction.set_rollback(True)
+        wanted = 200 if row.route in FOR_LINKS else row.expected[0]
+        assert found.status_code == wanted, row
+        if row.route in FOR_LINKS:
+            # Nothing is on that board.
+            told = found.content.replace(b" ", b"")
+            assert b"press/t" not in told.replace(b'"denied":["press/t"]', b""), row
+
+
 @pytest.mark.parametrize(
     ("kind", "answers"),
     [

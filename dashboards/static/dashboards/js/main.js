@@ -4,6 +4,7 @@ import { localTimes, tickAges } from "./display/server-clock.js";
 import { blindSince, showLink, tickStates } from "./display/connection-status.js";
 import { tickQuality } from "./display/staleness.js";
 import { watchSites } from "./display/site-counts.js";
+import { grant } from "./live/asking.js";
 import { LiveSocket } from "./live/socket.js";
 import { startZone } from "./display/time-zone.js";
 import { startMenus, startSideBar } from "./shell/side-bar.js";
@@ -26,6 +27,7 @@ const PAGES = {
     const board = document.getElementById("board");
     const { Board } = await of(socket, () => import("./pages/board.js"));
     if (board) await new Board(socket, board).connect();
+    if (board && grant()) (await of(socket, () => import("./pages/shared.js"))).startShared(board);
   },
   "board-editor": async (socket) => new (await of(socket, () => import("./pages/board-editor.js"))).BoardEditor(socket).connect(),
   inspect: async (socket) => (await of(socket, () => import("./pages/inspect.js"))).startInspect(),
@@ -57,13 +59,14 @@ async function start() {
   startSearch();
   if (!document.getElementById("link-state")) return;
   const scheme = location.protocol === "https:" ? "wss" : "ws";
-  const socket = new LiveSocket(`${scheme}://${location.host}/ws/live/`, showAll);
+  const socket = new LiveSocket(`${scheme}://${location.host}/ws/live/${grant() ? "?by=link" : ""}`, showAll);
   setInterval(() => showAll(socket.link), 1_000);
   startInstalling(socket);
   // First of all: a page that fails must not look as if it were still connecting.
   socket.connect();
   // Pages of other apps have widgets, too.
   await PAGES[document.getElementById("board") ? "board" : page]?.(socket);
+  if (grant()) return;
   startNotes(socket);
   watchMentions(socket);
   if (page !== "overview" && page !== "wall") watchSites(socket);

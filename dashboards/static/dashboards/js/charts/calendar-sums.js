@@ -1,5 +1,6 @@
 // What hours, days, weeks and months came to, as the API tells it, in the zone of the page.
 
+import { ask } from "../live/asking.js";
 import { converted } from "../display/units.js";
 import { now } from "../display/server-clock.js";
 import { zoneName } from "../display/format.js";
@@ -48,7 +49,7 @@ export class CalendarSums {
     const { bucket, count } = this.options;
     const key = this.place.options.key;
     const query = new URLSearchParams({ keys: key, bucket, zone: zoneName(), from: String(Math.round(this.end - count * LENGTH[bucket])), to: String(Math.round(this.end)) });
-    const answer = await fetch(`/api/v1/aggregates?${query}`);
+    const answer = await ask(`/api/v1/aggregates?${query}`);
     const body = await answer.json();
     if (!answer.ok) throw new Error(body.detail);
     const [series] = body.series;

@@ -1,5 +1,6 @@
 // A span of the past that somebody chose by zooming and panning, and what was stored in it.
 
+import { ask } from "../live/asking.js";
 import { filled, gettext } from "../display/i18n.js";
 import { convertColumns, howShown } from "../display/units.js";
 
@@ -97,7 +98,7 @@ export class Past {
     const query = new URLSearchParams({ from: String(Math.round(from)), to: String(Math.round(to)), points: String(points) });
     for (const key of keys) query.append("keys", key);
     try {
-      const answer = await fetch(`/api/v1/readings?${query}`, { signal: asking.signal });
+      const answer = await ask(`/api/v1/readings?${query}`, { signal: asking.signal });
       const body = await answer.json();
       if (!answer.ok) throw new Error(body.detail ?? answer.statusText);
       this.found = new Map(body.series.map((/** @type {any} */ series) => [series.key, partOf(series)]));

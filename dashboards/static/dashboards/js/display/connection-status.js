@@ -1,5 +1,6 @@
 // The one line that says whether what is shown is live, and why not.
 
+import { grant } from "../live/asking.js";
 import { clockTime } from "./server-clock.js";
 import { formatAge } from "./format.js";
 import { filled, gettext } from "./i18n.js";
@@ -18,6 +19,7 @@ const SHAPES = { online: "●", stale: "◐", unknown: "?", offline: "■", neve
  */
 export function linkWords(link, at) {
   const age = formatAge((at - link.since) / 1_000);
+  if (link.state === "denied" && grant()) return { live: false, words: gettext("Not live: this link shows nothing any more.") };
   if (link.state === "denied") return { live: false, words: gettext("Not live: you are logged out. Log in again to go on.") };
   if (link.state === "waiting" && link.problem) return { live: false, words: filled(gettext("Not live: %(problem)s. Trying again."), { problem: link.problem }) };
   if (link.state === "waiting") return { live: false, words: filled(gettext("Not live: the connection was lost %(age)s. Trying again."), { age }) };
@@ -65,7 +67,7 @@ export function showLink(link) {
   document.body.dataset.live = live ? "yes" : "no";
   document.body.dataset.blind = blindSince(link) ? "yes" : "no";
   if (text.textContent !== words) text.textContent = words;
-  if (link.state === "denied" && !bar.querySelector("a")) {
+  if (link.state === "denied" && !grant() && !bar.querySelector("a")) {
     const login = document.createElement("a");
     login.href = `/login/?next=${encodeURIComponent(location.pathname + location.search)}`;
     login.textContent = gettext("Log in");

@@ -1,5 +1,6 @@
 // What values were at a moment of the past: in the shape of a store of newest values.
 
+import { ask } from "../live/asking.js";
 import { converted, howShown } from "./units.js";
 
 /** @typedef {import("../live/store.js").Info} Info */
@@ -54,7 +55,7 @@ export class PastValues {
     const query = new URLSearchParams({ ts: String(Math.round(at)) });
     for (const key of keys) query.append("keys", key);
     try {
-      const answer = await fetch(`/api/v1/readings/at?${query}`, { signal: asking.signal });
+      const answer = await ask(`/api/v1/readings/at?${query}`, { signal: asking.signal });
       const body = await answer.json();
       if (!answer.ok) throw new Error(body.detail ?? answer.statusText);
       this.take(body.values);

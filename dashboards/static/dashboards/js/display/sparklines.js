@@ -1,5 +1,6 @@
 // The last 24 hours beside each value of a list: read for the rows that are on screen.
 
+import { ask } from "../live/asking.js";
 import { sparkIn, sparkPath } from "../charts/spark-path.js";
 
 const DAY_MS = 86_400_000;
@@ -46,7 +47,7 @@ export class Sparklines {
     const query = new URLSearchParams({ from: String(to - DAY_MS), to: String(to), points: String(POINTS) });
     for (const key of places.keys()) query.append("keys", key);
     try {
-      const answer = await fetch(`/api/v1/readings?${query}`);
+      const answer = await ask(`/api/v1/readings?${query}`);
       if (!answer.ok) return;
       for (const series of (await answer.json()).series) {
         const place = places.get(series.key);

@@ -1,5 +1,7 @@
 // The same frames by HTTP, every few seconds, where a network refuses WebSockets.
 
+import { ask } from "./asking.js";
+
 /** @typedef {import("./socket.js").Frame} Frame */
 
 export const POLL_MS = 5_000;
@@ -46,7 +48,7 @@ export class Poller {
     if (this.asking) return;
     this.asking = true;
     try {
-      const answer = await fetch("/api/v1/live", {
+      const answer = await ask("/api/v1/live", {
         method: "POST",
         headers: { "Content-Type": "application/json", "X-CSRFToken": csrfToken() },
         body: JSON.stringify({ subs: this.subs() }),

@@ -1,6 +1,7 @@
 // The live socket: stays connected, re-subscribes, acknowledges what was drawn.
 // Protocol: docs/reference/frames.md
 
+import { grant } from "./asking.js";
 import { setServerTime } from "../display/server-clock.js";
 import { reconnectDelay, restartDelay } from "./backoff.js";
 import { paint } from "../display/animation-frame.js";
@@ -90,13 +91,15 @@ export class LiveSocket {
     this.socket = socket;
     this.silence.end();
     this.seq = this.acknowledged = 0;
+    const shown = grant();
+    if (shown) socket.onopen = () => socket.send(JSON.stringify({ t: "auth", token: shown }));
     socket.onmessage = (event) => this.take(JSON.parse(event.data));
     socket.onclose = (event) => this.lost(event.code);
   }
 
   drop() {
     if (!this.socket) return;
-    this.socket.onmessage = this.socket.onclose = null;
+    this.socket.onmessage = this.socket.onclose = this.socket.onopen = null;
     this.socket.close();
     this.socket = null;
   }
