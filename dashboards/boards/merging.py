@@ -10,7 +10,8 @@ from typing import Any
 
 from dashboards.boards.specification import COLUMNS, widgets_of
 
-_PLACE = ("x", "y", "w", "h")
+_POSITION, _SIZE = ("x", "y"), ("w", "h")
+_PLACE = (*_POSITION, *_SIZE)
 _MISSING: Any = object()
 
 
@@ -72,9 +73,7 @@ def _widgets(
         content = choose(name, *(_content(one) for one in versions))
         if content is _MISSING:
             continue
-        placed = [_place(one) for one in versions]
-        where = placed[2] if placed[2] not in (None, placed[0]) else placed[1] or placed[2]
-        yield {"id": name, **content, **(where or {})}
+        yield {"id": name, **content, **_placed(*versions)}
 
 
 def _content(one: dict[str, Any] | None) -> Any:
@@ -83,8 +82,21 @@ def _content(one: dict[str, Any] | None) -> Any:
     return {name: value for name, value in one.items() if name not in ("id", *_PLACE)}
 
 
-def _place(one: dict[str, Any] | None) -> dict[str, Any] | None:
-    return None if one is None else {name: one[name] for name in _PLACE if name in one}
+def _placed(
+    was: dict[str, Any] | None, there: dict[str, Any] | None, here: dict[str, Any] | None
+) -> dict[str, Any]:
+    """Return where a widget is: one may have moved it while the other made it larger."""
+    found: dict[str, Any] = {}
+    names: tuple[str, ...]
+    for names in (_POSITION, _SIZE):
+        before, theirs, mine = (
+            None if one is None else {name: one[name] for name in names if name in one}
+            for one in (was, there, here)
+        )
+        found |= (mine if mine not in (None, before) else theirs or mine) or {}
+    if found.keys() >= {"x", "w"}:
+        found["x"] = max(0, min(found["x"], COLUMNS - found["w"]))
+    return found
 
 
 def without_overlaps(widgets: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -77,6 +77,14 @@ AREAS = st.lists(
 )
 
 
+def test_one_moves_a_widget_while_the_other_makes_it_larger() -> None:
+    moved = board(widget("a"), widget("b", x=9, y=4), minutes=60)
+    larger = board(widget("a"), widget("b", x=3, w=5, h=7), minutes=60)
+    for theirs, mine in ((moved, larger), (larger, moved)):
+        place = both(theirs, mine)["widgets"][1]
+        assert (place["x"], place["y"], place["w"], place["h"]) == (7, 4, 5, 7)
+
+
 @given(AREAS)
 def test_nothing_lies_on_anything_else_and_nothing_floats(areas: list[dict[str, int]]) -> None:
     taken: dict[tuple[int, int], int] = {}
