@@ -13,6 +13,7 @@ from devices import queries
 from devices.access import token_digest
 from devices.models import ApiToken, Device, Membership, Series, Site, Writer
 from tests.mqtt_ingest.storing.test_slot_writer import entry, make_writer, store
+from tests.support.database import insert_readings
 from tests.support.factories import ARRIVAL
 
 pytestmark = pytest.mark.usefixtures("tables")
@@ -258,12 +259,7 @@ def test_a_read_that_takes_too_long_is_stopped(
 def test_the_last_value_at_a_moment_is_told(staff: Client, ts: str, value: float | None) -> None:
     device = Device.objects.create(key="past")
     series = Series.objects.create(device=device, metric="t", unit="°C")
-    with connection.cursor() as cursor:
-        for at, number in ((1_767_225_600_500_000, 1), (1_767_225_602_000_000, 2)):
-            cursor.execute(
-                "INSERT INTO devices_reading (series_id, ts, value) VALUES (%s, %s, %s)",
-                [series.pk, at, number],
-            )
+    insert_readings(series, [(1_767_225_600_500_000, 1), (1_767_225_602_000_000, 2)])
     answer = staff.get(f"/api/v1/readings/at?keys=past/t,past/none&ts={ts}").json()
     assert [one["value"] for one in answer["values"]] == ([] if value is None else [value])
     assert answer["denied"] == ["past/none"]

@@ -13,7 +13,8 @@ from django.utils import timezone
 from dashboards.boards import store
 from dashboards.models import Board, BoardLink
 from dashboards.sharing import links, visitors
-from devices.models import Device, Membership, Reading, Series, Site
+from devices.models import Device, Membership, Series, Site
+from tests.support.database import insert_readings
 
 pytestmark = pytest.mark.usefixtures("tables")
 DAY_US = 86_400_000_000
@@ -35,8 +36,7 @@ def anna() -> Any:
         device = Device.objects.create(key=key, site=site, device_type="press")
         for metric in ("t", "secret"):
             series = Series.objects.create(device=device, metric=metric, unit="°C")
-            for days in range(20):
-                Reading.objects.create(series=series, ts=now - days * DAY_US - 1_000, value=days)
+            insert_readings(series, [(now - n * DAY_US - 1_000, n) for n in range(20)])
     return user
 
 
