@@ -60,8 +60,16 @@ class SeriesDescription:
 
     def __post_init__(self) -> None:
         """Cut what is longer than anybody means."""
-        for name, most in (("unit", MAX_UNIT), ("unit_as_sent", MAX_UNIT), ("label", MAX_NAME)):
-            _cut(self, name, most)
+        # Made for packet after packet: first it is looked whether there is anything to cut.
+        if (
+            len(self.unit) > MAX_UNIT
+            or len(self.unit_as_sent) > MAX_UNIT
+            or len(self.label) > MAX_NAME
+        ):
+            for name, most in (("unit", MAX_UNIT), ("unit_as_sent", MAX_UNIT), ("label", MAX_NAME)):
+                _cut(self, name, most)
+        if not self.states:
+            return
         if len(self.states) > MAX_STATES or any(len(one) > MAX_NAME for one in self.states):
             states = tuple(one[:MAX_NAME] for one in self.states[:MAX_STATES])
             object.__setattr__(self, "states", states)
@@ -95,13 +103,19 @@ class Description:
 
     def __post_init__(self) -> None:
         """Cut what is longer than anybody means."""
-        for name in ("name", "model", "manufacturer", "firmware", "place"):
-            _cut(self, name, MAX_NAME)
+        if self.name or self.model or self.manufacturer or self.firmware or self.place:
+            for name in ("name", "model", "manufacturer", "firmware", "place"):
+                _cut(self, name, MAX_NAME)
         if type(self.series) is _Grown:
             return  # looked at already
         if len(self.series) > MAX_SERIES or any(len(metric) > MAX_NAME for metric in self.series):
             kept = [(name, one) for name, one in self.series.items() if len(name) <= MAX_NAME]
             object.__setattr__(self, "series", dict(kept[:MAX_SERIES]))
+
+    @property
+    def is_growing(self) -> bool:
+        """Return whether more may be put into it (`with_series`)."""
+        return type(self.series) is _Grown
 
     # Once it was asked for: conventions say the same with packet after packet.
     _mark: int = field(default=0, init=False, repr=False, compare=False)
@@ -121,11 +135,14 @@ def with_series(before: Description | None, series: Mapping[str, SeriesDescripti
 
     A packet may have very many parts, each of which describes a few: nothing is copied for each.
     """
-    told = before or Description()
     if not series:
-        return told
-    if type(told.series) is not _Grown:
-        told = replace(told, series=_Grown(told.series))
+        return before or Description()
+    if before is None:
+        told = Description(series=_Grown())
+    elif type(before.series) is not _Grown:
+        told = replace(before, series=_Grown(before.series))
+    else:
+        told = before
     grown = cast("_Grown", told.series)
     for metric, one in series.items():
         if len(metric) <= MAX_NAME and (metric in grown or len(grown) < MAX_SERIES):

@@ -16,6 +16,10 @@ _BOM = b"\xef\xbb\xbf"
 # So deep the tolerant reader goes; how deep values may lie is looked at later.
 _LEVELS = 100
 NOT_PLAIN = object()
+# With what JSON begins; with what its numbers do, and with what such a payload ends.
+_BEGINS = frozenset(bytes([sign]) for sign in b'{["-0123456789tfn \t\r\n')
+_DIGITS = frozenset(bytes([sign]) for sign in b"-0123456789")
+_ENDS = frozenset(bytes([sign]) for sign in b"0123456789 \t\r\n")
 
 
 def decode_plain(payload: bytes, limits: Limits) -> object:
@@ -25,12 +29,17 @@ def decode_plain(payload: bytes, limits: Limits) -> object:
     refuses (NaN, a byte order mark, a C string's end) goes the tolerant way, by `decode_text`
     and `decode_json`, which also tells where a payload is broken.
     """
-    if len(payload) <= limits.payload_bytes:
+    if len(payload) <= limits.payload_bytes and not _is_bare_text(payload):
         try:
             return orjson.loads(payload)
         except orjson.JSONDecodeError:
             pass
     return NOT_PLAIN
+
+
+def _is_bare_text(payload: bytes) -> bool:
+    """Return whether `payload` begins or ends as no JSON does: an error costs more than a look."""
+    return payload[:1] not in _BEGINS or (payload[:1] in _DIGITS and payload[-1:] not in _ENDS)
 
 
 def decode_text(payload: bytes, limits: Limits) -> str:

@@ -42,6 +42,7 @@ ABOUT_KEYS = frozenset(
     | {"user", "expire", "min", "max", "context", "desc", "description", "label", "error"}
     | {"displayname", "datatype", "dt", "metadata", "tags"}
 )
+_ABOUT_OR_NAMES = ABOUT_KEYS.union(NAME_KEYS)
 # What they hold is meant; their own names say nothing.
 ENVELOPES = frozenset({"values", "vals", "fields", "metrics", "measurements", "readings"})
 # What something ought to be, and what it was, is not what it is.
@@ -131,6 +132,9 @@ def records(value: object, metric: str, limits: Limits, style: Style = USUAL) ->
     if kind is float or kind is int or kind is bool:
         return [Record({metric: value})]
     walk = _Walk(style, limits)
+    if kind is dict:
+        _walk_object(walk, value, metric, ABSENT, 1)  # type: ignore[arg-type] # it is one
+        return _grouped(walk.leaves)
     if not isinstance(value, list) or not _is_batch(value):
         _walk(walk, value, metric, ABSENT, 1)
         return _grouped(walk.leaves)
@@ -279,7 +283,7 @@ def _keys(names: tuple[str, ...]) -> frozenset[str]:
 
 def _as_time(value: object) -> object | None:
     """Return the time that a member gives, with or without what extended JSON writes around it."""
-    if isinstance(value, dict):
+    if type(value) is dict:
         value = value["$date"] if set(value) == {"$date"} else None
     return as_time(value)
 
@@ -291,10 +295,11 @@ def _is_one_value(names: Mapping[str, str], value: Mapping[str, Any]) -> bool:
     key = _value_key(names)
     if key is None or isinstance(value[key], dict):
         return False
-    others = set(names) - {plain(key)}
-    return all(other in ABOUT_KEYS or other in NAME_KEYS for other in others) or (
-        not any(isinstance(value[names[other]], int | float) for other in others - ABOUT_KEYS)
-    )
+    others = names.keys() - _ABOUT_OR_NAMES
+    if len(others) == 1:
+        return True  # the value itself
+    others = names.keys() - ABOUT_KEYS - {plain(key)}
+    return not any(isinstance(value[names[other]], int | float) for other in others)
 
 
 def is_one_value(value: Mapping[str, Any]) -> bool:

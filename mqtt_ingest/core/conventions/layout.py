@@ -27,7 +27,12 @@ from mqtt_ingest.core.conventions.base import Convention, Options
 from mqtt_ingest.core.conventions.recognising import Evidence, Observation, topics_with
 from mqtt_ingest.core.conventions.state import State
 from mqtt_ingest.core.conventions.templates import REMEMBERED, FirstMatch, TopicTemplate, compiled
-from mqtt_ingest.core.descriptions import Description, SeriesDescription, with_series
+from mqtt_ingest.core.descriptions import (
+    MAX_NAME,
+    Description,
+    SeriesDescription,
+    with_series,
+)
 from mqtt_ingest.core.limits import Limits
 from mqtt_ingest.core.packets import DeviceMessage, Packet, Sample
 from mqtt_ingest.core.reading import USUAL, Style, parse, plain, records
@@ -74,7 +79,7 @@ class Said:
         message = self.of(native_id)
         told = with_series(message.description, said.pop("series", {}))
         news = {name: one for name, one in said.items() if one and one != getattr(told, name)}
-        message.description = replace(told, **news) if news else told
+        message.description = self.convention.described(told, news) if news else told
 
     def take(self, native_id: str, record: Record, index: int = 0) -> None:
         """Add a record's values to what is said of the device, with the units that are known."""
@@ -258,6 +263,8 @@ class Layout(Convention):
         self._units: dict[str, str] = {}
         # Of the metrics of a packet: what is said of their units.
         self._said: dict[tuple[str, ...], Description | None] = {}
+        # What was said of a device besides, by the mark of that and what more was said.
+        self._described: dict[tuple[Any, ...], Description] = {}
 
     @classmethod
     def recognise(cls, observed: Sequence[Observation]) -> Evidence | None:
@@ -330,6 +337,19 @@ class Layout(Convention):
                 self._said.clear()
             self._said[metrics] = said
         return said
+
+    def described(self, told: Description, news: Mapping[str, Any]) -> Description:
+        """Return `told` with `news`: the same object where the same was said before."""
+        is_long = any(isinstance(one, str) and len(one) > MAX_NAME for one in news.values())
+        if is_long or told.is_growing or len(told.series) > _FEW:
+            return replace(told, **news)
+        key = (told.mark, *news.items())
+        found = self._described.get(key)
+        if found is None:
+            if len(self._described) >= _SETS:
+                self._described.clear()
+            found = self._described[key] = replace(told, **news)
+        return found
 
     def unit_of(self, metric: str) -> str:
         """Return the unit of a metric, as the ecosystem documents it; empty: it does not."""

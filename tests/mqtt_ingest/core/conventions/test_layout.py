@@ -42,3 +42,24 @@ def test_what_is_remembered_of_units_is_bounded(monkeypatch: pytest.MonkeyPatch)
     }
     assert len(read._said) <= 3
     assert ("Temperature", "Humidity", "Power") not in read._said
+
+
+def test_what_is_said_of_devices_is_remembered_and_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(layout, "_SETS", 3)
+    read = conventions.make("zigbee2mqtt")
+    assert isinstance(read, layout.Layout)
+
+    def said(name: str) -> object:
+        packet = make_packet(f"zigbee2mqtt/{name}", json.dumps({"temperature": 1.5}))
+        (message,) = read.decode(packet, Limits()) or ()
+        return message.description
+
+    first = said("lamp")
+    assert said("lamp") is first
+    for number in range(10):
+        assert said(f"lamp-{number}").name == f"lamp-{number}"  # type: ignore[attr-defined]
+    assert len(read._described) <= 3
+    assert said("lamp") == first
+    long = "x" * 300
+    assert said(long).name == long[:200]  # type: ignore[attr-defined]
+    assert all(len(str(part)) < 300 for key in read._described for part in key)
