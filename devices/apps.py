@@ -28,11 +28,13 @@ def _register_services() -> None:
     from devices.background import services
     from devices.changelog import consumer
     from devices.jobs.runner import JobFiles, Runner
+    from devices.monitoring.scales import Scales
     from devices.monitoring.times_ahead import TimesAhead
     from devices.registry.purge import Purging
     from devices.retention.sweeper import Sweeper
     from devices.rollups.roller import Roller
 
     consumer.register(rollups.CONSUMER)
-    for service in (Roller, Sweeper, Purging, consumer.Pruning, Runner, JobFiles, TimesAhead):
+    upkeep = (Purging, consumer.Pruning, JobFiles, TimesAhead, Scales)
+    for service in (Roller, Sweeper, Runner, *upkeep):
         services.register(service)

@@ -1,18 +1,15 @@
 """How values and times are put into words; `js/display/format.js` says the same in the browser."""
 
-import math
-import struct
 from datetime import datetime
 
 from django.utils.formats import get_format
 from django.utils.translation import gettext, gettext_noop
 
+from devices.number_text import number_text
 from devices.queries import Value
 
 # Whole numbers of so many digits are grouped.
 GROUPED = 5
-# Beyond these a double tells how it was computed, not what was measured.
-DIGITS = 12
 # Seconds below which an age is told so, the words, and how many seconds are one of them.
 _AGES = (
     (100, gettext_noop("%(n)s s ago"), 1),
@@ -49,43 +46,6 @@ def localised(number: str) -> str:
     if not point:
         return sign + whole
     return f"{sign}{whole}{get_format('DECIMAL_SEPARATOR')}{rest}"
-
-
-def number_text(value: float, decimals: int | None = None) -> str:
-    """Return a number with a point, of up to 12 significant digits.
-
-    One that was of single precision has no more digits than that tells apart.
-    """
-    size = abs(value)
-    if decimals is not None and size < 1e15:
-        return f"{value:.{min(decimals, DIGITS)}f}"
-    if size < 1e15 and value == int(value):
-        return str(int(value))
-    digits = _digits(value)
-    if not 1e-4 <= size < 1e15:
-        mantissa, exponent = f"{value:.{digits - 1}e}".split("e")
-        return f"{_trimmed(mantissa)}e{int(exponent)}"
-    decimals = max(0, digits - 1 - math.floor(math.log10(size)))
-    return _trimmed(f"{value:.{decimals}f}")
-
-
-def _digits(value: float) -> int:
-    """Return how many significant digits tell `value`: 12, or what single precision needs."""
-    plain = f"{value:.{DIGITS - 1}e}"
-    if float(plain) == value or _single(value) != value:
-        return DIGITS
-    return next((n for n in range(1, 10) if _single(float(f"{value:.{n - 1}e}")) == value), DIGITS)
-
-
-def _single(value: float) -> float:
-    try:
-        return float(struct.unpack("f", struct.pack("f", value))[0])
-    except OverflowError:
-        return math.inf
-
-
-def _trimmed(text: str) -> str:
-    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def format_age(seconds: float) -> str:

@@ -14,7 +14,8 @@ from django.contrib.staticfiles.finders import find
 ENTRY = "dashboards/js/main.js"
 # Name of a path -> the module of its page; `js/main.js` has the same by `data-page`.
 PAGES = {
-    **dict.fromkeys(("site-board", "type-board", "unsited-board", "board", "shared"), "board"),
+    **dict.fromkeys(("site-board", "type-board", "unsited-board", "board"), "board"),
+    "shared": "shared",
     "edit-board": "board-editor",
     **{name: name for name in ("overview", "device", "inspect", "jobs", "connect", "status")},
     "wall": "wall",
@@ -32,7 +33,9 @@ def needed(view: str) -> tuple[str, ...]:
     entries = [ENTRY]
     if page:
         entries.append(f"dashboards/js/pages/{page}.js")
-    if page in {"board", "board-editor"}:
+    if page == "shared":
+        entries.append("dashboards/js/pages/board.js")
+    if page in {"board", "board-editor", "shared"}:
         entries += [f"dashboards/js/widgets/{name}.js" for name in _WIDGETS]
     return _graph(tuple(entries))
 

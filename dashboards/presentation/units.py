@@ -9,9 +9,10 @@ from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from typing import Any, NamedTuple
 
-from dashboards.presentation.formats import format_value, number_text
+from dashboards.presentation.formats import format_value
 from devices.models import Kind, preferences_of
 from devices.models.accounts import AnyUser
+from devices.number_text import decimals_for, number_text
 from devices.queries import SeriesInfo, Value
 from devices.unit_conversion import Conversion, conversion
 
@@ -26,12 +27,16 @@ class Shown(NamedTuple):
     unit: str
     how: Conversion | None = None
     decimals: int | None = None
+    places: int | None = None
 
     def text(self, value: Value) -> str:
         """Return a stored value in words."""
         if self.how is not None and isinstance(value, float) and not isinstance(value, bool):
             value = converted(value, self.how)
-        return format_value(value, self.decimals)
+        decimals = self.decimals
+        if decimals is None and isinstance(value, float):
+            decimals = decimals_for(value, self.places)
+        return format_value(value, decimals)
 
 
 def choose(choice: Callable[[], Mapping[str, str]]) -> None:
@@ -51,15 +56,24 @@ def for_everybody(info: SeriesInfo) -> Conversion | None:
     return conversion(info.unit, info.shown_unit)
 
 
+def scaled(info: SeriesInfo) -> Conversion | None:
+    """Return with which prefix of the unit values of a series are shown, unless people said."""
+    if info.kind != Kind.NUMBER or info.shown_unit or not info.scaled_unit:
+        return None
+    return conversion(info.unit, info.scaled_unit)
+
+
 def shown(info: SeriesInfo) -> Shown:
     """Return how values of a series are shown to whoever asks."""
-    first = for_everybody(info)
-    unit = info.unit if first is None else first.unit
     if info.kind != Kind.NUMBER:
-        return Shown(unit)
+        return Shown(info.unit)
+    first = for_everybody(info)
+    if first is None and info.unit not in _choice.get()():
+        first = scaled(info)
+    unit = info.unit if first is None else first.unit
     own = shown_in(unit)
     how = own.how if first is None else first if own.how is None else first.then(own.how)
-    return Shown(own.unit, how, info.decimals)
+    return Shown(own.unit, how, info.decimals, info.places)
 
 
 def shown_in(unit: str) -> Shown:
@@ -76,9 +90,16 @@ def chosen() -> dict[str, Conversion]:
 
 def told(info: SeriesInfo) -> dict[str, Any]:
     """Return what a frame tells of how a series is shown to everybody."""
-    how = for_everybody(info)
-    said: dict[str, Any] = {} if how is None else {"shown": how._asdict()}
-    return said if info.decimals is None else {**said, "decimals": info.decimals}
+    said: dict[str, Any] = {}
+    if (how := for_everybody(info)) is not None:
+        said["shown"] = how._asdict()
+    elif (how := scaled(info)) is not None:
+        said["scaled"] = how._asdict()
+    if info.decimals is not None:
+        said["decimals"] = info.decimals
+    elif info.places is not None:
+        said["places"] = info.places
+    return said
 
 
 def converted(value: float, how: Conversion) -> float:

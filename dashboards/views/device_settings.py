@@ -88,11 +88,12 @@ class SeriesForm(forms.ModelForm[Series]):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        others = [one for one in alternatives(self.instance.unit) if one != self.instance.unit]
-        kept = [one for one in [self.instance.shown_unit] if one and one not in others]
+        units = alternatives(self.instance.unit)
+        kept = [one for one in [self.instance.shown_unit] if one and one not in units]
+        # Chosen itself, the unit that it is stored in has no prefix put before it.
         self.fields["shown_unit"] = forms.ChoiceField(
             required=False,
-            choices=[("", "–"), *((one, one) for one in [*others, *kept])],  # noqa: RUF001
+            choices=[("", gettext("as fits")), *((one, one) for one in [*units, *kept])],
         )
         for name, field in self.fields.items():
             field.label = f"{self.instance.metric}: {_CALLED[name]}"

@@ -55,6 +55,12 @@ class Series(ByHand):
         db_default="",
         help_text=_("What it is shown in, for everybody; empty: as it is stored."),
     )
+    # By what was measured lately (`devices.monitoring.scales`): with how many decimals figures
+    # align, and which prefix of the unit fits; what people have set comes before.
+    places = models.PositiveSmallIntegerField(null=True, editable=False)
+    scaled_unit = models.CharField(
+        max_length=50, blank=True, default="", db_default="", editable=False
+    )
     minimum = models.FloatField(null=True, blank=True, help_text=_("What it may be at least."))
     maximum = models.FloatField(null=True, blank=True, help_text=_("What it may be at most."))
     hidden = models.BooleanField(

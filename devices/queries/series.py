@@ -29,6 +29,9 @@ class SeriesInfo:
     hidden: bool = False
     # What everybody sees it in; empty: `unit`.
     shown_unit: str = ""
+    # What fits the values lately, see `devices.monitoring.scales`.
+    places: int | None = None
+    scaled_unit: str = ""
 
     @property
     def key(self) -> str:
@@ -89,6 +92,7 @@ def _infos(found: QuerySet[Series]) -> list[SeriesInfo]:
     rows = found.order_by("device__key", "metric").values_list(
         *("pk", "device_id", "device__key", "metric", "unit", "kind"),
         *("raw_since", "quarters_since", "label", "decimals", "hidden", "shown_unit"),
+        *("places", "scaled_unit"),
     )
     return [SeriesInfo(*row) for row in rows]
 

@@ -28,7 +28,7 @@ test("a state is told by the share of the time", () => {
 test("words have as many decimals as the values, a mean one more", () => {
   const words = seenWords(part([1, 2], [21.5, 22]), [0, 9], "number");
   assert.deepEqual(words, [["min", "21.5"], ["mean", "21.75"], ["max", "22.0"], ["change", "+0.5"]]);
-  assert.deepEqual(seenWords(part([1, 2], [21.5, 20]), [0, 9], "number", 0).at(-1), ["change", "-2"]);
+  assert.deepEqual(seenWords(part([1, 2], [21.5, 20]), [0, 9], "number", { decimals: 0 }).at(-1), ["change", "-2"]);
   assert.deepEqual(seenWords(part([], []), [0, 9], "number"), []);
 });
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { formatAge, formatTime, formatValue, localised, signsOf } from "../../../../dashboards/static/dashboards/js/display/format.js";
+import { decimalsFor, formatAge, formatTime, formatValue, localised, signsOf } from "../../../../dashboards/static/dashboards/js/display/format.js";
 
 // tests/dashboards/presentation/test_formats.py has the same table for the server's words.
 const VALUES = [
@@ -33,4 +33,14 @@ test("numbers are written as the page's language does", () => {
   assert.equal(localised("1e-9", german), "1e-9");
   assert.equal(localised("12345", signsOf("en")), "12,345");
   assert.equal(formatValue(1.5, 400), "1.500000000000");
+});
+
+test("a value has the decimals of its series", () => {
+  // tests/devices/monitoring/test_scales.py has the same table.
+  const values = /** @type {[number, number|undefined, number|undefined][]} */ ([
+    [17, 1, 1], [17.125, 1, 3], [46.0399871, 1, 1], [5, undefined, undefined], [1e-9, 2, undefined], [1e20, 2, undefined], [0, 2, 2],
+  ]);
+  for (const [value, places, decimals] of values) assert.equal(decimalsFor(value, { places }), decimals);
+  assert.equal(decimalsFor(17.125, { places: 1, decimals: 0 }), 0);
+  assert.equal(decimalsFor("open", { places: 1 }), undefined);
 });

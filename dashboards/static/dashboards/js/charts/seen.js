@@ -1,7 +1,7 @@
 // What the stretch of time that a chart shows comes to: least, mean and most, or time in a state.
 
 import { gettext } from "../display/i18n.js";
-import { formatValue, numberText } from "../display/format.js";
+import { decimalsFor, decimalsOf, formatValue } from "../display/format.js";
 import { lineAt, number } from "./plot-data.js";
 
 /** @typedef {import("./plot-data.js").Part} Part */
@@ -47,16 +47,11 @@ export function shareOn({ columns }, [from, to]) {
   return all ? on / all : null;
 }
 
-/** @param {number} value @returns {number} how many decimals tell it */
-function decimalsOf(value) {
-  return numberText(value).split(".")[1]?.length ?? 0;
-}
-
 /**
- * @param {Part} part @param {Span} span @param {string} kind of the series @param {number} [decimals] that are set
+ * @param {Part} part @param {Span} span @param {string} kind of the series @param {{ decimals?: number, places?: number }|null} [info] of the series
  * @returns {[string, string][]} what it is called, and what it is
  */
-export function seenWords(part, span, kind, decimals) {
+export function seenWords(part, span, kind, info) {
   if (kind === "boolean") {
     const share = shareOn(part, span);
     return share === null ? [] : [[gettext("on"), `${formatValue(Number((100 * share).toFixed(1)))} %`]];
@@ -64,12 +59,13 @@ export function seenWords(part, span, kind, decimals) {
   const found = summaryOf(part, span);
   if (!found) return [];
   const { least, mean, most, first, last } = found;
-  const places = decimals ?? Math.min(12, Math.max(...[least, most, first, last].map(decimalsOf)));
+  const places = Math.min(12, Math.max(...[least, most, first, last].map((one) => decimalsFor(one, info) ?? decimalsOf(one))));
+  const known = info?.decimals ?? info?.places;
   const words = (/** @type {number} */ value, more = 0) => formatValue(value, places + more);
   const change = last - first;
   return [
     [gettext("min"), words(least)],
-    [gettext("mean"), words(mean, decimals === undefined ? MORE : 0)],
+    [gettext("mean"), words(mean, known === undefined ? MORE : 0)],
     [gettext("max"), words(most)],
     [gettext("change"), (change > 0 ? "+" : "") + words(change)],
   ];

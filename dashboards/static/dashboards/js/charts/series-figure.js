@@ -2,7 +2,7 @@
 
 import { showAge } from "../display/server-clock.js";
 import { Chart } from "./chart.js";
-import { formatValue } from "../display/format.js";
+import { decimalsFor, formatValue } from "../display/format.js";
 import { listen } from "./gestures.js";
 import { readLosses, readMarks } from "./annotations.js";
 import { NOTES } from "../logbook/notes.js";
@@ -83,7 +83,7 @@ export class SeriesView {
     this.info = info;
     const last = newest.ts.length - 1;
     if (last < 0) return;
-    const words = formatValue(newest.value[last], info?.decimals);
+    const words = formatValue(newest.value[last], decimalsFor(newest.value[last], info));
     if (this.value.textContent !== words) this.value.textContent = words;
     showAge(this.age, newest.ts[last]);
     noteTime(/** @type {HTMLElement} */ (this.value.parentElement), newest.ts[last], info?.expire_ms);
@@ -105,7 +105,7 @@ export class SeriesView {
         this.beside = look;
       }
       this.chart.draw(beside ? [part, beside.part] : [part], this.range.shown);
-      showSeen(this.seen, seenWords(part, this.range.shown, this.line.kind, this.info?.decimals));
+      showSeen(this.seen, seenWords(part, this.range.shown, this.line.kind, this.info));
     }
     if (this.details.open) drawRows(this.body, [part], this.correct ? (ts, binMs) => this.markCell(ts, binMs) : undefined);
   }

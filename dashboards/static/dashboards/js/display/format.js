@@ -50,6 +50,28 @@ export function numberText(value, decimals) {
   return trimZeros(value.toFixed(Math.max(0, digits - 1 - Math.floor(Math.log10(size)))));
 }
 
+// Decimals that people write.
+const WRITTEN = 3;
+
+/** @param {number} value @returns {number} how many decimals tell it; 0 where it is written with an exponent */
+export function decimalsOf(value) {
+  const text = numberText(value);
+  return text.includes("e") ? 0 : (text.split(".")[1]?.length ?? 0);
+}
+
+/**
+ * As devices/number_text.py.
+ * @param {any} value @param {{ decimals?: number, places?: number }|null|undefined} info of its series
+ * @returns {number|undefined} with how many decimals it is written among others of its series; undefined: as many as tell it
+ */
+export function decimalsFor(value, info) {
+  if (info?.decimals !== undefined || info?.places === undefined || typeof value !== "number") return info?.decimals;
+  const size = Math.abs(value);
+  if (value !== 0 && !(size >= 1e-4 && size < 1e15)) return undefined;
+  const own = decimalsOf(value);
+  return own <= WRITTEN ? Math.max(own, info.places) : info.places;
+}
+
 // Beyond these a double tells how it was computed, not what was measured.
 const DIGITS = 12;
 

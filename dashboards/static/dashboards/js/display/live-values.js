@@ -1,7 +1,7 @@
 // Newest values and states as they stand on pages: `partials/value.html` and `partials/rows.html`.
 
 import { now, showAge } from "./server-clock.js";
-import { formatValue } from "./format.js";
+import { decimalsFor, formatValue } from "./format.js";
 import { showState } from "./connection-status.js";
 import { noteTime } from "./staleness.js";
 import { trim } from "../live/columns.js";
@@ -43,7 +43,7 @@ export class Cells {
     if (!cells) return;
     if (!columns?.ts.length) return cells.forEach(blank);
     const last = columns.ts.length - 1;
-    const [ts, words] = [columns.ts[last], formatValue(columns.value[last], store.infoOf(key)?.decimals).slice(0, LONGEST)];
+    const [ts, words] = [columns.ts[last], formatValue(columns.value[last], decimalsFor(columns.value[last], store.infoOf(key))).slice(0, LONGEST)];
     for (const cell of cells) {
       const text = /** @type {HTMLElement} */ (cell.querySelector("b"));
       if (text.textContent !== words) text.textContent = words;

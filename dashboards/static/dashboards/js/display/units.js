@@ -23,7 +23,8 @@ export function chosen() {
  */
 export function howShown(info, own = chosen()) {
   if (info.kind !== "number") return null;
-  const first = info.shown ?? null;
+  // A prefix that fits (kW) stands back where somebody chose a unit for this one.
+  const first = info.shown ?? (own[info.unit] ? null : info.scaled) ?? null;
   const second = own[first?.unit ?? info.unit] ?? null;
   if (!first || !second) return second ?? first;
   return { unit: second.unit, scale: first.scale * second.scale, offset: first.offset * second.scale + second.offset };

@@ -6,7 +6,7 @@ import { clear, emptyColumns, merge, put, trim } from "./columns.js";
 /**
  * @typedef {Record<string, any>} Frame
  * @typedef {import("../display/units.js").Conversion} Conversion
- * @typedef {{ key: string, unit: string, kind: string, expire_ms?: number, decimals?: number, shown?: Conversion }} Info
+ * @typedef {{ key: string, unit: string, kind: string, expire_ms?: number, decimals?: number, places?: number, shown?: Conversion, scaled?: Conversion }} Info
  * @typedef {[number, number]} Span from and to, in ms
  */
 

@@ -1,6 +1,6 @@
 // Where a value is between the least and the most it can be, as an arc and for screen readers.
 
-import { formatValue } from "../display/format.js";
+import { decimalsFor, formatValue } from "../display/format.js";
 import { number } from "../charts/plot-data.js";
 import { tellThreshold } from "../charts/thresholds.js";
 import { gettext } from "../display/i18n.js";
@@ -48,7 +48,7 @@ export function mount(place) {
       meter.setAttribute("aria-valuemin", String(least));
       meter.setAttribute("aria-valuemax", String(most));
       meter.setAttribute("aria-valuenow", String(value ?? least));
-      meter.setAttribute("aria-valuetext", newest ? `${formatValue(newest.value, newest.decimals)} ${newest.unit}`.trim() : gettext("no data yet"));
+      meter.setAttribute("aria-valuetext", newest ? `${formatValue(newest.value, decimalsFor(newest.value, newest))} ${newest.unit}`.trim() : gettext("no data yet"));
       tellThreshold(place);
     },
   };

@@ -14,7 +14,7 @@ export function mount(place) {
     draw() {
       const part = place.part(place.options.key);
       path.setAttribute("d", sparkPath(part.columns, place.span));
-      if (trend) showSeen(trend, seenWords(part, place.span, place.kind(place.options.key), place.newest(place.options.key)?.decimals));
+      if (trend) showSeen(trend, seenWords(part, place.span, place.kind(place.options.key), place.newest(place.options.key)));
       tellThreshold(place);
     },
   };

@@ -6,7 +6,7 @@ import { converted } from "../display/units.js";
 
 /** @typedef {import("../pages/board.js").Board} Board */
 /** @typedef {import("../charts/plot-data.js").Part} Part */
-/** @typedef {{ ts: number, value: any, unit: string, kind: string, decimals?: number }} Newest ts in ms */
+/** @typedef {{ ts: number, value: any, unit: string, kind: string, decimals?: number, places?: number }} Newest ts in ms */
 /** @typedef {import("../charts/thresholds.js").Threshold} Threshold */
 
 export class Place {
@@ -57,7 +57,7 @@ export class Place {
       const columns = store.columns.get(key);
       const info = store.infoOf(key);
       const last = (columns?.ts.length ?? 0) - 1;
-      if (columns && info && last >= 0) return { ts: columns.ts[last], value: columns.value[last], unit: info.unit, kind: info.kind, decimals: info.decimals };
+      if (columns && info && last >= 0) return { ts: columns.ts[last], value: columns.value[last], unit: info.unit, kind: info.kind, decimals: info.decimals, places: info.places };
     }
     return null;
   }
