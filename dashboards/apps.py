@@ -11,4 +11,6 @@ class DashboardsConfig(AppConfig):
 
     def ready(self) -> None:
         """Find the widgets of every app."""
+        import dashboards.logbook.widget  # noqa: F401
+
         autodiscover_modules("widgets")

@@ -79,3 +79,18 @@ def is_loopback(address: str) -> bool:
         return False
     mapped = found.ipv4_mapped if isinstance(found, IPv6Address) else None
     return (mapped or found).is_loopback
+
+
+def origin_of(text: str) -> str:
+    """Return an origin, `https://plant.example:8443`, as browsers write it.
+
+    Raises:
+        ValueError: `text` is none. Nothing of one can end a directive of a security policy.
+    """
+    scheme, found, host = text.strip().lower().rstrip("/").partition("://")
+    name, colon, port = host.partition(":")
+    is_name = name.replace("-", "").replace(".", "").isalnum() and name.isascii()
+    is_port = not colon or (port.isdecimal() and port.isascii() and int(port) < 65_536)
+    if not (found and scheme in {"http", "https"} and is_name and is_port and len(host) <= 260):
+        raise ValueError(f"{text[:100]!r} is no origin; an example: https://intranet.example")
+    return f"{scheme}://{host}"

@@ -13,7 +13,7 @@ from urllib.parse import SplitResult, urlsplit
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
-from devices.addresses import is_address
+from devices.addresses import is_address, origin_of
 from devices.broker_addresses import BadAddress, misread, parse
 from iotbridge.static_version import package_of
 
@@ -108,6 +108,31 @@ def apps(name: str) -> list[str]:
                 f"the name, for example {name}=plant_extras"
             )
     return found
+
+
+def origins(name: str) -> list[str]:
+    """Return variable `name`, origins split at commas."""
+    try:
+        return [origin_of(one) for one in names(name)]
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{name}: {error}") from error
+
+
+def tiles(name: str) -> str:
+    """Return variable `name`, the address of a map's tiles with {z}, {x} and {y}, or empty."""
+    raw = text(name)
+    parts = raw.partition("://")[2].partition("/")
+    try:
+        if raw:
+            origin_of(raw.removesuffix(parts[1] + parts[2]))
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{name}: {error}") from error
+    if raw and not all(part in parts[2] for part in ("{z}", "{x}", "{y}")):
+        raise ImproperlyConfigured(
+            f"{name} is {raw!r}, which does not say where {{z}}, {{x}} and {{y}} stand, as in "
+            f"{name}=https://tiles.example/{{z}}/{{x}}/{{y}}.png"
+        )
+    return raw
 
 
 def url(name: str, default: str, schemes: tuple[str, ...], example: str) -> str:

@@ -7,6 +7,7 @@ somebody who may import.
 """
 
 import logging
+import re
 from typing import Any
 
 from daphne.http_protocol import WebRequest
@@ -29,11 +30,16 @@ SMALL, UNKNOWN = 2_500_000, 100_000
 # Files come here; forms of several parts are a little larger than their file.
 UPLOADS = (b"/import", b"/api/v1/imports")
 FORM_BYTES = 100_000
+# Pictures of boards and notes.
+PICTURES = re.compile(rb"/(api/v1/(boards|notes)/[\w-]{1,100}/pictures|logbook)")
+PICTURE_BYTES = 5_000_000
 
 
 def limit_of(path: bytes) -> int:
     """Return how many bytes a request to `path` may have."""
     plain = path.partition(b"?")[0].rstrip(b"/")
+    if PICTURES.fullmatch(plain):
+        return PICTURE_BYTES + FORM_BYTES
     return settings.IMPORT_MB * 1_000_000 + FORM_BYTES if plain in UPLOADS else SMALL
 
 
@@ -99,7 +105,7 @@ def _ask(request: Any) -> None:
         else:
             _refuse(request, 403, b"Forbidden")
 
-    importing = request.bodys_limit > SMALL
+    importing = request.bodys_limit > PICTURE_BYTES + FORM_BYTES
     asked: Any = deferToThread(may_send, cookies, authorization, importing=importing)
     asked.addCallbacks(answer, lambda _failure: _refuse(request, 503, b"Service Unavailable"))
 

@@ -288,6 +288,11 @@ LIVE_HEARTBEAT_MS = env.integer("LIVE_HEARTBEAT_MS", 5_000, 100, 60_000)
 # --- boards -----------------------------------------------------------------
 # Whether operators may make links that show a board without a login.
 SHARE_LINKS = env.boolean("SHARE_LINKS", default=True)
+# Whose pages a board may have in a frame: origins.
+EMBED_ORIGINS = env.origins("EMBED_ORIGINS")
+# Where maps have their tiles from, and who is to be named for that; empty: a plain background.
+MAP_TILES = env.tiles("MAP_TILES")
+MAP_ATTRIBUTION = env.text("MAP_ATTRIBUTION")
 
 # --- logs -------------------------------------------------------------------
 LOG_LEVEL = env.choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR"))

@@ -11,6 +11,8 @@ from dashboards.api.problems import Body, Problem, from_model
 from dashboards.boards import rights, store
 from dashboards.boards.specification import WrongSpecification
 from dashboards.models import Board
+from dashboards.pictures import storing
+from dashboards.pictures.errors import BadPicture
 from devices.access import Scope
 from devices.models import Site
 
@@ -212,6 +214,17 @@ def restore_revision(request: HttpRequest, slug: str, body: RestoreIn) -> dict[s
         return _draft(store.restore(board, request.user, body.revision))
     except LookupError as error:
         raise Problem(422, str(error), "revision") from error
+
+
+@router.post("/{slug}/pictures", response={201: dict[str, Any]})
+def keep_picture(request: HttpRequest, slug: str) -> Status[dict[str, Any]]:
+    """Send a picture (PNG, JPEG, WebP, GIF or SVG, 5 MB at most) as the body, for its widgets."""
+    board = _edited(request, slug)
+    try:
+        found = storing.keep(storing.read(request), request.user, board=board)
+    except BadPicture as error:
+        raise Problem(422, str(error), "picture") from error
+    return Status(201, {"id": found.pk, "width": found.width, "height": found.height})
 
 
 def find(request: HttpRequest, slug: str) -> Board:

@@ -11,6 +11,8 @@ from dashboards.api.problems import Body, Problem, from_model
 from dashboards.logbook import places, reading, writing
 from dashboards.models import Note
 from dashboards.models.notes import TEXT_LENGTH
+from dashboards.pictures import storing
+from dashboards.pictures.errors import BadPicture
 from devices.access import Scope
 
 router = Router(tags=["logbook"])
@@ -123,6 +125,20 @@ def delete_note(request: HttpRequest, number: int) -> Status[None]:
         raise Problem(403, "Only who wrote a note, and managers, may take it away.")
     writing.delete(note, request.user)
     return Status(204, None)
+
+
+@router.post("/{int:number}/pictures", response={201: dict[str, Any]})
+def add_picture(request: HttpRequest, number: int) -> Status[dict[str, Any]]:
+    """Send a picture (5 MB at most) as the body, for a note of yours."""
+    caller = scope(request)
+    note = _find(request, number, caller)
+    if note.deleted_by or not places.may_change(note, request.user, caller):
+        raise Problem(403, "Only who wrote a note may add pictures to it.")
+    try:
+        changed = writing.add_picture(note, request.user, storing.read(request))
+    except BadPicture as error:
+        raise Problem(422, str(error), "picture") from error
+    return Status(201, reading.told(changed, request.user, caller))
 
 
 @router.get("/{int:number}/edits", response=list[dict[str, Any]])

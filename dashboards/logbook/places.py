@@ -76,6 +76,7 @@ def place_of(note: Note) -> Place:
 def visible(user: Any, scope: Scope) -> QuerySet[Note]:
     """Return the notes of all places that `user` sees."""
     notes = Note.objects.select_related("site", "device", "board", "author")
+    notes = notes.prefetch_related("pictures")
     sites = Q(site__isnull=False)
     if not scope.everything:
         sites = Q(site__in=scope.sites)

@@ -57,6 +57,10 @@ def told(note: Note, user: Any, scope: Scope) -> dict[str, Any]:
         "to": note.until,
         "metric": note.metric,
         "parent": note.parent_id,
+        "pictures": [
+            {"url": one.get_absolute_url(), "width": one.width, "height": one.height}
+            for one in note.pictures.all()  # type: ignore[attr-defined] # Picture.note
+        ],
         "edited": note.edited_at is not None,
         "deleted_by": note.deleted_by,
         "may_change": not note.deleted_by and places.may_change(note, user, scope),
@@ -70,6 +74,7 @@ def in_room(place: places.Place, after: int, user: Any, scope: Scope) -> list[di
     From the beginning: the newest `IN_ROOM`, oldest first.
     """
     notes = Note.objects.filter(**place.query).select_related("site", "device", "board")
+    notes = notes.prefetch_related("pictures")
     if after:
         found: Iterable[Note] = notes.filter(seq__gt=after).order_by("seq")[: 4 * IN_ROOM]
     else:

@@ -14,6 +14,7 @@ from django.utils.translation import gettext
 from dashboards.logbook.places import Place, find, place_of
 from dashboards.models import Mention, Note, NoteCounter, NoteEdit
 from dashboards.models.notes import TEXT_LENGTH
+from dashboards.pictures import storing
 from devices.access import scope_of
 
 # People that one note may name; edits of one that are kept, the oldest go.
@@ -85,6 +86,25 @@ def change(note: Note, user: Any, text: str) -> Note:
     return now
 
 
+def add_picture(note: Note, user: Any, data: bytes) -> Note:
+    """Put a picture beside what a note says; whoever reads it is told as of a change.
+
+    Raises:
+        BadPicture: says what is wrong with it.
+    """
+    # It may take a second to be cleaned: others write meanwhile.
+    made = storing.keep(data, user, note=note)
+    with transaction.atomic():
+        number = _next()
+        now = Note.objects.select_for_update().get(pk=note.pk)
+        if now.deleted_by:
+            made.delete()
+            return now
+        now.seq = number
+        now.save(update_fields=["seq"])
+    return now
+
+
 def delete(note: Note, user: Any) -> Note:
     """Take a note away; that there was one is still to be seen, and by whom it was taken."""
     with transaction.atomic():
@@ -96,6 +116,7 @@ def delete(note: Note, user: Any) -> Note:
         now.text, now.deleted_by, now.seq = "", str(user), number
         now.save(update_fields=["text", "deleted_by", "seq"])
         now.mentions.all().delete()
+        now.pictures.all().delete()  # type: ignore[attr-defined] # Picture.note
     return now
 
 

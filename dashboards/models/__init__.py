@@ -3,6 +3,7 @@
 from dashboards.models.boards import RESERVED, SLUG_LENGTH, Board, BoardRevision
 from dashboards.models.links import BoardLink
 from dashboards.models.notes import Mention, Note, NoteCounter, NoteEdit
+from dashboards.models.pictures import Picture
 
 __all__ = [
     "RESERVED",
@@ -14,4 +15,5 @@ __all__ = [
     "Note",
     "NoteCounter",
     "NoteEdit",
+    "Picture",
 ]

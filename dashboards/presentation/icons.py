@@ -13,6 +13,7 @@ ICONS = (
         "gauge",
         "history",
         "house",
+        "image",
         "inbox",
     ),
     *("keyboard", "layout-dashboard", "layout-grid", "list-checks", "log-out", "map-pin"),

@@ -13,6 +13,7 @@ from django.utils.translation import gettext
 
 from dashboards.boards.variables import PREFIX
 from dashboards.models import Board, BoardLink
+from devices.addresses import origin_of
 
 # Of one board; boards in turn; origins; days that a link may last.
 LINKS, TURNS, ORIGINS, MOST_DAYS = 50, 20, 10, 3_650
@@ -78,7 +79,7 @@ def make(
         made_by=user,
         expires_at=_end(days),
         password=make_password(password) if password else "",
-        origins=[origin_of(one) for one in origins[:ORIGINS]],
+        origins=[_origin(one) for one in origins[:ORIGINS]],
         turns=[one.slug for one in turns[:TURNS]],
         choices=dict(list(kept.items())[:8]),
         **more,
@@ -94,23 +95,12 @@ def _end(days: int | None) -> datetime | None:
     return (timezone.now() + timedelta(days=days)).replace(microsecond=0)
 
 
-def origin_of(text: str) -> str:
-    """Return an origin as browsers write it.
-
-    Raises:
-        ValidationError: `text` is none.
-    """
-    # Nothing of it may end the directive that it becomes a part of.
-    scheme, found, host = text.strip().lower().rstrip("/").partition("://")
-    name, _colon, port = host.partition(":")
-    is_name = name.replace("-", "").replace(".", "").isalnum() and name.isascii()
-    is_port = (
-        port.isdecimal() and port.isascii() and int(port) < 65_536 if port else ":" not in host
-    )
-    if not (found and scheme in {"http", "https"} and is_name and is_port and len(host) <= 260):
+def _origin(text: str) -> str:
+    try:
+        return origin_of(text)
+    except ValueError as error:
         words = gettext("“%s” is no origin; an example: https://intranet.example") % text[:100]
-        raise ValidationError({"origins": words})
-    return f"{scheme}://{host}"
+        raise ValidationError({"origins": words}) from error
 
 
 def opens(link: BoardLink, password: str) -> bool:

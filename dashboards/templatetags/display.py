@@ -90,6 +90,7 @@ def notes_of(context: dict[str, Any], kind: places.Kind, row: Any) -> dict[str, 
     """Return the newest notes of a page's site, device or board, and whether one may write."""
     user, place = context["request"].user, places.Place(kind, row)
     notes = Note.objects.filter(**place.query, deleted_by="").order_by("-made_at")
+    notes = notes.prefetch_related("pictures")
     may_write = places.may_write(place, user, scope_of(user))
     return {"name": place.name, "notes": list(notes[:NOTES]), "may_write": may_write}
 

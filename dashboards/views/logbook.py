@@ -24,6 +24,8 @@ from django.utils.translation import gettext
 
 from dashboards.logbook import places, reading, writing
 from dashboards.models import Mention, Note
+from dashboards.pictures import storing
+from dashboards.pictures.errors import BadPicture
 from devices.access import Scope, scope_of
 from devices.exports.formats import guarded
 from devices.models import Site
@@ -126,9 +128,13 @@ def _post(request: HttpRequest, scope: Scope) -> HttpResponse:
     if not places.may_write(place, request.user, scope):
         raise PermissionDenied
     try:
-        writing.write(place, request.user, request.POST.get("text", ""))
+        note = writing.write(place, request.user, request.POST.get("text", ""))
+        for file in request.FILES.getlist("pictures")[: storing.OF_NOTE]:
+            writing.add_picture(note, request.user, storing.read(file))
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
+    except BadPicture as error:
+        messages.error(request, str(error))
     where = request.POST.get("next", "")
     is_ours = url_has_allowed_host_and_scheme(where, {request.get_host()}, request.is_secure())
     return HttpResponseRedirect(where if is_ours else place.url)

@@ -1,6 +1,7 @@
 """The pages of boards that people make: looked at, made, copied, edited, shared, deleted."""
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
 from django import forms
@@ -14,9 +15,11 @@ from django.utils.translation import gettext, gettext_lazy
 from django.views.decorators.http import require_POST
 
 from dashboards.boards import catalogue, copies, made, rights, store
+from dashboards.boards.rendering import Placed
 from dashboards.boards.specification import WrongSpecification
 from dashboards.models import Board
 from dashboards.presentation import device_rows
+from dashboards.widgets import all_widgets
 from devices.access import Scope, scope_of
 from devices.monitoring import heartbeats
 
@@ -45,7 +48,22 @@ def board_page(request: HttpRequest, slug: str) -> HttpResponse:
         "is_published": stored is not None,
         **span_of(request, page),
     }
-    return render(request, "dashboards/boards/made.html", context)
+    return let_in(render(request, "dashboards/boards/made.html", context), page.placed)
+
+
+def let_in(answer: HttpResponse, placed: Iterable[Placed]) -> HttpResponse:
+    """Return a page whose policy lets in what its widgets need and operators have named."""
+    return _let_in(answer, (one.widget.sources() for one in placed))
+
+
+def _let_in(answer: HttpResponse, sources: Iterable[dict[str, list[str]]]) -> HttpResponse:
+    found: dict[str, list[str]] = {}
+    for one in sources:
+        for directive, origins in one.items():
+            found[directive] = list(dict.fromkeys([*found.get(directive, []), *origins]))
+    if found:
+        answer._csp_update = found  # type: ignore[attr-defined] # noqa: SLF001 - csp's
+    return answer
 
 
 @login_required
@@ -64,7 +82,9 @@ def edit_page(request: HttpRequest, slug: str) -> HttpResponse:
         "words": catalogue.words(),
     }
     context = {"board": board, "page": page, "setup": setup, **span_of(request, page)}
-    return render(request, "dashboards/boards/edit.html", context)
+    answer = render(request, "dashboards/boards/edit.html", context)
+    # Whatever kind of widget may be put on it.
+    return _let_in(answer, [kind.all_sources() for kind in all_widgets()])
 
 
 @login_required

@@ -8,17 +8,18 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.signing import BadSignature, TimestampSigner
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext, gettext_lazy
 
 from dashboards.boards import rights
-from dashboards.models import Board, BoardLink
+from dashboards.models import Board, BoardLink, Picture
 from dashboards.presentation import device_rows
 from dashboards.sharing import links, visitors
 from dashboards.views import made_boards
+from dashboards.views.pictures import sent
 from devices.access import Scope, scope_of, throttle
 
 _DAY_S = 86_400
@@ -159,15 +160,37 @@ def shared_page(request: HttpRequest, address: str) -> HttpResponse:
         return _over(request, gettext("Who made this link does not see the board any more."))
     if "fragment" not in request.GET:
         links.count(link)
-    return _framed(
-        render(request, "dashboards/boards/shared.html", _context(request, link, number, board)),
-        link,
-    )
+    context = _context(request, link, number, board)
+    answer = render(request, "dashboards/boards/shared.html", context)
+    return _framed(made_boards.let_in(answer, context["page"].placed), link)
 
 
 def _over(request: HttpRequest, words: str) -> HttpResponse:
     context = {"words": words}
     return render(request, "dashboards/boards/shared_over.html", context, status=404)
+
+
+def picture(request: HttpRequest, address: str, number: int) -> HttpResponse:
+    """Send a picture that is on one of the boards of a link."""
+    link = links.find(address)
+    if link is None or (link.password and not _has_passed(request, link)):
+        raise Http404
+    turns = range(1 + len(link.turns))
+    boards = [board for turn in turns if (board := visitors.board_of(link, turn))]
+    shown = {
+        one.widget.options.picture
+        for board in boards
+        for one in visitors.page_of(link, board, _reading(link, board)).placed
+        if hasattr(one.widget.options, "picture")
+    }
+    found = Picture.objects.filter(pk=number, board__in=boards)
+    return sent(found.first() if number in shown else None)
+
+
+def _reading(link: BoardLink, board: Board) -> Scope:
+    """Return what the link's maker may see, to make the board by."""
+    maker = visitors.scope_of_link(link, board)
+    return Scope(everything=maker.everything, sites=maker.sites)
 
 
 def _number(request: HttpRequest, link: BoardLink) -> int:
@@ -176,8 +199,7 @@ def _number(request: HttpRequest, link: BoardLink) -> int:
 
 
 def _context(request: HttpRequest, link: BoardLink, number: int, board: Board) -> dict[str, Any]:
-    maker = visitors.scope_of_link(link, board)
-    page = visitors.page_of(link, board, Scope(everything=maker.everything, sites=maker.sites))
+    page = visitors.page_of(link, board, _reading(link, board))
     for one in page.placed:
         # What the maker may not see is nobody's business here.
         one.note, one.denied = (
@@ -189,6 +211,7 @@ def _context(request: HttpRequest, link: BoardLink, number: int, board: Board) -
         "board": board,
         "page": page,
         "is_shared": True,
+        "address": links.address_of(link),
         "grant": visitors.grant_of(link, number),
         "turn": (number + 1) % (1 + len(link.turns)),
         "seconds": link.seconds if link.turns else 0,

@@ -110,6 +110,18 @@ class Widget(Generic[OptionsT]):
         del scope, as_of
         return {}
 
+    @classmethod
+    def all_sources(cls) -> dict[str, list[str]]:
+        """Return what the Content-Security-Policy of its pages lets in besides.
+
+        By directive, origins: only what an operator has named in the settings.
+        """
+        return {}
+
+    def sources(self) -> dict[str, list[str]]:
+        """Return the same of this widget."""
+        return self.all_sources()
+
     def devices(self) -> Sequence[str]:
         """Return the keys of devices whose states it shows, as `rows` in its template."""
         return ()

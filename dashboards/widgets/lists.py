@@ -75,7 +75,7 @@ class States(Widget[StatesOptions]):
         return {"sites": sites, "states": STATES}
 
 
-def _address(text: str) -> str:
+def address(text: str) -> str:
     """Return an address that a link may lead to.
 
     Raises:
@@ -93,7 +93,7 @@ class Link(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     label: str = Field(min_length=1, max_length=100)
-    url: Annotated[str, Field(max_length=500), AfterValidator(_address)]
+    url: Annotated[str, Field(max_length=500), AfterValidator(address)]
 
 
 class LinksOptions(Options):

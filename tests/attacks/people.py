@@ -14,6 +14,7 @@ from django.utils import timezone
 from dashboards.boards import store
 from dashboards.live.identity import KIOSK_COOKIE
 from dashboards.logbook import places, writing
+from dashboards.pictures import storing
 from dashboards.sharing import links, visitors
 from devices.access import kiosks, token_digest
 from devices.imports import uploads
@@ -128,10 +129,13 @@ def make_world() -> World:
     place = places.Place("device", press)
     note = writing.write(place, user["operator"], "@viewer and @elsewhere: oil", since=1, until=2)
     board = store.publish(store.make(user["manager"], "Oil", **more), user["manager"])
+    picture = storing.keep(
+        b"<svg xmlns='http://www.w3.org/2000/svg'/>", user["manager"], board=board
+    )
     link = links.make(board, user["manager"])
     world.grant = visitors.grant_of(link, 0)
     world.names = {
-        **{"link": link.pk, "address": links.address_of(link)},
+        **{"picture": picture.pk, "link": link.pk, "address": links.address_of(link)},
         **{"mark": mark.pk, "job": job.pk, "waiting": waiting.pk, "upload": upload.pk},
         "board": board.slug,
         "note": note.pk,

@@ -360,6 +360,18 @@ shared/<str:address>/
 shared/<str:address>/
     GET    /shared/wrong/                                       -
     404 404 404 404 404 404 404 404 404 404
+pictures/<int:number>
+    GET    /pictures/{picture}                                  -
+    302 404 200 200 200 404 404 302 302 200
+shared/<str:address>/pictures/<int:number>
+    GET    /shared/{address}/pictures/{picture}                 -
+    404 404 404 404 404 404 404 404 404 404
+api/v1/boards/<slug>/pictures
+    POST   /api/v1/boards/{board}/pictures                      empty
+    401 404 403 422 422 404 404 401 401 422
+api/v1/notes/<int:number>/pictures
+    POST   /api/v1/notes/{note}/pictures                        empty
+    401 404 403 422 403 404 404 401 401 403
 api/v1/boards/<slug>/links
     GET    /api/v1/boards/{board}/links                         -
     401 404 403 403 200 404 404 401 401 200

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from dashboards.boards import made
 from dashboards.boards.specification import checked
+from dashboards.models import Note
 from dashboards.widgets import all_widgets, find
 from devices.access import Scope
 from devices.models import Device, Site, Tag
@@ -30,6 +31,11 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "scatter": {"key": "press/t", "against": "press/t"},
     "devices": {"site": "hall"},
     "states": {},
+    "picture": {"picture": 1, "alt": "The hall"},
+    "plan": {"picture": 1, "pins": [{"x": 0.25, "y": 0.5, "key": "press/t", "state": True}]},
+    "map": {"devices": ["press"]},
+    "page": {"url": "https://grafana.example/d/1"},
+    "logbook": {"device": "press"},
     "links": {"links": [{"label": "Manual", "url": "https://example.org/"}]},
 }
 
@@ -103,3 +109,78 @@ def test_a_link_leads_to_a_page(hall: Site, url: str) -> None:
 def test_a_link_leads_nowhere_else(url: str) -> None:
     with pytest.raises(ValidationError, match="begin it with"):
         find("links").of({"links": [{"label": "x", "url": url}]})
+
+
+def test_a_plan_has_values_states_and_links_on_it(hall: Site) -> None:
+    pins = [
+        {"x": 0.25, "y": 0.5, "key": "press/t", "state": True, "label": "Oil"},
+        {"x": 1, "y": 0, "label": "Manual", "url": "https://example.org/"},
+    ]
+    html = shown("plan", picture=1, pins=pins)
+    assert 'data-x="0.2500" data-y="0.5000"' in html
+    assert 'data-key="press/t"' in html
+    assert 'class="badge"' in html
+    assert '<a href="https://example.org/"' in html
+    assert "There is no such picture" in html
+
+
+@pytest.mark.parametrize(
+    ("kind", "options", "field"),
+    [
+        ("plan", {"picture": 1, "pins": [{"x": 1.5, "label": "x"}]}, "pins.0.x"),
+        ("plan", {"picture": 1, "pins": [{}]}, "pins.0"),
+        ("plan", {"picture": 1, "pins": [{"label": "x", "url": "javascript:x"}]}, "pins.0.url"),
+        ("picture", {}, "picture"),
+        ("map", {"devices": []}, "devices"),
+        ("map", {"devices": ["a/b"]}, "devices.0"),
+        ("page", {"url": "javascript:alert(1)"}, "url"),
+        ("logbook", {}, ""),
+        ("logbook", {"site": "a", "device": "b"}, ""),
+    ],
+)
+def test_what_is_wrong_with_an_option_is_named(
+    kind: str, options: dict[str, Any], field: str
+) -> None:
+    with pytest.raises(ValidationError) as caught:
+        find(kind).of(options)
+    assert ".".join(map(str, caught.value.errors()[0]["loc"])) == field
+
+
+@pytest.mark.parametrize(
+    ("url", "is_shown"),
+    [
+        ("https://grafana.example/d/1?x=1", True),
+        ("https://grafana.example", True),
+        ("https://grafana.example.evil.example/", False),
+        ("https://grafana.example:8443/", False),
+        ("http://grafana.example/", False),
+        ("https://user@grafana.example/", False),
+        ("https://evil.example/#https://grafana.example", False),
+    ],
+)
+def test_pages_of_named_sites_alone_are_in_a_frame(
+    hall: Site, settings: Any, url: str, *, is_shown: bool
+) -> None:
+    settings.EMBED_ORIGINS = ["https://grafana.example"]
+    html = shown("page", url=url)
+    assert ("<iframe" in html) is is_shown
+    assert ("EMBED_ORIGINS" in html) is not is_shown
+    assert find("page").all_sources() == {"frame-src": ["https://grafana.example"]}
+
+
+def test_tiles_come_from_where_the_operator_says(hall: Site, settings: Any) -> None:
+    assert find("map").all_sources() == {}
+    settings.MAP_TILES = "https://tiles.example/{z}/{x}/{y}.png"
+    assert find("map").all_sources() == {"img-src": ["https://tiles.example"]}
+    assert "tiles.example" in shown("map", devices=["press"])
+
+
+def test_the_logbook_on_a_board_is_seen_by_ones_own_rights(hall: Site) -> None:
+    Note.objects.create(seq=1, device=Device.objects.get(), author_name="Anna", text="<b>Oil</b>")
+    Note.objects.create(seq=2, site=hall, author_name="Anna", text="Shift ends", deleted_by="x")
+    html = shown("logbook", device="press")
+    assert "&lt;b&gt;Oil&lt;/b&gt;" in html
+    assert "Anna" in html
+    assert "No note." in shown("logbook", site="hall")
+    assert "There is no such place" in shown("logbook", Scope(), device="press")
+    assert "There is no such place" in shown("logbook", Scope(), site="hall")

@@ -11,9 +11,12 @@ from django.test import Client
 from django.utils import timezone
 
 from dashboards.boards import store
+from dashboards.logbook import places, writing
 from dashboards.models import Board, BoardLink
+from dashboards.pictures import storing
 from dashboards.sharing import links, visitors
 from devices.models import Device, Membership, Series, Site
+from tests.dashboards.pictures.test_pictures import picture
 from tests.support.database import insert_readings
 
 pytestmark = pytest.mark.usefixtures("tables")
@@ -267,3 +270,36 @@ def test_who_is_logged_in_sees_by_a_link_what_it_gives(anna: Any) -> None:
     assert 'data-key="press/t"' in page.content.decode()
     answer = client.get("/api/v1/readings?keys=press/t", **bearer(link)).json()
     assert answer["denied"] == []
+
+
+def test_pictures_of_the_board_and_no_others(anna: Any) -> None:
+    made, other = store.make(anna, "Oil", {}), board(anna)
+    shown, unused = (storing.keep(picture("PNG"), anna, board=made) for _ in range(2))
+    elsewhere = storing.keep(picture("PNG"), anna, board=other)
+    widgets = [
+        {"id": f"p{one.pk}", "kind": "picture", "x": 0, "y": n, "w": 2, "h": 1}
+        | {"options": {"picture": one.pk}}
+        for n, one in enumerate((shown, elsewhere))
+    ]
+    store.publish(store.save_draft(made, anna, made.draft, {"widgets": widgets}), anna)
+    link = links.make(made, anna)
+    page = opened(link).content.decode()
+    path = f"/shared/{links.address_of(link)}/pictures/"
+    assert f'src="{path}{shown.pk}"' in page
+    answer = Client().get(f"{path}{shown.pk}")
+    assert (answer.status_code, answer["Content-Type"]) == (200, "image/png")
+    assert "sandbox" in answer["Content-Security-Policy"]
+    for one in (unused, elsewhere):
+        assert Client().get(f"{path}{one.pk}").status_code == 404
+    assert Client().get(f"/pictures/{shown.pk}").status_code == 302
+    link.delete()
+    assert Client().get(f"{path}{shown.pk}").status_code == 404
+
+
+def test_a_shared_logbook_names_nobody(anna: Any) -> None:
+    note = {"id": "n", "kind": "logbook", "x": 0, "y": 0, "w": 4, "h": 4}
+    made = board(anna, {**note, "options": {"device": "press"}})
+    writing.write(places.Place("device", Device.objects.get(key="press")), anna, "Oil is low")
+    page = opened(links.make(made, anna)).content.decode()
+    assert "Oil is low" in page
+    assert "anna" not in page

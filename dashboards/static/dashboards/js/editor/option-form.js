@@ -19,6 +19,8 @@ export class OptionForm {
     this.onChange = onChange;
     /** @type {Map<string, Field>} */
     this.fields = new Map();
+    /** Keeps a picture, and returns its number. @type {((file: File) => Promise<number>)|null} */
+    this.send = null;
   }
 
   /** @param {Record<string, any>} options what is chosen already */
@@ -58,7 +60,8 @@ export class OptionForm {
 
   /** @param {Schema} schema @returns {Schema} what it refers to */
   of(schema) {
-    const whole = schema.allOf?.[0] ?? schema;
+    // What may be left out is said as one of two, of which the other is nothing.
+    const whole = schema.allOf?.[0] ?? schema.anyOf?.find((/** @type {Schema} */ one) => one.type !== "null") ?? schema;
     return whole.$ref ? { ...this.schema.$defs[whole.$ref.split("/").at(-1)], default: schema.default } : whole;
   }
 
@@ -89,8 +92,42 @@ export class OptionForm {
     if (schema.maxLength > 0) input.maxLength = schema.maxLength;
     input.value = value ?? "";
     const root = labelled(this.label(name), input);
+    if (name === "picture" && input instanceof HTMLInputElement) this.chooser(root, input);
     if (schema.description) root.append(small(schema.description));
     return { root, read: () => (input.value === "" ? undefined : isNumber ? Number(input.value) : input.value.trim()) };
+  }
+
+  /** A picture is chosen as a file, which the board keeps under a number. @param {HTMLElement} root @param {HTMLInputElement} input */
+  chooser(root, input) {
+    const [file, told] = [document.createElement("input"), document.createElement("small")];
+    input.hidden = true;
+    file.type = "file";
+    file.accept = "image/png,image/jpeg,image/webp,image/gif,image/svg+xml";
+    told.setAttribute("role", "status");
+    root.append(file, told);
+    file.addEventListener("input", (event) => event.stopPropagation());
+    file.addEventListener("change", async () => {
+      const [chosen] = file.files ?? [];
+      if (!chosen || !this.send) return;
+      told.textContent = gettext("Sending …");
+      try {
+        input.value = String(await this.send(chosen));
+        told.textContent = "";
+        this.onChange();
+      } catch (error) {
+        told.textContent = error instanceof Error ? error.message : String(error);
+      }
+    });
+  }
+
+  /** Somebody moved a row of a list by hand. @param {string} name @param {number} index @param {Record<string, number>} values */
+  set(name, index, values) {
+    const row = this.fields.get(name)?.root.querySelectorAll(":scope > .row")[index];
+    for (const [part, value] of Object.entries(values)) {
+      const input = /** @type {HTMLInputElement|null|undefined} */ (row?.querySelector(`[data-part="${part}"] input`));
+      if (input) input.value = String(value);
+    }
+    this.onChange();
   }
 
   /** @param {string} name @param {boolean} value @returns {Field} */
@@ -170,7 +207,10 @@ export class OptionForm {
     root.setAttribute("role", "group");
     root.setAttribute("aria-label", this.label(name));
     const inner = Object.entries(schema.properties).map(([part, of]) => [part, this.field(part, this.of(/** @type {Schema} */ (of)), value[part])]);
-    for (const [, field] of inner) root.append(/** @type {Field} */ (field).root);
+    for (const [part, field] of inner) {
+      /** @type {Field} */ (field).root.dataset.part = String(part);
+      root.append(/** @type {Field} */ (field).root);
+    }
     const read = () => {
       const found = inner.map(([part, field]) => [part, /** @type {Field} */ (field).read()]);
       return Object.fromEntries(found.filter(([, one]) => one !== undefined));

@@ -49,6 +49,14 @@ export class BoardServer {
     return (await ask("POST", `${this.api}/publish`, {})).json();
   }
 
+  /** @param {File} file @returns {Promise<number>} the picture's number */
+  async picture(file) {
+    const answer = await fetch(`${this.api}/pictures`, { method: "POST", headers: { "Content-Type": file.type || "application/octet-stream", "X-CSRFToken": csrfToken() }, body: file });
+    if (answer.status === 413) throw new Refused(413, { detail: gettext("This file is too large: 5 MB at most.") });
+    if (!answer.ok) throw new Refused(answer.status, await answer.json().catch(() => null));
+    return (await answer.json()).id;
+  }
+
   /** @param {any} widget @param {any[]} variables @returns {Promise<HTMLElement>} the widget as the server shows it */
   async widget(widget, variables) {
     const { html, errors } = await (await ask("POST", `${this.page}/widget`, { widget, variables })).json();

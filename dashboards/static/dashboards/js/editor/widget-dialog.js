@@ -30,6 +30,9 @@ export class WidgetDialog {
       this.take?.();
     });
     dialog.querySelector("[data-cancel]")?.addEventListener("click", () => dialog.close());
+    /** A pin of a plan was moved. @type {(event: any) => void} */
+    this.moved = () => {};
+    this.preview.addEventListener("iotbridge:pin", (event) => this.moved(event));
   }
 
   /**
@@ -45,7 +48,9 @@ export class WidgetDialog {
       clearTimeout(this.timer);
       this.timer = window.setTimeout(() => this.show(form, widget, variables), WAIT_MS);
     });
+    form.send = (file) => this.server.picture(file);
     form.fill(widget.options);
+    this.moved = (event) => form.set("pins", event.detail.index, { x: event.detail.x, y: event.detail.y });
     this.preview.replaceChildren();
     if (Object.keys(widget.options).length) this.show(form, widget, variables);
     return new Promise((resolve) => {

@@ -5,7 +5,7 @@ import { showAge } from "../display/server-clock.js";
 import { filled, gettext } from "../display/i18n.js";
 
 /**
- * @typedef {{ id: number, seq: number, at: number, author: string, text: string, from: number|null, to: number|null, metric: string, parent: number|null, edited: boolean, deleted_by: string, may_change: boolean, may_delete: boolean, url: string }} Note
+ * @typedef {{ id: number, seq: number, at: number, author: string, text: string, from: number|null, to: number|null, metric: string, parent: number|null, edited: boolean, deleted_by: string, pictures?: { url: string, width: number, height: number }[], may_change: boolean, may_delete: boolean, url: string }} Note
  * @typedef {{ reply: (note: Note) => void, edit: (note: Note) => void, remove: (note: Note) => void }} Actions
  */
 
@@ -30,7 +30,7 @@ export function noteView(note, mayWrite, actions) {
   item.className = "note-entry";
   item.id = `note-${note.id}`;
   item.dataset.note = String(note.id);
-  item.append(headOf(note), bodyOf(note), barOf(note, mayWrite, actions));
+  item.append(headOf(note), bodyOf(note), ...picturesOf(note), barOf(note, mayWrite, actions));
   return item;
 }
 
@@ -64,6 +64,24 @@ function bodyOf(note) {
     body.append(part);
   }
   return body;
+}
+
+/** @param {Note} note @returns {HTMLElement[]} */
+function picturesOf(note) {
+  if (!note.pictures?.length || note.deleted_by) return [];
+  const made = document.createElement("p");
+  made.className = "note-pictures";
+  for (const { url, width, height } of note.pictures) {
+    const [link, image] = [document.createElement("a"), document.createElement("img")];
+    link.href = image.src = url;
+    image.width = width;
+    image.height = height;
+    image.loading = "lazy";
+    image.alt = filled(gettext("Picture of %(author)s"), { author: note.author });
+    link.append(image);
+    made.append(link);
+  }
+  return [made];
 }
 
 /** @param {Note} note @param {boolean} mayWrite @param {Actions} actions */

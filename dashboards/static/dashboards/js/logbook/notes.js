@@ -143,11 +143,18 @@ export class Notes {
     if (!text || !this.text) return;
     const done = this.changing ? await this.ask("PATCH", `/${this.changing.id}`, { text }) : await this.ask("POST", "", { ...(this.about.parent ? {} : this.target), ...this.about, text });
     if (!done) return;
+    await this.sendPictures(done);
     // Empty, and not wrong for that.
     this.form?.reset();
     this.compose({});
     // It comes by the socket as others' do; where that is away, at once.
     if (this.socket.link.state !== "live") this.take([done], this.here ?? []);
+  }
+
+  /** What was chosen goes with the note: each is told of as a change of it. @param {Note} note */
+  async sendPictures(note) {
+    const files = /** @type {HTMLInputElement|null} */ (this.form?.querySelector("input[type=file]"))?.files ?? [];
+    for (const file of files) await this.ask("POST", `/${note.id}/pictures`, file);
   }
 
   /** @param {Note} note */
@@ -158,8 +165,11 @@ export class Notes {
   /** @param {string} method @param {string} path @param {any} [body] @returns {Promise<Note|null>} */
   async ask(method, path, body) {
     try {
-      const answer = await fetch(`/api/v1/notes${path}`, { method, headers: { "Content-Type": "application/json", "X-CSRFToken": csrfToken() }, body: body && JSON.stringify(body) });
+      const isFile = body instanceof File;
+      const type = isFile ? body.type || "application/octet-stream" : "application/json";
+      const answer = await fetch(`/api/v1/notes${path}`, { method, headers: { "Content-Type": type, "X-CSRFToken": csrfToken() }, body: isFile ? body : body && JSON.stringify(body) });
       if (answer.status === 204) return null;
+      if (answer.status === 413) throw new Error(gettext("This file is too large: 5 MB at most."));
       const told = await answer.json();
       if (!answer.ok) throw new Error(told.detail);
       this.words.textContent = gettext("Saved");

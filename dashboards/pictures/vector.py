@@ -1,0 +1,146 @@
+"""SVG without anything that acts or reaches out: shapes, texts and colours alone.
+
+What is kept is shown as a picture, where browsers run no scripts and load nothing; it is
+cleaned besides, for whoever opens it by its own address or saves it.
+https://www.w3.org/TR/SVG2/conform.html#secure-static-mode
+"""
+
+import re
+from collections.abc import Iterator
+from xml.etree.ElementTree import Element, ParseError, register_namespace, tostring
+
+from defusedxml.common import DefusedXmlException
+from defusedxml.ElementTree import fromstring
+from django.utils.translation import gettext
+
+from dashboards.pictures.cleaned import Cleaned
+from dashboards.pictures.errors import BadPicture
+
+BYTES, ELEMENTS, LEVELS, USES = 2_000_000, 20_000, 64, 500
+# Where it says nothing of its size.
+SIZE = (800, 600)
+_SVG, _XLINK = "http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"
+_KEPT = frozenset(
+    (
+        *("svg", "g", "defs", "symbol", "use", "title", "desc", "image", "text", "tspan"),
+        *("path", "rect", "circle", "ellipse", "line", "polyline", "polygon", "textPath"),
+        *("linearGradient", "radialGradient", "stop", "clipPath", "mask", "pattern", "marker"),
+    )
+)
+_NO_ATTRIBUTE = re.compile(r"(?i)^(on.*|style|class|id|href)$")
+_INSIDE = re.compile(r"^#[\w.:-]{1,200}$")
+_PIXELS = re.compile(r"^data:image/(png|jpeg|webp|gif);base64,[A-Za-z0-9+/=\s]*$")
+# What a value may not have: an address outside, a script, an escape that hides one.
+_REACHES_OUT = re.compile(r"(?i)url\s*\(\s*['\"]?\s*(?!#)|@import|expression|javascript:|\\")
+_NUMBER = re.compile(r"^\s*([0-9]*\.?[0-9]+)\s*(px)?\s*$")
+register_namespace("", _SVG)
+register_namespace("xlink", _XLINK)
+
+
+def is_svg(data: bytes) -> bool:
+    """Return whether `data` may be an SVG."""
+    head = data[:1_000].lstrip(b"\xef\xbb\xbf \t\r\n")
+    return head.startswith((b"<?xml", b"<svg", b"<!--", b"<!DOCTYPE"))
+
+
+def cleaned(data: bytes) -> Cleaned:
+    """Return an SVG as it is kept.
+
+    Raises:
+        BadPicture: it is none, too large, or nested too deeply.
+    """
+    if len(data) > BYTES:
+        raise BadPicture(gettext("An SVG may have %d bytes.") % BYTES)
+    try:
+        root = fromstring(data, forbid_dtd=False, forbid_entities=True, forbid_external=True)
+    except (ParseError, DefusedXmlException, ValueError, LookupError) as error:
+        raise BadPicture(gettext("This SVG cannot be read: %s") % _short(error)) from error
+    if root.tag != f"{{{_SVG}}}svg":
+        raise BadPicture(gettext("This is no SVG."))
+    _look_at_size(root)
+    _clean(root, 0)
+    width, height = _size(root)
+    root.set("width", str(width))
+    root.set("height", str(height))
+    return Cleaned(tostring(root, encoding="utf-8"), "image/svg+xml", width, height)
+
+
+def _short(error: Exception) -> str:
+    return str(error)[:200]
+
+
+def _look_at_size(root: Element) -> None:
+    uses = 0
+    for number, one in enumerate(root.iter(), 1):
+        uses += one.tag == f"{{{_SVG}}}use"
+        if number > ELEMENTS or uses > USES:
+            words = gettext("This SVG is too large: %(parts)d parts, %(uses)d of them copies.")
+            raise BadPicture(words % {"parts": ELEMENTS, "uses": USES})
+
+
+def _clean(element: Element, level: int) -> None:
+    """Take out of `element` whatever is not known to be harmless."""
+    if level > LEVELS:
+        raise BadPicture(gettext("This SVG is nested too deeply."))
+    for name, value in list(element.attrib.items()):
+        if not _is_kept(name, value, element.tag):
+            del element.attrib[name]
+    for child in list(element):
+        if _name(str(child.tag)) in _KEPT and not _copies_copies(child):
+            _clean(child, level + 1)
+        else:
+            _take_out(element, child)
+
+
+def _name(tag: str) -> str:
+    """Return the name of an SVG element; empty for any other."""
+    return tag.removeprefix(f"{{{_SVG}}}") if tag.startswith(f"{{{_SVG}}}") else ""
+
+
+def _copies_copies(element: Element) -> bool:
+    """Return whether an element that may be copied has copies in it: they would multiply."""
+    is_copied = _name(str(element.tag)) in {"symbol", "pattern", "marker", "mask", "clipPath"}
+    named = bool(element.get("id"))
+    return (is_copied or named) and any(_name(str(one.tag)) == "use" for one in element.iter())
+
+
+def _take_out(parent: Element, child: Element) -> None:
+    """Take a child out, and keep the text behind it."""
+    if child.tail and child.tail.strip():
+        at = list(parent).index(child)
+        if at:
+            before = parent[at - 1]
+            before.tail = (before.tail or "") + child.tail
+        else:
+            parent.text = (parent.text or "") + child.tail
+    parent.remove(child)
+
+
+def _is_kept(name: str, value: str, tag: object) -> bool:
+    if name in {"href", f"{{{_XLINK}}}href"}:
+        is_pixels = tag == f"{{{_SVG}}}image" and _PIXELS.match(value)
+        return bool(_INSIDE.match(value) or is_pixels)
+    if name.startswith("{") or _REACHES_OUT.search(value):
+        return False
+    return name in {"style", "class", "id"} or not _NO_ATTRIBUTE.match(name)
+
+
+def _size(root: Element) -> tuple[int, int]:
+    found = [_NUMBER.match(root.get(name, "")) for name in ("width", "height")]
+    sizes = [float(one[1]) if one else 0.0 for one in found]
+    box = list(_numbers(root.get("viewBox", "")))
+    if not all(sizes) and len(box) == 4:
+        sizes = box[2:]
+    if not all(0 < one < 1e5 for one in sizes):
+        sizes = [float(one) for one in SIZE]
+    if len(box) != 4:
+        root.set("viewBox", f"0 0 {sizes[0]:g} {sizes[1]:g}")
+    return max(1, round(sizes[0])), max(1, round(sizes[1]))
+
+
+def _numbers(text: str) -> Iterator[float]:
+    for part in re.split(r"[\s,]+", text.strip()):
+        try:
+            yield float(part)
+        except ValueError:
+            return
