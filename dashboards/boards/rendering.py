@@ -77,9 +77,10 @@ def place(widgets: Iterable[Widget[Any]], scope: Scope, now: datetime | AsOf) ->
         keys = _keys(one.widget)
         one.cells = _labelled([cells[key] for key in keys if key in cells], devices)
         one.denied = [key for key in keys if key not in cells]
-        one.heading = one.widget.options.title or _heading(one.cells, devices)
         one.rows = _rows(one, devices, as_of)
         one.more, one.now = one.widget.read(scope, as_of), as_of.now
+        told = _heading(one.cells, devices) or one.more.get("heading", "")
+        one.heading = one.widget.options.title or told
     return placed
 
 

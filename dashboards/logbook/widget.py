@@ -51,4 +51,5 @@ class Logbook(Widget[LogbookOptions]):
             notes = notes.filter(site=site)
         else:
             return {"notes": None}
-        return {"notes": notes.order_by("-made_at", "-pk")[: self.options.count]}
+        shown = notes.order_by("-made_at", "-pk")[: self.options.count]
+        return {"notes": shown, "heading": str(device or site)}

@@ -106,7 +106,10 @@ class Widget(Generic[OptionsT]):
         return None
 
     def read(self, scope: Scope, as_of: AsOf) -> dict[str, Any]:
-        """Return what its template needs besides, as `more`: of what `scope` may see alone."""
+        """Return what its template needs besides, as `more`: of what `scope` may see alone.
+
+        `heading` of it stands above a widget that has no title, and no series that name it.
+        """
         del scope, as_of
         return {}
 

@@ -91,7 +91,7 @@ class EmbeddedPage(Widget[PageOptions]):
         """Return whether its site is one of those."""
         del scope, as_of
         found = origin(self.options.url)
-        return {"origin": found, "is_allowed": found in settings.EMBED_ORIGINS}
+        return {"origin": found, "heading": found, "is_allowed": found in settings.EMBED_ORIGINS}
 
 
 def origin(url: str) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser
 
+from tests.dashboards.pictures.test_pictures import picture
 from tests.support.browser import Watched, chromium
 from tests.support.services import wait_until
 from tests.support.stack import Plant, publish, whole_plant
@@ -206,3 +207,42 @@ def test_who_wins_is_asked_where_both_changed_one_widget(browser: Browser, shop:
 
 def title(shop: Plant) -> str:
     return str(stored(shop, "one")["widgets"][0]["options"].get("title", ""))
+
+
+def test_a_plan_with_a_picture_and_a_pin_that_is_dragged(browser: Browser, shop: Plant) -> None:
+    page = editor(browser, shop, "/boards/")
+    new_board(page, "Plan")
+    page.page.click("[data-do=add]")
+    page.page.click("#kinds button:text-is('Plan with values on it')")
+    choose = "#options-fields [data-field=picture] input[type=file]"
+    page.page.set_input_files(choose, {"name": "a.png", "mimeType": "image/png", "buffer": b"x"})
+    page.page.wait_for_selector("[data-field=picture] small:has-text('no picture')")
+    file = {"name": "a.png", "mimeType": "image/png", "buffer": picture("PNG", (400, 200))}
+    page.page.set_input_files(choose, file)
+    page.page.click("#options-fields [data-field=pins] button:text-is('One more')")
+    page.page.fill("#options-fields [data-part=key] input", "press-3/oil")
+    pin = page.page.locator("#preview .pins li:has([data-key='press-3/oil'])")
+    pin.wait_for()
+    plan = page.page.locator("#preview .plan").bounding_box()
+    box = pin.bounding_box()
+    assert plan
+    assert box
+    middle = (box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.page.mouse.move(*middle)
+    page.page.mouse.down()
+    page.page.mouse.move(middle[0] - plan["width"] / 4, middle[1], steps=5)
+    page.page.mouse.up()
+    across = page.page.locator("#options-fields [data-part=x] input")
+    wait_until(lambda: abs(float(across.input_value()) - 0.25) < 0.02, "it is where it was dragged")
+    page.page.locator("#preview .pins li").focus()
+    page.page.keyboard.press("ArrowDown")
+    above = page.page.locator("#options-fields [data-part=y] input")
+    wait_until(lambda: above.input_value() == "0.51", "it is moved by a key, too")
+    page.page.click("#options button[value=take]")
+    wait_until(lambda: len(stored(shop, "plan").get("widgets", [])) == 1, "it is kept", 20)
+    (widget,) = stored(shop, "plan")["widgets"]
+    assert widget["options"]["pins"][0]["key"] == "press-3/oil"
+    # What was refused is told by the browser, too.
+    assert [one for one in page.problems if "422" not in one] == []
+    assert page.foreign == []
+    page.context.close()

@@ -31,14 +31,18 @@ function movable(plan, pin, index) {
   const tell = () => pin.dispatchEvent(new CustomEvent("iotbridge:pin", { bubbles: true, detail: { index, x: Number(pin.dataset.x), y: Number(pin.dataset.y) } }));
   pin.tabIndex = 0;
   pin.classList.add("movable");
+  /** Where it was taken hold of, from its middle. */
+  let [left, above] = [0, 0];
   pin.addEventListener("pointerdown", (event) => {
     event.preventDefault();
+    const box = pin.getBoundingClientRect();
+    [left, above] = [event.clientX - (box.left + box.right) / 2, event.clientY - (box.top + box.bottom) / 2];
     pin.setPointerCapture(event.pointerId);
   });
   pin.addEventListener("pointermove", (event) => {
     if (!pin.hasPointerCapture(event.pointerId)) return;
     const box = plan.getBoundingClientRect();
-    put(pin, inside((event.clientX - box.left) / box.width), inside((event.clientY - box.top) / box.height));
+    put(pin, inside((event.clientX - left - box.left) / box.width), inside((event.clientY - above - box.top) / box.height));
   });
   pin.addEventListener("pointerup", tell);
   pin.addEventListener("keydown", (event) => {
