@@ -12,7 +12,9 @@ from dashboards.views import (
     boards,
     connect,
     corrections,
+    device_connection,
     device_events,
+    device_history,
     device_settings,
     devices,
     imports,
@@ -34,6 +36,10 @@ urlpatterns = [
     path("devices/<str:key>/", devices.device_page, name="device"),
     path("devices/<str:key>/corrections", corrections.corrections_page, name="corrections"),
     path("devices/<str:key>/settings", device_settings.settings_page, name="device-settings"),
+    path("devices/<str:key>/history", device_history.history_page, name="device-history"),
+    path(
+        "devices/<str:key>/connection", device_connection.connection_page, name="device-connection"
+    ),
     path("devices/<str:key>/events", device_events.events_page, name="device-events"),
     path("pending", pending.pending_page, name="pending"),
     path("boards/", boards.boards_page, name="boards"),

@@ -18,6 +18,7 @@ PAGES = {
     "shared": "shared",
     "edit-board": "board-editor",
     **{name: name for name in ("overview", "device", "inspect", "jobs", "connect", "status")},
+    "device-connection": "inspect",
     "wall": "wall",
     "kiosk": "wall",
 }

@@ -66,7 +66,17 @@ register(
         gettext_lazy("Devices"),
         "cpu",
         10,
-        frozenset({"device", "corrections", "device-events", "device-settings", "pending"}),
+        frozenset(
+            {
+                "device",
+                "corrections",
+                "device-events",
+                "device-history",
+                "device-connection",
+                "device-settings",
+                "pending",
+            }
+        ),
         on_phones=True,
         words=gettext_lazy("overview, list, sensors"),
     ),

@@ -38,6 +38,17 @@ class Shown(NamedTuple):
             decimals = decimals_for(value, self.places)
         return format_value(value, decimals)
 
+    def exact(self, value: Value) -> str:
+        """Return a stored value in words, with all of its digits."""
+        if self.how is not None and isinstance(value, float):
+            value = converted(value, self.how)
+        return format_value(value)
+
+    def difference(self, value: float | None) -> str:
+        """Return a difference of two values in words."""
+        scale = 1.0 if self.how is None else self.how.scale
+        return format_value(None if value is None else value * scale, self.decimals)
+
 
 def choose(choice: Callable[[], Mapping[str, str]]) -> None:
     """Show values by `choice`, which is asked once it is needed, until the next call."""

@@ -14,13 +14,13 @@ from dashboards.boards import rights
 from dashboards.logbook import places
 from dashboards.middleware.time_zone import zone_name
 from dashboards.models import Board, Note
-from dashboards.presentation import modules
+from dashboards.presentation import modules, units
 from dashboards.presentation.formats import format_age, format_value
 from dashboards.presentation.icons import ICONS
 from devices.access import scope_of
 from devices.models import Device
 from devices.monitoring import losses
-from devices.queries import Value
+from devices.queries import SeriesInfo, Value
 from devices.timestamps import moment
 
 register = template.Library()
@@ -143,6 +143,18 @@ def _local(when: datetime, kind: str, pattern: str) -> SafeString:
 def micros(ts: int) -> SafeString:
     """Return µs since 1970 as date and time."""
     return at(moment(ts))
+
+
+@register.filter
+def shown_unit(info: SeriesInfo) -> str:
+    """Return the unit that values of a series are shown in."""
+    return units.shown(info).unit
+
+
+@register.filter
+def iso(ts: int) -> str:
+    """Return µs since 1970 as an ISO time, for addresses."""
+    return moment(ts).isoformat()
 
 
 @register.filter

@@ -2,13 +2,13 @@
 
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext
 
 from dashboards.logbook import places
 from dashboards.presentation.device_events import EACH, Event, events_of
-from devices.access import scope_of
+from dashboards.views.devices import device_of
 
 PAGE_SIZE = 100
 
@@ -16,10 +16,7 @@ PAGE_SIZE = 100
 @login_required
 def events_page(request: HttpRequest, key: str) -> HttpResponse:
     """List what happened to a device, and what people noted, the newest first."""
-    scope = scope_of(request.user)
-    device = scope.devices().select_related("site").filter(key=key).first()
-    if device is None:
-        raise Http404(gettext("There is no such device, or you may not see it."))
+    device, scope = device_of(request, key)
     notes = places.visible(request.user, scope).filter(device=device, deleted_by="")
     found = [
         Event(

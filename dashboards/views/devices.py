@@ -20,8 +20,8 @@ from dashboards.presentation.formats import age_of
 from dashboards.presentation.last_known import known_of
 from dashboards.views.corrections import marks_of
 from devices import queries
-from devices.access import scope_of
-from devices.models import Tag
+from devices.access import Scope, scope_of
+from devices.models import Device, Tag
 from devices.monitoring import heartbeats, loss_meter, losses
 from devices.monitoring.unknown_units import unknown_units
 from devices.registry import device_clocks, listing, undecoded
@@ -84,18 +84,28 @@ def overview_page(request: HttpRequest) -> HttpResponse:
     return render(request, f"dashboards/{template}", context)
 
 
-@login_required
-def device_page(request: HttpRequest, key: str) -> HttpResponse:
-    """Show one device: state, newest values, a chart per series, the same as tables."""
-    as_of, scope = heartbeats.as_of(), scope_of(request.user)
-    now = as_of.now
+def device_of(request: HttpRequest, key: str) -> tuple[Device, Scope]:
+    """Return the device at an address, and what this person may do.
+
+    Raises:
+        Http404: there is none that they may see.
+    """
+    scope = scope_of(request.user)
     device = scope.devices().select_related("site").filter(key=key).first()
     if device is None:
         raise Http404(gettext("There is no such device, or you may not see it."))
+    return device, scope
+
+
+@login_required
+def device_page(request: HttpRequest, key: str) -> HttpResponse:
+    """Show one device: state, newest values, a chart per series, the same as tables."""
+    as_of = heartbeats.as_of()
+    now = as_of.now
+    device, scope = device_of(request, key)
     infos = queries.series_of([device.pk])
     shown = infos if "hidden" in request.GET else [info for info in infos if not info.hidden]
     metrics = device_rows.series_page(shown, request.GET.get("page"))
-    native_id, address = device_rows.published_as(device), snippets.broker(request)
     context = {
         "now": now,
         "device": device,
@@ -117,9 +127,6 @@ def device_page(request: HttpRequest, key: str) -> HttpResponse:
         "gateway": device_rows.gateway_of(device, scope),
         "said": device_rows.changes_said(device),
         "offline": list(device.offline_spans.order_by("-since")[:OFFLINE]),
-        "command": address.command(f"devices/{native_id}/telemetry"),
-        "program": address.program(native_id),
-        "asks": address.asks,
         "at_qos0": device_rows.publishes_at_qos0(device),
     }
     return render(request, "dashboards/devices/detail.html", context)

@@ -106,9 +106,9 @@ def rows(info: SeriesInfo, start: int, end: int, limit: int) -> list[Point]:
         return [(ts, shown(value, text, info.kind)) for ts, value, text in cursor.fetchall()]
 
 
-def newest_rows(info: SeriesInfo, limit: int) -> list[Point]:
-    """Return the newest rows, newest first."""
-    return _newest(info.pk, info.kind, limit)
+def newest_rows(info: SeriesInfo, limit: int, until: int | None = None) -> list[Point]:
+    """Return the newest rows (up to `until`, in µs), newest first."""
+    return _newest(info.pk, info.kind, limit, _ALL if until is None else until)
 
 
 def _newest(series_id: int, kind: str, limit: int, until: int = _ALL) -> list[Point]:

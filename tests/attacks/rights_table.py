@@ -291,6 +291,15 @@ api/v1/search
 api/v1/problems
     GET    /api/v1/problems                                     -
     401 200 200 200 200 200 200 401 401 200
+devices/<str:key>/history
+    GET    /devices/press/history                               -
+    302 404 200 200 200 404 404 302 302 200
+devices/<str:key>/history
+    GET    /devices/press/history?by=day                        -
+    302 404 200 200 200 404 404 302 302 200
+devices/<str:key>/connection
+    GET    /devices/press/connection                            -
+    302 404 200 200 200 404 404 302 302 200
 devices/<str:key>/events
     GET    /devices/press/events                                -
     302 404 200 200 200 404 404 302 302 200

@@ -6,7 +6,6 @@ import { localTimes, now, readingNow, showAge } from "../display/server-clock.js
 import { Compare } from "../charts/compare.js";
 import { POINTS } from "../charts/time-span.js";
 import { paint } from "../display/animation-frame.js";
-import { LastPackets } from "./inspect.js";
 import { showState } from "../display/connection-status.js";
 import { noteState, readOffline } from "../charts/annotations.js";
 import { TimeRange } from "../charts/time-range.js";
@@ -43,7 +42,6 @@ export class DevicePage {
     this.findViews();
     this.range.connect();
     this.compare.connect();
-    LastPackets.within(this.root);
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
       for (const view of this.views.values()) view.chart?.restyle();
       paint(this.draw);

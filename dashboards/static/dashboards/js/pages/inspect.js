@@ -38,15 +38,6 @@ export class LastPackets {
     this.wanted = () => true;
   }
 
-  /** Show the last packets of a part of the page while it is open. @param {HTMLElement} page */
-  static within(page) {
-    const root = /** @type {HTMLDetailsElement|null} */ (page.querySelector("details[data-device]"));
-    if (!root) return;
-    const packets = new LastPackets(root);
-    packets.wanted = () => root.open;
-    packets.ask();
-  }
-
   async ask() {
     if (this.wanted()) await this.askOnce();
     setTimeout(() => this.ask(), 1_000);
@@ -88,12 +79,14 @@ export class LastPackets {
   }
 }
 
-/** The page of the last packets: a button holds it. */
+/** The last packets of all, which a button holds, or of a device. */
 export function startInspect() {
-  const packets = new LastPackets(/** @type {HTMLElement} */ (document.getElementById("last-packets")));
-  const hold = /** @type {HTMLButtonElement} */ (document.getElementById("hold"));
-  const held = () => hold.getAttribute("aria-pressed") === "true";
-  hold.addEventListener("click", () => hold.setAttribute("aria-pressed", String(!held())));
-  packets.wanted = () => !held();
+  const root = document.getElementById("last-packets") ?? /** @type {HTMLElement|null} */ (document.querySelector("section[data-device]"));
+  if (!root) return;
+  const packets = new LastPackets(root);
+  const hold = /** @type {HTMLButtonElement|null} */ (document.getElementById("hold"));
+  const held = () => hold?.getAttribute("aria-pressed") === "true";
+  hold?.addEventListener("click", () => hold.setAttribute("aria-pressed", String(!held())));
+  packets.wanted = () => !held() && !document.hidden;
   packets.ask();
 }
