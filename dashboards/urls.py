@@ -10,6 +10,7 @@ from dashboards.login import LoginPage
 from dashboards.views import (
     account,
     boards,
+    bulk,
     connect,
     corrections,
     device_connection,
@@ -26,6 +27,7 @@ from dashboards.views import (
     pending,
     pictures,
     probes,
+    saved_views,
     sharing,
     sources,
     wall,
@@ -41,6 +43,9 @@ urlpatterns = [
         "devices/<str:key>/connection", device_connection.connection_page, name="device-connection"
     ),
     path("devices/<str:key>/events", device_events.events_page, name="device-events"),
+    path("devices/", bulk.change, name="bulk"),
+    path("views", saved_views.save, name="save-view"),
+    path("views/<int:number>/delete", saved_views.delete, name="delete-view"),
     path("pending", pending.pending_page, name="pending"),
     path("boards/", boards.boards_page, name="boards"),
     path("boards/site/<slug:slug>/", boards.site_board, name="site-board"),

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Annotated, Any
 
+from django.conf import settings
 from django.http import HttpRequest
 from ninja import Field, Query, Router, Schema
 
@@ -12,6 +13,7 @@ from dashboards.presentation import units
 from devices import queries
 from devices.access import Scope
 from devices.queries import SeriesInfo, aggregates, bulk
+from devices.registry.past_states import past_states
 from devices.timestamps import parse_moment
 
 router = Router(tags=["readings"])
@@ -77,7 +79,10 @@ def readings_at(
     ts: Annotated[str, Query(max_length=100)],
     live_keys: Annotated[list[str], Query(..., alias="keys")],
 ) -> dict[str, Any]:
-    """Read the last value of each series at a moment (ISO 8601 or ms), whenever that was read."""
+    """Read the last value of each series at a moment (ISO 8601 or ms), whenever that was read.
+
+    `states` tells how their devices were then, by key.
+    """
     moment = _moment(ts, "ts")
     wanted = wanted_keys(live_keys)
     caller = scope(request)
@@ -85,14 +90,22 @@ def readings_at(
     infos = [info for group in found.values() for info in group]
     if len(infos) > MAX_SERIES:
         raise Problem(422, f"{len(infos)} series, {MAX_SERIES} are allowed in a call", "keys")
+    heard: dict[int, int] = {}
     with queries.read_snapshot():
         values = [(info, aggregates.value_at(info, moment)) for info in infos]
-    queries.take_rows(len(values))
+        queries.take_rows(len(values))
+        for info, point in values:
+            if point is not None:
+                heard[info.device_id] = max(heard.get(info.device_id, -1), point[0])
+        named = {key.partition("/")[0] for key in wanted}
+        devices = caller.devices().filter(key__in=named)
+        states = past_states(devices, moment, heard, settings.STALE_AFTER_S)
     return {
         "ts": moment / 1_000,
         "values": [
             _value(info, *point) for info, point in values if point and point[0] >= earliest
         ],
+        "states": states,
         "denied": [key for key in wanted if key not in found],
     }
 

@@ -56,6 +56,11 @@ class Page:
     problem: str = ""
 
     @property
+    def zone(self) -> str:
+        """Return the time zone that somebody chose for the board; empty: one's own."""
+        return next((one.value for one in self.choices if one.variable.kind == "zone"), "")
+
+    @property
     def css(self) -> str:
         """Return the rules that put widgets where they are, on wide screens."""
         rules = (

@@ -50,11 +50,11 @@ class Variable(_Strict):
     """Something that whoever looks at the board chooses: `$name` in keys and titles.
 
     `device` stands for one device (of `type`, where it says one); `site`, `type` and `tag` for
-    all devices there, of that type, with that tag.
+    all devices there, of that type, with that tag. `zone` is the time zone of the whole board.
     """
 
     name: Name
-    kind: Literal["device", "site", "type", "tag"]
+    kind: Literal["device", "site", "type", "tag", "zone"]
     label: str = Field(default="", max_length=60)
     type: str = Field(default="", max_length=100)
     default: str = Field(default="", max_length=128)

@@ -5,8 +5,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
+from zoneinfo import available_timezones
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext
 
 from dashboards.boards.specification import NAMES, STANDS_FOR, WORDS, Variable, used_variables
 from devices.access import Scope
@@ -18,6 +20,7 @@ CHOICES, DEVICES = 500, 400
 # Items of a list in options; characters that stand for a variable in a text.
 ITEMS, LONGEST_WORDS = 500, 100
 PREFIX = "var-"
+_AREAS = re.compile(r"(Africa|America|Antarctica|Asia|Atlantic|Australia|Europe|Indian|Pacific)/")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,8 @@ def _choice(one: Variable, asked: str, scope: Scope) -> Choice:
     devices = listing.accepted(scope.devices())
     if one.kind == "device" and one.type:
         devices = devices.filter(device_type=one.type)
+    if one.kind == "zone":
+        return _zone(one, asked)
     choices = _choices(one, devices, scope)
     known = {value for value, _words in choices}
     # A device beyond the list may still be asked for: its page leads here.
@@ -74,6 +79,15 @@ def _choice(one: Variable, asked: str, scope: Scope) -> Choice:
     else:
         value = choices[0][0] if choices else ""
     return Choice(one, choices, value, _stands_for(one, devices, value))
+
+
+def _zone(one: Variable, asked: str) -> Choice:
+    """Return a choice of time zones, of which the first is one's own."""
+    names = sorted(name for name in available_timezones() if _AREAS.match(name))
+    choices = [("", gettext("one's own")), *((name, name) for name in ("UTC", *names))]
+    known = {value for value, _words in choices}
+    value = next((name for name in (asked, one.default) if name and name in known), "")
+    return Choice(one, choices, value, [])
 
 
 def _is_there(devices: QuerySet[Device], key: str) -> bool:

@@ -4,6 +4,7 @@ from dashboards.models.boards import RESERVED, SLUG_LENGTH, Board, BoardRevision
 from dashboards.models.links import BoardLink
 from dashboards.models.notes import Mention, Note, NoteCounter, NoteEdit
 from dashboards.models.pictures import Picture
+from dashboards.models.views import SavedView
 
 __all__ = [
     "RESERVED",
@@ -16,4 +17,5 @@ __all__ = [
     "NoteCounter",
     "NoteEdit",
     "Picture",
+    "SavedView",
 ]

@@ -78,14 +78,18 @@ class Row:
     since: datetime | None
     seen: str
     cells: list[Cell] = field(default_factory=list)
+    # Of the metrics that somebody has chosen: one for each, or none.
+    columns: list[Cell | None] = field(default_factory=list)
     # What the broker keeps, where nothing was read yet.
     known: list[KnownValue] = field(default_factory=list)
 
 
-def rows_of(devices: list[Device], as_of: AsOf) -> list[Row]:
-    """Return list rows of `devices`, each with its first few newest values."""
+def rows_of(devices: list[Device], as_of: AsOf, metrics: Sequence[str] = ()) -> list[Row]:
+    """Return list rows of `devices`, each with its first few newest values, or of `metrics`."""
     rows = {device.pk: row_of(device, as_of) for device in devices}
     series = queries.shown_of(list(rows))
+    if metrics:
+        series = [info for info in series if info.metric in metrics]
     shown: list[queries.SeriesInfo] = []
     taken: dict[int, int] = {}
     for info in series:
@@ -96,6 +100,9 @@ def rows_of(devices: list[Device], as_of: AsOf) -> list[Row]:
     for info in shown:
         cell = cell_of(info, newest.get(info.pk), expiries.get(info.pk, 0), as_of.now)
         rows[info.device_id].cells.append(cell)
+    for row in rows.values():
+        by_metric = {cell.metric: cell for cell in row.cells}
+        row.columns = [by_metric.get(metric) for metric in metrics]
     empty = [pk for pk, row in rows.items() if not row.cells]
     for pk, known in known_of(empty, VALUES_PER_ROW).items():
         rows[pk].known = known

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from dashboards.presentation import units
 from devices import queries
+from devices.models import Series
 from devices.queries import SeriesInfo, calendars
 from devices.queries.aggregates import Aggregate, aggregates
 
@@ -47,6 +48,8 @@ class Sums:
 
     info: SeriesInfo
     unit: str
+    # Whether it is a meter's, which only rises.
+    counts_up: bool
     rows: list[Sum]
     earlier: int | None = None
 
@@ -80,11 +83,16 @@ def sums(infos: Sequence[SeriesInfo], bucket: str, zone: str, until: int) -> lis
     start = max(0, round(until - BUCKETS // max(1, len(infos)) * _LENGTHS[bucket]))
     edges = calendars.edges(start, until, bucket, chosen, 4 * BUCKETS)
     now = queries.now_us()
+    pks = [info.pk for info in infos]
+    meters = set(Series.objects.filter(pk__in=pks, counts_up=True).values_list("pk", flat=True))
     with queries.read_snapshot():
-        return [_sums(info, aggregates(info, edges, now), edges[0]) for info in infos]
+        return [
+            _sums(info, aggregates(info, edges, now), edges[0], counts_up=info.pk in meters)
+            for info in infos
+        ]
 
 
-def _sums(info: SeriesInfo, found: Sequence[Aggregate], first: int) -> Sums:
+def _sums(info: SeriesInfo, found: Sequence[Aggregate], first: int, *, counts_up: bool) -> Sums:
     how = units.shown(info)
     queries.take_rows(len(found))
     rows = [
@@ -100,4 +108,4 @@ def _sums(info: SeriesInfo, found: Sequence[Aggregate], first: int) -> Sums:
         for part in reversed(found)
         if part.count
     ]
-    return Sums(info, how.unit, rows, first - 1 if first > 0 else None)
+    return Sums(info, how.unit, counts_up, rows, first - 1 if first > 0 else None)

@@ -7,6 +7,7 @@ ICONS = (
         "contrast",
         "copy",
         "cpu",
+        "bookmark",
         "download",
         "ellipsis",
         "eye-off",

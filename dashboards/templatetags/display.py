@@ -146,6 +146,23 @@ def micros(ts: int) -> SafeString:
 
 
 @register.filter
+def turned(sort: str, name: str) -> str:
+    """Return how a list is ordered after a click on a column: by it, or the other way round."""
+    other = name.removeprefix("-") if name.startswith("-") else f"-{name}"
+    return other if sort == name else name
+
+
+@register.simple_tag(takes_context=True)
+def sorted_by(context: dict[str, Any], name: str, is_metric: bool = False) -> SafeString:  # noqa: FBT001, FBT002 - a tag's
+    """Return what tells a reader of screens that the list is ordered by a column."""
+    sort = context.get("sort", "")
+    wanted = f"metric:{name}" if is_metric else name
+    if not context.get("sorting") or sort.removeprefix("-") != wanted or not wanted:
+        return SafeString("")
+    return format_html(' aria-sort="{}"', "descending" if sort.startswith("-") else "ascending")
+
+
+@register.filter
 def shown_unit(info: SeriesInfo) -> str:
     """Return the unit that values of a series are shown in."""
     return units.shown(info).unit

@@ -18,10 +18,12 @@ from django.utils.translation import gettext, gettext_noop
 from dashboards.presentation import device_rows, health, site_tree, snippets
 from dashboards.presentation.formats import age_of
 from dashboards.presentation.last_known import known_of
+from dashboards.views import saved_views
 from dashboards.views.corrections import marks_of
+from dashboards.views.pending import sites_managed
 from devices import queries
 from devices.access import Scope, scope_of
-from devices.models import Device, Tag
+from devices.models import Device, Series, Tag
 from devices.monitoring import heartbeats, loss_meter, losses
 from devices.monitoring.unknown_units import unknown_units
 from devices.registry import device_clocks, listing, undecoded
@@ -36,6 +38,8 @@ VIEWS = {
     TILES: (gettext_noop("Tiles"), "layout-grid"),
     SITES: (gettext_noop("Sites"), "building-2"),
 }
+# Metrics as columns of the overview; those that are offered for it.
+COLUMNS, OFFERED = 6, 200
 # Spans of being offline that charts show.
 OFFLINE = 50
 
@@ -51,19 +55,32 @@ def overview_page(request: HttpRequest) -> HttpResponse:
     names = {field.name for field in fields(listing.Filters)}
     chosen = {name: request.GET[name] for name in names if request.GET.get(name)}
     filters = listing.Filters(**chosen)
-    devices = listing.worst_first(filters.apply(scope.devices(), as_of), as_of)
+    sort, metrics = request.GET.get("sort", "")[:210], _metrics(request)
+    devices = listing.ordered(filters.apply(scope.devices(), as_of), as_of, sort)
     page = Paginator(devices, listing.PAGE_SIZE).get_page(request.GET.get("page"))
     summary = device_rows.fleet_summary(scope, as_of)
     view = request.GET.get("view", "")
     view = view if view in VIEWS else ROWS
     sites = site_tree.listed(scope, summary["sites"])
+    shown = [("metric", metric) for metric in metrics]
+    kept = [*chosen.items(), *shown, *([("sort", sort)] if sort else [])]
+    rows = [] if view == SITES else device_rows.rows_of(list(page.object_list), as_of, metrics)
     context = {
         "now": as_of.now,
         "page": page,
-        "rows": device_rows.rows_of(list(page.object_list), as_of) if view != SITES else [],
+        "rows": rows,
+        "metrics": metrics,
+        "known_metrics": _known_metrics(list(page.object_list)),
+        "sort": sort,
+        "sorting": view == ROWS,
+        "choosing": view == ROWS and any(scope.may_change(row.device) for row in rows),
+        "managed": sites_managed(scope),
+        "saved": saved_views.seen_by(request.user),
+        "may_share": saved_views.may_share(scope),
         "filters": asdict(filters),
         "filtered": bool(chosen),
-        "query": urlencode(chosen),
+        "query": urlencode(kept),
+        "whole_query": urlencode([*kept, ("view", view)]),
         "view": view,
         "views": [(name, gettext(label), sign) for name, (label, sign) in VIEWS.items()],
         "may_accept": scope.changes or bool(scope.managed),
@@ -82,6 +99,20 @@ def overview_page(request: HttpRequest) -> HttpResponse:
     }
     template = "partials/devices.html" if "fragment" in request.GET else "devices/list.html"
     return render(request, f"dashboards/{template}", context)
+
+
+def _metrics(request: HttpRequest) -> list[str]:
+    """Return the metrics that somebody wants to see as columns."""
+    return list(dict.fromkeys(name[:200] for name in request.GET.getlist("metric") if name))[
+        :COLUMNS
+    ]
+
+
+def _known_metrics(devices: list[Device]) -> list[str]:
+    """Return the metrics that devices of a page have, to be chosen as columns."""
+    found = Series.objects.filter(device__in=[device.pk for device in devices], hidden=False)
+    names = found.order_by("metric").values_list("metric", flat=True).distinct()
+    return list(names[:OFFERED])
 
 
 def device_of(request: HttpRequest, key: str) -> tuple[Device, Scope]:

@@ -3,13 +3,24 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypedDict
+from typing import Any, TypedDict
 
-from django.db.models import Case, Count, IntegerField, Q, QuerySet, Value, When
-from django.db.models.functions import Concat
+from django.db.models import (
+    Case,
+    Count,
+    F,
+    IntegerField,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Value,
+    When,
+)
+from django.db.models.functions import Coalesce, Concat, Lower, NullIf
 
 from devices.access import Scope, site_and_below
-from devices.models import Device, Site
+from devices.models import Device, Latest, Site
 from devices.registry.states import STATES, WORST_FIRST, AsOf, state_case
 
 PAGE_SIZE = 100
@@ -96,6 +107,31 @@ def worst_first(devices: QuerySet[Device], as_of: AsOf) -> QuerySet[Device]:
         .order_by("rank", "key")
         .select_related("site")
     )
+
+
+# How a list may be ordered; `metric:{name}` by the newest value of that, `-` before it: backwards.
+SORTS = {"name": "called", "site": "site__name", "type": "device_type", "heard": "last_seen"}
+BY_METRIC = "metric:"
+
+
+def ordered(devices: QuerySet[Device], as_of: AsOf, sort: str) -> QuerySet[Device]:
+    """Return `devices` as `sort` says, or the worst first."""
+    name = sort.removeprefix("-")
+    found = worst_first(devices, as_of)
+    if name.startswith(BY_METRIC):
+        newest = Latest.objects.filter(
+            series__device=OuterRef("pk"), series__metric=name.removeprefix(BY_METRIC)
+        )
+        by: Any = Subquery(newest.values("value")[:1])
+    elif name in SORTS:
+        found = found.annotate(called=Lower(Coalesce(NullIf("name", Value("")), "key")))
+        by = F(SORTS[name])
+    else:
+        return found
+    # What has none comes last, whichever way.
+    found = found.annotate(by=by)
+    order = F("by").desc(nulls_last=True) if sort.startswith("-") else F("by").asc(nulls_last=True)
+    return found.order_by(order, "key")
 
 
 def fleet(as_of: AsOf) -> dict[int | None, SiteCounts]:

@@ -14,6 +14,7 @@ from django.utils import timezone
 from dashboards.boards import store
 from dashboards.live.identity import KIOSK_COOKIE
 from dashboards.logbook import places, writing
+from dashboards.models import SavedView
 from dashboards.pictures import storing
 from dashboards.sharing import links, visitors
 from devices.access import kiosks, token_digest
@@ -135,6 +136,7 @@ def make_world() -> World:
     link = links.make(board, user["manager"])
     world.grant = visitors.grant_of(link, 0)
     world.names = {
+        "view": SavedView.objects.create(owner=user["operator"], title="Mine").pk,
         **{"picture": picture.pk, "link": link.pk, "address": links.address_of(link)},
         **{"mark": mark.pk, "job": job.pk, "waiting": waiting.pk, "upload": upload.pk},
         "board": board.slug,

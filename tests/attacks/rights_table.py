@@ -55,6 +55,9 @@ BODIES: dict[str, Any] = {
     "show_all": {"shared": "everybody"},
     "draft": {"base": {}, "specification": {}},
     "restore": {"revision": 1},
+    "bulk": {"device": "press", "action": "tag", "value": "x"},
+    "view": {"title": "x"},
+    "view_for_all": {"title": "x", "shared": "on"},
     "link_form": {"days": "1", "reach_s": "3600"},
     "note": {"text": "x", "device": "press"},
     "answer": {"text": "x", "parent": "{note}"},
@@ -273,6 +276,18 @@ account/look
 parts
     GET    /parts                                               -
     302 403 403 403 403 403 200 302 302 200
+devices/
+    POST   /devices/                                            bulk
+    302 302 302 302 302 302 302 302 302 302
+views
+    POST   /views                                               view
+    302 302 302 302 302 302 302 302 302 302
+views
+    POST   /views                                               view_for_all
+    302 403 403 403 302 302 403 302 302 302
+views/<int:number>/delete
+    POST   /views/{view}/delete                                 empty
+    302 404 404 302 404 404 404 302 302 404
 pending
     GET    /pending                                             -
     302 403 403 403 200 200 403 302 302 200

@@ -204,3 +204,22 @@ def test_a_list_of_variables_without_end_ends() -> None:
     keys = [f"$all/t{n}" for n in range(4_000)] + ["$all/t"]
     found = page(widget("table", keys=keys), variables=[{"name": "all", "kind": "type"}])
     assert len(found.placed[0].widget.options.keys) <= 400
+
+
+@pytest.mark.parametrize(
+    ("asked", "default", "zone"),
+    [
+        ("", "", ""),
+        ("Asia/Tokyo", "", "Asia/Tokyo"),
+        ("", "Europe/Berlin", "Europe/Berlin"),
+        ("UTC", "Europe/Berlin", "UTC"),
+        ("Mars/Base", "", ""),
+        ("../etc/passwd", "", ""),
+    ],
+)
+def test_a_board_has_a_time_zone(asked: str, default: str, zone: str) -> None:
+    variables = [{"name": "zone", "kind": "zone", "default": default}]
+    stored = checked({"version": 1, "widgets": [], "variables": variables})
+    page = made.page(stored, {"var-zone": asked}, Scope(everything=True), timezone.now())
+    assert page.zone == zone
+    assert dict(page.choices[0].choices)[""] == "one's own"

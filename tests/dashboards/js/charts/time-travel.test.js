@@ -37,8 +37,9 @@ test("values of the past have the shape of newest ones, in the unit that is show
   past.take(/** @type {any} */ ([
     { key: "a/t", ts: 5, value: 20, unit: "°C", kind: "number", shown: { unit: "°F", scale: 1.8, offset: 32 } },
     { key: "a/on", ts: 6, value: true, unit: "", kind: "boolean" },
-  ]));
+  ]), { a: { state: "offline" } });
   assert.equal(told, 1);
+  assert.equal(past.states.a.state, "offline");
   assert.deepEqual([past.columns.get("a/t")?.ts, past.columns.get("a/t")?.value], [[5], [68]]);
   assert.equal(past.infoOf("a/t")?.unit, "°F");
   assert.deepEqual(past.columns.get("a/on")?.value, [true]);

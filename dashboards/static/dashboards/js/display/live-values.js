@@ -28,7 +28,7 @@ export class Cells {
   find() {
     this.values = grouped(this.root, ".value[data-key]", "key");
     this.ages = grouped(this.root, "[data-age]", "age");
-    this.rows = grouped(this.root, "tr[data-device]", "device");
+    this.rows = grouped(this.root, "tr[data-device], .pins [data-device]", "device");
   }
 
   /** @returns {string[]} the series that are on screen */
@@ -55,6 +55,17 @@ export class Cells {
       if (seen && Number(seen.dataset.ago ?? 0) < ts && ts <= now() + 1_000) showAge(seen, ts);
     }
     trim(columns, ts);
+  }
+
+  /** @returns {Record<string, { state: string }>} how devices are, as the page has it */
+  states() {
+    /** @type {Record<string, { state: string }>} */
+    const found = {};
+    for (const [device, [row]] of this.rows) {
+      const badge = /** @type {HTMLElement|null} */ (row.querySelector("[data-cell=state] .badge"));
+      if (badge) found[device] = { state: badge.dataset.known ?? badge.dataset.state ?? "" };
+    }
+    return found;
   }
 
   /** @param {string} device @param {{state: string}} state */

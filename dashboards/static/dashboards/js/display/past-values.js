@@ -18,6 +18,8 @@ export class PastValues {
     this.columns = new Map();
     /** @type {Map<string, Info>} */
     this.infos = new Map();
+    /** How devices were then, by key. @type {Record<string, { state: string }>} */
+    this.states = {};
     this.timer = 0;
     /** @type {AbortController|null} */
     this.asking = null;
@@ -43,6 +45,7 @@ export class PastValues {
     this.asking?.abort();
     this.columns = new Map();
     this.infos = new Map();
+    this.states = {};
     this.problem = "";
     this.onData();
   }
@@ -58,7 +61,7 @@ export class PastValues {
       const answer = await ask(`/api/v1/readings/at?${query}`, { signal: asking.signal });
       const body = await answer.json();
       if (!answer.ok) throw new Error(body.detail ?? answer.statusText);
-      this.take(body.values);
+      this.take(body.values, body.states);
     } catch (error) {
       if (asking.signal.aborted) return;
       this.problem = error instanceof Error ? error.message : String(error);
@@ -66,9 +69,10 @@ export class PastValues {
     }
   }
 
-  /** @param {(Info & { ts: number, value: any })[]} values */
-  take(values) {
+  /** @param {(Info & { ts: number, value: any })[]} values @param {Record<string, { state: string }>} states */
+  take(values, states) {
     this.problem = "";
+    this.states = states;
     this.infos = new Map(values.map((one) => [one.key, { ...one, unit: howShown(one)?.unit ?? one.unit, expire_ms: 0 }]));
     this.columns = new Map(
       values.map((one) => [one.key, { ts: [one.ts], value: [converted(one.value, howShown(one))], min: [null], max: [null], mean: [null] }]),

@@ -10,6 +10,7 @@ const kinds = () => [
   ["site", gettext("all devices of a site")],
   ["type", gettext("all devices of a type")],
   ["tag", gettext("all devices with a tag")],
+  ["zone", gettext("the time zone of the board")],
 ];
 
 export class VariablesForm {

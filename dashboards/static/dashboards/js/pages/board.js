@@ -9,6 +9,7 @@ import { Sparklines } from "../display/sparklines.js";
 import { TimeRange } from "../charts/time-range.js";
 import { TimeTravel } from "../charts/time-travel.js";
 import { watchVisible } from "../display/visibility.js";
+import { isZone, setZone } from "../display/format.js";
 import { filled, gettext } from "../display/i18n.js";
 
 /** @typedef {import("../live/socket.js").LiveSocket} LiveSocket */
@@ -20,12 +21,16 @@ export class Board {
   /** @param {LiveSocket} socket @param {HTMLElement} root */
   constructor(socket, root) {
     this.root = root;
+    const { zone } = root.dataset;
+    if (zone && isZone(zone)) setZone(zone);
     this.cells = new Cells(root);
     this.draw = this.draw.bind(this);
     /** @type {Set<string>} */
     this.changed = new Set();
     /** @type {Record<string, any>} */
     this.states = {};
+    /** How devices are now, as far as it was told. @type {Record<string, any>} */
+    this.live = {};
     /** @type {Live[]} */
     this.widgets = [];
     /** @type {Place[]} */
@@ -119,6 +124,7 @@ export class Board {
   news(keys, devices) {
     for (const key of keys) this.changed.add(key);
     Object.assign(this.states, devices);
+    Object.assign(this.live, devices);
     paint(this.draw);
   }
 
@@ -138,13 +144,16 @@ export class Board {
   /** Values are of another time than before. */
   otherTime() {
     this.root.toggleAttribute("data-past-values", this.past.at !== null);
+    this.live = { ...this.cells.states(), ...this.live };
+    this.states = this.past.at === null ? { ...this.live } : { ...this.past.states };
     for (const key of this.cells.keys) this.changed.add(key);
     this.all();
   }
 
   draw() {
     for (const key of this.changed) this.cells.drawValue(key, this.values);
-    for (const [device, state] of Object.entries(this.states)) this.cells.drawState(device, state);
+    const states = this.past.at === null ? this.states : this.past.states;
+    for (const [device, state] of Object.entries(states)) this.cells.drawState(device, state);
     for (const live of this.widgets) {
       if (live.due || live.place.shows(this.changed)) this.drawOne(live);
     }

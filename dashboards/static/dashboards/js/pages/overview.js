@@ -49,6 +49,38 @@ export class Overview {
     this.watchRows();
     this.firstLight();
     this.filters();
+    this.choosing();
+  }
+
+  /** What is to be done with the chosen devices is asked once some are. */
+  choosing() {
+    const form = /** @type {HTMLFormElement|null} */ (document.getElementById("bulk"));
+    if (!form) return;
+    this.list.addEventListener("change", (event) => {
+      const box = /** @type {HTMLInputElement} */ (event.target);
+      if (box.dataset.all !== undefined) for (const one of this.boxes()) one.checked = box.checked;
+      this.tellChosen(form);
+    });
+    const action = /** @type {HTMLSelectElement} */ (form.elements.namedItem("action"));
+    const value = /** @type {HTMLInputElement} */ (form.elements.namedItem("value"));
+    const lists = /** @type {Record<string, string>} */ ({ tag: "bulk-tags", untag: "bulk-tags", site: "bulk-sites", type: "bulk-types" });
+    const offer = () => value.setAttribute("list", lists[action.value] ?? "");
+    action.addEventListener("change", offer);
+    offer();
+    this.tellChosen(form);
+  }
+
+  /** @returns {HTMLInputElement[]} */
+  boxes() {
+    return [.../** @type {NodeListOf<HTMLInputElement>} */ (this.list.querySelectorAll("input[name=device]"))];
+  }
+
+  /** @param {HTMLFormElement} form */
+  tellChosen(form) {
+    const n = this.boxes().filter((box) => box.checked).length;
+    form.hidden = n === 0;
+    const told = form.querySelector("[data-chosen]");
+    if (told) told.textContent = filled(ngettext("%(n)s device chosen", "%(n)s devices chosen", n), { n });
   }
 
   /** What is chosen holds at once; on a narrow screen the choices come when they are asked for. */
@@ -56,7 +88,7 @@ export class Overview {
     const form = /** @type {HTMLFormElement|null} */ (document.querySelector("form[data-submits]"));
     if (!form) return;
     // Enter does for the search what choosing does for the rest.
-    const button = form.querySelector("button[type=submit]");
+    const button = form.querySelector(":scope > button[type=submit]");
     if (button instanceof HTMLElement) button.classList.add("unseen");
     form.addEventListener("change", (event) => event.target instanceof HTMLSelectElement && form.requestSubmit());
     const more = form.querySelector("details");
@@ -124,7 +156,9 @@ export class Overview {
     url.searchParams.set("fragment", "1");
     const html = await fetchPage(url);
     if (!html) return;
+    const chosen = new Set(this.boxes().filter((box) => box.checked).map((box) => box.value));
     this.list.replaceChildren(...html.body.childNodes);
+    for (const box of this.boxes()) box.checked = chosen.has(box.value);
     localTimes(this.list);
     tickAges(this.list);
     this.watchRows();
