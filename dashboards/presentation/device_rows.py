@@ -31,7 +31,7 @@ RANGES: dict[str, tuple[int, str]] = {
     "30d": (2_592_000_000, gettext_noop("30 days")),
     "1y": (31_536_000_000, gettext_noop("1 year")),
 }
-TABLE_ROWS = 20
+TABLE_ROWS = 5
 CHARTS = 40
 
 

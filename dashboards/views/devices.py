@@ -1,7 +1,6 @@
 """The pages: complete without JavaScript, then kept live by it."""
 
 from dataclasses import asdict, fields
-from datetime import datetime
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -24,7 +23,7 @@ from dashboards.views.pending import sites_managed
 from devices import queries
 from devices.access import Scope, scope_of
 from devices.models import Device, Series, Tag
-from devices.monitoring import heartbeats, loss_meter, losses
+from devices.monitoring import heartbeats, losses
 from devices.monitoring.unknown_units import unknown_units
 from devices.registry import device_clocks, listing, undecoded
 from devices.registry.states import STATES, since_of, state_of
@@ -42,10 +41,6 @@ VIEWS = {
 COLUMNS, OFFERED = 6, 200
 # Spans of being offline that charts show.
 OFFLINE = 50
-
-
-def _micros(when: datetime) -> int:
-    return int(when.timestamp() * 1_000_000)
 
 
 @login_required
@@ -152,7 +147,6 @@ def device_page(request: HttpRequest, key: str) -> HttpResponse:
         "series": device_rows.series_views(list(metrics.object_list), now),
         **device_rows.chosen_range(request),
         "may_change": scope.may_change(device),
-        "meter": loss_meter.read(device, _micros(now) - DAY_US, _micros(now)),
         "marks": marks_of(device),
         "losses": list(device.losses.order_by("-until")[:10]),
         "gateway": device_rows.gateway_of(device, scope),

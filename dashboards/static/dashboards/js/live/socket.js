@@ -19,6 +19,17 @@ const PROTOCOL = "iotbridge.v1.json";
 // So often a socket may be refused before the page asks by HTTP.
 const REFUSALS = 3;
 
+/**
+ * The socket that the page has opened already (early.js), once, with what came over it.
+ * @param {string} url @returns {{ socket: WebSocket, messages: MessageEvent[] }|null}
+ */
+function opened(url) {
+  const page = /** @type {any} */ (globalThis);
+  const early = page.iotbridgeSocket;
+  page.iotbridgeSocket = null;
+  return early?.socket.url === url ? early : null;
+}
+
 export class LiveSocket {
   /**
    * @param {string} url
@@ -87,7 +98,8 @@ export class LiveSocket {
   open() {
     clearTimeout(this.timer);
     this.drop();
-    const socket = new WebSocket(this.url, PROTOCOL);
+    const early = opened(this.url);
+    const socket = early?.socket ?? new WebSocket(this.url, PROTOCOL);
     this.socket = socket;
     this.silence.end();
     this.seq = this.acknowledged = 0;
@@ -95,6 +107,8 @@ export class LiveSocket {
     if (shown) socket.onopen = () => socket.send(JSON.stringify({ t: "auth", token: shown }));
     socket.onmessage = (event) => this.take(JSON.parse(event.data));
     socket.onclose = (event) => this.lost(event.code);
+    for (const event of early?.messages ?? []) this.take(JSON.parse(event.data));
+    if (early && socket.readyState === WebSocket.CLOSED) this.lost(0);
   }
 
   drop() {
