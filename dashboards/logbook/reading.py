@@ -59,7 +59,7 @@ def told(note: Note, user: Any, scope: Scope) -> dict[str, Any]:
         "parent": note.parent_id,
         "pictures": [
             {"url": one.get_absolute_url(), "width": one.width, "height": one.height}
-            for one in note.pictures.all()  # type: ignore[attr-defined] # Picture.note
+            for one in note.pictures.all()
         ],
         "edited": note.edited_at is not None,
         "deleted_by": note.deleted_by,

@@ -116,7 +116,7 @@ def delete(note: Note, user: Any) -> Note:
         now.text, now.deleted_by, now.seq = "", str(user), number
         now.save(update_fields=["text", "deleted_by", "seq"])
         now.mentions.all().delete()
-        now.pictures.all().delete()  # type: ignore[attr-defined] # Picture.note
+        now.pictures.all().delete()
     return now
 
 

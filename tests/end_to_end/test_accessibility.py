@@ -35,9 +35,16 @@ PAGES = (
     "/logbook",
     "/offline",
     "/devices/press-3/events",
+    "/devices/press-3/history",
+    "/devices/press-3/history?by=day",
+    "/devices/press-3/connection",
+    "/boards/oil/share",
+    "/?metric=t&sort=-metric:t",
     "/jobs",
     "/inspect",
 )
+# Boards by links, with and without a password.
+SHARED: list[str] = []
 RUN = """async () => {
   const found = await axe.run(document);
   const told = (v) => `${v.id}: ${v.help}; ${v.nodes.slice(0, 3).map((n) => n.html).join(' ')}`;
@@ -58,7 +65,8 @@ def shop() -> Iterator[Plant]:
         publish(plant, [("devices/press-3/telemetry", json.dumps(points))])
         publish(plant, [("devices/press-4/telemetry", '{"t": 1, "state": "idle"}')])
         wait_until(lambda: plant.count() == 20, "the readings")
-        plant.manage("shell", "-v", "0", "-c", MADE.format(number="t"))
+        made = plant.manage("shell", "-v", "0", "-c", MADE.format(number="t"))
+        SHARED[:] = [f"/shared/{address}/" for address in made.split()]
         yield plant
 
 
@@ -72,7 +80,7 @@ def test_axe_finds_nothing_serious(shop: Plant, scheme: str) -> None:
         page.page.goto(f"{shop.base}/login/")
         found = {"/login/": _violations(page)}
         page.log_in()
-        for path in PAGES:
+        for path in (*PAGES, *SHARED):
             page.goto(path)
             page.page.wait_for_timeout(400)
             found[path] = _violations(page)

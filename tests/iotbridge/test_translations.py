@@ -35,8 +35,9 @@ PAGES = (
     "/sources", "/sources/native", "/account/", "/pending", "/devices/press-3/settings",
     "/?view=sites",
     "/boards/oil/", "/boards/oil/edit", "/boards/oil/settings", "/logbook", "/logbook?mentions=1",
-    "/devices/press-3/events",
-    "/export", "/import", "/inspect", "/devices/nobody/",
+    "/devices/press-3/events", "/devices/press-3/history", "/devices/press-3/history?by=day",
+    "/devices/press-3/connection", "/boards/oil/share", "/shared/wrong/",
+    "/?metric=running&sort=name", "/export", "/import", "/inspect", "/devices/nobody/",
 )  # fmt: skip
 
 

@@ -58,6 +58,11 @@ LIVE = {
     "board-past": ("/boards/oil/?from=1000000000000&to=1000003600000", "Back to live"),
     "board-editor": ("/boards/oil/edit", "Drag widgets"),
     "board-settings": ("/boards/oil/settings", "What was published"),
+    "board-links": ("/boards/oil/share", "Make a link"),
+    "device-history": ("/devices/press-3/history", "oil.temperature"),
+    "device-history-by-day": ("/devices/press-3/history?by=day", "Readings"),
+    "device-connection": ("/devices/press-3/connection", "What arrives"),
+    "devices-columns": ("/?metric=oil.temperature&sort=-metric:oil.temperature", "Press 3"),
     "device-events": ("/devices/press-3/events", "Oil is low"),
     "logbook": ("/logbook", "Oil is low"),
     "wall": ("/wall/north/", "press-4"),
@@ -145,8 +150,14 @@ def test_every_page_fits_and_says_how_things_are(browser_and_plant: tuple[Browse
         take(shown, "boards-empty", "/boards/", "No device yet")
         fill(plant)
         plant.manage("shell", "-v", "0", "-c", SITES)
-        plant.manage("shell", "-v", "0", "-c", MADE.format(number="oil.temperature"))
-        for name, (path, words) in LIVE.items():
+        made = plant.manage("shell", "-v", "0", "-c", MADE.format(number="oil.temperature"))
+        shared, secret = (f"/shared/{address}/" for address in made.split())
+        by_link = {
+            "board-shared": (shared, "Oil of Press 3"),
+            "board-password": (secret, "asks for a password"),
+            "board-link-over": ("/shared/none/", "was revoked"),
+        }
+        for name, (path, words) in {**LIVE, **by_link}.items():
             # Again each time: workers write a little later when they heard of it last.
             plant.sql(SILENT)
             publish(plant, [("devices/press-3/telemetry", '{"vibration": 1.5}')])

@@ -5,8 +5,16 @@ MADE = """
 from django.contrib.auth import get_user_model
 from dashboards.boards import store
 from dashboards.logbook import places, writing
+from dashboards.pictures import storing
+from dashboards.sharing import links
 from devices.models import Device
 admin = get_user_model().objects.first()
+made = store.make(admin, "Oil", {{}}, "oil")
+SVG = (
+    b"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 400 200'><rect x='5' y='5' "
+    b"width='390' height='190' fill='none' stroke='#888' stroke-width='4'/></svg>"
+)
+picture = storing.keep(SVG, admin, board=made).pk
 area = {{"y": 0, "h": 4}}
 widgets = [
     {{"id": "a", "kind": "value", "x": 0, "w": 3, **area,
@@ -22,10 +30,25 @@ widgets = [
       "options": {{"key": "$press/{number}"}}}},
     {{"id": "g", "kind": "heat_map", "x": 6, "y": 8, "w": 6, "h": 4,
       "options": {{"key": "$press/{number}"}}}},
+    {{"id": "h", "kind": "plan", "x": 0, "y": 12, "w": 6, "h": 5,
+      "options": {{"picture": picture, "alt": "The hall", "pins": [
+          {{"x": 0.3, "y": 0.4, "key": "$press/{number}", "state": True, "label": "Oil"}},
+          {{"x": 0.7, "y": 0.6, "label": "Manual", "url": "/boards/"}}]}}}},
+    {{"id": "i", "kind": "logbook", "x": 6, "y": 12, "w": 3, "h": 5,
+      "options": {{"device": "press-3"}}}},
+    {{"id": "j", "kind": "page", "x": 9, "y": 12, "w": 3, "h": 5,
+      "options": {{"url": "https://grafana.example/", "title": "Grafana"}}}},
+    {{"id": "k", "kind": "map", "x": 0, "y": 17, "w": 6, "h": 5,
+      "options": {{"devices": ["$press"], "latitude": "{number}", "longitude": "{number}"}}}},
 ]
-variables = [{{"name": "press", "kind": "device", "default": "press-3"}}]
-made = store.make(admin, "Oil", {{"widgets": widgets, "variables": variables}}, "oil")
-store.publish(made, admin)
+variables = [
+    {{"name": "press", "kind": "device", "default": "press-3"}},
+    {{"name": "zone", "kind": "zone"}},
+]
+wanted = {{"widgets": widgets, "variables": variables}}
+store.publish(store.save_draft(made, admin, made.draft, wanted), admin)
 press = Device.objects.get(key="press-3")
 writing.write(places.Place("device", press), admin, "Oil is low", since=1, metric="{number}")
+for password in ("", "oil"):
+    print(links.address_of(links.make(made, admin, password=password)))
 """
