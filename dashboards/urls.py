@@ -29,6 +29,7 @@ from dashboards.views import (
     probes,
     saved_views,
     sharing,
+    sites,
     sources,
     wall,
 )
@@ -46,6 +47,8 @@ urlpatterns = [
     path("devices/", bulk.change, name="bulk"),
     path("views", saved_views.save, name="save-view"),
     path("views/<int:number>/delete", saved_views.delete, name="delete-view"),
+    path("sites/", sites.sites_page, name="sites"),
+    path("sites/<slug:slug>/", sites.site_page, name="site-settings"),
     path("pending", pending.pending_page, name="pending"),
     path("boards/", boards.boards_page, name="boards"),
     path("boards/site/<slug:slug>/", boards.site_board, name="site-board"),

@@ -14,6 +14,7 @@ from dashboards.api.problems import Body, Problem, from_model
 from devices import units
 from devices.access import Scope
 from devices.models import Device, Series
+from devices.models.readings import MAX_POSITION
 from devices.registry.listing import searched
 
 router = Router(tags=["series"])
@@ -38,6 +39,7 @@ class SeriesOut(Schema):
     minimum: float | None
     maximum: float | None
     hidden: bool
+    position: int | None
 
 
 class SeriesList(Schema):
@@ -57,6 +59,7 @@ class SeriesChange(Body):
     minimum: FiniteFloat | None = None
     maximum: FiniteFloat | None = None
     hidden: bool | None = None
+    position: Annotated[int, Field(ge=0, le=MAX_POSITION)] | None = None
 
 
 @router.get("", response=SeriesList)
@@ -99,19 +102,12 @@ def change_series(
         setattr(series, name, _empty(series, name) if value is None else value)
     if given.get("unit"):
         series.unit = units.normalised(series.unit)
-    _check_order(series)
     try:
         series.full_clean(exclude={"device"}, validate_unique=False)
     except ValidationError as error:
         raise from_model(error) from error
     series.save()
     return _out(series)
-
-
-def _check_order(series: Series) -> None:
-    low, high = series.minimum, series.maximum
-    if low is not None and high is not None and not low < high:
-        raise Problem(422, "minimum must be below maximum", "minimum")
 
 
 def _empty(series: Series, name: str) -> object:
@@ -132,6 +128,6 @@ def _find(caller: Scope, device: str, metric: str) -> Series:
 
 def _out(series: Series) -> dict[str, Any]:
     names = ("metric", "unit", "shown_unit", "kind", "label", "decimals", "minimum", "maximum")
-    told = {name: getattr(series, name) for name in (*names, "hidden")}
+    told = {name: getattr(series, name) for name in (*names, "hidden", "position")}
     key = series.device.key
     return {"key": f"{key}/{series.metric}", "device": key, **told}

@@ -14,7 +14,7 @@ from dashboards.presentation.formats import age_of
 from dashboards.presentation.last_known import KnownValue, known_of
 from devices import queries
 from devices.access import Scope
-from devices.models import Device, DeviceDescription
+from devices.models import Device, DeviceDescription, Kind
 from devices.queries import cadence
 from devices.registry import listing
 from devices.registry.states import AsOf, State, since_of, state_of
@@ -172,6 +172,28 @@ def series_views(infos: Sequence[queries.SeriesInfo], now: datetime) -> list[Ser
         )
         for info in infos
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class StripOfAll:
+    """All that is stored of a device: since when (µs), and the series that stands for it."""
+
+    first_us: int
+    info: queries.SeriesInfo
+
+    @property
+    def first_ms(self) -> int:
+        """Return the same in ms, as browsers count."""
+        return self.first_us // 1_000
+
+
+def strip_of(
+    shown: Sequence[queries.SeriesInfo], infos: Sequence[queries.SeriesInfo]
+) -> StripOfAll | None:
+    """Return the strip below the charts `shown`; `infos` are all series. None: nothing to show."""
+    drawn = next((info for info in shown if info.kind == Kind.NUMBER), None)
+    first = queries.first_of([info.pk for info in infos][:CHARTS]) if drawn else None
+    return None if drawn is None or first is None else StripOfAll(first, drawn)
 
 
 def _table(info: queries.SeriesInfo) -> list[tuple[datetime, str]]:

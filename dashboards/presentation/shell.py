@@ -14,8 +14,8 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy
 
 from dashboards.presentation import site_tree
-from devices.access import scope_of
-from devices.models import Preferences, preferences_of
+from devices.access import runs_sites, scope_of
+from devices.models import Membership, Preferences, Role, preferences_of
 
 
 def _everybody(_user: Any) -> bool:
@@ -45,6 +45,10 @@ class Entry:
     may_see: Callable[[Any], bool] = _everybody
     on_phones: bool = False
     words: Any = ""
+
+
+def _runs_sites(user: Any) -> bool:
+    return runs_sites(user) or Membership.objects.filter(user=user, role=Role.MANAGER).exists()
 
 
 def _may(*permissions: str) -> Callable[[Any], bool]:
@@ -121,6 +125,15 @@ register(
         40,
         frozenset({"export", "import", "import-job"}),
         words=gettext_lazy("export, import, download, CSV"),
+    ),
+    Entry(
+        "sites",
+        gettext_lazy("Sites"),
+        "building-2",
+        45,
+        frozenset({"site-settings"}),
+        _runs_sites,
+        words=gettext_lazy("members, people, roles, retention"),
     ),
     Entry(
         "connect",

@@ -70,6 +70,7 @@ def site_board(request: HttpRequest, slug: str) -> HttpResponse:
         "filter": urlencode({"site": site.slug}),
         "states": STATES,
         "source": f"site:{slug}",
+        "may_run": scope.may_run(site, request.user),
     }
     devices = listing.at_site(scope.devices(), slug)
     return _board(request, scope, devices, {"title": site.name, **extra})

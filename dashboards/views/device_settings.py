@@ -13,9 +13,10 @@ from django.utils.translation import gettext, gettext_lazy
 
 from dashboards.presentation import device_rows
 from dashboards.views.pending import sites_managed
-from devices import registry, units
+from devices import queries, registry, units
 from devices.access import Scope, scope_of
-from devices.models import Device, Series, Tag
+from devices.models import Device, RetentionPolicy, Series, Tag
+from devices.retention import own
 from devices.unit_conversion import alternatives
 
 MAX_TAGS = 100
@@ -24,7 +25,11 @@ _CALLED = {
     "unit": gettext_lazy("Unit"),
     "shown_unit": gettext_lazy("Shown in"),
     "decimals": gettext_lazy("Decimals"),
+    "minimum": gettext_lazy("At least"),
+    "maximum": gettext_lazy("At most"),
     "hidden": gettext_lazy("Hidden"),
+    "position": gettext_lazy("Order"),
+    "keep_days": gettext_lazy("Kept for (days)"),
 }
 
 
@@ -80,14 +85,20 @@ class DeviceForm(forms.ModelForm[Device]):
 
 
 class SeriesForm(forms.ModelForm[Series]):
-    """A metric: how it is called and shown."""
+    """A metric: how it is called, shown and bounded; for how long it is kept, by managers."""
 
     class Meta:
         model = Series
-        fields = ("label", "unit", "shown_unit", "decimals", "hidden")
+        fields = tuple(name for name in _CALLED if name != "keep_days")
 
-    def __init__(self, *args: Any, **options: Any) -> None:
+    def __init__(self, policy: RetentionPolicy | None, *args: Any, **options: Any) -> None:
+        """Show one series; `policy` is its own one, saved or not, None where it stays as it is."""
         super().__init__(*args, **options)
+        self.policy = policy
+        if policy is not None:
+            days = forms.IntegerField(min_value=0, max_value=100_000, required=False)
+            self.fields["keep_days"] = days
+            self.initial["keep_days"] = policy.raw_days
         units = alternatives(self.instance.unit)
         kept = [one for one in [self.instance.shown_unit] if one and one not in units]
         # Chosen itself, the unit that it is stored in has no prefix put before it.
@@ -96,12 +107,31 @@ class SeriesForm(forms.ModelForm[Series]):
             choices=[("", gettext("as fits")), *((one, one) for one in [*units, *kept])],
         )
         for name, field in self.fields.items():
+            field.help_text = ""
             field.label = f"{self.instance.metric}: {_CALLED[name]}"
             field.widget.attrs["aria-label"] = field.label
 
     def clean_unit(self) -> str:
         """Return the unit as it is stored."""
         return units.normalised(self.cleaned_data["unit"])
+
+    def clean_keep_days(self) -> int | None:
+        """Return for how many days readings are kept; None: as of the site, 0: for ever."""
+        policy, days = self.policy, self.cleaned_data["keep_days"]
+        if policy is not None:
+            policy.raw_days = days
+            try:
+                policy.clean()
+            except forms.ValidationError as error:
+                raise forms.ValidationError(error.messages) from error
+        return days if days is None else int(days)
+
+    def save(self, commit: bool = True) -> Series:  # noqa: FBT001, FBT002 - Django's
+        """Save the series, and its policy where that was changed."""
+        series = super().save(commit)
+        if "keep_days" in self.changed_data and self.policy is not None:
+            own.keep(self.policy)
+        return series
 
 
 @login_required
@@ -114,11 +144,15 @@ def settings_page(request: HttpRequest, key: str) -> HttpResponse:
     if not scope.may_change(device):
         raise PermissionDenied
     data = request.POST if request.method == "POST" else None
-    series = Series.objects.filter(device=device).order_by("metric")
+    series = Series.objects.filter(device=device).order_by(*queries.IN_ORDER)
     page = device_rows.series_page(list(series), request.GET.get("page"))  # type: ignore[arg-type] # of rows
     form = DeviceForm(scope, device, data)
     rows: list[Any] = list(page.object_list)
-    metrics = [SeriesForm(data, instance=one, prefix=f"series-{one.pk}") for one in rows]
+    policies = own.of_series(rows) if scope.may_manage(device) else {}
+    metrics = [
+        SeriesForm(policies.get(one.pk), data, instance=one, prefix=f"series-{one.pk}")
+        for one in rows
+    ]
     forms: list[Any] = [form, *metrics]
     # All of them are looked at, so that each can say what is wrong with it.
     if data is not None and not sum(not one.is_valid() for one in forms):
@@ -130,5 +164,6 @@ def settings_page(request: HttpRequest, key: str) -> HttpResponse:
         return redirect("device-settings", key)
     device.refresh_from_db()
     context = {"device": device, "form": form, "metrics": metrics, "page": page}
+    context["may_manage"] = scope.may_manage(device)
     status = 400 if data is not None else 200
     return render(request, "dashboards/devices/settings.html", context, status=status)

@@ -145,6 +145,7 @@ def device_page(request: HttpRequest, key: str) -> HttpResponse:
         "known": known_of([device.pk]).get(device.pk, []),
         "hidden": len(infos) - len(shown),
         "series": device_rows.series_views(list(metrics.object_list), now),
+        "strip": device_rows.strip_of(list(metrics.object_list), infos),
         **device_rows.chosen_range(request),
         "may_change": scope.may_change(device),
         "marks": marks_of(device),

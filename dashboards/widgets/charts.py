@@ -18,18 +18,21 @@ CHARTS = 3
 
 
 class LineOptions(Options):
-    """Lines of several series; those in `right` are drawn on a second axis."""
+    """Lines of several series; those in `right` are drawn on a second axis, or all are stacked."""
 
     keys: tuple[Key, ...] = Field(min_length=1, max_length=LINES)
     right: tuple[Key, ...] = ()
     thresholds: tuple[Threshold, ...] = Field(default=(), max_length=8)
     band: bool = True
+    stacked: bool = False
 
     @model_validator(mode="after")
     def _known(self) -> "LineOptions":
         unknown = sorted(set(self.right) - set(self.keys))
         if unknown:
             raise ValueError(f"right names {', '.join(unknown)}, which is not among keys")
+        if self.stacked and self.right:
+            raise ValueError("stacked lines have one axis: leave right empty")
         return self
 
 

@@ -3,6 +3,7 @@
 from devices.access.scopes import (
     ALL,
     Scope,
+    runs_sites,
     scope_of,
     site_and_below,
     sites_below,
@@ -14,6 +15,7 @@ from devices.access.scopes import (
 __all__ = [
     "ALL",
     "Scope",
+    "runs_sites",
     "scope_of",
     "site_and_below",
     "sites_below",

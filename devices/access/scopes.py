@@ -90,6 +90,13 @@ class Scope:
         """Return whether this person may accept, reject and move `device`."""
         return self.changes or device.site_id in self.managed
 
+    def may_run(self, site: Site, user: AnyUser) -> bool:
+        """Return whether `user`, whose scope this is, may set up `site` and who has which role.
+
+        Managers of the site, and staff with all of `RUNS_SITES`.
+        """
+        return site.pk in self.managed or runs_sites(user)
+
     def may_add(self, device: Device) -> bool:
         """Return whether this person may register `device`."""
         return self.adds or device.site_id in self.managed
@@ -97,6 +104,20 @@ class Scope:
     def may_delete(self, device: Device) -> bool:
         """Return whether this person may delete `device`."""
         return self.deletes or device.site_id in self.managed
+
+
+# What staff need to set up sites, as managers do theirs.
+RUNS_SITES = (
+    *("devices.add_site", "devices.change_site", "devices.add_membership"),
+    *("devices.change_membership", "devices.delete_membership"),
+    *("devices.add_retentionpolicy", "devices.change_retentionpolicy"),
+)
+
+
+def runs_sites(user: AnyUser) -> bool:
+    """Return whether `user` may set up every site, and make new ones anywhere."""
+    staff = bool(user is not None and user.is_active and getattr(user, "is_staff", False))
+    return staff and user.has_perms(RUNS_SITES)  # type: ignore[union-attr] # it is a user
 
 
 # Of a superuser, and of whoever sits at the command line.

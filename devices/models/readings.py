@@ -12,6 +12,8 @@ from devices.unit_conversion import alternatives
 
 # More are noise of a double.
 MAX_DECIMALS = 12
+# What a small integer holds on every database.
+MAX_POSITION = 32_767
 
 
 class Kind(models.TextChoices):
@@ -68,6 +70,12 @@ class Series(ByHand):
         db_default=False,
         help_text=_("Stored and exported, but left out of lists, boards and its device's page."),
     )
+    position = models.PositiveSmallIntegerField(
+        null=True,
+        blank=True,
+        validators=[MaxValueValidator(MAX_POSITION)],
+        help_text=_("Its place among the metrics of its device; empty: after those, by name."),
+    )
     # The words of an enumeration, in order.
     states = models.JSONField(
         default=list, db_default=models.Value([], models.JSONField()), editable=False
@@ -90,8 +98,11 @@ class Series(ByHand):
         return self.metric
 
     def clean(self) -> None:
-        """Refuse a unit that values cannot be shown in."""
+        """Refuse a unit that values cannot be shown in, and limits that nothing is between."""
         super().clean()
+        low, high = self.minimum, self.maximum
+        if low is not None and high is not None and not low < high:
+            raise ValidationError({"minimum": _("The least must be below the most.")})
         problem = unit_problem(self.unit, self.shown_unit)
         if problem:
             raise ValidationError({"shown_unit": problem})

@@ -24,6 +24,7 @@ from devices.queries.readings import (
     rows,
 )
 from devices.queries.series import (
+    IN_ORDER,
     SeriesInfo,
     devices_of,
     find_series,
@@ -44,6 +45,7 @@ from devices.queries.values import SECOND, Point, Value, mean_of, shown
 
 __all__ = [
     "BIN_WIDTHS",
+    "IN_ORDER",
     "NUMBERS",
     "READ_SECONDS",
     "SECOND",

@@ -4,11 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db import connection
-from django.db.models import Max, QuerySet
+from django.db.models import F, Max, QuerySet
 
 from devices.access import Scope
 from devices.models import Device, Series
 from devices.rollups.levels import HOUR, QUARTER_HOUR
+
+# How the series of one device follow each other: as somebody ordered them, then by name.
+IN_ORDER = (F("position").asc(nulls_last=True), "metric")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,27 +72,27 @@ def find_series(scope: Scope, keys: Sequence[str]) -> dict[str, list[SeriesInfo]
 
 
 def series_of(device_ids: Sequence[int]) -> list[SeriesInfo]:
-    """Return every series of these devices, by device and metric."""
+    """Return every series of these devices, by device, as they are ordered."""
     return _infos(Series.objects.filter(device_id__in=device_ids))
 
 
 def shown_of(device_ids: Sequence[int]) -> list[SeriesInfo]:
-    """Return the series of these devices that nobody has hidden, by device and metric."""
+    """Return the series of these devices that nobody has hidden, by device, as they are ordered."""
     return [info for info in series_of(device_ids) if not info.hidden]
 
 
 def series_in(devices: QuerySet[Device]) -> list[SeriesInfo]:
-    """Return every series of `devices`, by device and metric."""
+    """Return every series of `devices`, by device, as they are ordered."""
     return _infos(Series.objects.filter(device__in=devices))
 
 
 def infos_of(series: Sequence[int]) -> list[SeriesInfo]:
-    """Return those of `series` (pks) that exist, by device and metric."""
+    """Return those of `series` (pks) that exist, by device, as they are ordered."""
     return _infos(Series.objects.filter(pk__in=series))
 
 
 def _infos(found: QuerySet[Series]) -> list[SeriesInfo]:
-    rows = found.order_by("device__key", "metric").values_list(
+    rows = found.order_by("device__key", *IN_ORDER).values_list(
         *("pk", "device_id", "device__key", "metric", "unit", "kind"),
         *("raw_since", "quarters_since", "label", "decimals", "hidden", "shown_unit"),
         *("places", "scaled_unit"),

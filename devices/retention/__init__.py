@@ -1,6 +1,7 @@
 """How long readings and their sums stay.
 
 policies.py  which policy holds for a series, and from when on it keeps what
+own.py       the policies of one series or one site alone
 sweeper.py   removing the rest in bounded steps: the service of one elected process
 parts.py     dropping whole partitions on PostgreSQL
 preview.py   what would go, and how many bytes come back

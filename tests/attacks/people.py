@@ -136,6 +136,7 @@ def make_world() -> World:
     link = links.make(board, user["manager"])
     world.grant = visitors.grant_of(link, 0)
     world.names = {
+        "here": here.pk,
         "view": SavedView.objects.create(owner=user["operator"], title="Mine").pk,
         **{"picture": picture.pk, "link": link.pk, "address": links.address_of(link)},
         **{"mark": mark.pk, "job": job.pk, "waiting": waiting.pk, "upload": upload.pk},

@@ -55,6 +55,9 @@ BODIES: dict[str, Any] = {
     "show_all": {"shared": "everybody"},
     "draft": {"base": {}, "specification": {}},
     "restore": {"revision": 1},
+    "below": {"name": "x", "slug": "x", "parent": "{here}"},
+    "member": {"do": "member", "person": "roleless", "role": "viewer"},
+    "keep": {"do": "keep", "raw_days": "800"},
     "bulk": {"device": "press", "action": "tag", "value": "x"},
     "view": {"title": "x"},
     "view_for_all": {"title": "x", "shared": "on"},
@@ -300,6 +303,21 @@ devices/<str:key>/settings
 devices/<str:key>/settings
     POST   /devices/press/settings                              empty
     302 404 403 302 400 404 404 302 302 302
+sites/
+    GET    /sites/                                              -
+    302 403 403 403 200 200 403 302 302 200
+sites/
+    POST   /sites/                                              below
+    302 403 403 403 302 400 403 302 302 302
+sites/<slug:slug>/
+    GET    /sites/here/                                         -
+    302 404 403 403 200 404 404 302 302 200
+sites/<slug:slug>/
+    POST   /sites/here/                                         member
+    302 404 403 403 302 404 404 302 302 302
+sites/<slug:slug>/
+    POST   /sites/here/                                         keep
+    302 404 403 403 302 404 404 302 302 302
 api/v1/search
     GET    /api/v1/search?q=press                               -
     401 200 200 200 200 200 200 401 401 200

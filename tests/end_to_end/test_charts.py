@@ -66,8 +66,10 @@ def test_zooming_from_a_month_to_single_readings(plant: Plant) -> None:
         assert 0 < len(told["ts"]) <= 600
         page.wait(f"document.querySelectorAll('{ROWS}').length === {min(200, len(told['ts']))}")
 
+        page.page.click("[data-typed-span] > button")
         for _ in range(5):
             page.page.click("[data-span=closer]")
+        page.page.keyboard.press("Escape")
         settled(page)
         told = stored(plant, token, span_of(page))
         assert told["resolution_s"] == 0
@@ -150,7 +152,7 @@ def test_what_a_chart_shows_is_summed_up_and_saved(plant: Plant) -> None:
         page.goto("/devices/press-3/")
         page.wait_live()
         seen = f"document.querySelector('{FIGURE} .seen').textContent"
-        page.wait(f"{seen} === 'min 0mean 4.5max 9change +9'")
+        page.wait(f"{seen} === 'min 0mean 4.5max 9last 9change +9'")
         page.wait(
             "document.querySelector('figure[data-metric=on] .seen').textContent.includes('%')"
         )
@@ -166,12 +168,79 @@ def test_what_a_chart_shows_is_summed_up_and_saved(plant: Plant) -> None:
         menu.locator("> button").click()
         menu.get_by_text("Logarithmic").click()
         assert menu.get_by_text("Logarithmic").get_attribute("aria-pressed") == "true"
+        menu.get_by_text("Logarithmic").click()
+        menu.get_by_text("Keep this axis").click()
+        assert menu.get_by_text("Keep this axis").get_attribute("aria-pressed") == "true"
         page.page.keyboard.press("Escape")
         assert menu.locator("> div").is_hidden()
         with page.page.expect_download() as download:
             menu.locator("> button").click()
             menu.get_by_text("as PNG").click()
         assert download.value.path().read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_whole_history_is_below_and_a_span_is_typed_dragged_or_paused(plant: Plant) -> None:
+    plant.worker()
+    plant.web()
+    plant.add_user()
+    now = int(time.time() * 1_000)
+    states = ("idle", "running", "running", "fault")
+    points = [
+        {"ts": now - (240 - n) * 3_600_000, "t": n % 7, "mode": states[n % 4]} for n in range(241)
+    ]
+    publish(plant, [("devices/press-3/telemetry", json.dumps(points))])
+    wait_until(lambda: plant.count() == 482, "the readings", 30)
+    with chromium() as browser:
+        page = Watched(browser, plant.base, timezone_id="UTC")
+        page.log_in()
+        page.goto("/devices/press-3/?range=24h")
+        page.wait_live()
+        # Of a text: how much of the time it was in which state.
+        told = "document.querySelector('figure[data-metric=mode] .seen').textContent"
+        page.wait(f"{told}.includes('running') && {told}.includes('%')")
+        page.wait("document.querySelector('#strip path').getAttribute('d') !== null")
+        window = page.page.locator("#strip .window").bounding_box()
+        strip = page.page.locator("#strip").bounding_box()
+        assert window is not None
+        assert strip is not None
+        assert window["width"] == pytest.approx(strip["width"] / 10, rel=0.15)
+
+        # Dragged to the middle of the ten days.
+        page.page.mouse.move(window["x"] + window["width"] / 2, window["y"] + 20)
+        page.page.mouse.down()
+        page.page.mouse.move(strip["x"] + strip["width"] / 2, window["y"] + 20, steps=5)
+        page.page.mouse.up()
+        settled(page)
+        from_, to = span_of(page)
+        assert to - from_ == pytest.approx(DAY, rel=0.02)
+        assert (from_ + to) / 2 == pytest.approx(now - 5 * DAY, abs=DAY / 4)
+        # And by keys, as a chart.
+        page.page.focus("#strip")
+        page.page.keyboard.press("ArrowLeft")
+        settled(page)
+        assert span_of(page)[0] == pytest.approx(from_ - DAY / 4, abs=60_000)
+        page.page.keyboard.press("0")
+        page.wait("!location.search.includes('from=')")
+
+        day = time.strftime("%Y-%m-%d", time.gmtime((now - 3 * DAY) / 1_000))
+        page.page.click("[data-typed-span] > button")
+        fields = page.page.locator("[data-typed-span] input")
+        fields.nth(0).fill(f"{day}T12:00:00")
+        fields.nth(1).fill(f"{day}T06:00:00")
+        page.page.click("[data-show]")
+        assert page.page.locator("[data-typed-span] [role=alert]").is_visible()
+        fields.nth(0).fill(f"{day}T00:00:00")
+        page.page.click("[data-show]")
+        settled(page)
+        assert span_of(page)[1] - span_of(page)[0] == DAY / 4
+        assert time.gmtime(span_of(page)[1] / 1_000).tm_hour == 6
+
+        page.page.click("#back-to-live")
+        page.page.click("[data-span=pause]")
+        settled(page)
+        assert span_of(page)[1] - span_of(page)[0] == pytest.approx(DAY, rel=0.01)
+        assert page.page.locator("#back-to-live").is_visible()
+        assert page.problems == []
 
 
 def test_everything_is_found_by_keyboard_from_every_page(plant: Plant) -> None:

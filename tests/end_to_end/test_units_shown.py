@@ -53,6 +53,7 @@ def test_live_values_tables_and_the_past_are_shown_in_the_unit_of_whoever_looks(
         told = f"{rows}.map((c) => c.textContent).join()"
         page.wait(f"{told} === '77.9,70.7'")
         # The past comes by the API, which tells stored units.
+        page.page.click("[data-typed-span] > button")
         page.page.click("[data-span=wider]")
         page.wait("document.getElementById('span-words').textContent === ''", seconds=20)
         page.wait(f"{told} === '77.9,70.7'")

@@ -58,7 +58,7 @@ def test_a_unit_is_spelled_as_it_is_stored(boss: Client) -> None:
         ({"unit": "lux of mine", "shown_unit": "K"}, "shown_unit", "no other unit"),
         ({"decimals": 13}, "decimals", "12"),
         ({"minimum": "inf"}, "minimum", "finite"),
-        ({"minimum": 5, "maximum": 5}, "minimum", "below maximum"),
+        ({"minimum": 5, "maximum": 5}, "minimum", "below the most"),
         ({"colour": "red"}, "colour", "no such field"),
     ],
 )

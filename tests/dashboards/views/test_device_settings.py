@@ -6,7 +6,7 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.test import Client
 
-from devices.models import Device, Membership, Series, Site
+from devices.models import Device, Membership, RetentionPolicy, Series, Site
 
 pytestmark = pytest.mark.usefixtures("tables")
 PATH = "/devices/press-3/settings"
@@ -109,3 +109,46 @@ def test_a_unit_is_spelled_as_it_is_stored_and_decimals_have_a_bound(press: Devi
     assert oil.unit == "°F"
     answer = operator.post(PATH, given(operator, **{f"series-{oil.pk}-decimals": "400"}))
     assert answer.status_code == 400
+
+
+def test_metrics_follow_each_other_as_somebody_ordered_them(press: Device) -> None:
+    operator = person("operator", "here")
+    oil, on = Series.objects.order_by("metric")
+    third = Series.objects.create(device=press, metric="a")
+    changed = {f"series-{on.pk}-position": "1", f"series-{oil.pk}-position": "2"}
+    assert operator.post(PATH, given(operator, **changed)).status_code == 302
+    page = operator.get("/devices/press-3/")
+    assert [view.info.metric for view in page.context["series"]] == ["on", "oil", "a"]
+    rows = [form.instance.metric for form in operator.get(PATH).context["metrics"]]
+    assert rows == ["on", "oil", third.metric]
+
+
+def test_limits_are_set_and_those_that_nothing_is_between_are_refused(press: Device) -> None:
+    operator = person("operator", "here")
+    oil = Series.objects.get(metric="oil")
+    low, high = f"series-{oil.pk}-minimum", f"series-{oil.pk}-maximum"
+    refused = operator.post(PATH, given(operator, **{low: "80", high: "20.5"}))
+    assert refused.status_code == 400
+    assert "The least must be below the most." in refused.content.decode()
+    assert operator.post(PATH, given(operator, **{low: "20.5", high: "80"})).status_code == 302
+    oil.refresh_from_db()
+    assert (oil.minimum, oil.maximum) == (20.5, 80.0)
+    assert set(oil.by_hand) >= {"minimum", "maximum"}
+
+
+def test_a_manager_says_for_how_long_one_metric_is_kept(press: Device) -> None:
+    oil = Series.objects.get(metric="oil")
+    field = f"series-{oil.pk}-keep_days"
+    operator = person("operator", "here")
+    operator.post(PATH, given(operator, **{field: "7"}))
+    assert not RetentionPolicy.objects.exists()
+    manager = person("manager", "here")
+    assert manager.post(PATH, given(manager, **{field: "7"})).status_code == 302
+    assert RetentionPolicy.objects.get(series=oil).raw_days == 7
+    RetentionPolicy.objects.update(quarters_days=30)
+    wrong = manager.post(PATH, given(manager, **{field: "31"}))
+    assert wrong.status_code == 400
+    assert "15-minute sums must stay as long as readings." in wrong.content.decode()
+    RetentionPolicy.objects.update(quarters_days=None)
+    manager.post(PATH, given(manager, **{field: ""}))
+    assert not RetentionPolicy.objects.exists()

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { seenWords, shareOn, summaryOf } from "../../../../dashboards/static/dashboards/js/charts/seen.js";
+import { seenWords, shareOn, summaryOf, sharesOf } from "../../../../dashboards/static/dashboards/js/charts/seen.js";
 import { csvOf } from "../../../../dashboards/static/dashboards/js/charts/chart-menu.js";
 
 /** @param {number[]} ts @param {any[]} value @param {Partial<Record<"min"|"max"|"mean", number[]>>} [bins] */
@@ -27,7 +27,7 @@ test("a state is told by the share of the time", () => {
 
 test("words have as many decimals as the values, a mean one more", () => {
   const words = seenWords(part([1, 2], [21.5, 22]), [0, 9], "number");
-  assert.deepEqual(words, [["min", "21.5"], ["mean", "21.75"], ["max", "22.0"], ["change", "+0.5"]]);
+  assert.deepEqual(words, [["min", "21.5"], ["mean", "21.75"], ["max", "22.0"], ["last", "22.0"], ["change", "+0.5"]]);
   assert.deepEqual(seenWords(part([1, 2], [21.5, 20]), [0, 9], "number", { decimals: 0 }).at(-1), ["change", "-2"]);
   assert.deepEqual(seenWords(part([], []), [0, 9], "number"), []);
 });
@@ -38,4 +38,15 @@ test("what is seen is CSV that no spreadsheet takes for formulas", () => {
   const bins = csvOf(part([0], [-2], { min: [-3], max: [1], mean: [-1] }), [0, 9], "t", "");
   assert.equal(bins.split("\r\n")[0], "time,t,min,max,mean");
   assert.equal(bins.split("\r\n")[1], "1970-01-01T00:00:00.000Z,-2,-3,1,-1");
+});
+
+test("the time in each state is a share of what is known, the longest first", () => {
+  const columns = { ts: [0, 10, 40, 90], value: ["idle", "running", "idle", "fault"], min: [], max: [], mean: [] };
+  assert.deepEqual(sharesOf({ columns, binMs: 0, gaps: [] }, [0, 100]), [["idle", 0.6], ["running", 0.3], ["fault", 0.1]]);
+});
+
+test("time outside the span counts for nothing", () => {
+  const columns = { ts: [0, 50], value: ["a", "b"], min: [], max: [], mean: [] };
+  assert.deepEqual(sharesOf({ columns, binMs: 0, gaps: [] }, [40, 60]), [["a", 0.5], ["b", 0.5]]);
+  assert.deepEqual(sharesOf({ columns: { ts: [], value: [], min: [], max: [], mean: [] }, binMs: 0, gaps: [] }, [0, 1]), []);
 });

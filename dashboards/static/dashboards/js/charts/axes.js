@@ -6,12 +6,15 @@ import { gettext } from "../display/i18n.js";
 
 /** @typedef {import("./chart.js").Line} Line */
 
-/** @param {Line[]} lines @param {boolean} right @param {boolean} [isLog] @returns {any} */
-export function scaleOf(lines, right, isLog = false) {
+/**
+ * @param {Line[]} lines @param {boolean} right @param {boolean} [isLog] @param {[number, number]|null} [fixed] where it begins and ends
+ * @returns {any}
+ */
+export function scaleOf(lines, right, isLog = false, fixed = null) {
   const on = lines.filter((line) => !!line.right === right);
   if (on.length > 0 && on.every((line) => line.kind === "boolean")) return { range: [-0.1, 1.1] };
   // Symmetric about zero: what is negative is drawn, too.
-  return isLog ? { distr: 4, asinh: 0.01 } : {};
+  return { ...(isLog ? { distr: 4, asinh: 0.01 } : {}), ...(fixed ? { range: fixed } : {}) };
 }
 
 /** @param {Line[]} lines */

@@ -39,7 +39,7 @@ function save(blob, name) {
 
 /**
  * @param {HTMLElement} figure
- * @param {{ part: () => Part, span: () => [number, number], key: string, unit: () => string, canvas: () => HTMLCanvasElement|null, scale: () => boolean }} chart
+ * @param {{ part: () => Part, span: () => [number, number], key: string, unit: () => string, canvas: () => HTMLCanvasElement|null, scale: () => boolean, fix: () => boolean }} chart
  */
 export function listenToMenu(figure, chart) {
   const menu = /** @type {HTMLElement|null} */ (figure.querySelector(".menu"));
@@ -54,6 +54,7 @@ export function listenToMenu(figure, chart) {
       document.dispatchEvent(new CustomEvent("iotbridge:note-about", { detail: { from, to, metric: figure.dataset.metric ?? "" } }));
     },
     log: (button) => button.setAttribute("aria-pressed", String(chart.scale())),
+    fix: (button) => button.setAttribute("aria-pressed", String(chart.fix())),
     csv: () => save(new Blob([csvOf(chart.part(), chart.span(), chart.key, chart.unit())], { type: "text/csv" }), file("csv")),
     png: () => chart.canvas()?.toBlob((blob) => blob && save(blob, file("png"))),
   });
@@ -61,6 +62,6 @@ export function listenToMenu(figure, chart) {
     const button = /** @type {HTMLElement} */ (event.target).closest("button");
     if (!button) return;
     actions[button.dataset.does ?? ""]?.(button);
-    if (button.dataset.does && button.dataset.does !== "log") closeMenu(menu);
+    if (button.dataset.does && !button.hasAttribute("aria-pressed")) closeMenu(menu);
   });
 }

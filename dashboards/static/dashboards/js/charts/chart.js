@@ -6,6 +6,7 @@ import { chosenZone, formatTime, formatValue } from "../display/format.js";
 import { token } from "./theme.js";
 import { shadeLosses } from "./annotations.js";
 import { alone, plotData, valuesAt } from "./plot-data.js";
+import { stacked, stackedBands } from "./stacking.js";
 import { drawThresholds } from "./thresholds.js";
 import { gettext } from "../display/i18n.js";
 
@@ -18,6 +19,7 @@ import { gettext } from "../display/i18n.js";
  * @property {(change: (span: Span) => Span|null) => void} onSpan
  * @property {Span[]} [losses] @property {Span[]} [marks] @property {Span[]} [offline] @property {Span[]} [notes]
  * @property {import("./thresholds.js").Threshold[]} [thresholds]
+ * @property {boolean} [stacked] whether each line is drawn above those before it
  * @property {boolean} [band] whether extremes of bins are drawn; yes, if not said
  * @property {(values: (number|null)[]|null) => void} [onCursor] what the lines are at the cursor
  */
@@ -36,10 +38,14 @@ export class Chart {
     this.gaps = [];
     /** Where each line's values are in uPlot's data. @type {number[]} */
     this.at = [];
+    /** What is drawn, before lines were stacked. @type {any[][]} */
+    this.joined = [];
     this.empty = document.createElement("div");
     this.empty.className = "empty";
     /** Whether the left axis is logarithmic. */
     this.isLog = false;
+    /** Where the left axis begins and ends, once somebody fixed it. @type {[number, number]|null} */
+    this.fixed = null;
     /** What is at the cursor. */
     this.readout = document.createElement("div");
     this.readout.className = "readout";
@@ -66,14 +72,16 @@ export class Chart {
    * @param {Span} span what to show, in ms
    */
   draw(parts, span) {
-    const { losses = [], marks = [], band = true } = this.options;
+    const { losses = [], marks = [], stacked: isStacked = false } = this.options;
+    const band = (this.options.band ?? true) && !isStacked;
     this.gaps = parts.flatMap((part) => part.gaps);
     const tables = parts.map((part) => {
       const table = plotData(part.columns, part.binMs, [...losses, ...marks, ...part.gaps]);
       return band ? table : table.slice(0, 2);
     });
     const shape = tables.map((table) => table.length).join();
-    const data = tables.length === 1 ? tables[0] : uPlot.join(/** @type {any} */ (tables));
+    this.joined = tables.length === 1 ? tables[0] : /** @type {any[][]} */ (uPlot.join(/** @type {any} */ (tables)));
+    const data = isStacked ? stacked(this.joined) : this.joined;
     if (!this.plot || this.shape !== shape) this.make(data, tables);
     else this.plot.setData(data, false);
     this.shape = shape;
@@ -96,15 +104,16 @@ export class Chart {
   make(data, tables) {
     this.plot?.destroy();
     const { lines } = this.options;
-    const series = lines.map((line, i) => seriesOf(line, tables[i].length > 2));
+    const { stacked: isStacked = false } = this.options;
+    const series = lines.map((line, i) => seriesOf(line, tables[i].length > 2, isStacked));
     this.at = series.map((_, i) => 1 + series.slice(0, i).flat().length);
-    const bands = this.at.filter((_, i) => tables[i].length > 2).map((at) => ({ series: /** @type {[number, number]} */ ([at + 2, at + 1]), fill: token("--band") }));
+    const bands = isStacked ? stackedBands(lines.length) : this.bands(tables);
     this.plot = new uPlot(
       {
         ...this.size(),
         ms: 1,
         tzDate: dateOf,
-        scales: { x: { time: true }, y: scaleOf(lines, false, this.isLog), r: scaleOf(lines, true) },
+        scales: { x: { time: true }, y: scaleOf(lines, false, this.isLog, this.fixed), r: scaleOf(lines, true) },
         axes: axesOf(lines),
         series: [{}, ...series.flat()],
         bands,
@@ -120,6 +129,12 @@ export class Chart {
       this.root,
     );
     this.plot.over.addEventListener("dblclick", () => this.options.onSpan(() => null));
+  }
+
+  /** @param {any[][]} tables @returns {any[]} what is filled between the extremes of bins */
+  bands(tables) {
+    const ofBins = this.at.filter((_, i) => tables[i].length > 2);
+    return ofBins.map((at) => ({ series: /** @type {[number, number]} */ ([at + 2, at + 1]), fill: token("--band") }));
   }
 
   /** @param {any} plot */
@@ -144,7 +159,7 @@ export class Chart {
   point(plot) {
     const { idx, left } = plot.cursor;
     const off = idx === null || idx === undefined || left < 0;
-    const values = off ? null : valuesAt(plot.data, this.at, idx);
+    const values = off ? null : valuesAt(this.joined, this.at, idx);
     // With more lines nobody could tell whose they are; their legend says it.
     const few = (values ?? []).slice(0, this.at.length > 2 ? 0 : 2).map((value, i) => this.wordsOf(value, i));
     this.readout.textContent = values ? [formatTime(plot.data[0][idx]), ...few].join("   ") : "";
@@ -164,19 +179,27 @@ export class Chart {
     return this.isLog;
   }
 
+  /** Keep the left axis as it is now, or let it follow the values again. @returns {boolean} whether it is fixed now */
+  toggleFixed() {
+    const { min, max } = this.plot?.scales.y ?? {};
+    this.fixed = this.fixed || !Number.isFinite(min) || !Number.isFinite(max) ? null : [min, max];
+    this.shape = "";
+    return this.fixed !== null;
+  }
+
   /** Take the colours of the scheme that holds now, at the next `draw`. */
   restyle() {
     this.shape = "";
   }
 }
 
-/** @param {Line} line @param {boolean} band @returns {any[]} what uPlot draws for a line */
-function seriesOf(line, band) {
+/** @param {Line} line @param {boolean} band @param {boolean} filled down to what is below @returns {any[]} what uPlot draws for a line */
+function seriesOf(line, band, filled) {
   const scale = line.right ? "r" : "y";
   const paths = line.kind === "boolean" ? uPlot.paths.stepped?.({ align: 1 }) : undefined;
   const dash = line.dashed ? { dash: [6, 4] } : {};
   const none = { scale, stroke: "transparent", points: { show: false } };
-  const shown = { label: line.label, scale, stroke: token(line.colour), width: 1.75, paths, points: { size: 4, filter: pointsOf }, ...dash };
+  const shown = { label: line.label, scale, stroke: token(line.colour), width: 1.75, paths, points: { size: 4, filter: pointsOf }, ...dash, ...(filled ? { fill: `${token(line.colour)}55` } : {}) };
   return band ? [shown, none, none] : [shown];
 }
 

@@ -45,8 +45,11 @@ export class Compare {
   }
 
   connect() {
-    this.select.addEventListener("change", () => this.choose(this.select.value));
-    this.day.addEventListener("change", () => this.choose(this.day.value ? `on:${this.day.value}` : ""));
+    this.select.addEventListener("change", () => {
+      this.choose(this.select.value);
+      if (!this.day.hidden) this.day.focus();
+    });
+    this.day.addEventListener("change", () => this.choose(`on:${this.day.value}`));
     /** @type {HTMLElement} */ (this.select.closest("[data-compare]")).hidden = false;
     if (this.chosen) this.choose(this.chosen);
   }
@@ -59,9 +62,11 @@ export class Compare {
   /** @param {string} chosen */
   choose(chosen) {
     this.chosen = chosen;
+    const isDay = chosen.startsWith("on:");
     const known = [...this.select.options].some((option) => option.value === chosen);
-    this.select.value = known ? chosen : "";
-    this.day.value = chosen.startsWith("on:") ? chosen.slice(3) : "";
+    this.select.value = isDay ? "on:" : known ? chosen : "";
+    this.day.value = isDay ? chosen.slice(3) : "";
+    this.day.hidden = !isDay;
     this.range.note({ compare: chosen });
     this.read();
     this.onChange();

@@ -3,12 +3,16 @@
 import { gettext } from "../display/i18n.js";
 import { decimalsFor, decimalsOf, formatValue } from "../display/format.js";
 import { lineAt, number } from "./plot-data.js";
+import { segments } from "./state-segments.js";
 
 /** @typedef {import("./plot-data.js").Part} Part */
 /** @typedef {import("./annotations.js").Span} Span */
 
 // Digits that a mean has more than what it is of.
 const MORE = 1;
+// States that are told with their times, and so much of each.
+const STATES = 4;
+const LETTERS = 40;
 
 /**
  * @param {Part} part @param {Span} span ms
@@ -48,14 +52,36 @@ export function shareOn({ columns }, [from, to]) {
 }
 
 /**
+ * @param {Part} part of states @param {Span} span ms
+ * @returns {[string, number][]} each state with its share of the time that is known, the longest first
+ */
+export function sharesOf(part, [from, to]) {
+  /** @type {Map<string, number>} */
+  const times = new Map();
+  for (const { start, end, value, mixed } of segments(part, to)) {
+    const length = Math.min(end, to) - Math.max(start, from);
+    const words = mixed ? gettext("changing") : String(value ?? "");
+    if (length > 0) times.set(words, (times.get(words) ?? 0) + length);
+  }
+  const all = [...times.values()].reduce((sum, one) => sum + one, 0);
+  return [...times].map(([words, ms]) => /** @type {[string, number]} */ ([words, ms / all])).sort((a, b) => b[1] - a[1]);
+}
+
+/** @param {number} share 0 to 1 */
+function percent(share) {
+  return `${formatValue(Number((100 * share).toFixed(1)))} %`;
+}
+
+/**
  * @param {Part} part @param {Span} span @param {string} kind of the series @param {{ decimals?: number, places?: number }|null} [info] of the series
  * @returns {[string, string][]} what it is called, and what it is
  */
 export function seenWords(part, span, kind, info) {
   if (kind === "boolean") {
     const share = shareOn(part, span);
-    return share === null ? [] : [[gettext("on"), `${formatValue(Number((100 * share).toFixed(1)))} %`]];
+    return share === null ? [] : [[gettext("on"), percent(share)]];
   }
+  if (kind === "text") return sharesOf(part, span).slice(0, STATES).map(([state, share]) => [state.slice(0, LETTERS), percent(share)]);
   const found = summaryOf(part, span);
   if (!found) return [];
   const { least, mean, most, first, last } = found;
@@ -67,6 +93,7 @@ export function seenWords(part, span, kind, info) {
     [gettext("min"), words(least)],
     [gettext("mean"), words(mean, known === undefined ? MORE : 0)],
     [gettext("max"), words(most)],
+    [gettext("last"), words(last)],
     [gettext("change"), (change > 0 ? "+" : "") + words(change)],
   ];
 }

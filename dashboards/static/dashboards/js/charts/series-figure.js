@@ -12,6 +12,7 @@ import { drawRows } from "./values-table.js";
 import { watchVisible } from "../display/visibility.js";
 import { listenToMenu } from "./chart-menu.js";
 import { seenWords, showSeen } from "./seen.js";
+import { StatesView } from "./states-view.js";
 import { filled, gettext } from "../display/i18n.js";
 
 export class SeriesView {
@@ -35,11 +36,12 @@ export class SeriesView {
     const [losses, marks] = [readLosses(document), readMarks(document, metric)];
     this.line = { label: metric, kind, colour: "--accent" };
     const { onSpan } = range;
-    this.chart = plot ? new Chart(plot, { lines: [this.line], losses, marks, offline, onSpan }) : null;
+    this.states = plot && kind === "text" ? new StatesView(plot) : null;
+    this.chart = plot && kind !== "text" ? new Chart(plot, { lines: [this.line], losses, marks, offline, onSpan }) : null;
     this.view = plot ? watchVisible(plot, onVisible) : { now: false };
     /** What the second line was when it was drawn last. */
     this.beside = "";
-    if (plot && this.chart) listen(plot, () => this.chart?.span ?? [0, 1], onSpan);
+    if (plot) listen(plot, () => range.shown, onSpan);
     const link = /** @type {HTMLAnchorElement|null} */ (figure.querySelector("a.mark"));
     // What the chart was zoomed to is what somebody wants to mark.
     link?.addEventListener("click", () => {
@@ -58,6 +60,7 @@ export class SeriesView {
       unit: () => this.info?.unit ?? "",
       canvas: () => figure.querySelector("canvas"),
       scale: () => this.chart?.toggleScale() ?? false,
+      fix: () => this.chart?.toggleFixed() ?? false,
     });
     document.addEventListener(NOTES, (event) => {
       this.takeNotes(/** @type {CustomEvent} */ (event).detail);
@@ -105,6 +108,10 @@ export class SeriesView {
         this.beside = look;
       }
       this.chart.draw(beside ? [part, beside.part] : [part], this.range.shown);
+      showSeen(this.seen, seenWords(part, this.range.shown, this.line.kind, this.info));
+    }
+    if (this.states && this.view.now) {
+      this.states.draw(part, this.range.shown);
       showSeen(this.seen, seenWords(part, this.range.shown, this.line.kind, this.info));
     }
     if (this.details.open) drawRows(this.body, [part], this.correct ? (ts, binMs) => this.markCell(ts, binMs) : undefined);

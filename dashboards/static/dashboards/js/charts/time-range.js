@@ -3,6 +3,7 @@
 import { readingNow } from "../display/server-clock.js";
 import { POINTS, Past, kept, moved, scaled, spanOf } from "./time-span.js";
 import { dayBefore } from "./moments.js";
+import { listenToSpanForm } from "./span-form.js";
 import { formatTime } from "../display/format.js";
 import { filled, gettext } from "../display/i18n.js";
 
@@ -15,6 +16,8 @@ const STEPS = {
   later: (span) => moved(span, 0.5),
   closer: (span) => scaled(span, 0.5),
   wider: (span) => scaled(span, 2),
+  // What is shown stays as it is.
+  pause: (span) => span,
 };
 
 export class TimeRange {
@@ -45,6 +48,8 @@ export class TimeRange {
     this.back.parentElement?.addEventListener("keydown", (event) => {
       if (this.span && (event.key === "Escape" || event.key === "0")) this.show(null);
     });
+    const typed = /** @type {HTMLElement|null} */ (this.root.querySelector("[data-typed-span]"));
+    if (typed) listenToSpanForm(typed, this);
     if (this.span) this.show(this.span);
   }
 

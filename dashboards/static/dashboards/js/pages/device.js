@@ -8,6 +8,7 @@ import { POINTS } from "../charts/time-span.js";
 import { paint } from "../display/animation-frame.js";
 import { showState } from "../display/connection-status.js";
 import { noteState, readOffline } from "../charts/annotations.js";
+import { Strip } from "../charts/strip.js";
 import { TimeRange } from "../charts/time-range.js";
 import { SeriesView } from "../charts/series-figure.js";
 import { emptyColumns } from "../live/columns.js";
@@ -33,6 +34,8 @@ export class DevicePage {
     this.draw = this.draw.bind(this);
     const keys = () => [...this.views.keys()];
     this.range = new TimeRange(this.root, keys, () => this.ranged());
+    const strip = document.getElementById("strip");
+    this.strip = strip ? new Strip(strip, this.range) : null;
     this.compare = new Compare(this.range, keys, () => paint(this.draw));
     this.store = new Store(() => paint(this.draw), TOO_MANY);
     this.newest = new Store((keys, devices) => this.news(keys, devices));
@@ -42,6 +45,7 @@ export class DevicePage {
     this.findViews();
     this.range.connect();
     this.compare.connect();
+    this.strip?.connect();
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
       for (const view of this.views.values()) view.chart?.restyle();
       paint(this.draw);
@@ -118,6 +122,7 @@ export class DevicePage {
     if (this.store.isFull && !this.store.binMs) this.subscribe();
     this.store.isFull = false;
     this.store.trim(start);
+    this.strip?.draw();
     const part = (/** @type {string} */ key) => this.range.part(key, this.store);
     let newest = 0;
     for (const [key, view] of this.views) {

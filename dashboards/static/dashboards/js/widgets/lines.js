@@ -22,12 +22,13 @@ export function mount(place) {
   const lineOf = (/** @type {string} */ key) => ({
     label: place.names[key],
     kind: place.kind(key),
-    right: right.has(key),
+    right: right.has(key) && !options.stacked,
     ...lookOf(keys.indexOf(key)),
   });
   const items = new Map(keys.map((key) => [key, legendItem(place, key)]));
   const chart = new Chart(place.canvas, {
     lines: [],
+    stacked: options.stacked,
     band: options.band && keys.length <= BANDS,
     onSpan: (change) => place.onSpan(change),
     onCursor: (values) => shown().forEach((key, i) => tellAt(items.get(key), values?.[i])),

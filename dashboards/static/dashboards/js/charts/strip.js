@@ -1,0 +1,83 @@
+// The whole history of a device as one strip: where the span that is shown lies in it, and a way to move it.
+
+import { KEYS } from "./gestures.js";
+import { dragged } from "./strip-drag.js";
+import { sparkIn, sparkPath } from "./spark-path.js";
+import { formatTime } from "../display/format.js";
+import { filled, gettext } from "../display/i18n.js";
+import { readingNow } from "../display/server-clock.js";
+import { ask } from "../live/asking.js";
+
+/** @typedef {import("./time-span.js").Span} Span */
+
+const POINTS = 300;
+// A window that is narrower could not be taken hold of (share of the strip).
+const NARROWEST = 0.01;
+
+export class Strip {
+  /** @param {HTMLElement} root with `data-first` (ms) and `data-key` @param {import("./time-range.js").TimeRange} range */
+  constructor(root, range) {
+    this.root = root;
+    this.range = range;
+    this.first = Number(root.dataset.first);
+    this.window = document.createElement("div");
+    this.window.className = "window";
+    this.path = sparkIn(root);
+    root.append(this.window);
+  }
+
+  /** @returns {Span} all that there is, in ms */
+  get whole() {
+    return [this.first, Math.max(readingNow(), this.first + 1_000)];
+  }
+
+  connect() {
+    this.root.hidden = false;
+    this.root.addEventListener("keydown", (event) => {
+      const change = KEYS[event.key];
+      if (!change || event.ctrlKey || event.metaKey || event.altKey) return;
+      event.preventDefault();
+      this.range.onSpan(change);
+    });
+    dragged(this.root, this.window, () => this.place(), (part) => this.show(part));
+    // It is not what somebody came for: the charts are drawn before.
+    const soon = window.requestIdleCallback ?? ((/** @type {() => void} */ go) => setTimeout(go, 200));
+    soon(() => this.read());
+    this.draw();
+  }
+
+  /** Show a part of the strip (0 to 1); what reaches its end is live. @param {Span} part */
+  show([left, right]) {
+    const [from, to] = this.whole;
+    const at = (/** @type {number} */ share) => from + share * (to - from);
+    const isLive = right >= 1 && at(right) - at(left) <= this.range.spanMs * 1.01;
+    this.range.onSpan(() => (isLive ? null : [at(left), at(right)]));
+  }
+
+  /** @returns {Span} where the span that is shown lies, 0 to 1 */
+  place() {
+    const [from, to] = this.whole;
+    const share = (/** @type {number} */ ms) => Math.min(1, Math.max(0, (ms - from) / (to - from)));
+    const [left, right] = this.range.shown.map(share);
+    return right - left < NARROWEST ? [Math.max(0, Math.min(left, right - NARROWEST)), Math.max(right, NARROWEST)] : [left, right];
+  }
+
+  draw() {
+    const [left, right] = this.place();
+    this.window.style.insetInlineStart = `${(100 * left).toFixed(2)}%`;
+    this.window.style.inlineSize = `${(100 * (right - left)).toFixed(2)}%`;
+    const [from, to] = this.range.shown.map(formatTime);
+    this.root.setAttribute("aria-valuetext", filled(gettext("%(from)s to %(to)s"), { from, to }));
+    this.root.setAttribute("aria-valuenow", String(Math.round(100 * right)));
+  }
+
+  async read() {
+    const [from, to] = this.whole;
+    const query = new URLSearchParams({ keys: this.root.dataset.key ?? "", from: String(Math.round(from)), to: String(Math.round(to)), points: String(POINTS) });
+    // Without it the strip can still be used.
+    const answer = await ask(`/api/v1/readings?${query}`).catch(() => null);
+    const series = answer?.ok ? (await answer.json()).series[0] : null;
+    if (series) this.path.setAttribute("d", sparkPath({ ts: series.ts, value: series.mean ?? series.value }, [from, to]));
+  }
+}
+
