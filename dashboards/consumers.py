@@ -151,10 +151,10 @@ class LiveConsumer(AsyncWebsocketConsumer):
 
     def _of_token(self, token: str) -> Identity | None:
         """Return the program that shows `token`; wrong ones are counted with those by HTTP."""
-        found = identity.of_token(token)
+        address = client_of_scope(self.scope)
+        found = identity.of_token(token, address)
         if found is not None:
             return found
-        address = client_of_scope(self.scope)
         if not throttle.wait_of("token", address):
             throttle.failed("token", address)
             throttle.log("token", address)

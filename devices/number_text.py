@@ -15,6 +15,9 @@ def number_text(value: float, decimals: int | None = None) -> str:
     One that was of single precision has no more digits than that tells apart.
     """
     size = abs(value)
+    if not math.isfinite(value):
+        # Computed beyond what a double holds, from a value that was within.
+        return "" if math.isnan(value) else "∞" if value > 0 else "-∞"
     if decimals is not None and size < 1e15:
         return f"{value:.{min(decimals, DIGITS)}f}"
     if size < 1e15 and value == int(value):

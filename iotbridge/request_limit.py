@@ -36,6 +36,8 @@ BESIDE_INGEST = 8
 # What a person's requests may cost the database within a minute, in s.
 PERSON_SECONDS = 120.0
 MINUTE = 60.0
+# Where a request's scope holds whose it is, once that is known.
+ACCOUNT = "iotbridge.account"
 # Persons that are remembered.
 PERSONS = 10_000
 _BUSY = b"Too many requests at a time; try again in a few seconds.\n"
@@ -43,7 +45,7 @@ _TOO_MUCH = b"Your requests keep the database too busy; try again in half a minu
 
 
 class Person:
-    """Whoever asks: by session, token or screen, else by address."""
+    """Whoever asks: an account, or an address; and what says to be one, until that is known."""
 
     def __init__(self, turns: int) -> None:
         self.turns = asyncio.Semaphore(turns)
@@ -70,10 +72,31 @@ class Persons:
     def __init__(self, turns: int) -> None:
         self._turns = turns
         self._known: OrderedDict[bytes, Person] = OrderedDict()
+        # Sessions and tokens that were found good, with whose they are.
+        self._accounts: OrderedDict[bytes, bytes] = OrderedDict()
 
     def of(self, scope: dict[str, Any]) -> list[Person]:
-        """Return who may have sent the request of this ASGI scope."""
-        return [self._person(key) for key in keys_of(scope)]
+        """Return who may have sent the request of this ASGI scope.
+
+        A session or token that is not known to be good could have been made up for this
+        request: its address counts as well.
+        """
+        said = keys_of(scope)
+        keys = {self._accounts.get(key, key) for key in said}
+        if not said or not all(key in self._accounts for key in said):
+            keys.add(_digest(f"address {client_of_scope(scope)}"))
+        return [self._person(key) for key in sorted(keys)]
+
+    def know(self, scope: dict[str, Any]) -> None:
+        """Note whose the session or token of a request is, where `tell_account` has said so."""
+        account = scope.get(ACCOUNT, {}).get("pk")
+        said = keys_of(scope) if account else []
+        # With two of them it is not told which one was good.
+        if len(said) == 1:
+            self._accounts[said[0]] = _digest(f"account {account}")
+            self._accounts.move_to_end(said[0])
+            while len(self._accounts) > PERSONS:
+                self._accounts.popitem(last=False)
 
     def _person(self, key: bytes) -> Person:
         person = self._known.get(key)
@@ -86,10 +109,10 @@ class Persons:
 
 
 def keys_of(scope: dict[str, Any]) -> list[bytes]:
-    """Return what tells a person from others, as digests: they are secrets.
+    """Return what says who asks, as digests: they are secrets.
 
     All that could be looked at counts, so that nothing beside it makes somebody else of a
-    person: session, token, and screen; the address where there is none of them.
+    person: session, token, and screen.
     """
     headers: dict[bytes, bytes] = {}
     for name, value in scope.get("headers", ()):
@@ -101,7 +124,12 @@ def keys_of(scope: dict[str, Any]) -> list[bytes]:
     kind, _blank, token = headers.get(b"authorization", b"").decode("latin-1").partition(" ")
     if kind.lower() == "bearer":
         said.append(f"token {token.strip()}")
-    return [_digest(text) for text in said or [f"address {client_of_scope(scope)}"]]
+    return [_digest(text) for text in dict.fromkeys(said)]
+
+
+def tell_account(scope: dict[str, Any], pk: object) -> None:
+    """Say that the request of an ASGI scope has shown to be of an account."""
+    scope.get(ACCOUNT, {})["pk"] = str(pk)
 
 
 def _digest(text: str) -> bytes:
@@ -122,6 +150,8 @@ def bounded(application: App, most: int) -> App:
                 await application(scope, receive, send)
             return
         people = persons.of(scope)
+        # A dictionary: layers in between may copy the scope.
+        scope = {**scope, ACCOUNT: {}}
         if any(person.cost() > PERSON_SECONDS for person in people):
             await _refuse(send, 429, _TOO_MUCH, 30)
             return
@@ -148,9 +178,11 @@ def bounded(application: App, most: int) -> App:
                 await application(scope, receive, send_on)
         finally:
             turn.end()
+            persons.know(scope)
             if goes_on:
                 slow.end(answer)
-            for person in people:
+            # Whose it was may be known by now.
+            for person in persons.of(scope):
                 person.charge(min(budget.spent, REQUEST_SECONDS))
 
     return app

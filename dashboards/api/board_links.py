@@ -31,7 +31,7 @@ class LinkIn(Body):
 
 
 class Link(Schema):
-    """A link: `url` is what to give to people."""
+    """A link: `url` is what to give to people; who has made it is told it."""
 
     id: int
     url: str
@@ -87,11 +87,13 @@ def _linked(request: HttpRequest, slug: str) -> Board:
 
 def _link(request: HttpRequest, link: BoardLink) -> dict[str, Any]:
     path = reverse("shared", args=[links.address_of(link)])
-    names = ("label", "reach_s", "origins", "turns", "opened")
+    names = ("label", "reach_s", "origins", "opened")
+    url = request.build_absolute_uri(path) if link.made_by == request.user else ""
     return {
         **{name: getattr(link, name) for name in names},
         "id": link.pk,
-        "url": request.build_absolute_uri(path),
+        "url": url,
+        "turns": [board.slug for board in links.turns_of(link)],
         "by": str(link.made_by),
         "made_at": link.made_at.isoformat(),
         "expires_at": link.expires_at.isoformat() if link.expires_at else None,

@@ -43,7 +43,7 @@ class NoteChange(Body):
 class Read(Body):
     """Notes that were read, by their ids."""
 
-    ids: Annotated[list[int], Field(max_length=1_000)]
+    ids: Annotated[list[Annotated[int, Field(ge=1, le=2**62)]], Field(max_length=1_000)]
 
 
 class Wanted(Schema):

@@ -95,11 +95,12 @@ def readings_at(
         values = [(info, aggregates.value_at(info, moment)) for info in infos]
         queries.take_rows(len(values))
         for info, point in values:
-            if point is not None:
+            if point is not None and point[0] >= earliest:
                 heard[info.device_id] = max(heard.get(info.device_id, -1), point[0])
         named = {key.partition("/")[0] for key in wanted}
-        devices = caller.devices().filter(key__in=named)
-        states = past_states(devices, moment, heard, settings.STALE_AFTER_S)
+        # Before where one may look back to, nothing is told of devices either.
+        devices = caller.devices().filter(key__in=named if moment >= earliest else ())
+        states = past_states(devices, moment, heard, settings.STALE_AFTER_S, earliest)
     return {
         "ts": moment / 1_000,
         "values": [

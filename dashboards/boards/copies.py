@@ -6,6 +6,9 @@ from django.utils.translation import gettext
 
 from dashboards.boards import automatic, rights, store
 from dashboards.boards.made import placed_automatically
+from dashboards.boards.specification import widgets_of
+from dashboards.models import Board, Picture
+from dashboards.pictures import storing
 from devices.access import Scope
 from devices.models import Device, Site
 from devices.monitoring import heartbeats
@@ -32,6 +35,25 @@ def of(source: str, user: Any, scope: Scope) -> tuple[dict[str, Any], str]:
         raise LookupError(gettext("There is no such board, or you may not see it."))
     board = automatic.automatic(devices, heartbeats.as_of())
     return placed_automatically(board.widgets), title
+
+
+def take_pictures(board: Board) -> None:
+    """Give a board that was copied pictures of its own, of those that its draft shows."""
+    wanted = store.pictures_of(board.draft)
+    found = Picture.objects.filter(pk__in=wanted, board__isnull=False).exclude(board=board)
+    made: dict[int, int] = {}
+    for one in found.defer(None)[: storing.OF_BOARD]:
+        before, one.pk, one.board, one.made_by = one.pk, None, board, board.owner
+        one._state.adding = True  # noqa: SLF001 - as Django documents copying
+        one.save()
+        made[before] = one.pk
+    for widget in widgets_of(board.draft) if made else ():
+        options = widget.get("options")
+        shown = options.get("picture") if isinstance(options, dict) else None
+        if isinstance(options, dict) and isinstance(shown, int) and shown in made:
+            options["picture"] = made[shown]
+    if made:
+        board.save(update_fields=["draft"])
 
 
 def _of_board(slug: str, user: Any, scope: Scope) -> tuple[dict[str, Any], str]:

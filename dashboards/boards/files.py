@@ -119,7 +119,7 @@ def _apply(one: FiledBoard) -> str:
     board.draft_by = one.owner
     board.save()
     if one.published:
-        store.publish(board, one.owner)
+        store.publish(board, board.owner)
     return "made" if is_new else "changed"
 
 

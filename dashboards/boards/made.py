@@ -70,7 +70,13 @@ class Page:
         return f"@media (min-width:701px){{{''.join(rules)}}}"
 
 
-def page(stored: Any, asked: Mapping[str, str], scope: Scope, now: datetime | AsOf) -> Page:
+def page(
+    stored: Any,
+    asked: Mapping[str, str],
+    scope: Scope,
+    now: datetime | AsOf,
+    board: int | None = None,
+) -> Page:
     """Return the page of a board.
 
     Args:
@@ -78,6 +84,7 @@ def page(stored: Any, asked: Mapping[str, str], scope: Scope, now: datetime | As
         asked: what is chosen of its variables, by `var-{name}`.
         scope: of the person who looks.
         now: the time, or as of when devices are known.
+        board: whose it is (pk): of pictures, it shows its own alone.
     """
     version = stored.get("version") if isinstance(stored, dict) else None
     if version != VERSION:
@@ -90,12 +97,19 @@ def page(stored: Any, asked: Mapping[str, str], scope: Scope, now: datetime | As
     placed = rendering.place((widget for widget, _note in made), scope, now)
     for shown, one, (_made, note) in zip(placed, given, made, strict=True):
         shown.id, shown.note = one.id, note
+        picture = shown.more.get("picture")
+        if picture is not None and picture.board_id != board:
+            shown.more["picture"] = None
     minutes = stored.get("minutes")
     return Page(placed, list(given), list(choices.values()), minutes if _is_span(minutes) else 60)
 
 
 def one_widget(
-    given: PlacedWidget, variables: Iterable[Variable], scope: Scope, now: datetime | AsOf
+    given: PlacedWidget,
+    variables: Iterable[Variable],
+    scope: Scope,
+    now: datetime | AsOf,
+    board: int | None = None,
 ) -> Placed:
     """Return one widget of a board, as an editor shows it, with the first choices."""
     stored = {
@@ -103,7 +117,7 @@ def one_widget(
         "widgets": [given.model_dump()],
         "variables": [one.model_dump() for one in variables],
     }
-    return page(stored, {}, scope, now).placed[0]
+    return page(stored, {}, scope, now, board).placed[0]
 
 
 def _is_span(minutes: Any) -> bool:

@@ -91,7 +91,8 @@ def _read(
     keys = {key for one in placed for key in _keys(one.widget)}
     found = queries.find_series(scope, sorted(keys))
     infos = [info for group in found.values() for info in group]
-    newest, expiries = queries.latest(infos), cadence.expiries(infos)
+    newest = queries.latest(infos, scope.earliest(queries.now_us()))
+    expiries = cadence.expiries(infos)
     cells = {
         info.key: device_rows.cell_of(info, newest.get(info.pk), expiries.get(info.pk, 0), now)
         for info in infos

@@ -10,7 +10,7 @@ from django.utils.text import slugify
 from django.utils.translation import gettext
 
 from dashboards.boards import merging
-from dashboards.boards.specification import checked
+from dashboards.boards.specification import checked, widgets_of
 from dashboards.models import RESERVED, SLUG_LENGTH, Board, BoardRevision
 
 # Of one person; and revisions of one board, in number and characters: the oldest go.
@@ -108,14 +108,21 @@ def _merged(now: Board, base: Any, mine: Any, *, prefer_mine: bool) -> dict[str,
 
 
 def publish(board: Board, user: Any) -> Board:
-    """Show the draft of `board` to everybody who may see it; the same again is no revision."""
+    """Show the draft of `board` to everybody who may see it.
+
+    The same again by the same person is no revision.
+    """
     with transaction.atomic():
         now = Board.objects.select_for_update().get(pk=board.pk)
-        if now.draft == published(now):
+        if now.draft == published(now) and publisher_of(now) == user:
             return now
         now.revision += 1
         BoardRevision.objects.create(
-            board=now, number=now.revision, specification=now.draft, made_by=str(user)
+            board=now,
+            number=now.revision,
+            specification=now.draft,
+            made_by=str(user or ""),
+            publisher=user,
         )
         now.save(update_fields=["revision"])
         _tidy(now)
@@ -149,6 +156,19 @@ def restore(board: Board, user: Any, number: int) -> Board:
         now.draft_by, now.draft_at = str(user), timezone.now()
         now.save(update_fields=["draft", "draft_number", "draft_by", "draft_at"])
     return now
+
+
+def publisher_of(board: Board) -> Any:
+    """Return who published what of `board` is shown; None: nobody who has an account now."""
+    found = board.revisions.filter(number=board.revision).select_related("publisher").first()
+    return None if found is None else found.publisher
+
+
+def pictures_of(specification: Any) -> set[int]:
+    """Return the pictures (pks) that the widgets of a specification show."""
+    options = (one.get("options") for one in widgets_of(specification))
+    shown = (one.get("picture") for one in options if isinstance(one, dict))
+    return {pk for pk in shown if type(pk) is int and 0 < pk < 2**31}
 
 
 def published(board: Board) -> dict[str, Any] | None:

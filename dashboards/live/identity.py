@@ -121,15 +121,16 @@ class Screen:
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """Somebody who looks at a board by a link."""
+    """Somebody who looks at a board by a link, from an address: others have it, too."""
 
     grant: str
     pk: int
+    address: str = ""
     user: None = None
 
     @property
     def key(self) -> str:
-        return f"link {self.pk}"
+        return f"link {self.pk} {self.address}"
 
     def scope_now(self) -> Scope | None:
         found = visitors.visitor(self.grant)
@@ -159,10 +160,15 @@ def of_page(scope: Mapping[str, Any]) -> Identity | None:
     return None if kiosk is None else Screen(secret, kiosk.pk)
 
 
-def of_token(token: str) -> Identity | None:
-    """Return the program that shows `token`, or the visitor whose grant it is; None: nobody."""
+def of_token(token: str, address: str = "") -> Identity | None:
+    """Return the program that shows `token`, or the visitor whose grant it is; None: nobody.
+
+    Args:
+        token: what the socket shows.
+        address: where it comes from.
+    """
     if visitors.is_grant(token):
         found = visitors.visitor(token)
-        return None if found is None else Visitor(token, found.link.pk)
+        return None if found is None else Visitor(token, found.link.pk, address)
     user = user_of_token(token)
     return None if user is None else Program(token, user)

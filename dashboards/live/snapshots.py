@@ -34,6 +34,7 @@ class Snapshot:
         marked: series of which something is marked.
         gaps: what was lost of its devices in the span.
         expiries: after how long (µs) without a reading series are stale.
+        earliest: before this (µs) nothing is shown; 0: as far as there is anything.
     """
 
     found: dict[str, list[SeriesInfo]]
@@ -44,6 +45,7 @@ class Snapshot:
     marked: set[int]
     gaps: list[losses.Gap]
     expiries: dict[int, int]
+    earliest: int = 0
 
     @property
     def infos(self) -> dict[int, SeriesInfo]:
@@ -89,7 +91,7 @@ def read(
         place = ResumeToken(width, shape, cursor)
         ranges = _missed(place, has, infos)
         if exact:
-            columns, ranges = _newest(infos, ranges)
+            columns, ranges = _newest(infos, ranges, scope.earliest(now_us))
         elif ranges is None:
             columns = _windows(infos, start, end, wanted.points, width)
         else:
@@ -106,6 +108,7 @@ def read(
             marked=corrections.marked(infos),
             gaps=[] if exact else losses.gaps(devices, start),
             expiries=cadence.expiries(list(infos.values())),
+            earliest=scope.earliest(now_us),
         )
 
 
@@ -126,10 +129,10 @@ def _missed(
 
 
 def _newest(
-    infos: dict[int, SeriesInfo], ranges: Ranges | None
+    infos: dict[int, SeriesInfo], ranges: Ranges | None, since: int
 ) -> tuple[dict[int, Columns], Ranges | None]:
     wanted = infos if ranges is None else {pk: infos[pk] for pk in ranges}
-    newest = queries.latest(wanted.values())
+    newest = queries.latest(wanted.values(), since)
     columns = {
         pk: Columns([newest[pk][0]], [newest[pk][1]]) if pk in newest else Columns()
         for pk in wanted

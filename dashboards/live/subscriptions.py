@@ -64,6 +64,8 @@ class Subscription:
     needs_snapshot: bool = True
     # Series of which something is marked: what comes may be too.
     marked: set[int] = field(default_factory=set)
+    # Before this (µs) nothing is shown, however late it comes.
+    earliest: int = 0
     # Raised by `reload`: a snapshot that was read before is not shown as the last word.
     reloads: int = 0
     # What the client has may not be there any more: it is sent everything.
@@ -112,6 +114,10 @@ class Subscription:
         return self.place is not None and seq <= self.place.cursor.get(writer, 0)
 
     def _take_rows(self, pk: int, rows: Rows) -> None:
+        if self.earliest:
+            rows = {ts: row for ts, row in rows.items() if ts >= self.earliest}
+            if not rows:
+                return
         if self.width or pk in self.invalidated or pk in self.marked:
             self.invalidate(pk, min(rows), max(rows))
             return
@@ -128,6 +134,9 @@ class Subscription:
 
     def invalidate(self, pk: int, low: int, high: int) -> None:
         """Note that the span low..high of a series must be read again."""
+        if high < self.earliest:
+            return
+        low = max(low, self.earliest)
         gone = self.rows.pop(pk, {})
         if self.wanted.kind != "latest":
             self.held -= len(gone)
@@ -208,7 +217,7 @@ class Subscription:
             if self.wanted.match is not None or f"{key}/*" in self.wanted.keys
         }
         self.place, self._advanced = snapshot.place, None
-        self.marked = snapshot.marked
+        self.marked, self.earliest = snapshot.marked, snapshot.earliest
         self.needs_snapshot = not last
         self.changed_devices.clear()
         self.rows.clear()
@@ -253,7 +262,7 @@ class Subscription:
         invalidated, self.invalidated = self.invalidated, {}
         found: dict[int, list[Any]]
         if self.wanted.kind == "latest":
-            newest = queries.latest(self.infos[pk] for pk in invalidated)
+            newest = queries.latest((self.infos[pk] for pk in invalidated), self.earliest)
             found = {pk: [newest[pk]] if pk in newest else [] for pk in invalidated}
         elif self.width:
             found = dict(bulk.bins(self.infos, invalidated, self.width, MAX_REREAD + 1))

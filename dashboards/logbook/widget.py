@@ -40,8 +40,10 @@ class Logbook(Widget[LogbookOptions]):
     order = 160
 
     def read(self, scope: Scope, as_of: AsOf) -> dict[str, Any]:
-        """Return the notes, newest first; None: of nothing that `scope` sees."""
+        """Return the notes, newest first; None: of nothing that `scope` sees, or by a link."""
         del as_of
+        if scope.is_by_link:
+            return {"notes": None, "is_by_link": True}
         notes = Note.objects.filter(deleted_by="").prefetch_related("pictures")
         device = scope.devices().filter(key=self.options.device).first()
         site = Site.objects.filter(slug=self.options.site).first()

@@ -89,6 +89,10 @@ class BoardRevision(models.Model):
     number = models.PositiveIntegerField()
     specification = models.JSONField()
     made_by = models.CharField(max_length=150, blank=True, default="")
+    # Who answers for it where a link shows it; empty once their account is gone.
+    publisher = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
+    )
     made_at = models.DateTimeField(default=whole_second)
 
     class Meta:

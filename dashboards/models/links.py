@@ -37,7 +37,7 @@ class BoardLink(models.Model):
     choices = models.JSONField(default=dict)
     # Pages of these may have it in a frame: `https://intranet.example` each.
     origins = models.JSONField(default=list)
-    # Slugs of boards that are shown in turn with this one, each for `seconds`.
+    # Boards (pks) that are shown in turn with this one, each for `seconds`.
     turns = models.JSONField(default=list)
     seconds = models.PositiveIntegerField(default=30)
     opened = models.PositiveBigIntegerField(default=0)

@@ -4,6 +4,8 @@ What cameras write beside the pixels (where, when, by whom) is left out.
 """
 
 import io
+from collections.abc import Iterator
+from contextlib import contextmanager
 from threading import Lock
 
 from django.utils.translation import gettext
@@ -18,10 +20,13 @@ JPEG_PIXELS, PIXELS = 80_000_000, 25_000_000
 # Longest side of what is kept, in pixels.
 SIDE = 2_560
 QUALITY = 85
+# Passes that a JPEG is written in; cameras and programs write about ten.
+SCANS = 64
 # Looked at here, with limits of our own.
 Image.MAX_IMAGE_PIXELS = None
 # One at a time: each takes room for all of its pixels.
 _one_by_one = Lock()
+WAIT_SECONDS = 10.0
 
 
 def cleaned(data: bytes) -> Cleaned:
@@ -33,7 +38,10 @@ def cleaned(data: bytes) -> Cleaned:
     Raises:
         BadPicture: it is none of these, broken, or too large.
     """
-    with _one_by_one:
+    # Each is drawn over the whole picture, however little is in it.
+    if data.count(b"\xff\xda") > SCANS:
+        raise BadPicture(gettext("This picture is written in more passes than are read here."))
+    with _alone():
         try:
             with Image.open(io.BytesIO(data), formats=FORMATS) as image:
                 return _cleaned(image)
@@ -44,6 +52,29 @@ def cleaned(data: bytes) -> Cleaned:
             if isinstance(error, BadPicture):
                 raise
             raise BadPicture(gettext("This picture is broken.")) from error
+
+
+def pixels_of(data: bytes) -> int:
+    """Return how many pixels a picture has, by what it says itself.
+
+    Raises:
+        BadPicture: it is none.
+    """
+    try:
+        with Image.open(io.BytesIO(data), formats=FORMATS) as image:
+            return image.width * image.height
+    except (OSError, ValueError, SyntaxError, EOFError) as error:
+        raise BadPicture(gettext("This picture is broken.")) from error
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    if not _one_by_one.acquire(timeout=WAIT_SECONDS):
+        raise BadPicture(gettext("Others are sending pictures just now: try again in a minute."))
+    try:
+        yield
+    finally:
+        _one_by_one.release()
 
 
 def _cleaned(image: Image.Image) -> Cleaned:

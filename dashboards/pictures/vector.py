@@ -6,6 +6,7 @@ https://www.w3.org/TR/SVG2/conform.html#secure-static-mode
 """
 
 import re
+from base64 import b64decode
 from collections.abc import Iterator
 from xml.etree.ElementTree import Element, ParseError, register_namespace, tostring
 
@@ -13,10 +14,13 @@ from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 from django.utils.translation import gettext
 
+from dashboards.pictures import raster, references
 from dashboards.pictures.cleaned import Cleaned
 from dashboards.pictures.errors import BadPicture
 
-BYTES, ELEMENTS, LEVELS, USES = 2_000_000, 20_000, 64, 500
+BYTES, ELEMENTS, LEVELS = 2_000_000, 20_000, 64
+# Characters of a length, of four of them.
+LENGTH, LENGTHS = 32, 128
 # Where it says nothing of its size.
 SIZE = (800, 600)
 _SVG, _XLINK = "http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"
@@ -31,8 +35,10 @@ _NO_ATTRIBUTE = re.compile(r"(?i)^(on.*|style|class|id|href)$")
 _INSIDE = re.compile(r"^#[\w.:-]{1,200}$")
 _PIXELS = re.compile(r"^data:image/(png|jpeg|webp|gif);base64,[A-Za-z0-9+/=\s]*$")
 # What a value may not have: an address outside, a script, an escape that hides one.
-_REACHES_OUT = re.compile(r"(?i)url\s*\(\s*['\"]?\s*(?!#)|@import|expression|javascript:|\\")
-_NUMBER = re.compile(r"^\s*([0-9]*\.?[0-9]+)\s*(px)?\s*$")
+_REACHES_OUT = re.compile(
+    r"(?i)url\s*\(\s*+['\"]?+\s*+(?!#)|@import|expression|javascript:|\\"
+    r"|\b(?:image-set|image|src|cross-fade|element|paint)\s*\("
+)
 register_namespace("", _SVG)
 register_namespace("xlink", _XLINK)
 
@@ -58,7 +64,11 @@ def cleaned(data: bytes) -> Cleaned:
     if root.tag != f"{{{_SVG}}}svg":
         raise BadPicture(gettext("This is no SVG."))
     _look_at_size(root)
+    _look_at_images(root)
     _clean(root, 0)
+    if not references.is_drawn_within_bounds(root):
+        words = gettext("This SVG copies, masks or paints with its own parts too often.")
+        raise BadPicture(words)
     width, height = _size(root)
     root.set("width", str(width))
     root.set("height", str(height))
@@ -70,12 +80,28 @@ def _short(error: Exception) -> str:
 
 
 def _look_at_size(root: Element) -> None:
-    uses = 0
-    for number, one in enumerate(root.iter(), 1):
-        uses += one.tag == f"{{{_SVG}}}use"
-        if number > ELEMENTS or uses > USES:
-            words = gettext("This SVG is too large: %(parts)d parts, %(uses)d of them copies.")
-            raise BadPicture(words % {"parts": ELEMENTS, "uses": USES})
+    if sum(1 for _one in root.iter()) > ELEMENTS:
+        raise BadPicture(gettext("This SVG is too large: it may have %d parts.") % ELEMENTS)
+
+
+def _look_at_images(root: Element) -> None:
+    """Refuse pictures in it that are larger than such a picture alone may be."""
+    pixels = 0
+    for one in root.iter(f"{{{_SVG}}}image"):
+        for name in ("href", f"{{{_XLINK}}}href"):
+            value = one.get(name, "")
+            if _PIXELS.match(value):
+                pixels += raster.pixels_of(_decoded(value))
+    if pixels > raster.PIXELS:
+        words = gettext("The pictures in this SVG have more than %d million pixels.")
+        raise BadPicture(words % (raster.PIXELS // 1_000_000))
+
+
+def _decoded(value: str) -> bytes:
+    try:
+        return b64decode(value.partition(",")[2])
+    except ValueError as error:
+        raise BadPicture(gettext("A picture in this SVG is broken.")) from error
 
 
 def _clean(element: Element, level: int) -> None:
@@ -85,11 +111,15 @@ def _clean(element: Element, level: int) -> None:
     for name, value in list(element.attrib.items()):
         if not _is_kept(name, value, element.tag):
             del element.attrib[name]
-    for child in list(element):
-        if _name(str(child.tag)) in _KEPT and not _copies_copies(child):
+    kept: list[Element] = []
+    for child in element:
+        if _name(str(child.tag)) in _KEPT:
             _clean(child, level + 1)
-        else:
-            _take_out(element, child)
+            kept.append(child)
+        elif child.tail and child.tail.strip():
+            # The text behind what is taken out stays.
+            _append_text(element, kept, child.tail)
+    element[:] = kept
 
 
 def _name(tag: str) -> str:
@@ -97,23 +127,12 @@ def _name(tag: str) -> str:
     return tag.removeprefix(f"{{{_SVG}}}") if tag.startswith(f"{{{_SVG}}}") else ""
 
 
-def _copies_copies(element: Element) -> bool:
-    """Return whether an element that may be copied has copies in it: they would multiply."""
-    is_copied = _name(str(element.tag)) in {"symbol", "pattern", "marker", "mask", "clipPath"}
-    named = bool(element.get("id"))
-    return (is_copied or named) and any(_name(str(one.tag)) == "use" for one in element.iter())
-
-
-def _take_out(parent: Element, child: Element) -> None:
-    """Take a child out, and keep the text behind it."""
-    if child.tail and child.tail.strip():
-        at = list(parent).index(child)
-        if at:
-            before = parent[at - 1]
-            before.tail = (before.tail or "") + child.tail
-        else:
-            parent.text = (parent.text or "") + child.tail
-    parent.remove(child)
+def _append_text(parent: Element, kept: list[Element], text: str) -> None:
+    """Put `text` behind the last child that is kept."""
+    if kept:
+        kept[-1].tail = (kept[-1].tail or "") + text
+    else:
+        parent.text = (parent.text or "") + text
 
 
 def _is_kept(name: str, value: str, tag: object) -> bool:
@@ -126,9 +145,8 @@ def _is_kept(name: str, value: str, tag: object) -> bool:
 
 
 def _size(root: Element) -> tuple[int, int]:
-    found = [_NUMBER.match(root.get(name, "")) for name in ("width", "height")]
-    sizes = [float(one[1]) if one else 0.0 for one in found]
-    box = list(_numbers(root.get("viewBox", "")))
+    sizes = [_length(root.get(name, "")) for name in ("width", "height")]
+    box = list(_numbers(root.get("viewBox", "")[:LENGTHS]))
     if not all(sizes) and len(box) == 4:
         sizes = box[2:]
     if not all(0 < one < 1e5 for one in sizes):
@@ -136,6 +154,12 @@ def _size(root: Element) -> tuple[int, int]:
     if len(box) != 4:
         root.set("viewBox", f"0 0 {sizes[0]:g} {sizes[1]:g}")
     return max(1, round(sizes[0])), max(1, round(sizes[1]))
+
+
+def _length(text: str) -> float:
+    """Return a length in pixels; 0: it is none, or in another unit."""
+    found = next(_numbers(text[:LENGTH].strip().removesuffix("px")), 0.0)
+    return found if len(text) <= LENGTH else 0.0
 
 
 def _numbers(text: str) -> Iterator[float]:

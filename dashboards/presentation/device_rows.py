@@ -84,19 +84,16 @@ class Row:
     known: list[KnownValue] = field(default_factory=list)
 
 
-def rows_of(devices: list[Device], as_of: AsOf, metrics: Sequence[str] = ()) -> list[Row]:
-    """Return list rows of `devices`, each with its first few newest values, or of `metrics`."""
+def rows_of(
+    devices: list[Device], as_of: AsOf, metrics: Sequence[str] = (), since: int = 0
+) -> list[Row]:
+    """Return list rows of `devices`, each with its first few newest values, or of `metrics`.
+
+    Values are not older than `since` (µs).
+    """
     rows = {device.pk: row_of(device, as_of) for device in devices}
-    series = queries.shown_of(list(rows))
-    if metrics:
-        series = [info for info in series if info.metric in metrics]
-    shown: list[queries.SeriesInfo] = []
-    taken: dict[int, int] = {}
-    for info in series:
-        taken[info.device_id] = taken.get(info.device_id, 0) + 1
-        if taken[info.device_id] <= VALUES_PER_ROW:
-            shown.append(info)
-    newest, expiries = queries.latest(shown), cadence.expiries(shown)
+    shown = queries.few_of(list(rows), len(metrics) or VALUES_PER_ROW, metrics)
+    newest, expiries = queries.latest(shown, since), cadence.expiries(shown)
     for info in shown:
         cell = cell_of(info, newest.get(info.pk), expiries.get(info.pk, 0), as_of.now)
         rows[info.device_id].cells.append(cell)

@@ -11,8 +11,10 @@ from django.db.models import F, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext
 
+from dashboards.boards import rights
 from dashboards.boards.variables import PREFIX
 from dashboards.models import Board, BoardLink
+from devices.access import scope_of
 from devices.addresses import origin_of
 
 # Of one board; boards in turn; origins; days that a link may last.
@@ -33,8 +35,19 @@ def find(address: str) -> BoardLink | None:
         name = _ADDRESS.unsign(address)
     except BadSignature:
         return None
-    found = BoardLink.objects.select_related("board", "made_by").filter(name=name).first()
-    return None if found is None or found.is_over() else found
+    return good(BoardLink.objects.filter(name=name))
+
+
+def good(found: QuerySet[BoardLink]) -> BoardLink | None:
+    """Return the first of `found` that is good for something now.
+
+    None where its time has ended, links are switched off, or who made it may make none any more.
+    """
+    link = found.select_related("board", "made_by").first()
+    if link is None or link.is_over() or not link.made_by.is_active:
+        return None
+    maker = link.made_by
+    return link if rights.may_link(link.board, maker, scope_of(maker)) else None
 
 
 def of(board: Board) -> QuerySet[BoardLink]:
@@ -80,13 +93,19 @@ def make(
         expires_at=_end(days),
         password=make_password(password) if password else "",
         origins=[_origin(one) for one in origins[:ORIGINS]],
-        turns=[one.slug for one in turns[:TURNS]],
+        turns=[one.pk for one in turns[:TURNS]],
         choices=dict(list(kept.items())[:8]),
         **more,
     )
     link.full_clean(exclude={"choices", "origins", "turns", "expires_at", "opened_at"})
     link.save()
     return link
+
+
+def turns_of(link: BoardLink) -> list[Board]:
+    """Return the boards that `link` shows in turn with its own, those that there still are."""
+    found = Board.objects.in_bulk(link.turns)
+    return [found[pk] for pk in link.turns if pk in found]
 
 
 def _end(days: int | None) -> datetime | None:

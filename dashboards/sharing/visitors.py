@@ -12,6 +12,7 @@ from django.core.signing import BadSignature, Signer
 from dashboards.boards import made, rights, store
 from dashboards.boards.made import Page
 from dashboards.models import Board, BoardLink
+from dashboards.sharing import links
 from devices.access import Scope, scope_of
 from devices.monitoring import heartbeats
 
@@ -59,8 +60,8 @@ def visitor(grant: str) -> Visitor | None:
         pk, number, seal = _GRANT.unsign(grant.removeprefix(PREFIX)).split(".")
     except (BadSignature, ValueError):
         return None
-    found = BoardLink.objects.select_related("board", "made_by").filter(pk=int(pk)).first()
-    if found is None or found.is_over() or _seal(found) != seal:
+    found = links.good(BoardLink.objects.filter(pk=int(pk)))
+    if found is None or _seal(found) != seal:
         return None
     board = board_of(found, int(number))
     if board is None:
@@ -70,23 +71,31 @@ def visitor(grant: str) -> Visitor | None:
 
 def board_of(link: BoardLink, number: int) -> Board | None:
     """Return the board that `link` shows at turn `number`; None where its maker sees it no more."""
-    slugs = [link.board.slug, *link.turns]
-    slug = slugs[number % len(slugs)]
-    return rights.readable(link.made_by, scope_of(link.made_by)).filter(slug=slug).first()
+    boards = [link.board_id, *link.turns]
+    pk = boards[number % len(boards)]
+    return rights.readable(link.made_by, scope_of(link.made_by)).filter(pk=pk).first()
 
 
 def page_of(link: BoardLink, board: Board, scope: Scope) -> Page:
     """Return what `link` shows of `board`."""
-    return made.page(
-        store.published(board) or {"version": 1}, link.choices, scope, heartbeats.as_of()
-    )
+    stored = store.published(board) or {"version": 1}
+    return made.page(stored, link.choices, scope, heartbeats.as_of(), board.pk)
 
 
 def scope_of_link(link: BoardLink, board: Board) -> Scope:
     """Return what `link` gives of `board`: reading alone, of what the board shows alone."""
-    maker = scope_of(link.made_by)
-    seen = Scope(everything=maker.everything, sites=maker.sites)
-    return replace(seen, keys=_keys(link, board, seen), reach_s=link.reach_s)
+    seen = reading(link, board)
+    return replace(seen, keys=_keys(link, board, seen))
+
+
+def reading(link: BoardLink, board: Board) -> Scope:
+    """Return what `board` is made by: what the link's maker sees, and who published it sees, too.
+
+    Whoever changes a board would else choose what is shown of what its link's maker sees.
+    """
+    publisher = store.publisher_of(board)
+    seen = scope_of(link.made_by).both(scope_of(publisher))
+    return replace(seen, reach_s=link.reach_s)
 
 
 def _keys(link: BoardLink, board: Board, maker: Scope) -> frozenset[str]:

@@ -1,6 +1,6 @@
 """The table of what a device has sent: every reading, or sums of hours, days, weeks, months."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
@@ -15,6 +15,8 @@ from dashboards.views.devices import device_of
 from devices import queries
 from devices.timestamps import parse_moment
 
+# The calendar ends soon after.
+LATEST_US = round(datetime(9000, 1, 1, tzinfo=UTC).timestamp()) * 1_000_000
 # Columns of metrics, unless somebody chooses others.
 COLUMNS = 6
 BUCKETS = {
@@ -59,6 +61,11 @@ def _until(text: str) -> tuple[int, str]:
     now = queries.now_us()
     if not text:
         return now, ""
+    until, problem = _read(text, now)
+    return min(until, LATEST_US), problem
+
+
+def _read(text: str, now: int) -> tuple[int, str]:
     try:
         # As the browser's field has it: of the zone that times are shown in.
         given = datetime.fromisoformat(text) if not text.isdecimal() else None

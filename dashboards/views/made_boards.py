@@ -8,6 +8,7 @@ from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
@@ -35,7 +36,7 @@ def board_page(request: HttpRequest, slug: str) -> HttpResponse:
     may_edit = rights.may_edit(board, request.user, scope)
     stored = store.published(board)
     is_draft = stored is None and may_edit
-    page = _page(request, board.draft if is_draft else stored, scope)
+    page = _page(request, board, board.draft if is_draft else stored, scope)
     context = {
         "board": board,
         "page": page,
@@ -71,7 +72,7 @@ def edit_page(request: HttpRequest, slug: str) -> HttpResponse:
     """Show the editor of a board."""
     scope = scope_of(request.user)
     board = editable(request, slug, scope)
-    page = _page(request, board.draft, scope)
+    page = _page(request, board, board.draft, scope)
     setup = {
         "slug": board.slug,
         "number": board.draft_number,
@@ -98,7 +99,10 @@ def make(request: HttpRequest) -> HttpResponse:
     source = request.POST.get("of", "")
     try:
         copied, called = copies.of(source, request.user, scope) if source else ({}, "")
-        board = store.make(request.user, title or called or gettext("New board"), copied)
+        with transaction.atomic():
+            board = store.make(request.user, title or called or gettext("New board"), copied)
+            if source.startswith("board:"):
+                copies.take_pictures(board)
     except LookupError as error:
         raise Http404(str(error)) from error
     except ValidationError as error:
@@ -195,8 +199,9 @@ def editable(request: HttpRequest, slug: str, scope: Scope) -> Board:
     return board
 
 
-def _page(request: HttpRequest, stored: Any, scope: Scope) -> made.Page:
-    return made.page(stored or {"version": 1}, request.GET.dict(), scope, heartbeats.as_of())
+def _page(request: HttpRequest, board: Board, stored: Any, scope: Scope) -> made.Page:
+    asked = request.GET.dict()
+    return made.page(stored or {"version": 1}, asked, scope, heartbeats.as_of(), board.pk)
 
 
 def span_of(request: HttpRequest, page: made.Page) -> dict[str, Any]:
@@ -227,6 +232,6 @@ def widget(request: HttpRequest, slug: str) -> HttpResponse:
         return JsonResponse({"errors": problems})
     except (ValueError, RecursionError) as error:
         return JsonResponse({"errors": [{"field": "", "words": str(error)}]}, status=400)
-    one = made.one_widget(*shown, scope, heartbeats.as_of())
+    one = made.one_widget(*shown, scope, heartbeats.as_of(), board.pk)
     html = render_to_string("dashboards/partials/widget.html", {"one": one}, request)
     return JsonResponse({"html": html})

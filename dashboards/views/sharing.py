@@ -14,13 +14,13 @@ from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext, gettext_lazy
 
-from dashboards.boards import rights
+from dashboards.boards import rights, store
 from dashboards.models import Board, BoardLink, Picture
 from dashboards.presentation import device_rows
 from dashboards.sharing import links, visitors
 from dashboards.views import made_boards
 from dashboards.views.pictures import sent
-from devices.access import Scope, scope_of, throttle
+from devices.access import scope_of, throttle
 
 _DAY_S = 86_400
 REACHES = (
@@ -138,7 +138,9 @@ def _revoke(request: HttpRequest, board: Board) -> HttpResponse:
 
 def _told(request: HttpRequest, link: BoardLink) -> dict[str, Any]:
     url = request.build_absolute_uri(reverse("shared", args=[links.address_of(link)]))
-    return {"link": link, "url": url, "code": _code(url), "is_over": link.is_over()}
+    told = {"link": link, "is_over": link.is_over(), "turns": links.turns_of(link)}
+    # Whose it is gives it away: what it shows is what they see.
+    return told | ({"url": url, "code": _code(url)} if link.made_by == request.user else {})
 
 
 def _code(url: str) -> SafeString:
@@ -175,22 +177,15 @@ def picture(request: HttpRequest, address: str, number: int) -> HttpResponse:
     link = links.find(address)
     if link is None or (link.password and not _has_passed(request, link)):
         raise Http404
-    turns = range(1 + len(link.turns))
-    boards = [board for turn in turns if (board := visitors.board_of(link, turn))]
-    shown = {
-        one.widget.options.picture
-        for board in boards
-        for one in visitors.page_of(link, board, _reading(link, board)).placed
-        if hasattr(one.widget.options, "picture")
-    }
-    found = Picture.objects.filter(pk=number, board__in=boards)
-    return sent(found.first() if number in shown else None)
+    found = Picture.objects.filter(pk=number, board__in=[link.board_id, *link.turns]).first()
+    return sent(found if found is not None and _shows(link, found) else None)
 
 
-def _reading(link: BoardLink, board: Board) -> Scope:
-    """Return what the link's maker may see, to make the board by."""
-    maker = visitors.scope_of_link(link, board)
-    return Scope(everything=maker.everything, sites=maker.sites)
+def _shows(link: BoardLink, found: Picture) -> bool:
+    """Return whether the board that a picture belongs to shows it, and the link shows that."""
+    turn = [link.board_id, *link.turns].index(found.board_id)
+    board = visitors.board_of(link, turn)
+    return board is not None and found.pk in store.pictures_of(store.published(board))
 
 
 def _number(request: HttpRequest, link: BoardLink) -> int:
@@ -199,7 +194,7 @@ def _number(request: HttpRequest, link: BoardLink) -> int:
 
 
 def _context(request: HttpRequest, link: BoardLink, number: int, board: Board) -> dict[str, Any]:
-    page = visitors.page_of(link, board, _reading(link, board))
+    page = visitors.page_of(link, board, visitors.reading(link, board))
     for one in page.placed:
         # What the maker may not see is nobody's business here.
         one.note, one.denied = (

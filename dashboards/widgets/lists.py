@@ -8,6 +8,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from dashboards.presentation import device_rows, site_tree
 from dashboards.widgets.base import Options, Widget
 from dashboards.widgets.registry import register
+from devices import queries
 from devices.access import Scope
 from devices.registry import listing
 from devices.registry.states import STATES, AsOf
@@ -43,7 +44,8 @@ class Devices(Widget[DevicesOptions]):
         of = self.options
         filters = listing.Filters(site=of.site, device_type=of.type, tag=of.tag, state=of.state)
         found = listing.worst_first(filters.apply(scope.devices(), as_of), as_of)
-        return {"rows": device_rows.rows_of(list(found[: of.count]), as_of)}
+        since = scope.earliest(queries.now_us())
+        return {"rows": device_rows.rows_of(list(found[: of.count]), as_of, since=since)}
 
 
 class StatesOptions(Options):

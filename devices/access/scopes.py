@@ -57,6 +57,11 @@ class Scope:
         return self.everything or bool(self.sites)
 
     @property
+    def is_by_link(self) -> bool:
+        """Return whether a link gives it, to whoever has that."""
+        return self.keys is not None or self.reach_s > 0
+
+    @property
     def may_import(self) -> bool:
         """Return whether there is anything that this person may import into."""
         return self.changes or bool(self.operated)
@@ -69,6 +74,13 @@ class Scope:
         if self.everything:
             return found
         return found.filter(Q(site_id__in=self.sites, pending=False) | Q(site_id__in=self.managed))
+
+    def both(self, other: "Scope") -> "Scope":
+        """Return what this person and another one may see, each of them; to see alone."""
+        sites = self.sites if other.everything else other.sites
+        if not (self.everything or other.everything):
+            sites = self.sites & other.sites
+        return Scope(everything=self.everything and other.everything, sites=sites)
 
     def shows(self, key: str) -> bool:
         """Return whether the series called `key` is shown, of a device that one may see."""

@@ -8,6 +8,7 @@ exports and the API's columns stay as they are.
 The lease's state holds up to which series (`pk`) this pass has come.
 """
 
+import logging
 import math
 import time
 from collections.abc import Sequence
@@ -19,6 +20,7 @@ from devices.models import Kind, Series
 from devices.number_text import WRITTEN, decimals_of
 from devices.unit_conversion import conversion
 
+logger = logging.getLogger(__name__)
 # Series that one step looks at; newest values of each.
 PAGE, VALUES = 100, 32
 # Between two passes over all series (s): short where there are few.
@@ -61,13 +63,21 @@ class Scales(LeasedService):
             self._began = now
         found = list(Series.objects.filter(pk__gt=after, kind=Kind.NUMBER).order_by("pk")[:PAGE])
         for series in found:
-            look_at(series)
+            _look_at(series)
         is_whole = len(found) < PAGE
         self._lease.commit({"pk": 0 if is_whole else found[-1].pk})
         if is_whole:
             passed = time.monotonic() - self._began
             self._rest_until = time.monotonic() + max(REST_SECONDS, SHARE * passed)
         return not is_whole
+
+
+def _look_at(series: Series) -> None:
+    """Look at one of many: what is wrong with its values keeps nobody from the others."""
+    try:
+        look_at(series)
+    except (ArithmeticError, ValueError):
+        logger.exception("How series %s is written could not be found out", series.pk)
 
 
 def look_at(series: Series) -> None:
@@ -83,6 +93,9 @@ def look_at(series: Series) -> None:
     unit = scaled_unit(series.unit, series.scaled_unit, values)
     how = conversion(series.unit, series.shown_unit or unit)
     shown = values if how is None else [value * how.scale + how.offset for value in values]
+    shown = [value for value in shown if math.isfinite(value)]
+    if not shown:
+        return
     news: dict[str, Any] = {"places": places_of(shown, series.unit), "scaled_unit": unit}
     changed = {name: new for name, new in news.items() if new != getattr(series, name)}
     if changed:
@@ -94,8 +107,10 @@ def places_of(values: Sequence[float], unit: str) -> int:
     most = max(map(decimals_of, values))
     if most <= WRITTEN:
         return most
-    spread = max(values) - min(values) or max(map(abs, values)) / 10
-    needed = _TOLD - 1 - math.floor(math.log10(spread)) if spread else 0
+    # Halves first: the difference of two doubles may be beyond one.
+    spread = 2 * (max(values) / 2 - min(values) / 2) or max(map(abs, values)) / 10
+    is_told = 0 < spread < math.inf
+    needed = _TOLD - 1 - math.floor(math.log10(spread)) if is_told else 0
     return max(_OF_UNITS.get(unit, 0), min(max(needed, 0), _MOST))
 
 

@@ -21,10 +21,11 @@ _ALL = 2**63 - 1
 NEAR_US = 8 * WEEK_US
 
 
-def latest(series: Iterable[SeriesInfo]) -> dict[int, Point]:
+def latest(series: Iterable[SeriesInfo], since: int = 0) -> dict[int, Point]:
     """Return the newest reading of each series that has one, by series pk; none is later than now.
 
-    Where it is marked and retention has left sums alone of those before, theirs.
+    None is before `since` (µs). Where it is marked and retention has left sums alone of those
+    before, theirs.
     """
     infos = {info.pk: info for info in series}
     kinds = {pk: info.kind for pk, info in infos.items()}
@@ -45,7 +46,7 @@ def latest(series: Iterable[SeriesInfo]) -> dict[int, Point]:
         del found[pk]
         for point in _newest(pk, kinds[pk], 1, now) or _last_summed_up(infos[pk]):
             found[pk] = point
-    return found
+    return {pk: point for pk, point in found.items() if point[0] >= since} if since else found
 
 
 def now_us() -> int:

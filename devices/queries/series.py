@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db import connection
-from django.db.models import F, Max, QuerySet
+from django.db.models import F, Max, QuerySet, Window
+from django.db.models.functions import RowNumber
 
 from devices.access import Scope
 from devices.models import Device, Series
@@ -79,6 +80,21 @@ def series_of(device_ids: Sequence[int]) -> list[SeriesInfo]:
 def shown_of(device_ids: Sequence[int]) -> list[SeriesInfo]:
     """Return the series of these devices that nobody has hidden, by device, as they are ordered."""
     return [info for info in series_of(device_ids) if not info.hidden]
+
+
+def few_of(device_ids: Sequence[int], each: int, metrics: Sequence[str] = ()) -> list[SeriesInfo]:
+    """Return the first `each` series of each device that nobody has hidden, in their order.
+
+    Args:
+        device_ids: pks.
+        each: how many of one device.
+        metrics: of these alone; empty: of all.
+    """
+    found = Series.objects.filter(device_id__in=device_ids, hidden=False)
+    if metrics:
+        found = found.filter(metric__in=metrics)
+    place = Window(RowNumber(), partition_by="device_id", order_by=IN_ORDER)
+    return _infos(found.alias(place=place).filter(place__lte=each))
 
 
 def series_in(devices: QuerySet[Device]) -> list[SeriesInfo]:

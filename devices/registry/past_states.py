@@ -22,7 +22,11 @@ OTHERS = 20
 
 
 def past_states(
-    devices: Iterable[Device], moment: int, heard: Mapping[int, int], default_s: int
+    devices: Iterable[Device],
+    moment: int,
+    heard: Mapping[int, int],
+    default_s: int,
+    earliest: int = 0,
 ) -> dict[str, DeviceState]:
     """Return state and since (ms) of each device at `moment`, by key.
 
@@ -31,6 +35,7 @@ def past_states(
         moment: in µs.
         heard: by pk, when (µs) the last reading before was made, as far as that is known.
         default_s: after how long a device is stale that says nothing else, in s.
+        earliest: since when something may be told, in µs.
     """
     found = {device.pk: device for device in devices}
     covering = Q(since__lte=moment) & (Q(until=None) | Q(until__gt=moment))
@@ -44,7 +49,8 @@ def past_states(
         if pk not in offline and moment - last > limit:
             last = max(last, _last_of_all(pk, moment))
         state, since = _state(offline.get(pk), last, moment, limit)
-        told[device.key] = {"state": state, "since": None if since is None else since // 1_000}
+        since = None if since is None else max(since, earliest) // 1_000
+        told[device.key] = {"state": state, "since": since}
     return told
 
 

@@ -38,9 +38,10 @@ TEXTS = (
 NAMES = (
     *("from", "to", "search", "site", "device_type", "type", "tag", "state", "page", "metric"),
     *("device", "filter", "range", "zone", "next", "fragment", "compare"),
-    *("q", "hours", "mentions", "board", "var-press"),
+    *("q", "hours", "mentions", "board", "var-press", "until", "by", "sort", "view", "hidden"),
+    *("turn", "span", "metric"),
 )
-TYPES = (None, True, [], {}, [[[]]], 1e308, -1, "x\0y")
+TYPES = (None, True, [], {}, [[[]]], 1e308, -1, 2**63, [2**63], [-1], "x\0y")
 
 
 @pytest.fixture

@@ -234,7 +234,7 @@ def test_a_board_at_a_moment_shows_what_was_stored_then(shop: Plant, browser: Br
     for place in (0, 12, 20):
         at = rows[place][0] + 400
         page.goto(f"/boards/without-site/?from={at - 60_000}&to={at}")
-        page.wait(f"{shown} === '{rows[place][1]:g}'")
+        page.wait(f"Number({shown}) === {rows[place][1]}")
     # Before the first reading there was none.
     page.goto(f"/boards/without-site/?from={rows[0][0] - 60_000}&to={rows[0][0] - 1_000}")
     page.wait(f"{shown} === 'no data yet'")

@@ -179,9 +179,10 @@ def rows(page: Watched) -> dict[str, tuple[str, str]]:
     """Return name -> (state, values) of the overview."""
     told: list[list[Any]] = page.page.evaluate(
         """() => [...document.querySelectorAll("main tbody tr")].map((row) =>
-        [...row.cells].map((cell) => cell.innerText.replace(/\\s+/g, " ").trim()))"""
+        ["th", "[data-cell=state]", ".values"].map((cell) =>
+        row.querySelector(cell).innerText.replace(/\\s+/g, " ").trim()))"""
     )
-    return {cells[1]: (cells[0], cells[3]) for cells in told}
+    return {name: (state, values) for name, state, values in told}
 
 
 def test_every_gadget_is_there_with_name_unit_and_state(standalone: Standalone) -> None:

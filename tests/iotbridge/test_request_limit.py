@@ -92,7 +92,9 @@ async def test_a_crowd_of_one_person_leaves_turns_for_others() -> None:
 
 
 async def test_who_keeps_the_database_busy_is_told_to_wait(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def busy(_scope: Any, _receive: Any, send: Any) -> None:
+    async def busy(scope: Any, _receive: Any, send: Any) -> None:
+        said = dict(scope["headers"])
+        request_limit.tell_account(scope, said[b"authorization"].decode())
         share = budget.current()
         assert share is not None
         share.spent += 25
@@ -123,7 +125,40 @@ async def test_who_keeps_the_database_busy_is_told_to_wait(monkeypatch: pytest.M
 )
 def test_people_are_told_apart(one: dict[str, str], other: dict[str, str], *, same: bool) -> None:
     found = [{*request_limit.keys_of(asked("10.0.0.1", **headers))} for headers in (one, other)]
-    assert bool(found[0] & found[1]) == same
+    assert (found[0] == found[1]) == same
+
+
+def known(persons: request_limit.Persons, scope: dict[str, Any], account: int) -> None:
+    """Tell, as an answer does, that a request was of an account."""
+    scope = {**scope, request_limit.ACCOUNT: {}}
+    request_limit.tell_account(scope, account)
+    persons.know(scope)
+
+
+def test_what_could_be_made_up_counts_by_its_address_too() -> None:
+    persons = request_limit.Persons(6)
+    mine, theirs = (asked("10.0.0.1", cookie=f"sessionid={name}") for name in ("x", "made-up"))
+    (address,) = persons.of(asked("10.0.0.1"))
+    assert address in persons.of(mine)
+    known(persons, mine, 5)
+    assert address not in persons.of(mine)
+    assert address in persons.of(theirs)
+
+
+def test_an_account_is_one_person_by_all_its_sessions_and_tokens() -> None:
+    persons = request_limit.Persons(6)
+    ways = [
+        asked("10.0.0.1", cookie="sessionid=x"),
+        asked("10.0.0.2", cookie="sessionid=y"),
+        asked("10.0.0.3", authorization="Bearer t"),
+    ]
+    for way in ways:
+        known(persons, way, 5)
+    assert len({id(person) for way in ways for person in persons.of(way)}) == 1
+    # With two of them it is not told which one was good.
+    both = asked("10.0.0.4", cookie="sessionid=z", authorization="Bearer u")
+    known(persons, both, 5)
+    assert len(persons.of(both)) == 3
 
 
 async def slow_answers(app: Any, address: str, number: int) -> list[asyncio.Task[None]]:
@@ -164,7 +199,16 @@ async def test_answers_that_nobody_reads_are_bounded_for_each_person() -> None:
 
 async def test_answers_that_nobody_reads_are_cut_where_there_are_most() -> None:
     streams = Streams()
-    app = request_limit.bounded(streams, 8)
+
+    async def of_accounts(scope: Any, receive: Any, send: Any) -> None:
+        headers = dict(scope["headers"])
+        if headers and not streams.go.is_set():
+            request_limit.tell_account(scope, headers[b"cookie"].decode())
+        if scope["path"] == "/log-in":
+            return
+        await streams(scope, receive, send)
+
+    app = request_limit.bounded(of_accounts, 8)
     cut: list[str] = []
 
     async def ask(address: str, **headers: str) -> asyncio.Task[None]:
@@ -175,8 +219,11 @@ async def test_answers_that_nobody_reads_are_cut_where_there_are_most() -> None:
         return task
 
     tasks = [await ask(f"10.0.0.{n}") for n in range(4)]
-    # Whoever makes up sessions is somebody else each time, at one place.
-    tasks += [await ask("10.6.6.6", cookie=f"sessionid={n}") for n in range(200)]
+    # Whoever has many accounts is somebody else each time, at one place.
+    for number in range(200):
+        scope = asked("10.6.6.6", cookie=f"sessionid={number}") | {"path": "/log-in"}
+        await app(scope, None, Sent())
+        tasks.append(await ask("10.6.6.6", cookie=f"sessionid={number}"))
     tasks.append(await ask("10.0.0.9"))
     assert streams.begun == len(tasks)
     assert set(cut) == {"10.6.6.6"}

@@ -4,6 +4,7 @@ import pytest
 from django.utils import translation
 
 from dashboards.presentation.formats import age_of, format_age, format_value
+from devices.number_text import decimals_of, number_text
 from devices.queries import Value
 
 
@@ -71,3 +72,12 @@ def test_never() -> None:
     from django.utils import timezone
 
     assert age_of(None, timezone.now()) == "never"
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(float("inf"), "∞"), (float("-inf"), "-∞"), (float("nan"), "")]
+)
+def test_what_was_computed_beyond_a_double_is_no_error(value: float, text: str) -> None:
+    assert number_text(value) == number_text(value, 2) == text
+    assert decimals_of(value) == 0
+    assert format_value(value) == text

@@ -1,6 +1,7 @@
 """Values are shown in the unit that a series has for everybody, and in a person's own."""
 
 import json
+import time
 from typing import Any
 
 import pytest
@@ -116,3 +117,22 @@ def test_a_value_is_as_exact_as_it_was(value: float, unit: str, wanted: str, sho
     how = conversion(unit, wanted)
     assert how is not None
     assert units.converted(value, how) == pytest.approx(shown, rel=1e-12)
+
+
+@pytest.mark.parametrize("value", [1.5e308, -1.5e308])
+def test_a_value_that_is_beyond_a_double_in_another_unit_is_no_error(
+    boss: Client, oven: Series, value: float
+) -> None:
+    later = round(time.time() * 1_000) - 1_000
+    Series.objects.all().delete()
+    store(make_writer(), entry({"ts": later, "temperature": value}))
+    Series.objects.update(unit="°C")
+    choose(**{"°C": "°F"})
+    device = f"devices/{oven.device.key}/"
+    for unit in ("", "°F"):
+        Series.objects.update(shown_unit=unit)
+        paths = ("", "boards/without-site/", device, f"{device}history", f"{device}history?by=day")
+        for path in paths:
+            answer = boss.get(f"/{path}")
+            assert answer.status_code == 200, (unit, path)
+            assert "∞" in answer.content.decode() or "by=day" in path, (unit, path)

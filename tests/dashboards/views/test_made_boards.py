@@ -37,6 +37,10 @@ def board(**more: Any) -> Board:
     return store.make(anna, "Oil", {"widgets": [TEXT]}, **more)
 
 
+def anna_herself() -> Any:
+    return get_user_model().objects.get(username="anna")
+
+
 def told(answer: Any) -> str:
     return " ".join(answer.content.decode().split())
 
@@ -70,7 +74,7 @@ def test_what_is_not_there_cannot_be_copied(anna: Client, source: str) -> None:
 
 
 def test_a_published_board_is_copied_by_who_sees_it(anna: Client) -> None:
-    store.publish(board(site=Site.objects.get(), shared="site"), "anna")
+    store.publish(board(site=Site.objects.get(), shared="site"), anna_herself())
     ben = client_of("ben", "viewer")
     assert ben.post("/boards/mine", {"of": "board:oil"}).status_code == 302
     copy = Board.objects.get(owner__username="ben")
@@ -82,7 +86,7 @@ def test_a_draft_is_shown_to_editors_until_something_is_published(anna: Client) 
     ben = client_of("ben", "viewer")
     assert "it was never published" in told(anna.get("/boards/oil/"))
     assert "Nothing of this board is published yet." in told(ben.get("/boards/oil/"))
-    store.publish(oil, "anna")
+    store.publish(oil, anna_herself())
     page = told(ben.get("/boards/oil/"))
     assert "Hi &lt;b&gt;" in page
     assert "/boards/oil/edit" not in page
@@ -93,7 +97,7 @@ def test_a_draft_is_shown_to_editors_until_something_is_published(anna: Client) 
 
 
 def test_the_places_of_widgets_are_allowed_by_the_policy(anna: Client) -> None:
-    store.publish(board(), "anna")
+    store.publish(board(), anna_herself())
     answer = anna.get("/boards/oil/")
     nonce = answer.content.decode().split('<style nonce="')[1].split('"')[0]
     assert f"'nonce-{nonce}'" in answer["Content-Security-Policy"]
@@ -107,7 +111,7 @@ def test_what_is_chosen_of_variables_stays_in_the_address(anna: Client) -> None:
     oil = store.make(
         get_user_model().objects.get(), "Oil", {"widgets": [value], "variables": variables}
     )
-    store.publish(oil, "anna")
+    store.publish(oil, anna_herself())
     page = told(anna.get("/boards/oil/?var-press=press&range=6h"))
     assert '<option value="press" selected>' in page
     assert '<input type="hidden" name="range" value="6h">' in page
@@ -116,7 +120,7 @@ def test_what_is_chosen_of_variables_stays_in_the_address(anna: Client) -> None:
 
 
 def test_settings_are_saved_or_say_which_field_is_wrong(anna: Client) -> None:
-    store.publish(board(), "anna")
+    store.publish(board(), anna_herself())
     fields = {"title": "Oil", "slug": "oil", "shared": "private", "device_type": "", "site": ""}
     answer = anna.post("/boards/oil/settings", fields | {"shared": "site"})
     assert answer.status_code == 400
@@ -130,8 +134,9 @@ def test_settings_are_saved_or_say_which_field_is_wrong(anna: Client) -> None:
 
 
 def test_a_revision_is_restored_and_a_board_deleted(anna: Client) -> None:
-    oil = store.publish(board(), "anna")
-    store.publish(store.save_draft(oil, "anna", oil.draft, {**oil.draft, "widgets": []}), "anna")
+    oil = store.publish(board(), anna_herself())
+    changed = store.save_draft(oil, "anna", oil.draft, {**oil.draft, "widgets": []})
+    store.publish(changed, anna_herself())
     assert "Restore as draft" in told(anna.get("/boards/oil/settings"))
     assert anna.post("/boards/oil/settings", {"restore": "1"})["Location"] == "/boards/oil/edit"
     assert Board.objects.get().draft["widgets"] == [TEXT]

@@ -35,6 +35,22 @@ def looked_at(*made: Series) -> list[tuple[int | None, str]]:
 
 
 @pytest.mark.parametrize(
+    ("values", "more"),
+    [
+        ([0.12345, -1.7e308, 1.7e308], {}),
+        ([1.5e308], {"shown_unit": "°F"}),
+        ([1.5e308, 20.5], {"shown_unit": "°F"}),
+    ],
+)
+def test_values_at_the_end_of_what_a_double_holds_stop_nobody(
+    values: list[float], more: dict[str, Any]
+) -> None:
+    series(*values, **more)
+    after = series(17.1, 17, 16.95)
+    assert looked_at(after) == [(2, "")]
+
+
+@pytest.mark.parametrize(
     ("values", "unit", "places"),
     [
         ([17.1, 17, 16.95], "°C", 2),

@@ -44,3 +44,8 @@ test("a value has the decimals of its series", () => {
   assert.equal(decimalsFor(17.125, { places: 1, decimals: 0 }), 0);
   assert.equal(decimalsFor("open", { places: 1 }), undefined);
 });
+
+test("what was computed beyond a double is no error", () => {
+  assert.deepEqual([Infinity, -Infinity, NaN].map((value) => formatValue(value)), ["∞", "-∞", ""]);
+  assert.equal(formatValue(Infinity, 2), "∞");
+});

@@ -40,6 +40,8 @@ export function localised(number, signs = SIGNS) {
  */
 export function numberText(value, decimals) {
   const size = Math.abs(value);
+  // Computed beyond what a double holds, from a value that was within.
+  if (!Number.isFinite(value)) return Number.isNaN(value) ? "" : value > 0 ? "∞" : "-∞";
   if (decimals !== undefined && size < 1e15) return value.toFixed(Math.min(decimals, DIGITS));
   if (size < 1e15 && Number.isInteger(value)) return String(value === 0 ? 0 : value);
   const digits = digitsOf(value);
