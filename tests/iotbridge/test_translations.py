@@ -36,7 +36,7 @@ PAGES = (
     "/?view=sites",
     "/boards/oil/", "/boards/oil/edit", "/boards/oil/settings", "/logbook", "/logbook?mentions=1",
     "/devices/press-3/events", "/devices/press-3/history", "/devices/press-3/history?by=day",
-    "/devices/press-3/connection", "/boards/oil/share", "/shared/wrong/",
+    "/devices/press-3/connection", "/boards/oil/share", "/shared/wrong/", "/sites/",
     "/?metric=running&sort=name", "/export", "/import", "/inspect", "/devices/nobody/",
 )  # fmt: skip
 
