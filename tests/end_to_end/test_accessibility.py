@@ -39,6 +39,8 @@ PAGES = (
     "/devices/press-3/history?by=day",
     "/devices/press-3/connection",
     "/boards/oil/share",
+    "/sites/",
+    "/sites/hall/",
     "/?metric=t&sort=-metric:t",
     "/jobs",
     "/inspect",

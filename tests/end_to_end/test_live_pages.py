@@ -333,7 +333,8 @@ def test_on_a_phone_nothing_is_wider_than_the_screen(shop: Plant, browser: Brows
         assert page.page.evaluate("document.documentElement.scrollWidth") <= 360, path
         small = page.page.evaluate(
             "[...document.querySelectorAll('button, select, input:not([type=hidden]), nav a')]"
-            ".filter((n) => n.getClientRects().length && n.getBoundingClientRect().height < 43.5)"
+            ".map((n) => n.type === 'checkbox' && n.closest('label') || n)"  # pressed by its label
+                ".filter((n) => n.getClientRects().length && n.getBoundingClientRect().height < 43.5)"
             ".map((n) => n.outerHTML.slice(0, 90))"
         )
         assert small == [], path
@@ -348,6 +349,7 @@ def test_charts_have_a_name_a_table_and_keys(shop: Plant, browser: Browser) -> N
     assert plot.get_attribute("tabindex") == "0"
     page.page.click("figure summary")
     page.wait("document.querySelectorAll('figure tbody tr').length >= 1")
+    page.wait("document.querySelector('figure .plot canvas') !== null")
     plot.focus()
     page.page.keyboard.press("ArrowLeft")
     page.wait("location.search.includes('from=')")

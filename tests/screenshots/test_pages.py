@@ -75,6 +75,8 @@ LIVE = {
     "device-settings": ("/devices/press-3/settings", "Shown in"),
     "devices-tiles": ("/?view=tiles", "Press 3"),
     "devices-sites": ("/?view=sites", "North plant"),
+    "sites": ("/sites/", "North plant"),
+    "site-settings": ("/sites/hall/", "Nobody has a role here yet"),
     "account": ("/account/", "Your settings"),
     "jobs": ("/jobs", "No exports or imports yet"),
     "export": ("/export", "What: device/metric"),

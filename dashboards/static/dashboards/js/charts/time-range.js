@@ -46,6 +46,8 @@ export class TimeRange {
       button.hidden = false;
     }
     this.back.parentElement?.addEventListener("keydown", (event) => {
+      // Escape closes a menu first, and what is typed is typed.
+      if (/** @type {HTMLElement} */ (event.target).closest(".menu")) return;
       if (this.span && (event.key === "Escape" || event.key === "0")) this.show(null);
     });
     const typed = /** @type {HTMLElement|null} */ (this.root.querySelector("[data-typed-span]"));
