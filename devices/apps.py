@@ -1,13 +1,14 @@
 """The devices app."""
 
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class DevicesConfig(AppConfig):
     """Registry, history and access; the lowest of our layers."""
 
     name = "devices"
-    verbose_name = "Devices"
+    verbose_name = _("Devices")
 
     def ready(self) -> None:
         """Keep workers in step with the registry and pages with rights; offer what we do."""

@@ -13,6 +13,7 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy
 
 from devices.admin.bounded_search import BoundedSearch
 from devices.words import counted
@@ -89,7 +90,9 @@ class DeadLetterAdmin(BoundedSearch[DeadLetter]):
         return super().change_view(request, object_id, form_url, extra_context)
 
     # --- actions ----------------------------------------------------------------
-    @admin.action(description="Replay: store what can be read now", permissions=["delete"])
+    @admin.action(
+        description=gettext_lazy("Replay: store what can be read now"), permissions=["delete"]
+    )
     def replay_selected(self, request: HttpRequest, letters: QuerySet[DeadLetter]) -> None:
         """Put the selected packets through the pipeline again."""
         self._replay(request, letters)
@@ -107,7 +110,7 @@ class DeadLetterAdmin(BoundedSearch[DeadLetter]):
         level = messages.WARNING if result.stay else messages.SUCCESS
         self.message_user(request, result.words(), level)
 
-    @admin.action(description="Discard, with a reason", permissions=["delete"])
+    @admin.action(description=gettext_lazy("Discard, with a reason"), permissions=["delete"])
     def discard_selected(
         self, request: HttpRequest, letters: QuerySet[DeadLetter]
     ) -> HttpResponse | None:
@@ -139,12 +142,12 @@ class DeadLetterAdmin(BoundedSearch[DeadLetter]):
         LogEntry.objects.log_actions(request.user.pk, [letter], flag, why)
 
     # --- one letter --------------------------------------------------------------
-    @admin.display(description="payload")
+    @admin.display(description=gettext_lazy("payload"))
     def start(self, letter: DeadLetter) -> str:
         """Return the payload's first characters."""
         return _text(bytes(letter.payload)[:60])
 
-    @admin.display(description="the pipeline now reads")
+    @admin.display(description=gettext_lazy("the pipeline now reads"))
     def now_reads(self, letter: DeadLetter) -> SafeString:
         """Return the dry-run: what each packet would become now."""
         lines = [line for told in dead_letters.dry_run(letter) for line in _told(told)]
@@ -152,12 +155,12 @@ class DeadLetterAdmin(BoundedSearch[DeadLetter]):
             "<ul>{}</ul>", format_html_join("", "<li>{}</li>", ((x,) for x in lines))
         )
 
-    @admin.display(description="payload as text")
+    @admin.display(description=gettext_lazy("payload as text"))
     def as_text(self, letter: DeadLetter) -> str:
         """Return the payload as text, what is not UTF-8 as escapes."""
         return _text(bytes(letter.payload)[:SHOWN_BYTES])
 
-    @admin.display(description="payload as JSON")
+    @admin.display(description=gettext_lazy("payload as JSON"))
     def as_json(self, letter: DeadLetter) -> SafeString | str:
         """Return the payload indented, where it is JSON."""
         try:
@@ -167,12 +170,12 @@ class DeadLetterAdmin(BoundedSearch[DeadLetter]):
         text = json.dumps(parsed, indent=2, ensure_ascii=False)[:SHOWN_BYTES]
         return format_html("<pre>{}</pre>", text)
 
-    @admin.display(description="payload as hex")
+    @admin.display(description=gettext_lazy("payload as hex"))
     def as_hex(self, letter: DeadLetter) -> str:
         """Return the payload as hex."""
         return bytes(letter.payload)[:SHOWN_BYTES].hex(" ")
 
-    @admin.display(description="last payload as text")
+    @admin.display(description=gettext_lazy("last payload as text"))
     def last_as_text(self, letter: DeadLetter) -> str:
         """Return the payload of the last packet that was alike."""
         return _text(bytes(letter.last_payload or b"")[:SHOWN_BYTES])

@@ -3,13 +3,14 @@
 from typing import Any
 
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class MqttIngestConfig(AppConfig):
     """Packets to rows."""
 
     name = "mqtt_ingest"
-    verbose_name = "MQTT ingest"
+    verbose_name = _("MQTT ingest")
 
     def ready(self) -> None:
         """Register the system checks, our kind of job, and what only this app can count."""

@@ -18,28 +18,30 @@ class DeadLetter(models.Model):
     are those of the first, `last_…` those of the last, `number` tells how many.
     """
 
-    received_at = models.DateTimeField(db_index=True)
-    source = models.CharField(max_length=50)
-    slot = models.CharField(max_length=100)
-    topic = models.TextField()
+    received_at = models.DateTimeField(_("received at"), db_index=True)
+    source = models.CharField(_("source"), max_length=50)
+    slot = models.CharField(_("slot"), max_length=100)
+    topic = models.TextField(_("topic"))
     payload = models.BinaryField()
-    qos = models.PositiveSmallIntegerField()
-    retain = models.BooleanField(default=False)
-    packet_id = models.PositiveIntegerField(null=True)
-    reason = models.CharField(max_length=50, db_index=True)
-    detail = models.TextField(blank=True, help_text=_("What was wrong, and where."))
-    device_key = models.CharField(max_length=128, blank=True, db_index=True)
+    qos = models.PositiveSmallIntegerField(_("QoS"))
+    retain = models.BooleanField(_("retain"), default=False)
+    packet_id = models.PositiveIntegerField(_("packet id"), null=True)
+    reason = models.CharField(_("reason"), max_length=50, db_index=True)
+    detail = models.TextField(_("detail"), blank=True, help_text=_("What was wrong, and where."))
+    device_key = models.CharField(_("device"), max_length=128, blank=True, db_index=True)
     # Of session, packet id, topic and payload: a redelivery is not kept twice.
     digest = models.BinaryField(max_length=16)
     fold = models.CharField(max_length=32, null=True, unique=True)
     # db_default: a worker of the last release may still run beside the new table.
-    number = models.BigIntegerField(default=1, db_default=1)
-    last_at = models.DateTimeField(null=True)
-    last_topic = models.TextField(blank=True, default="", db_default="")
+    number = models.BigIntegerField(_("how often"), default=1, db_default=1)
+    last_at = models.DateTimeField(_("last at"), null=True)
+    last_topic = models.TextField(_("last topic"), blank=True, default="", db_default="")
     last_payload = models.BinaryField(null=True)
-    last_detail = models.TextField(blank=True, default="", db_default="")
+    last_detail = models.TextField(_("last detail"), blank=True, default="", db_default="")
 
     class Meta:
+        verbose_name = _("dead letter")
+        verbose_name_plural = _("dead letters")
         ordering = ["-received_at"]
         indexes = [models.Index(fields=["slot", "packet_id"], name="deadletter_packet")]
 

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Annotated, Any, Literal
 
 from django.http import HttpRequest
@@ -44,9 +45,12 @@ def read_aggregates(
     # Whole buckets: one that began earlier would tell of what was before.
     edges = [edge for edge in edges if edge >= caller.earliest(now)]
     with queries.read_snapshot():
-        series = [
-            _columns(info, aggregates(info, edges, now) if len(edges) > 1 else []) for info in infos
-        ]
+        found_of: dict[int, Sequence[Aggregate]] = {
+            info.pk: aggregates(info, edges, now) if len(edges) > 1 else [] for info in infos
+        }
+    if caller.reach_s:
+        found_of = {pk: _without_before(parts) for pk, parts in found_of.items()}
+    series = [_columns(info, found_of[info.pk]) for info in infos]
     return {
         "bucket": bucket,
         "zone": zone,
@@ -55,6 +59,15 @@ def read_aggregates(
         "series": series,
         "denied": [key for key in wanted if key not in found],
     }
+
+
+def _without_before(found: Sequence[Aggregate]) -> Sequence[Aggregate]:
+    """Return buckets that tell nothing of the last reading before them all."""
+    before = next((n for n, part in enumerate(found) if part.count), len(found)) + 1
+    return [
+        replace(part, increase=None, seconds={}) if n < before else part
+        for n, part in enumerate(found)
+    ]
 
 
 def _edges(window: Window, bucket: str, zone: str, series: int) -> list[int]:

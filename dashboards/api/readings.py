@@ -47,8 +47,12 @@ def window_params(window: Window) -> tuple[int, int, int]:
 def within(caller: Scope, window: tuple[int, int, int]) -> tuple[int, int, int]:
     """Return what of a window (start and end in µs, points) the caller may look back to."""
     start, end, points = window
-    earliest = caller.earliest(queries.now_us())
-    return max(start, earliest), max(end, earliest), points
+    if not caller.reach_s:
+        return window
+    now = queries.now_us()
+    earliest = caller.earliest(now)
+    # What lies ahead would make a bin as wide as that is far.
+    return max(start, earliest), max(min(end, now), earliest), points
 
 
 def _moment(text: str, name: str) -> int:
@@ -69,7 +73,7 @@ def readings(
     caller = scope(request)
     found = queries.find_series(caller, wanted)
     infos = [info for group in found.values() for info in group]
-    body = answer(infos, within(caller, window_params(window)))
+    body = answer(infos, within(caller, window_params(window)), whole=caller.reach_s > 0)
     return {**body, "denied": [key for key in wanted if key not in found]}
 
 
@@ -128,8 +132,15 @@ def wanted_keys(given: Sequence[str]) -> list[str]:
     return wanted
 
 
-def answer(infos: Sequence[SeriesInfo], window: tuple[int, int, int]) -> dict[str, Any]:
+def answer(
+    infos: Sequence[SeriesInfo], window: tuple[int, int, int], *, whole: bool = False
+) -> dict[str, Any]:
     """Return the columns of each series.
+
+    Args:
+        infos: the series.
+        window: start and end in µs, points.
+        whole: of bins, those alone that lie in it: the first one began before.
 
     Raises:
         Problem: more series than one call may read.
@@ -138,11 +149,13 @@ def answer(infos: Sequence[SeriesInfo], window: tuple[int, int, int]) -> dict[st
         raise Problem(422, f"{len(infos)} series, {MAX_SERIES} are allowed in a call", "keys")
     start, end, points = window
     with queries.read_snapshot():
-        return {"series": [_columns(info, start, end, points) for info in infos]}
+        return {"series": [_columns(info, start, end, points, whole=whole) for info in infos]}
 
 
-def _columns(info: SeriesInfo, start: int, end: int, points: int) -> dict[str, Any]:
+def _columns(info: SeriesInfo, start: int, end: int, points: int, *, whole: bool) -> dict[str, Any]:
     width = bulk.bin_width([info], start, end, points)
+    if whole and width:
+        start = -(-start // width) * width
     found = queries.window(info, start, end, points, width)
     queries.take_rows(len(found.ts))
     plain = [value if type(value) is float else None for value in found.value]

@@ -2,6 +2,9 @@
 
 from typing import Any
 
+from django.contrib.auth import get_user_model
+from django.db.models import Sum
+from django.db.models.functions import Length
 from django.utils.translation import gettext
 
 from dashboards.boards import automatic, rights, store
@@ -38,10 +41,18 @@ def of(source: str, user: Any, scope: Scope) -> tuple[dict[str, Any], str]:
 
 
 def take_pictures(board: Board) -> None:
-    """Give a board that was copied pictures of its own, of those that its draft shows."""
+    """Give a board that was copied pictures of its own, of those that its draft shows.
+
+    Raises:
+        BadPicture: its owner keeps too many already.
+    """
     wanted = store.pictures_of(board.draft)
     found = Picture.objects.filter(pk__in=wanted, board__isnull=False).exclude(board=board)
     made: dict[int, int] = {}
+    # Copies that are made at the same time look one after the other.
+    people = get_user_model()._default_manager  # noqa: SLF001 - as Django documents it
+    list(people.select_for_update().filter(pk=board.owner_id or 0).values_list("pk"))
+    storing.look_at_room(board.owner, found.aggregate(size=Sum(Length("data")))["size"] or 0)
     for one in found.defer(None)[: storing.OF_BOARD]:
         before, one.pk, one.board, one.made_by = one.pk, None, board, board.owner
         one._state.adding = True  # noqa: SLF001 - as Django documents copying

@@ -73,11 +73,12 @@ def place(widgets: Iterable[Widget[Any]], scope: Scope, now: datetime | AsOf) ->
     as_of = now if isinstance(now, AsOf) else heartbeats.as_of(now)
     placed = [Placed(widget) for widget in widgets]
     cells, devices = _read(placed, scope, as_of.now)
+    since = scope.earliest(queries.now_us())
     for one in placed:
         keys = _keys(one.widget)
         one.cells = _labelled([cells[key] for key in keys if key in cells], devices)
         one.denied = [key for key in keys if key not in cells]
-        one.rows = _rows(one, devices, as_of)
+        one.rows = _rows(one, devices, as_of, since)
         one.more, one.now = one.widget.read(scope, as_of), as_of.now
         told = _heading(one.cells, devices) or one.more.get("heading", "")
         one.heading = one.widget.options.title or told
@@ -132,9 +133,11 @@ def _labelled(
     return labelled
 
 
-def _rows(one: Placed, devices: dict[str, Device], as_of: AsOf) -> list[device_rows.Row]:
+def _rows(
+    one: Placed, devices: dict[str, Device], as_of: AsOf, since: int
+) -> list[device_rows.Row]:
     rows = {
-        key: device_rows.row_of(devices[key], as_of)
+        key: device_rows.row_of(devices[key], as_of, since)
         for key in one.widget.devices()
         if key in devices
     }

@@ -85,7 +85,7 @@ def _show(
     take_rows(sum(len(columns.ts) for columns in snapshot.columns.values()))
     subscription = Subscription(wanted)
     subscription.begin(snapshot, last=True)
-    states = states_of(snapshot.devices, as_of)
+    states = subscription.reached(states_of(snapshot.devices, as_of))
     frames = [subscription.ack(snapshot)]
     frames += snapshot_frames.frames(snapshot, wanted.id, subscription.index, states)
     frames += subscription.gap_frames()

@@ -366,6 +366,7 @@ class LiveSession:
         await self._sender.send(subscription.ack(snapshot))
         as_of = as_of_health(self._hub.health_now)
         states = await in_thread(lambda: states_of(snapshot.devices, as_of))
+        states = subscription.reached(states)
         for frame in snapshot_frames.frames(snapshot, wanted.id, subscription.index, states):
             await self._sender.send_state(frame)
         subscription.sent()
@@ -397,7 +398,7 @@ class LiveSession:
             for pk in changed
             if pk in subscription.devices and pk in self._hub.states
         }
-        frame = subscription.update_frame(again, states, confirmed)
+        frame = subscription.update_frame(again, subscription.reached(states), confirmed)
         if frame is not None:
             await self._sender.send_text(frame)
         await self._show_gaps(subscription)

@@ -92,6 +92,10 @@ def read(
         ranges = _missed(place, has, infos)
         if exact:
             columns, ranges = _newest(infos, ranges, scope.earliest(now_us))
+        elif scope.reach_s and width and (first := -(-start // width) * width) > start:
+            # The bin that holds the start tells of what was before.
+            columns = _windows(infos, first, max(first, end), wanted.points, width)
+            ranges = None
         elif ranges is None:
             columns = _windows(infos, start, end, wanted.points, width)
         else:

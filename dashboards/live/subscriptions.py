@@ -24,7 +24,7 @@ slow client gets every spike when credit returns, read again from the database.
 | any | `reload`: rights, a new series under `…/*`, an older database | snapshot pending |
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -252,6 +252,16 @@ class Subscription:
             "denied": [key for key in self.wanted.keys if key not in snapshot.found],
         }
 
+    def reached(self, states: Mapping[str, Any]) -> dict[str, Any]:
+        """Return states of devices as they are told: since no earlier than one may look back to."""
+        if not self.earliest:
+            return dict(states)
+        first = self.earliest // 1_000
+        return {
+            key: {**state, "since": state["since"] and max(state["since"], first)}
+            for key, state in states.items()
+        }
+
     # --- updates ------------------------------------------------------------
     def read_again(self) -> dict[int, list[list[Any]]] | None:
         """Return what the dirty spans hold now, by series; None if it is too much."""
@@ -268,6 +278,9 @@ class Subscription:
             found = dict(bulk.bins(self.infos, invalidated, self.width, MAX_REREAD + 1))
         else:
             found = dict(bulk.rows(self.infos, invalidated, MAX_REREAD + 1, MAX_REREAD + 1))
+        if self.earliest:
+            kept = {pk: [one for one in p if one[0] >= self.earliest] for pk, p in found.items()}
+            found = kept
         if sum(map(len, found.values())) > MAX_REREAD:
             return None
         return {pk: [[ms(ts), *rest] for ts, *rest in points] for pk, points in found.items()}
@@ -303,7 +316,7 @@ class Subscription:
                 for pk, info in self.infos.items()
                 if gap.device in {None, info.device_id}
             ]
-            span = {"from": ms(gap.since), "to": ms(gap.until), "why": gap.why}
+            span = {"from": ms(max(gap.since, self.earliest)), "to": ms(gap.until), "why": gap.why}
             yield {"t": "gap", "id": self.wanted.id, "keys": keys, **span}
 
     def _advance(self, confirmed: Cursor) -> str:

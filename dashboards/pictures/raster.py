@@ -15,7 +15,7 @@ from dashboards.pictures.cleaned import Cleaned
 from dashboards.pictures.errors import BadPicture
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF")
-# Pixels: of a JPEG, which is read at an eighth of its size where that is enough; of others.
+# Pixels: of a plain JPEG, which is read at an eighth of its size where that is enough; of others.
 JPEG_PIXELS, PIXELS = 80_000_000, 25_000_000
 # Longest side of what is kept, in pixels.
 SIDE = 2_560
@@ -79,7 +79,9 @@ def _alone() -> Iterator[None]:
 
 def _cleaned(image: Image.Image) -> Cleaned:
     is_photo = image.format == "JPEG"
-    most = JPEG_PIXELS if is_photo else PIXELS
+    # Of a progressive one all is held before anything is seen.
+    is_large = is_photo and not image.info.get("progressive")
+    most = JPEG_PIXELS if is_large else PIXELS
     width, height = image.size
     if width * height > most:
         told = {"width": width, "height": height, "most": most // 1_000_000}

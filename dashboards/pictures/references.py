@@ -1,38 +1,75 @@
 """How much an SVG draws: what is copied, masked or painted with counts for each time it is.
 
 A drawing of a few kB can refer to itself from level to level, ten times each: browsers would
-draw it for minutes. https://www.w3.org/TR/SVG2/struct.html#UseElement
+draw it for minutes. So would they one of endless dashes, or a marker on each of a million
+points. https://www.w3.org/TR/SVG2/struct.html#UseElement
+
+References are kept in one plain spelling alone, and each name once, so that what is counted
+here is what is drawn there.
 """
 
 import re
+from collections.abc import Iterator
 from xml.etree.ElementTree import Element
 
-# Parts that are drawn, each counted as often as it is; references one behind the other.
+# What is drawn, each part counted as often as it is; references one behind the other.
 DRAWN, DEEP = 100_000, 40
 # What a reference costs besides: a mask is a picture of its own.
 _COST = {"mask": 200, "pattern": 50, "clipPath": 20, "marker": 20}
-_REFERENCE = re.compile(r"(?i)url\s*\(\s*['\"]?\s*#([^)'\"\s]+)")
+# A part that is seen through is a picture of its own, too.
+_THROUGH = 50
+# Characters of outlines and texts, and dashes, that cost as much as a part.
+_LETTERS, _DASHES = 50, 200
+_NAME = r"[A-Za-z_][\w.:-]{0,199}"
+NAME = re.compile(rf"^{_NAME}\Z", re.ASCII)
+INSIDE = re.compile(rf"^#{_NAME}\Z", re.ASCII)
+URL = re.compile(rf"""url\((?P<quote>['"]?)#(?P<name>{_NAME})(?P=quote)\)""", re.ASCII)
+_URL_BEGINS = re.compile(r"(?i)url\s*\(")
 _XLINK = "{http://www.w3.org/1999/xlink}href"
+_NUMBER = re.compile(r"\d{1,20}(?:\.\d{0,20})?|\.\d{1,20}")
+_GEOMETRY = ("d", "points", "x", "y", "width", "height", "r", "rx", "ry", "x1", "x2", "y1", "y2")
+_MARKERS = frozenset({"marker", "marker-start", "marker-mid", "marker-end"})
+# An outline is no longer than this times all its numbers: round a circle it goes 2 pi times.
+_ROUND = 7
+
+
+def are_plain(value: str) -> bool:
+    """Return whether all references in a value are spelled as they are counted."""
+    return len(_URL_BEGINS.findall(value)) == sum(1 for _one in URL.finditer(value))
+
+
+def name_once(root: Element) -> None:
+    """Leave each name to the first that has it, as browsers do; take odd ones off."""
+    seen: set[str] = set()
+    for one in root.iter():
+        name = one.get("id")
+        if name is None:
+            continue
+        if name in seen or not NAME.match(name):
+            del one.attrib["id"]
+        seen.add(name)
 
 
 def is_drawn_within_bounds(root: Element) -> bool:
-    """Return whether `root`, with all that is referred to, is drawn of so many parts at most.
+    """Return whether `root`, with all that is referred to, costs so much at most.
 
-    What refers to itself is not.
+    What refers to itself does not.
     """
     return _Counting(root).of(root) <= DRAWN
 
 
 class _Counting:
-    """Counts what elements are drawn of, each only once."""
+    """Counts what elements cost to draw, each only once."""
 
     def __init__(self, root: Element) -> None:
         self._named = {one.get("id"): one for one in root.iter() if one.get("id")}
         self._known: dict[int, float] = {}
         self._depth = 0
+        # Dashes are inherited: the shortest may be anybody's.
+        self._dash = min(map(_dash_of, root.iter()))
 
     def of(self, element: Element) -> float:
-        """Return of how many parts `element` is drawn; infinity: it refers to itself."""
+        """Return what `element` costs; infinity: it refers to itself."""
         which = id(element)
         if which not in self._known:
             # Met again before it is known, it is within itself.
@@ -44,21 +81,46 @@ class _Counting:
         return self._known[which]
 
     def _alone(self, element: Element) -> float:
-        total = 1.0
-        for name in _references(element):
+        outline = element.get("d", "") + element.get("points", "")
+        total = 1.0 + (len(outline) + len(element.text or "")) / _LETTERS
+        if self._dash < float("inf"):
+            total += _ROUND * _length(element) / self._dash / _DASHES
+        style = element.get("style", "")
+        total += _THROUGH * ("opacity" in element.attrib or "opacity" in style)
+        for name, times in _references(element, 1 + len(outline) // 4):
             target = self._named.get(name)
             if target is not None:
                 kind = str(target.tag).rpartition("}")[2]
-                total += _COST.get(kind, 0) + self.of(target)
+                total += times * (_COST.get(kind, 0) + self.of(target))
         return total
 
 
-def _references(element: Element) -> list[str]:
-    """Return the ids that one element, without those in it, refers to."""
-    found: list[str] = []
+def _references(element: Element, points: int) -> Iterator[tuple[str, int]]:
+    """Yield what one element, without those in it, refers to, and how often that is drawn."""
     for name, value in element.attrib.items():
         if name in {"href", _XLINK} and value.startswith("#"):
-            found.append(value[1:])
+            yield value[1:], 1
         elif "#" in value:
-            found += _REFERENCE.findall(value)
-    return found
+            marks = name in _MARKERS or (name == "style" and "marker" in value)
+            for found in URL.finditer(value):
+                yield found["name"], points if marks else 1
+
+
+def _length(element: Element) -> float:
+    """Return more than how long the outline of an element is."""
+    return sum(
+        float(number)
+        for name in _GEOMETRY
+        if name in element.attrib
+        for number in _NUMBER.findall(element.attrib[name])
+    )
+
+
+def _dash_of(element: Element) -> float:
+    """Return how long a dash with its gap is; infinity: there are none."""
+    said = element.get("stroke-dasharray") or ""
+    style = element.get("style", "")
+    if "stroke-dasharray" in style:
+        said = style.partition("stroke-dasharray")[2].partition(";")[0]
+    numbers = _NUMBER.findall(said)
+    return max(sum(map(float, numbers)), 1e-6) if numbers else float("inf")

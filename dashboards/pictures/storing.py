@@ -59,15 +59,24 @@ def keep(
     if there >= most:
         raise BadPicture(gettext("There are %d pictures here, and no more are kept.") % there)
     found = cleaned(data)
-    if _kept_by(user) + len(found.data) > OF_PERSON:
-        words = gettext("You keep %d MB of pictures here: delete some boards or notes first.")
-        raise BadPicture(words % (OF_PERSON // 1_000_000))
+    look_at_room(user, len(found.data))
     return Picture.objects.create(
         **{"board": board, "note": note, "made_by": user, "data": found.data},
         media=found.media,
         width=found.width,
         height=found.height,
     )
+
+
+def look_at_room(user: Any, size: int) -> None:
+    """Look whether `user` may keep `size` bytes more.
+
+    Raises:
+        BadPicture: they may not.
+    """
+    if _kept_by(user) + size > OF_PERSON:
+        words = gettext("You keep %d MB of pictures here: delete some boards or notes first.")
+        raise BadPicture(words % (OF_PERSON // 1_000_000))
 
 
 def _kept_by(user: Any) -> int:

@@ -31,12 +31,19 @@ _KEPT = frozenset(
         *("linearGradient", "radialGradient", "stop", "clipPath", "mask", "pattern", "marker"),
     )
 )
-_NO_ATTRIBUTE = re.compile(r"(?i)^(on.*|style|class|id|href)$")
-_INSIDE = re.compile(r"^#[\w.:-]{1,200}$")
+# Handlers; and what would make a small drawing large, or slow.
+_NO_ATTRIBUTE = re.compile(
+    r"(?i)^(on.*|style|class|id|href|filter|pathLength|vector-effect|.*blend-mode|enable-background)$"
+)
+# What a style may say.
+_STYLES = re.compile(
+    r"(?i)^(fill|stroke|font|text|stop|clip|marker|letter|word|baseline|dominant|alignment)(-[a-z-]+)?$"
+    r"|^(opacity|color|display|visibility|mask|paint-order|writing-mode|overflow)$"
+)
 _PIXELS = re.compile(r"^data:image/(png|jpeg|webp|gif);base64,[A-Za-z0-9+/=\s]*$")
 # What a value may not have: an address outside, a script, an escape that hides one.
 _REACHES_OUT = re.compile(
-    r"(?i)url\s*\(\s*+['\"]?+\s*+(?!#)|@import|expression|javascript:|\\"
+    r"(?i)@import|expression|javascript:|\\|/\*"
     r"|\b(?:image-set|image|src|cross-fade|element|paint)\s*\("
 )
 register_namespace("", _SVG)
@@ -66,6 +73,7 @@ def cleaned(data: bytes) -> Cleaned:
     _look_at_size(root)
     _look_at_images(root)
     _clean(root, 0)
+    references.name_once(root)
     if not references.is_drawn_within_bounds(root):
         words = gettext("This SVG copies, masks or paints with its own parts too often.")
         raise BadPicture(words)
@@ -108,6 +116,10 @@ def _clean(element: Element, level: int) -> None:
     """Take out of `element` whatever is not known to be harmless."""
     if level > LEVELS:
         raise BadPicture(gettext("This SVG is nested too deeply."))
+    if style := element.attrib.pop("style", ""):
+        style = _style(style)
+    if style:
+        element.set("style", style)
     for name, value in list(element.attrib.items()):
         if not _is_kept(name, value, element.tag):
             del element.attrib[name]
@@ -127,6 +139,19 @@ def _name(tag: str) -> str:
     return tag.removeprefix(f"{{{_SVG}}}") if tag.startswith(f"{{{_SVG}}}") else ""
 
 
+def _style(text: str) -> str:
+    """Return what of a style is kept."""
+    said = (one.partition(":") for one in text.split(";"))
+    return ";".join(
+        f"{name.strip()}:{value}"
+        for name, colon, value in said
+        if colon
+        and _STYLES.match(name.strip())
+        and not _REACHES_OUT.search(value)
+        and references.are_plain(value)
+    )
+
+
 def _append_text(parent: Element, kept: list[Element], text: str) -> None:
     """Put `text` behind the last child that is kept."""
     if kept:
@@ -138,8 +163,8 @@ def _append_text(parent: Element, kept: list[Element], text: str) -> None:
 def _is_kept(name: str, value: str, tag: object) -> bool:
     if name in {"href", f"{{{_XLINK}}}href"}:
         is_pixels = tag == f"{{{_SVG}}}image" and _PIXELS.match(value)
-        return bool(_INSIDE.match(value) or is_pixels)
-    if name.startswith("{") or _REACHES_OUT.search(value):
+        return bool(references.INSIDE.match(value) or is_pixels)
+    if name.startswith("{") or _REACHES_OUT.search(value) or not references.are_plain(value):
         return False
     return name in {"style", "class", "id"} or not _NO_ATTRIBUTE.match(name)
 

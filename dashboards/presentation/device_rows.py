@@ -80,6 +80,8 @@ class Row:
     cells: list[Cell] = field(default_factory=list)
     # Of the metrics that somebody has chosen: one for each, or none.
     columns: list[Cell | None] = field(default_factory=list)
+    # When it was heard lies before what one may look back to.
+    hides_seen: bool = False
     # What the broker keeps, where nothing was read yet.
     known: list[KnownValue] = field(default_factory=list)
 
@@ -91,7 +93,7 @@ def rows_of(
 
     Values are not older than `since` (µs).
     """
-    rows = {device.pk: row_of(device, as_of) for device in devices}
+    rows = {device.pk: row_of(device, as_of, since) for device in devices}
     shown = queries.few_of(list(rows), len(metrics) or VALUES_PER_ROW, metrics)
     newest, expiries = queries.latest(shown, since), cadence.expiries(shown)
     for info in shown:
@@ -106,10 +108,13 @@ def rows_of(
     return list(rows.values())
 
 
-def row_of(device: Device, as_of: AsOf) -> Row:
-    """Return the list row of a device, without values."""
+def row_of(device: Device, as_of: AsOf, since: int = 0) -> Row:
+    """Return the list row of a device, without values; nothing of it is before `since` (µs)."""
     seen = age_of(device.last_seen, as_of.now)
-    return Row(device, state_of(device, as_of), since_of(device, as_of), seen)
+    row = Row(device, state_of(device, as_of), since_of(device, as_of), seen)
+    if since and (device.last_seen is None or device.last_seen < moment(since)):
+        row.seen, row.since, row.hides_seen = "", None, True
+    return row
 
 
 def published_as(device: Device) -> str:

@@ -19,6 +19,7 @@ from devices.jobs import files, requests
 from devices.jobs.requests import TooManyJobs
 from devices.models import Broker, Job
 from devices.registry import brokers
+from devices.whole_numbers import whole_number
 
 KIND = "discover"
 SECONDS = (15, 60, 300)
@@ -147,7 +148,8 @@ def _accept(request: HttpRequest, job: Job | None) -> None:
 
 
 def _place(text: str) -> int:
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < 6 else -1
+    found = whole_number(text, 99_999)
+    return -1 if found is None else found
 
 
 def _proposals(job: Job | None) -> dict[int, dict[str, Any]]:

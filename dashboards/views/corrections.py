@@ -19,6 +19,7 @@ from devices.corrections import CannotCorrect
 from devices.models import Correction, Device
 from devices.queries import QueryTooLong, SeriesInfo
 from devices.timestamps import moment, parse_moment
+from devices.whole_numbers import whole_number
 
 # Corrections that a page lists, and readings that a preview shows.
 LISTED, SHOWN = 50, 20
@@ -91,9 +92,7 @@ def _act(request: HttpRequest, device: Device) -> HttpResponse:
     """Make or undo a mark; what is refused is said on the page."""
     where = reverse("corrections", args=[device.key])
     if undone := request.POST.get("undo"):
-        mark = get_object_or_404(
-            Correction, pk=undone if undone.isdecimal() else 0, series__device=device
-        )
+        mark = get_object_or_404(Correction, pk=whole_number(undone) or 0, series__device=device)
         try:
             corrections.undo(mark, request.user)
         except CannotCorrect as error:

@@ -21,6 +21,7 @@ from devices.imports.uploads import BadUpload
 from devices.jobs import requests
 from devices.jobs.requests import TooManyJobs
 from devices.models import Job
+from devices.whole_numbers import whole_number
 
 
 @login_required
@@ -100,7 +101,8 @@ def _given(posted: QueryDict) -> dict[str, Any]:
     given["create"], given["units_line"] = "create" in posted, "units_line" in posted
     skipped = posted.get("skip_lines", "0").strip()
     # What is no number is refused by its name.
-    given["skip_lines"] = int(skipped) if skipped.isdecimal() else skipped
+    number = whole_number(skipped)
+    given["skip_lines"] = skipped if number is None else number
     return given
 
 

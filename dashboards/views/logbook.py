@@ -29,6 +29,7 @@ from dashboards.pictures.errors import BadPicture
 from devices.access import Scope, scope_of
 from devices.exports.formats import guarded
 from devices.models import Site
+from devices.whole_numbers import whole_number
 
 PAGE_SIZE = 100
 # Of a file; and how far back hours may go.
@@ -104,8 +105,8 @@ def _wanted(request: HttpRequest, scope: Scope) -> tuple[QuerySet[Note], dict[st
         notes = notes.filter(pk__in=_unread(request).values("note_id"))
     since, hours = None, asked.get("hours", "")
     if hours:
-        if hours.isascii() and hours.isdecimal() and 0 < int(hours[:9]) <= MOST_HOURS:
-            since = round(timezone.now().timestamp() * 1_000) - int(hours) * HOUR_MS
+        if number := whole_number(hours, MOST_HOURS):
+            since = round(timezone.now().timestamp() * 1_000) - number * HOUR_MS
         else:
             errors["hours"] = gettext("Hours: a whole number from 1 to %d.") % MOST_HOURS
     return reading.Filters(asked.get("q", ""), since=since).apply(notes), errors

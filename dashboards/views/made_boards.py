@@ -19,10 +19,12 @@ from dashboards.boards import catalogue, copies, made, rights, store
 from dashboards.boards.rendering import Placed
 from dashboards.boards.specification import WrongSpecification
 from dashboards.models import Board
+from dashboards.pictures.errors import BadPicture
 from dashboards.presentation import device_rows
 from dashboards.widgets import all_widgets
 from devices.access import Scope, scope_of
 from devices.monitoring import heartbeats
+from devices.whole_numbers import whole_number
 
 # Of the list of revisions on the page of settings.
 REVISIONS = 20
@@ -105,8 +107,8 @@ def make(request: HttpRequest) -> HttpResponse:
                 copies.take_pictures(board)
     except LookupError as error:
         raise Http404(str(error)) from error
-    except ValidationError as error:
-        for words in error.messages:
+    except (ValidationError, BadPicture) as error:
+        for words in getattr(error, "messages", [str(error)]):
             messages.error(request, words)
         return redirect("boards")
     return redirect("edit-board", board.slug)
@@ -170,7 +172,7 @@ def settings_page(request: HttpRequest, slug: str) -> HttpResponse:
 def _restore(request: HttpRequest, board: Board) -> HttpResponse:
     number = request.POST["restore"]
     try:
-        store.restore(board, request.user, int(number) if number.isdecimal() else 0)
+        store.restore(board, request.user, whole_number(number) or 0)
     except (LookupError, ValueError, OverflowError) as error:
         messages.error(request, str(error))
         return redirect("board-settings", board.slug)

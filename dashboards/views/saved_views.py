@@ -45,7 +45,8 @@ def may_share(scope: Scope) -> bool:
 
 def kept(query: str) -> str:
     """Return of an address what a view keeps."""
-    given = parse_qsl(query[: 2 * QUERY_LENGTH], max_num_fields=100)
+    # That it keeps so little bounds how many there are.
+    given = parse_qsl(query[: 2 * QUERY_LENGTH])
     return urlencode([(name, value) for name, value in given if name in KEPT])[:QUERY_LENGTH]
 
 

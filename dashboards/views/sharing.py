@@ -21,6 +21,7 @@ from dashboards.sharing import links, visitors
 from dashboards.views import made_boards
 from dashboards.views.pictures import sent
 from devices.access import scope_of, throttle
+from devices.whole_numbers import whole_number
 
 _DAY_S = 86_400
 REACHES = (
@@ -130,7 +131,7 @@ def links_page(request: HttpRequest, slug: str) -> HttpResponse:
 
 def _revoke(request: HttpRequest, board: Board) -> HttpResponse:
     number = request.POST["revoke"]
-    found = links.of(board).filter(pk=int(number) if number.isdecimal() and len(number) < 19 else 0)
+    found = links.of(board).filter(pk=whole_number(number) or 0)
     if found.delete()[0]:
         messages.success(request, gettext("The link is revoked: it shows nothing any more."))
     return redirect("board-links", board.slug)
@@ -190,7 +191,7 @@ def _shows(link: BoardLink, found: Picture) -> bool:
 
 def _number(request: HttpRequest, link: BoardLink) -> int:
     given = request.GET.get("turn", "")
-    return int(given) % (1 + len(link.turns)) if given.isdecimal() and len(given) < 4 else 0
+    return (whole_number(given) or 0) % (1 + len(link.turns))
 
 
 def _context(request: HttpRequest, link: BoardLink, number: int, board: Board) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from django.contrib import messages
 from django.contrib.auth import get_user_model
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.db.models import Count
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -16,7 +17,10 @@ from devices.access import Scope, runs_sites, scope_of, site_and_below
 from devices.models import Membership, RetentionPolicy, Role, Site
 from devices.models.retention import FIELDS
 from devices.retention import own
+from devices.whole_numbers import whole_number
 
+# Sites that a manager may have in all; levels, the first one counted.
+MOST, LEVELS = 500, 8
 _KEPT = {
     "raw_days": gettext_lazy("Readings"),
     "minutes_days": gettext_lazy("Sums of minutes, of what comes 20 times a minute or more often"),
@@ -47,6 +51,7 @@ class SiteForm(forms.ModelForm[Site]):
         parent: Any = self.fields["parent"]
         # What is above a site decides who has it: only an other place of one's own.
         parent.required = not everywhere and (is_new or site.parent_id in scope.managed)
+        self._everywhere, self._room = everywhere, sites.count() < MOST
         if is_new:
             parent.queryset = sites
             return
@@ -55,6 +60,21 @@ class SiteForm(forms.ModelForm[Site]):
             del self.fields["parent"]
         else:
             parent.queryset = sites.exclude(pk__in=site_and_below(site.pk))
+
+    def clean_parent(self) -> Site | None:
+        """Return what the site is to be below, where that is not too deep."""
+        parent: Site | None = self.cleaned_data["parent"]
+        below = 0 if self.instance._state.adding else _height(self.instance)  # noqa: SLF001
+        if parent is not None and len(_above(parent)) + 2 + below > LEVELS:
+            words = gettext("Sites may be %d levels deep.")
+            raise forms.ValidationError(words % LEVELS)
+        return parent
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse more sites than a manager may have."""
+        if self.instance._state.adding and not (self._everywhere or self._room):  # noqa: SLF001
+            raise forms.ValidationError(gettext("You have %d sites, and no more are made.") % MOST)
+        return dict(super().clean() or self.cleaned_data)
 
 
 class KeepForm(forms.ModelForm[RetentionPolicy]):
@@ -122,7 +142,17 @@ def site_page(request: HttpRequest, slug: str) -> HttpResponse:
         raise Http404(gettext("There is no such site, or you may not see it."))
     if not scope.may_run(site, request.user):
         raise PermissionDenied
-    part = request.POST.get("do", "") if request.method == "POST" else ""
+    if request.method != "POST":
+        return _shown(request, scope, site, "")
+    with transaction.atomic():
+        # One after the other: two who move sites below each other would make a ring.
+        list(Site.objects.select_for_update().order_by("pk").values_list("pk"))
+        return _shown(request, scope, site, request.POST.get("do", ""))
+
+
+def _shown(request: HttpRequest, scope: Scope, site: Site, part: str) -> HttpResponse:
+    """Show the page of a site, after `part` was taken, where that is not empty."""
+    site = Site.objects.get(pk=site.pk)
     posted = {part: request.POST}
     forms: dict[str, Any] = {
         "site": SiteForm(scope, request.user, posted.get("site"), instance=site),
@@ -131,9 +161,9 @@ def site_page(request: HttpRequest, slug: str) -> HttpResponse:
     }
     if part and (part not in forms or forms[part].is_valid()):
         _take(request, site, part, forms.get(part))
-        return redirect("site-settings", slug)
+        return redirect("site-settings", site.slug)
     site.refresh_from_db()
-    context = {"site": site, "forms": forms, "roles": Role.choices, **_people(site)}
+    context = {"site": site, "forms": forms, "roles": Role.choices, **_people(site, scope)}
     return render(request, "dashboards/sites/settings.html", context, status=400 if part else 200)
 
 
@@ -155,7 +185,7 @@ def _change_member(request: HttpRequest, site: Site) -> None:
     """Give somebody here another role, or none."""
     number, role = request.POST.get("membership", ""), request.POST.get("role", "")
     here = Membership.objects.filter(site=site)
-    found = here.filter(pk=number).first() if number.isascii() and number.isdigit() else None
+    found = here.filter(pk=whole_number(number) or 0).first()
     if found is None:
         raise Http404(gettext("That person has no role here."))
     if "remove" in request.POST:
@@ -165,13 +195,24 @@ def _change_member(request: HttpRequest, site: Site) -> None:
         found.save(update_fields=["role"])
 
 
-def _people(site: Site) -> dict[str, Any]:
-    """Return who has a role here, and who by a site above."""
+def _people(site: Site, scope: Scope) -> dict[str, Any]:
+    """Return who has a role here, and who by a site above that `scope` sees."""
+    above = [one for one in Site.objects.filter(pk__in=_above(site)) if scope.may_see(one)]
     rows = Membership.objects.select_related("user", "site")
     return {
         "members": rows.filter(site=site).order_by("user__pk"),
-        "above": rows.filter(site__in=_above(site)).order_by("site__name", "user__pk"),
+        "above": rows.filter(site__in=above).order_by("site__name", "user__pk"),
     }
+
+
+def _height(site: Site) -> int:
+    """Return how many levels there are below `site`."""
+    levels, here, seen = -1, {site.pk}, {site.pk}
+    while here:
+        levels += 1
+        here = set(Site.objects.filter(parent__in=here).values_list("pk", flat=True)) - seen
+        seen |= here
+    return levels
 
 
 def _above(site: Site) -> set[int]:

@@ -16,6 +16,7 @@ from devices.access import scope_of
 from devices.models import Broker, Source
 from devices.models.registry import sources_at
 from devices.source_port import TEMPLATES, OptionField, port
+from devices.whole_numbers import whole_number
 
 # So long a dry run listens; and so large a file of templates may be.
 LISTEN_SECONDS, MAX_FILE = 3.0, 500_000
@@ -226,7 +227,7 @@ def _to(source: Source, letter: int) -> HttpResponse:
 
 
 def _number(text: str) -> int:
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < 18 else 0
+    return whole_number(text) or 0
 
 
 def _may(request: HttpRequest, right: str, app: str = "devices") -> None:

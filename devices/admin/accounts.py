@@ -6,6 +6,7 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.translation import gettext_lazy
 
 from devices.access import kiosks
 from devices.admin.bounded_search import BoundedSearch
@@ -40,7 +41,10 @@ class KioskAdmin(admin.ModelAdmin[Kiosk]):
         if not change:
             _tell_code(request, obj)
 
-    @admin.action(description="New code, for another screen in its place", permissions=["change"])
+    @admin.action(
+        description=gettext_lazy("New code, for another screen in its place"),
+        permissions=["change"],
+    )
     def give_new_code(self, request: HttpRequest, queryset: QuerySet[Kiosk]) -> None:
         """Tell a new code of each."""
         for kiosk in queryset:

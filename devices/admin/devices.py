@@ -10,7 +10,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
 from devices import queries, registry
 from devices.admin.bounded_search import BoundedSearch
@@ -27,7 +27,7 @@ SERIES_SHOWN = 1_000
 class StateFilter(admin.SimpleListFilter):
     """Narrow the list to a state."""
 
-    title = "state"
+    title = gettext_lazy("state")
     parameter_name = "state"
 
     def lookups(self, _request: HttpRequest, _admin: Any) -> list[tuple[str, str]]:
@@ -63,10 +63,10 @@ class SeriesInline(admin.TabularInline[Series, Device]):
         "decimals",
         "minimum",
         "maximum",
+        "position",
         "hidden",
-        "created_at",
     ]
-    readonly_fields = ["metric", "created_at"]
+    readonly_fields = ["metric"]
 
     def has_add_permission(self, _request: HttpRequest, _device: Any = None) -> bool:
         """Series come from packets."""
@@ -111,11 +111,14 @@ class DeviceAdmin(BoundedSearch[Device]):
     actions = ["accept", "reject"]
     fieldsets = [
         (None, {"fields": ["key", "name", "site", "device_type", "tags", "live"]}),
-        ("Make", {"fields": ["manufacturer", "firmware", "parent"]}),
-        ("Registration", {"fields": ["pending", "enabled", "created_at"]}),
-        ("Place", {"fields": ["location", "latitude", "longitude"]}),
-        ("Health", {"fields": ["status", "status_since", "last_seen", "stale_after_s"]}),
-        ("Clock", {"fields": ["zone"]}),
+        (gettext_lazy("Make"), {"fields": ["manufacturer", "firmware", "parent"]}),
+        (gettext_lazy("Registration"), {"fields": ["pending", "enabled", "created_at"]}),
+        (gettext_lazy("Place"), {"fields": ["location", "latitude", "longitude"]}),
+        (
+            gettext_lazy("Health"),
+            {"fields": ["status", "status_since", "last_seen", "stale_after_s"]},
+        ),
+        (gettext_lazy("Clock"), {"fields": ["zone"]}),
     ]
     _newest: dict[int, SafeString]
     _as_of: AsOf
@@ -155,41 +158,41 @@ class DeviceAdmin(BoundedSearch[Device]):
         self._newest = _newest([device.pk for device in changelist.result_list])
         return changelist
 
-    @admin.display(description="device", ordering="key")
+    @admin.display(description=gettext_lazy("device"), ordering="key")
     def label(self, device: Device) -> str:
         """Return name and key."""
         return f"{device.name} ({device.key})" if device.name else device.key
 
-    @admin.display(description="live page")
+    @admin.display(description=gettext_lazy("live page"))
     def live(self, device: Device) -> str:
         """Return a link to the live page."""
         if not device.key:
             return "after saving"
         return format_html('<a href="{}">open</a>', reverse("device", args=[device.key]))
 
-    @admin.display(description="state")
+    @admin.display(description=gettext_lazy("state"))
     def state(self, device: Device) -> str:
         """Return the state in a word."""
         return state_of(device, self._as_of)
 
-    @admin.display(description="newest values")
+    @admin.display(description=gettext_lazy("newest values"))
     def newest(self, device: Device) -> str:
         """Return the first few newest values."""
         return self._newest.get(device.pk, SafeString("no data yet"))
 
-    @admin.display(description="heard", ordering="last_seen")
+    @admin.display(description=gettext_lazy("heard"), ordering="last_seen")
     def heard(self, device: Device) -> str:
         """Return how long ago it was heard of."""
         if device.last_seen is None:
             return "never"
         return f"{timesince(device.last_seen, self._as_of.now, depth=1)} ago"
 
-    @admin.display(description="accepted", boolean=True, ordering="pending")
+    @admin.display(description=gettext_lazy("accepted"), boolean=True, ordering="pending")
     def waits(self, device: Device) -> bool | None:
         """Return whether it was accepted; None while it waits."""
         return None if device.pending else device.enabled
 
-    @admin.action(description="Accept selected devices", permissions=["change"])
+    @admin.action(description=gettext_lazy("Accept selected devices"), permissions=["change"])
     def accept(self, request: HttpRequest, devices: QuerySet[Device]) -> None:
         """Accept in bulk."""
         count = registry.accept(devices)
@@ -197,7 +200,8 @@ class DeviceAdmin(BoundedSearch[Device]):
         self.message_user(request, words % {"n": count}, messages.SUCCESS)
 
     @admin.action(
-        description="Reject selected devices (purges their readings)", permissions=["change"]
+        description=gettext_lazy("Reject selected devices (purges their readings)"),
+        permissions=["change"],
     )
     def reject(self, request: HttpRequest, devices: QuerySet[Device]) -> None:
         """Reject in bulk; the readings go in the background."""

@@ -6,6 +6,7 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils.translation import gettext_lazy
 
 from devices.admin.bounded_search import BoundedSearch
 from devices.models import RetentionPolicy, Series
@@ -48,7 +49,7 @@ class RetentionPolicyAdmin(admin.ModelAdmin[RetentionPolicy]):
     ]
     autocomplete_fields = ["site", "series"]
 
-    @admin.display(description="policy")
+    @admin.display(description=gettext_lazy("policy"))
     def label(self, policy: RetentionPolicy) -> str:
         """Return what it is for."""
         return str(policy)

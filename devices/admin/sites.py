@@ -6,6 +6,7 @@ from django import forms
 from django.contrib import admin
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from devices.admin.bounded_search import BoundedSearch
@@ -35,7 +36,7 @@ class SiteAdmin(BoundedSearch[Site]):
         """Count devices in the same query."""
         return super().get_queryset(request).annotate(n=Count("devices"))
 
-    @admin.display(description="devices", ordering="n")
+    @admin.display(description=gettext_lazy("devices"), ordering="n")
     def device_count(self, site: Site) -> int:
         """Return how many devices the site has itself."""
         return int(getattr(site, "n", 0))

@@ -24,10 +24,15 @@ class Membership(models.Model):
     """A person's role on a site; it holds for the sites below it too."""
 
     user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="memberships"
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("user"),
+        on_delete=models.CASCADE,
+        related_name="memberships",
     )
-    site = models.ForeignKey(Site, on_delete=models.CASCADE, related_name="memberships")
-    role = models.CharField(max_length=10, choices=Role.choices, default=Role.VIEWER)
+    site = models.ForeignKey(
+        Site, verbose_name=_("site"), on_delete=models.CASCADE, related_name="memberships"
+    )
+    role = models.CharField(_("role"), max_length=10, choices=Role.choices, default=Role.VIEWER)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["user", "site"], name="one_role_per_site")]
@@ -40,11 +45,18 @@ class ApiToken(models.Model):
     """A bearer token; only its SHA-256 is kept."""
 
     user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="api_tokens"
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("user"),
+        on_delete=models.CASCADE,
+        related_name="api_tokens",
     )
     digest = models.CharField(max_length=64, unique=True, editable=False)
-    note = models.CharField(max_length=200, blank=True)
+    note = models.CharField(_("note"), max_length=200, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("API token")
+        verbose_name_plural = _("API tokens")
 
     def __str__(self) -> str:
         return f"token {self.pk} of {self.user_id}"
@@ -57,13 +69,19 @@ class Kiosk(models.Model):
     Only the SHA-256 of both are kept.
     """
 
-    name = models.CharField(max_length=100, help_text=_("Which screen: where it hangs."))
-    site = models.ForeignKey(Site, on_delete=models.CASCADE, related_name="kiosks")
+    name = models.CharField(_("name"), max_length=100, help_text=_("Which screen: where it hangs."))
+    site = models.ForeignKey(
+        Site, verbose_name=_("site"), on_delete=models.CASCADE, related_name="kiosks"
+    )
     code_digest = models.CharField(max_length=64, blank=True, editable=False, db_index=True)
     code_until = models.DateTimeField(null=True, editable=False)
     digest = models.CharField(max_length=64, blank=True, editable=False, db_index=True)
     created_at = models.DateTimeField(auto_now_add=True)
     enrolled_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    class Meta:
+        verbose_name = _("kiosk")
+        verbose_name_plural = _("kiosks")
 
     def __str__(self) -> str:
         return f"{self.name} ({self.site})"

@@ -29,18 +29,20 @@ class Broker(ChangedColumns):
         V5 = "5", "5"
 
     name = models.CharField(
+        _("name"),
         max_length=30,
         unique=True,
         validators=[valid_name],
         help_text=_("A part of the client ids by which the broker knows us."),
     )
     addresses = models.TextField(
+        _("addresses"),
         help_text=_(
             "mqtt://, mqtts://, ws:// or wss://, a host and a port. Several of one broker, parted "
             "by blanks, are tried in turn."
-        )
+        ),
     )
-    username = models.CharField(max_length=200, blank=True)
+    username = models.CharField(_("user name"), max_length=200, blank=True)
     # Sealed: see `devices.secrets`.
     password = models.TextField(blank=True, editable=False)
     ca = models.TextField(
@@ -54,6 +56,7 @@ class Broker(ChangedColumns):
         _("MQTT version"), max_length=5, default=Version.V311, choices=Version.choices
     )
     canary = models.BooleanField(
+        _("canary"),
         default=False,
         help_text=_(
             "Publish a small message to iotbridge/canary/… now and then, which proves that packets "
@@ -61,11 +64,14 @@ class Broker(ChangedColumns):
         ),
     )
     enabled = models.BooleanField(
+        _("enabled"),
         default=True,
         help_text=_("Switched off, what the broker has queued for us is read first."),
     )
 
     class Meta:
+        verbose_name = _("broker")
+        verbose_name_plural = _("brokers")
         ordering = ["name"]
 
     def __str__(self) -> str:

@@ -29,15 +29,18 @@ class Series(ByHand):
 
     DESCRIBED = frozenset({"unit", "kind", "label", "decimals", "minimum", "maximum"})
 
-    device = models.ForeignKey(Device, on_delete=models.CASCADE, related_name="series")
-    metric = models.CharField(max_length=200)
-    unit = models.CharField(max_length=50, blank=True)
+    device = models.ForeignKey(
+        Device, verbose_name=_("device"), on_delete=models.CASCADE, related_name="series"
+    )
+    metric = models.CharField(_("metric"), max_length=200)
+    unit = models.CharField(_("unit"), max_length=50, blank=True)
     # As its source spells it.
     unit_as_sent = models.CharField(
         max_length=50, blank=True, default="", db_default="", editable=False
     )
-    kind = models.CharField(max_length=10, choices=Kind.choices, default=Kind.NUMBER)
+    kind = models.CharField(_("kind"), max_length=10, choices=Kind.choices, default=Kind.NUMBER)
     label = models.CharField(
+        _("label"),
         max_length=200,
         blank=True,
         default="",
@@ -45,12 +48,14 @@ class Series(ByHand):
         help_text=_("Its name for people; empty: the metric."),
     )
     decimals = models.PositiveSmallIntegerField(
+        _("decimals"),
         null=True,
         blank=True,
         validators=[MaxValueValidator(MAX_DECIMALS)],
         help_text=_("How many are shown; empty: as many as tell."),
     )
     shown_unit = models.CharField(
+        _("shown in"),
         max_length=50,
         blank=True,
         default="",
@@ -63,14 +68,20 @@ class Series(ByHand):
     scaled_unit = models.CharField(
         max_length=50, blank=True, default="", db_default="", editable=False
     )
-    minimum = models.FloatField(null=True, blank=True, help_text=_("What it may be at least."))
-    maximum = models.FloatField(null=True, blank=True, help_text=_("What it may be at most."))
+    minimum = models.FloatField(
+        _("at least"), null=True, blank=True, help_text=_("What it may be at least.")
+    )
+    maximum = models.FloatField(
+        _("at most"), null=True, blank=True, help_text=_("What it may be at most.")
+    )
     hidden = models.BooleanField(
+        _("hidden"),
         default=False,
         db_default=False,
         help_text=_("Stored and exported, but left out of lists, boards and its device's page."),
     )
     position = models.PositiveSmallIntegerField(
+        _("order"),
         null=True,
         blank=True,
         validators=[MaxValueValidator(MAX_POSITION)],
@@ -88,8 +99,9 @@ class Series(ByHand):
     quarters_since = models.BigIntegerField(default=0, db_default=0, editable=False)
 
     class Meta:
+        verbose_name = _("series")
+        verbose_name_plural = _("series")
         ordering = ["metric"]
-        verbose_name_plural = "series"
         constraints = [
             models.UniqueConstraint(fields=["device", "metric"], name="series_per_device")
         ]

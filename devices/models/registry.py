@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.core.validators import RegexValidator
+from django.core.validators import MaxValueValidator, RegexValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -55,13 +55,20 @@ def zone_field(help_text: Any) -> "models.CharField[str, str]":
 class Site(ChangedColumns):
     """A group of devices that people are given roles on; sites nest."""
 
-    slug = models.SlugField(max_length=100, unique=True)
-    name = models.CharField(max_length=200)
+    slug = models.SlugField(_("short name"), max_length=100, unique=True)
+    name = models.CharField(_("name"), max_length=200)
     parent = models.ForeignKey(
-        "self", null=True, blank=True, on_delete=models.SET_NULL, related_name="children"
+        "self",
+        verbose_name=_("part of"),
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="children",
     )
 
     class Meta:
+        verbose_name = _("site")
+        verbose_name_plural = _("sites")
         ordering = ["name"]
 
     def __str__(self) -> str:
@@ -71,9 +78,11 @@ class Site(ChangedColumns):
 class Tag(models.Model):
     """A word to find devices by."""
 
-    name = models.SlugField(max_length=100, unique=True)
+    name = models.SlugField(_("name"), max_length=100, unique=True)
 
     class Meta:
+        verbose_name = _("tag")
+        verbose_name_plural = _("tags")
         ordering = ["name"]
 
     def __str__(self) -> str:
@@ -97,23 +106,27 @@ class Source(ChangedColumns):
         SANE = "sane", _("device time if plausible, else arrival time")
         ARRIVAL = "arrival", _("always arrival time")
 
-    name = models.SlugField(max_length=50, unique=True)
+    name = models.SlugField(_("name"), max_length=50, unique=True)
     broker = models.ForeignKey(
         Broker,
+        verbose_name=_("broker"),
         null=True,
         blank=True,
         on_delete=models.PROTECT,
         related_name="sources",
         help_text=_("Empty: the one that MQTT_URL names, or the embedded one."),
     )
-    convention = models.CharField(max_length=50, default="native")
+    convention = models.CharField(_("convention"), max_length=50, default="native")
     filters = models.JSONField(
-        default=list, blank=True, help_text=_("Topic filters; empty: those of the convention.")
+        _("filters"),
+        default=list,
+        blank=True,
+        help_text=_("Topic filters; empty: those of the convention."),
     )
     registration = models.CharField(
-        max_length=10, blank=True, default="", choices=Registration.choices
+        _("registration"), max_length=10, blank=True, default="", choices=Registration.choices
     )
-    clock = models.CharField(max_length=10, default="sane", choices=Clock.choices)
+    clock = models.CharField(_("clock"), max_length=10, default="sane", choices=Clock.choices)
     zone = zone_field(_("Of times that name none, for example Europe/Berlin. Empty: UTC."))
     spread_equal = models.BooleanField(
         _("spread equal times"),
@@ -125,17 +138,20 @@ class Source(ChangedColumns):
         ),
     )
     shared = models.BooleanField(
-        default=True, help_text=_("Telemetry may be spread over several slots.")
+        _("shared"), default=True, help_text=_("Telemetry may be spread over several slots.")
     )
     options = models.JSONField(
+        _("options"),
         default=dict,
         db_default=models.Value({}, models.JSONField()),
         blank=True,
         help_text=_("As its convention documents them."),
     )
-    enabled = models.BooleanField(default=True)
+    enabled = models.BooleanField(_("enabled"), default=True)
 
     class Meta:
+        verbose_name = _("source")
+        verbose_name_plural = _("sources")
         ordering = ["name"]
 
     def __str__(self) -> str:
@@ -176,15 +192,24 @@ class Device(ByHand):
         ONLINE = "online", _("online")
         OFFLINE = "offline", _("offline")
 
-    key = models.CharField(max_length=128, unique=True, validators=[valid_key])
-    name = models.CharField(max_length=200, blank=True)
+    key = models.CharField(_("key"), max_length=128, unique=True, validators=[valid_key])
+    name = models.CharField(_("name"), max_length=200, blank=True)
     site = models.ForeignKey(
-        Site, null=True, blank=True, on_delete=models.SET_NULL, related_name="devices"
+        Site,
+        verbose_name=_("site"),
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="devices",
     )
     device_type = models.CharField(_("type"), max_length=100, blank=True, db_index=True)
     # db_default: a worker of the last release may still write.
-    manufacturer = models.CharField(max_length=100, blank=True, default="", db_default="")
-    firmware = models.CharField(max_length=100, blank=True, default="", db_default="")
+    manufacturer = models.CharField(
+        _("manufacturer"), max_length=100, blank=True, default="", db_default=""
+    )
+    firmware = models.CharField(
+        _("firmware"), max_length=100, blank=True, default="", db_default=""
+    )
     parent = models.ForeignKey(
         "self",
         verbose_name=_("gateway"),
@@ -194,27 +219,32 @@ class Device(ByHand):
         related_name="children",
         help_text=_("What it speaks through: while that is offline, its own state is unknown."),
     )
-    tags = models.ManyToManyField(Tag, blank=True, related_name="devices")
-    location = models.CharField(max_length=200, blank=True)
-    latitude = models.FloatField(null=True, blank=True)
-    longitude = models.FloatField(null=True, blank=True)
+    tags = models.ManyToManyField(Tag, verbose_name=_("tags"), blank=True, related_name="devices")
+    location = models.CharField(_("location"), max_length=200, blank=True)
+    latitude = models.FloatField(_("latitude"), null=True, blank=True)
+    longitude = models.FloatField(_("longitude"), null=True, blank=True)
     pending = models.BooleanField(
-        default=False, help_text=_("Not accepted yet; only managers see it.")
+        _("pending"), default=False, help_text=_("Not accepted yet; only managers see it.")
     )
     enabled = models.BooleanField(
-        default=True, help_text=_("Packets of a disabled device are counted, not stored.")
+        _("enabled"),
+        default=True,
+        help_text=_("Packets of a disabled device are counted, not stored."),
     )
-    status = models.CharField(max_length=10, blank=True, default="", choices=Status.choices)
-    status_since = models.DateTimeField(null=True, blank=True)
+    status = models.CharField(
+        _("status"), max_length=10, blank=True, default="", choices=Status.choices
+    )
+    status_since = models.DateTimeField(_("status since"), null=True, blank=True)
     # Since when a gateway above it is offline; empty while none is.
     cut_off_since = models.DateTimeField(null=True, editable=False)
-    last_seen = models.DateTimeField(null=True, blank=True, db_index=True)
+    last_seen = models.DateTimeField(_("last seen"), null=True, blank=True, db_index=True)
     # Written with last_seen: the moment from which silence means stale.
-    expected_by = models.DateTimeField(null=True, blank=True)
+    expected_by = models.DateTimeField(_("expected by"), null=True, blank=True)
     stale_after_s = models.PositiveIntegerField(
         _("stale after (s)"),
         null=True,
         blank=True,
+        validators=[MaxValueValidator(2**31 - 1)],
         help_text=_("Empty: three times as long as it is usually silent, at least STALE_AFTER_S."),
     )
     zone = zone_field(_("Of times that name none, for example Europe/Berlin. Empty: its source's."))
@@ -223,6 +253,8 @@ class Device(ByHand):
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
+        verbose_name = _("device")
+        verbose_name_plural = _("devices")
         ordering = ["key"]
         indexes = [
             models.Index(fields=["pending", "enabled"], name="device_pending_enabled"),
@@ -277,28 +309,33 @@ class DeviceCounts(models.Model):
     """What a device sent that was not stored as it came; shown on its page."""
 
     device = models.OneToOneField(
-        Device, primary_key=True, on_delete=models.CASCADE, related_name="counts"
+        Device,
+        verbose_name=_("device"),
+        primary_key=True,
+        on_delete=models.CASCADE,
+        related_name="counts",
     )
-    packets = models.BigIntegerField(default=0)
-    bad_samples = models.BigIntegerField(default=0)
-    clock_replaced = models.BigIntegerField(default=0)
-    expired = models.BigIntegerField(default=0)
-    other_kind = models.BigIntegerField(default=0)
-    conflicts = models.BigIntegerField(default=0)
-    empty = models.BigIntegerField(default=0)
-    refused = models.BigIntegerField(default=0)
+    packets = models.BigIntegerField(_("packets"), default=0)
+    bad_samples = models.BigIntegerField(_("bad samples"), default=0)
+    clock_replaced = models.BigIntegerField(_("clock replaced"), default=0)
+    expired = models.BigIntegerField(_("expired"), default=0)
+    other_kind = models.BigIntegerField(_("of another kind"), default=0)
+    conflicts = models.BigIntegerField(_("conflicts"), default=0)
+    empty = models.BigIntegerField(_("empty"), default=0)
+    refused = models.BigIntegerField(_("refused"), default=0)
     # db_default: a worker of the last release may still run beside the new table.
-    throttled = models.BigIntegerField(default=0, db_default=0)
-    series_refused = models.BigIntegerField(default=0, db_default=0)
-    qos0 = models.BigIntegerField(default=0, db_default=0)
-    clock_difference_ms = models.BigIntegerField(null=True)
+    throttled = models.BigIntegerField(_("throttled"), default=0, db_default=0)
+    series_refused = models.BigIntegerField(_("series refused"), default=0, db_default=0)
+    qos0 = models.BigIntegerField(_("at QoS 0"), default=0, db_default=0)
+    clock_difference_ms = models.BigIntegerField(_("clock difference (ms)"), null=True)
     # 1 where its last time named no zone, 0 where it did.
-    local_time = models.BigIntegerField(null=True)
+    local_time = models.BigIntegerField(_("time without a zone"), null=True)
     # µs of the last packet that came at QoS 0.
-    qos0_at = models.BigIntegerField(null=True)
+    qos0_at = models.BigIntegerField(_("last at QoS 0"), null=True)
 
     class Meta:
-        verbose_name_plural = "device counts"
+        verbose_name = _("device counts")
+        verbose_name_plural = _("device counts")
 
     def __str__(self) -> str:
         return f"counts of {self.device_id}"
@@ -307,12 +344,17 @@ class DeviceCounts(models.Model):
 class Identity(ChangedColumns):
     """The name (hardware id, path) by which one source knows a device."""
 
-    source = models.ForeignKey(Source, on_delete=models.CASCADE, related_name="identities")
-    native_id = models.CharField(max_length=500)
-    device = models.ForeignKey(Device, on_delete=models.CASCADE, related_name="identities")
+    source = models.ForeignKey(
+        Source, verbose_name=_("source"), on_delete=models.CASCADE, related_name="identities"
+    )
+    native_id = models.CharField(_("id at its source"), max_length=500)
+    device = models.ForeignKey(
+        Device, verbose_name=_("device"), on_delete=models.CASCADE, related_name="identities"
+    )
 
     class Meta:
-        verbose_name_plural = "identities"
+        verbose_name = _("identity")
+        verbose_name_plural = _("identities")
         constraints = [
             models.UniqueConstraint(fields=["source", "native_id"], name="identity_per_source")
         ]

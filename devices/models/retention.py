@@ -3,17 +3,22 @@
 from typing import Any
 
 from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from devices.models.readings import Series
 from devices.models.registry import Site
 
+# Longer than any calendar.
+MOST_DAYS = 1_000_000
 FIELDS = ("raw_days", "minutes_days", "quarters_days", "hours_days", "least_days")
 
 
-def _days(words: Any) -> "models.PositiveIntegerField[int | None, int | None]":
-    return models.PositiveIntegerField(null=True, blank=True, help_text=words)
+def _days(name: Any, words: Any) -> "models.PositiveIntegerField[int | None, int | None]":
+    return models.PositiveIntegerField(
+        name, validators=[MaxValueValidator(MOST_DAYS)], null=True, blank=True, help_text=words
+    )
 
 
 class RetentionPolicy(models.Model):
@@ -22,14 +27,26 @@ class RetentionPolicy(models.Model):
     The narrowest policy that says something wins, field by field. 0 days: for ever.
     """
 
-    site = models.OneToOneField(Site, null=True, blank=True, on_delete=models.CASCADE)
-    device_type = models.CharField(max_length=100, blank=True, default="")
-    series = models.OneToOneField(Series, null=True, blank=True, on_delete=models.CASCADE)
-    raw_days = _days(_("Readings as received. 0: for ever; empty: as the wider policy says."))
-    minutes_days = _days(_("Sums of minutes, kept of series with 20 readings a minute or more."))
-    quarters_days = _days(_("Sums of 15 minutes."))
-    hours_days = _days(_("Sums of hours."))
-    least_days = _days(_("Days of readings that stay even while the disk is filling up."))
+    site = models.OneToOneField(
+        Site, verbose_name=_("site"), null=True, blank=True, on_delete=models.CASCADE
+    )
+    device_type = models.CharField(_("type"), max_length=100, blank=True, default="")
+    series = models.OneToOneField(
+        Series, verbose_name=_("series"), null=True, blank=True, on_delete=models.CASCADE
+    )
+    raw_days = _days(
+        _("readings (days)"),
+        _("Readings as received. 0: for ever; empty: as the wider policy says."),
+    )
+    minutes_days = _days(
+        _("sums of minutes (days)"),
+        _("Sums of minutes, kept of series with 20 readings a minute or more."),
+    )
+    quarters_days = _days(_("sums of 15 minutes (days)"), _("Sums of 15 minutes."))
+    hours_days = _days(_("sums of hours (days)"), _("Sums of hours."))
+    least_days = _days(
+        _("at least (days)"), _("Days of readings that stay even while the disk is filling up.")
+    )
 
     class Meta:
         verbose_name = _("retention policy")

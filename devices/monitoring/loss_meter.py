@@ -80,11 +80,16 @@ def _rows(series_id: int, since: int, until: int) -> list[tuple[int, float | Non
         return [(int(ts), value) for ts, value in reversed(cursor.fetchall())]
 
 
+# Beyond this a double counts no more by one; what is beyond is no sequence number.
+_EXACT = 2.0**53
+
+
 def by_sequence(values: list[float]) -> int:
     """Return how many packets `values`, sequence numbers in order of time, span.
 
     A number that falls is a wrap where it was near a wrap's end, else a restart.
     """
+    values = [value for value in values if abs(value) <= _EXACT]
     expected = 1
     for before, after in pairwise(values):
         step = after - before

@@ -84,3 +84,17 @@ def test_who_sends_pictures_while_others_do_is_told_to_wait(
     with raster._alone(), pytest.raises(BadPicture, match="try again"):
         storing.cleaned(written.getvalue())
     assert storing.cleaned(written.getvalue()).width == 4
+
+
+def test_a_progressive_photograph_is_held_whole_so_it_is_smaller(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(raster, "PIXELS", 1_000)
+    for progressive, words in ((True, "million"), (False, "")):
+        written = io.BytesIO()
+        Image.new("L", (64, 64)).save(written, "JPEG", progressive=progressive)
+        if words:
+            with pytest.raises(BadPicture, match=words):
+                storing.cleaned(written.getvalue())
+        else:
+            assert storing.cleaned(written.getvalue()).width == 64

@@ -181,3 +181,89 @@ def test_a_board_shows_no_pictures_of_others_not_even_their_size(root: Any) -> N
     page = client.get(f"/boards/{board.slug}/").content.decode()
     assert "There is no such picture" in page
     assert "123" not in page
+
+
+@pytest.mark.parametrize("end", ["2030-01-01", "9000-01-01", ""])
+def test_no_bin_tells_of_what_was_before_a_links_reach(root: Any, end: str) -> None:
+    series = Series.objects.get(device__key="ours")
+    now = time.time_ns() // 1_000
+    insert_readings(series, [(now - n * HOUR_US // 60, 1.0) for n in range(1, 50)])
+    shown = {"id": "v", "kind": "lines", "x": 0, "y": 0, "w": 3, "h": 2}
+    widget = {**shown, "options": {"keys": ["ours/t"]}}
+    client = bearer(links.make(shared_board(root, widget), root, reach_s=3_600))
+    to = f"&to={end}" if end else ""
+    for points in (2, 3, 10, 600):
+        query = f"keys=ours/t&from=2020-01-01&points={points}{to}"
+        found = client.get(f"/api/v1/readings?{query}").json()["series"][0]
+        earliest = time.time() * 1_000 - 3_600_000 - 5_000
+        assert all(ts >= earliest for ts in found["ts"])
+        assert "42.5" not in str(found)
+        sub = {"t": "sub", "id": 1, "keys": ["ours/t"], "from": -9e9, "points": points}
+        body = {"subs": [sub]}
+        answer = client.post("/api/v1/live", body, content_type="application/json").json()
+        assert "42.5" not in str(answer)
+
+
+def test_when_a_device_was_heard_before_a_links_reach_is_not_told(root: Any) -> None:
+    from datetime import timedelta
+
+    from django.utils import timezone
+
+    before = timezone.now() - timedelta(days=3)
+    Device.objects.update(last_seen=before, status="offline", status_since=before)
+    table = {"id": "t", "kind": "table", "x": 0, "y": 0, "w": 9, "h": 2}
+    widgets = [
+        {**table, "options": {"keys": ["ours/t"], "devices": ["ours"]}},
+        {"id": "d", "kind": "devices", "x": 0, "y": 2, "w": 9, "h": 5, "options": {}},
+    ]
+    link = links.make(shared_board(root, *widgets), root, reach_s=3_600)
+    page = page_of(link)
+    assert "Machine of ours" in page
+    assert f"{before.timestamp():.0f}"[:8] not in page
+    assert "d ago" not in page
+    sub = {"t": "sub", "id": 1, "kind": "latest", "keys": ["ours/t"]}
+    answer = bearer(link).post("/api/v1/live", {"subs": [sub]}, content_type="application/json")
+    assert f"{before.timestamp():.0f}"[:8] not in str(answer.json())
+
+
+def test_copies_of_boards_count_with_ones_pictures(
+    root: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from dashboards.models import Picture
+    from dashboards.pictures import storing
+
+    drawing = b"<svg xmlns='http://www.w3.org/2000/svg'>" + b"<g/>" * 500 + b"</svg>"
+    board = shared_board(root)
+    kept = storing.keep(drawing, root, board=board)
+    shown = {"id": "p", "kind": "picture", "x": 0, "y": 0, "w": 4, "h": 4}
+    draft = {**board.draft, "widgets": [{**shown, "options": {"picture": kept.pk}}]}
+    store.publish(store.save_draft(board, root, board.draft, draft), root)
+    oper = operator("oper")
+    client = Client()
+    client.force_login(oper)
+    monkeypatch.setattr(storing, "OF_PERSON", 2 * len(kept.data) + 10)
+    for _copy in range(5):
+        client.post("/boards/mine", {"of": "board:oil"})
+    assert (
+        Board.objects.filter(owner=oper).count() == Picture.objects.exclude(pk=kept.pk).count() == 2
+    )
+    (first, *_others) = Board.objects.filter(owner=oper)
+    assert first.draft["widgets"][0]["options"]["picture"] == first.pictures.get().pk != kept.pk
+
+
+def test_sums_tell_nothing_of_the_last_reading_before_a_links_reach(root: Any) -> None:
+    series = Series.objects.get(device__key="ours")
+    now = time.time_ns() // 1_000
+    hour = now // HOUR_US * HOUR_US
+    insert_readings(series, [(hour - n * HOUR_US + 5_000_000, 100.0 - n) for n in (1, 2, 3)])
+    insert_readings(series, [(hour - 30 * HOUR_US, 1.0)])
+    shown = {"id": "v", "kind": "lines", "x": 0, "y": 0, "w": 3, "h": 2}
+    widget = {**shown, "options": {"keys": ["ours/t"]}}
+    client = bearer(links.make(shared_board(root, widget), root, reach_s=4 * 3_600))
+    query = "keys=ours/t&from=2020-01-01&bucket=hour"
+    since = f"{hour // 1_000 - 100 * 3_600_000}"
+    query = query.replace("2020-01-01", since)
+    found = client.get(f"/api/v1/aggregates?{query}").json()["series"][0]
+    counted = [n for n, count in enumerate(found["count"]) if count]
+    assert found["increase"][counted[0]] is None
+    assert found["increase"][counted[1]] == 1

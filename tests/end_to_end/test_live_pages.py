@@ -334,7 +334,7 @@ def test_on_a_phone_nothing_is_wider_than_the_screen(shop: Plant, browser: Brows
         small = page.page.evaluate(
             "[...document.querySelectorAll('button, select, input:not([type=hidden]), nav a')]"
             ".map((n) => n.type === 'checkbox' && n.closest('label') || n)"  # pressed by its label
-                ".filter((n) => n.getClientRects().length && n.getBoundingClientRect().height < 43.5)"
+            ".filter((n) => n.getClientRects().length && n.getBoundingClientRect().height < 43.5)"
             ".map((n) => n.outerHTML.slice(0, 90))"
         )
         assert small == [], path

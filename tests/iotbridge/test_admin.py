@@ -190,7 +190,7 @@ def test_counts_are_shown_and_not_edited(boss: Client) -> None:
     numbers = {f"counts-0-{field.name}" for field in DeviceCounts._meta.get_fields()}
     assert not numbers & set(form.data) - {"counts-0-device"}
     assert "Conflicts:" in page.text
-    assert "Qos0 at:" in page.text
+    assert "Last at QoS 0:" in page.text
 
 
 @pytest.mark.parametrize(

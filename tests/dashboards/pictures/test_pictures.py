@@ -170,8 +170,8 @@ def test_what_is_drawn_stays() -> None:
             + f"</defs><g {how.format(0)}/>"
             for kind, how in (
                 ("mask", "mask='url(#m{})'"),
-                ("mask", 'mask="url( #m{})"'),
-                ("pattern", "style='fill: URL(\"#m{}\")'"),
+                ("mask", "mask=\"url('#m{}')\""),
+                ("pattern", "style='fill: url(\"#m{}\")'"),
                 ("clipPath", "clip-path='url(#m{})'"),
             )
         ),
@@ -180,6 +180,60 @@ def test_what_is_drawn_stays() -> None:
 def test_copies_of_copies_would_multiply(inner: str) -> None:
     with pytest.raises(BadPicture, match="too often"):
         svg(inner)
+
+
+@pytest.mark.parametrize(
+    "spelled",
+    ["url( #m)", "URL(#m)", "url(#%6d)", "url(/**/#m)", "url(#m", "url(#m n)", "url('#m)"],
+)
+def test_a_reference_in_another_spelling_is_taken_off(spelled: str) -> None:
+    found = svg(f'<mask id="m"/><g mask="{spelled}"/><g style="mask:{spelled};fill:red"/>')
+    assert "rl(" not in found
+    assert 'style="fill:red"' in found
+
+
+def test_a_name_is_kept_once_and_plain() -> None:
+    found = svg('<g id="a"/><path id="a"/><g id="b)c"/><g id="x y"/><g id="9"/><g id="ä"/>')
+    assert found.count(" id=") == 1
+    assert '<g id="a"' in found
+
+
+@pytest.mark.parametrize(
+    "inner",
+    [
+        f"<path id='p' d='{'M0 0L9 9' * 20_000}'/>" + "<use href='#p'/>" * 3_000,
+        "<g stroke-dasharray='0.001'>" + "<path d='M0 0H5000'/>" * 5_000 + "</g>",
+        "<path style='stroke-dasharray: .001 .001' d='M0 0h1e9'/>" + "<rect width='9999999'/>" * 99,
+        f"<marker id='m'><path/></marker><path marker-mid='url(#m)' d='{'L1 1' * 90_000}'/>",
+        "<g opacity='0.5'><rect/></g>" * 5_000,
+        "<g style='opacity:0.5'><rect/></g>" * 5_000,
+    ],
+)
+def test_what_takes_a_browser_long_is_refused(inner: str) -> None:
+    with pytest.raises(BadPicture, match="too often"):
+        svg(inner)
+
+
+@pytest.mark.parametrize(
+    "style",
+    [
+        "filter: blur(50px)",
+        "mix-blend-mode:screen",
+        "backdrop-filter:x",
+        "animation: a 1s",
+        "d:path()",
+    ],
+)
+def test_of_a_style_what_draws_stays(style: str) -> None:
+    found = svg(f"<rect style='stroke:#f00;{style}' filter='blur(9px)' pathLength='1' width='3'/>")
+    assert 'style="stroke:#f00"' in found
+    assert "blur" not in found
+    assert "pathLength" not in found
+
+
+def test_a_plan_with_thousands_of_dashed_lines_is_kept() -> None:
+    found = svg("<path stroke-dasharray='4 2' d='M0 0L100 100'/>" * 5_000)
+    assert found.count("stroke-dasharray") == 5_000
 
 
 def test_a_drawing_with_ordinary_references_is_kept() -> None:

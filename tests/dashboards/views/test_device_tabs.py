@@ -67,8 +67,11 @@ def test_sums_by_the_calendar(anna: Client, by: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "until", ["x", "9999-99-99", "1e99", "99999999999999999999", "-1", "0001-01-01T00:00"]
-    + ["9999-12-31T23:59", "9999-12-31T23:59:59-23:59"]
+    "until",
+    [
+        *("x", "9999-99-99", "1e99", "99999999999999999999", "-1", "0001-01-01T00:00"),
+        *("9999-12-31T23:59", "9999-12-31T23:59:59-23:59"),
+    ],
 )
 def test_a_wrong_time_is_told(anna: Client, until: str) -> None:
     series("t", 1)

@@ -84,6 +84,12 @@ def test_a_view_is_kept_and_found_again(three: Client) -> None:
     assert not SavedView.objects.exists()
 
 
+def test_a_view_of_very_many_parts_is_kept_as_far_as_it_means_something(three: Client) -> None:
+    query = "&".join([*(f"x{n}=1" for n in range(300)), "search=pump"])
+    assert three.post("/views", {"title": "Pumps", "query": query}).status_code == 302
+    assert SavedView.objects.get().query == "search=pump"
+
+
 @pytest.mark.parametrize("title", ["", "x" * 61, " "])
 def test_a_view_needs_a_name(three: Client, title: str) -> None:
     three.post("/views", {"title": title, "query": ""})

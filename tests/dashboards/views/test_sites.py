@@ -7,6 +7,7 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Permission
 from django.test import Client
 
+from dashboards.views import sites
 from devices.access.scopes import RUNS_SITES
 from devices.models import Membership, RetentionPolicy, Role, Site
 
@@ -103,8 +104,11 @@ def test_a_role_elsewhere_cannot_be_changed_from_here(manager: Client) -> None:
 def test_roles_of_sites_above_are_shown_and_stay(manager: Client) -> None:
     top = Site.objects.get(slug="top")
     Membership.objects.create(user=account("ada"), site=top, role=Role.OPERATOR)
+    # Who sees nothing of the site above is not told who is there.
+    assert "Top" not in manager.get(HERE).content.decode().partition("People")[2]
+    Membership.objects.create(user=get_user_model().objects.get(username="manager"), site=top)
     page = manager.get(HERE)
-    assert [one.user.username for one in page.context["above"]] == ["ada"]
+    assert {one.user.username for one in page.context["above"]} == {"ada", "manager"}
     assert "by a role at Top" in page.content.decode()
 
 
@@ -171,3 +175,43 @@ def test_managers_find_their_sites_beside_every_page(manager: Client) -> None:
 def test_a_part_that_there_is_not_changes_nothing(manager: Client) -> None:
     assert manager.post(HERE, {"do": "all"}).status_code == 404
     assert manager.post(HERE, {}).status_code == 200
+
+
+def test_sites_are_so_many_levels_deep_and_no_more(manager: Client, here: Site) -> None:
+    parent = here.pk
+    for level in range(3, sites.LEVELS + 1):
+        body = {"name": "x", "slug": f"level-{level}", "parent": parent}
+        assert manager.post("/sites/", body).status_code == 302
+        parent = Site.objects.get(slug=f"level-{level}").pk
+    refused = manager.post("/sites/", {"name": "x", "slug": "deeper", "parent": parent})
+    assert refused.status_code == 400
+    assert f"Sites may be {sites.LEVELS} levels deep." in refused.content.decode()
+
+
+def test_a_site_moves_with_what_is_below_it_only_where_there_is_room(
+    staff: Client, here: Site
+) -> None:
+    parent = here
+    for level in range(3, sites.LEVELS + 1):
+        parent = Site.objects.create(name="x", slug=f"level-{level}", parent=parent)
+    there = Site.objects.get(slug="there")
+    answer = staff.post("/sites/top/", {"do": "site", "name": "Top", "parent": there.pk})
+    assert answer.status_code == 400
+    assert staff.post(HERE, {"do": "site", "name": "x", "parent": there.pk}).status_code == 302
+
+
+def test_a_manager_has_so_many_sites_and_makes_no_more(
+    manager: Client, here: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sites, "MOST", 2)
+    statuses = [
+        manager.post("/sites/", {"name": "x", "slug": f"s{n}", "parent": here.pk}).status_code
+        for n in range(2)
+    ]
+    assert statuses == [302, 400]
+
+
+@pytest.mark.parametrize("number", ["9" * 5_000, "9" * 18, "-1", "1.5"])
+def test_a_number_of_nobody_is_not_found(manager: Client, number: str) -> None:
+    body = {"do": "change", "membership": number, "role": "manager"}
+    assert manager.post(HERE, body).status_code == 404

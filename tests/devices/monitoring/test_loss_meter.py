@@ -29,6 +29,11 @@ def test_sequence_numbers(values: list[float], expected: int) -> None:
     assert by_sequence(values) == expected
 
 
+@pytest.mark.parametrize("end", [1.7e308, -1.7e308, float("inf"), float("nan"), 2.0**60])
+def test_what_is_no_sequence_number_is_passed_over(end: float) -> None:
+    assert by_sequence([end, 1.0, 2.0, -end, 3.0, end]) == 3
+
+
 def test_cadence() -> None:
     regular = [n * 10 * SECOND for n in range(30)]
     end = regular[-1] + SECOND
