@@ -108,7 +108,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
             owner=found.key,
             jobs=found.jobs,
             kinds=found.kinds,
-            user=found.user,
+            user=lambda: found.user,
         )
         await self.session.hello()
         for work in (self._run(), self._beat(), self._watch_rights(), self._retire()):

@@ -168,6 +168,8 @@ class DeadLetterAdmin(BoundedSearch[DeadLetter]):
         except (ValueError, RecursionError):
             return "it is not JSON"
         text = json.dumps(parsed, indent=2, ensure_ascii=False)[:SHOWN_BYTES]
+        # Halves of characters are JSON, and no page has them.
+        text = text.encode("utf-8", "replace").decode()
         return format_html("<pre>{}</pre>", text)
 
     @admin.display(description=gettext_lazy("payload as hex"))

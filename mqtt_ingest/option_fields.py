@@ -9,21 +9,12 @@ import yaml
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
+from devices import plain_yaml
 from devices.models import Source
 from devices.source_port import FieldKind, OptionField
 from mqtt_ingest.core import conventions
 
 MAX_YAML = 500_000
-
-
-class _Loader(yaml.SafeLoader):
-    """YAML without anchors: a few of them would stand for more than any memory holds."""
-
-    def compose_node(self, parent: Any, index: Any) -> Any:
-        """Refuse an alias."""
-        if self.check_event(yaml.AliasEvent):
-            raise yaml.composer.ComposerError(None, None, "aliases are not read here")
-        return super().compose_node(parent, index)
 
 
 def fields(source: Source) -> list[OptionField]:
@@ -112,7 +103,7 @@ def _read_yaml(name: str, text: str) -> Any:
     if len(text) > MAX_YAML:
         raise ValidationError({name: _("Longer than %d characters.") % MAX_YAML})
     try:
-        found = yaml.load(text, _Loader)  # noqa: S506 - a safe loader's subclass
+        found = plain_yaml.load(text)
     except Exception as error:
         raise ValidationError({name: _("This is no YAML: %s") % _place(error)}) from error
     # A file that was exported whole has the option's name above.

@@ -13,6 +13,7 @@ from pydantic import ValidationError as Invalid
 from dashboards.boards import store
 from dashboards.boards.specification import WrongSpecification, checked
 from dashboards.models import Board
+from devices import plain_yaml
 from devices.models import Site
 
 LONGEST = 20_000_000
@@ -88,7 +89,7 @@ def _read(text: str) -> _File:
     if len(text) > LONGEST:
         raise WrongFile(f"The file is longer than {LONGEST} characters.")
     try:
-        return _File.model_validate(yaml.safe_load(text))
+        return _File.model_validate(plain_yaml.load(text))
     except yaml.YAMLError as error:
         raise WrongFile(f"This is no YAML: {error}") from error
     except Invalid as error:

@@ -49,9 +49,9 @@ class Identity(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Person:
-    """A session of Django's."""
+    """A session of Django's; `user` is as they were read last, with what they were then."""
 
     user: Any
     session: SessionBase
@@ -62,7 +62,10 @@ class Person:
 
     def scope_now(self) -> Scope | None:
         user = user_of_session(self.session.session_key)
-        return scope_of(user) if user is not None and user.pk == self.user.pk else None
+        if user is None or user.pk != self.user.pk:
+            return None
+        self.user = user
+        return scope_of(user)
 
     def jobs(self) -> list[dict[str, Any]]:
         return jobs_of(self.user)
@@ -72,9 +75,9 @@ class Person:
         return KINDS
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Program:
-    """A bearer of an API token."""
+    """A bearer of an API token; `user` is as they were read last."""
 
     token: str
     user: Any
@@ -85,7 +88,10 @@ class Program:
 
     def scope_now(self) -> Scope | None:
         user = user_of_token(self.token)
-        return None if user is None else scope_of(user)
+        if user is None:
+            return None
+        self.user = user
+        return scope_of(user)
 
     def jobs(self) -> list[dict[str, Any]]:
         return jobs_of(self.user)

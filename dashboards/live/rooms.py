@@ -53,14 +53,19 @@ class Room:
 class RoomChannel:
     """The rooms of one socket, and the mentions of its person."""
 
-    def __init__(self, user: Any) -> None:
+    def __init__(self, user: Callable[[], Any]) -> None:
+        """Prepare; `user` tells the person, as they were read last."""
         self.rooms: dict[int, Room] = {}
         # Subscription -> mentions as sent last; None: not acknowledged yet.
         self.me: dict[int, Any] = {}
         self.due = False
-        self._user = user
+        self._user_now = user
         # The number of the last change of any note, as it was seen last.
         self._looked = -1
+
+    @property
+    def _user(self) -> Any:
+        return self._user_now()
 
     @property
     def name(self) -> str:
@@ -87,12 +92,17 @@ class RoomChannel:
         self.due = False
         for sub, room in list(self.rooms.items()):
             await self._show_room(sub, room, sender, scope, here)
+        if self.me:
+            await self._show_mentions(sender, scope)
+
+    async def _show_mentions(self, sender: Sender, scope: Scope) -> None:
+        """Send the person's mentions, read once, to each subscription that has others."""
+        try:
+            found = await in_thread(lambda: reading.mentions(self._user, scope))
+        except Error as error:
+            logger.info("A socket cannot read mentions: %s", error)
+            return
         for sub, last in list(self.me.items()):
-            try:
-                found = await in_thread(lambda: reading.mentions(self._user, scope))
-            except Error as error:
-                logger.info("A socket cannot read mentions: %s", error)
-                continue
             if last is None:
                 await sender.acknowledge(sub)
             if found != last and sub in self.me:

@@ -123,6 +123,8 @@ def delete(note: Note, user: Any) -> Note:
 def read(user: Any, notes: Iterable[int]) -> int:
     """Note that `user` has read mentions in `notes` (pks); return how many those were."""
     found = Mention.objects.filter(user_id=user.pk, note_id__in=list(notes), read_at=None)
+    if not found.exists():
+        return 0
     with transaction.atomic():
         # Their other pages are told as they are of any change.
         _next()

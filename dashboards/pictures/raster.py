@@ -38,9 +38,7 @@ def cleaned(data: bytes) -> Cleaned:
     Raises:
         BadPicture: it is none of these, broken, or too large.
     """
-    # Each is drawn over the whole picture, however little is in it.
-    if data.count(b"\xff\xda") > SCANS:
-        raise BadPicture(gettext("This picture is written in more passes than are read here."))
+    _look_at_passes(data)
     with _alone():
         try:
             with Image.open(io.BytesIO(data), formats=FORMATS) as image:
@@ -54,12 +52,19 @@ def cleaned(data: bytes) -> Cleaned:
             raise BadPicture(gettext("This picture is broken.")) from error
 
 
+def _look_at_passes(data: bytes) -> None:
+    # Each is drawn over the whole picture, however little is in it.
+    if data.count(b"\xff\xda") > SCANS:
+        raise BadPicture(gettext("This picture is written in more passes than are read here."))
+
+
 def pixels_of(data: bytes) -> int:
     """Return how many pixels a picture has, by what it says itself.
 
     Raises:
-        BadPicture: it is none.
+        BadPicture: it is none, or written in too many passes.
     """
+    _look_at_passes(data)
     try:
         with Image.open(io.BytesIO(data), formats=FORMATS) as image:
             return image.width * image.height

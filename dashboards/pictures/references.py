@@ -15,7 +15,10 @@ from xml.etree.ElementTree import Element
 # What is drawn, each part counted as often as it is; references one behind the other.
 DRAWN, DEEP = 100_000, 40
 # What a reference costs besides: a mask is a picture of its own.
-_COST = {"mask": 200, "pattern": 50, "clipPath": 20, "marker": 20}
+_COST = {
+    **{"mask": 200, "pattern": 50, "clipPath": 20, "marker": 20},
+    **{"linearGradient": 20, "radialGradient": 20},
+}
 # A part that is seen through is a picture of its own, too.
 _THROUGH = 50
 # Characters of outlines and texts, and dashes, that cost as much as a part.
@@ -26,7 +29,7 @@ INSIDE = re.compile(rf"^#{_NAME}\Z", re.ASCII)
 URL = re.compile(rf"""url\((?P<quote>['"]?)#(?P<name>{_NAME})(?P=quote)\)""", re.ASCII)
 _URL_BEGINS = re.compile(r"(?i)url\s*\(")
 _XLINK = "{http://www.w3.org/1999/xlink}href"
-_NUMBER = re.compile(r"\d{1,20}(?:\.\d{0,20})?|\.\d{1,20}")
+_NUMBER = re.compile(r"(?:\d{1,20}(?:\.\d{0,20})?|\.\d{1,20})(?:[eE][+-]?\d{1,3})?")
 _GEOMETRY = ("d", "points", "x", "y", "width", "height", "r", "rx", "ry", "x1", "x2", "y1", "y2")
 _MARKERS = frozenset({"marker", "marker-start", "marker-mid", "marker-end"})
 # An outline is no longer than this times all its numbers: round a circle it goes 2 pi times.
@@ -87,7 +90,7 @@ class _Counting:
             total += _ROUND * _length(element) / self._dash / _DASHES
         style = element.get("style", "")
         total += _THROUGH * ("opacity" in element.attrib or "opacity" in style)
-        for name, times in _references(element, 1 + len(outline) // 4):
+        for name, times in _references(element):
             target = self._named.get(name)
             if target is not None:
                 kind = str(target.tag).rpartition("}")[2]
@@ -95,21 +98,27 @@ class _Counting:
         return total
 
 
-def _references(element: Element, points: int) -> Iterator[tuple[str, int]]:
-    """Yield what one element, without those in it, refers to, and how often that is drawn."""
+def _references(element: Element) -> Iterator[tuple[str, int]]:
+    """Yield what one element refers to, and how often that is drawn: by all in it, at most."""
     for name, value in element.attrib.items():
         if name in {"href", _XLINK} and value.startswith("#"):
             yield value[1:], 1
         elif "#" in value:
             marks = name in _MARKERS or (name == "style" and "marker" in value)
+            times = sum(_points(one) if marks else 1 for one in element.iter())
             for found in URL.finditer(value):
-                yield found["name"], points if marks else 1
+                yield found["name"], times
+
+
+def _points(element: Element) -> int:
+    """Return at least as many as the outline of an element has."""
+    return 1 + (len(element.get("d", "")) + len(element.get("points", ""))) // 4
 
 
 def _length(element: Element) -> float:
     """Return more than how long the outline of an element is."""
     return sum(
-        float(number)
+        min(float(number), 1e12)
         for name in _GEOMETRY
         if name in element.attrib
         for number in _NUMBER.findall(element.attrib[name])
@@ -118,9 +127,9 @@ def _length(element: Element) -> float:
 
 def _dash_of(element: Element) -> float:
     """Return how long a dash with its gap is; infinity: there are none."""
-    said = element.get("stroke-dasharray") or ""
-    style = element.get("style", "")
-    if "stroke-dasharray" in style:
-        said = style.partition("stroke-dasharray")[2].partition(";")[0]
-    numbers = _NUMBER.findall(said)
-    return max(sum(map(float, numbers)), 1e-6) if numbers else float("inf")
+    styles = element.get("style", "").split("stroke-dasharray")[1:]
+    said = [element.get("stroke-dasharray", ""), *(one.partition(";")[0] for one in styles)]
+    found = [_NUMBER.findall(one) for one in said]
+    # What several declarations say may all hold, where a browser knows one of them alone.
+    lengths = [max(sum(map(float, numbers)), 1e-6) for numbers in found if numbers]
+    return min(lengths, default=float("inf"))

@@ -143,7 +143,7 @@ def _style(text: str) -> str:
     """Return what of a style is kept."""
     said = (one.partition(":") for one in text.split(";"))
     return ";".join(
-        f"{name.strip()}:{value}"
+        f"{name.strip().lower()}:{value}"
         for name, colon, value in said
         if colon
         and _STYLES.match(name.strip())

@@ -7,6 +7,7 @@ front (OWASP, "CSV Injection"); imports take it off again.
 import csv
 import io
 import json
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
@@ -23,6 +24,9 @@ BUCKET = (
 )
 # With the full-width forms, which some spreadsheets take for the same.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "'", *"\uff1d\uff0b\uff0d\uff20")
+# Where a spreadsheet parts cells at other signs than commas, one may begin in the middle.
+_BEGINS = r"(?=[=+\-@'\uff1d\uff0b\uff0d\uff20])"
+_INSIDE, _GUARDED = re.compile(rf"([;\t\r\n]){_BEGINS}"), re.compile(rf"([;\t\r\n])'{_BEGINS}")
 
 
 class Format(Protocol):
@@ -43,12 +47,14 @@ class Format(Protocol):
 
 def guarded(text: str) -> str:
     """Return a text that no spreadsheet takes for a formula."""
+    text = _INSIDE.sub(r"\1'", text)
     return f"'{text}" if text.startswith(_FORMULA) else text
 
 
 def unguarded(text: str) -> str:
     """Return what `guarded` was given."""
-    return text[1:] if text.startswith("'") and text[1:].startswith(_FORMULA) else text
+    text = text[1:] if text.startswith("'") and text[1:].startswith(_FORMULA) else text
+    return _GUARDED.sub(r"\1", text)
 
 
 def kind_of(value: Value) -> str:

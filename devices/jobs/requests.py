@@ -29,18 +29,23 @@ def visible(user: AnyUser) -> QuerySet[Job]:
 def own(user: AnyUser) -> QuerySet[Job]:
     """Return the jobs that `user` may answer questions of: a job runs with its owner's rights."""
     found = visible(user)
-    if user is not None and scope_of(user).everything:
+    if getattr(user, "is_superuser", False):
         return found
     return found.filter(asked_by_id=user.pk if user is not None else None)
 
 
 def may_fetch(job: Job, user: AnyUser) -> bool:
-    """Return whether `user` may have the file: all devices in it must be visible still."""
+    """Return whether `user` may have the file: all devices in it must be visible still.
+
+    Of what names none (what was found on a broker, lines that could not be imported) nobody
+    knows whose it is but who asked for it.
+    """
     scope = scope_of(user)
     devices = set(job.options.get("devices", []))
-    if scope.everything or not devices:
-        return True
-    return devices <= set(scope.devices().values_list("pk", flat=True))
+    if not devices:
+        theirs = user is not None and job.asked_by_id == user.pk
+        return theirs or bool(getattr(user, "is_superuser", False))
+    return scope.everything or devices <= set(scope.devices().values_list("pk", flat=True))
 
 
 def ask(

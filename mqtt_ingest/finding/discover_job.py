@@ -43,7 +43,8 @@ class DiscoverWork(Work):
         result: dict[str, Any] = {"packets": self._sample.packets, "topics": len(self._sample)}
         return Progress(
             *({}, self._seconds + 1, self._seconds + 1, self._words()),
-            output=json.dumps(found, ensure_ascii=False).encode(),
+            # Halves of characters are JSON, and no page has them.
+            output=json.dumps(found, ensure_ascii=False).encode("utf-8", "replace"),
             finished=True,
             result={**result, "proposals": len(found)},
         )

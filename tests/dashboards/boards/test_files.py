@@ -1,5 +1,6 @@
 """Boards as YAML: written, applied, the same again."""
 
+import copy
 import json
 from io import StringIO
 from pathlib import Path
@@ -73,7 +74,8 @@ def test_a_changed_file_is_a_new_revision(oil: Board, tmp_path: Path) -> None:
 )
 def test_a_wrong_file_changes_nothing(oil: Board, tmp_path: Path, changed: Any, words: str) -> None:
     found = yaml.safe_load(run("dump"))
-    fine = {**found["boards"][0], "slug": "fine"}
+    # A copy of all of it: what is named twice would be written as an alias.
+    fine = {**copy.deepcopy(found["boards"][0]), "slug": "fine"}
     file = tmp_path / "boards.yaml"
     file.write_text(yaml.safe_dump({"boards": [fine, {**found["boards"][0], **changed}]}))
     with pytest.raises(CommandError, match=words.replace("'", ".")):
@@ -89,3 +91,11 @@ def test_what_is_no_file_is_told(tmp_path: Path) -> None:
         run("apply", str(tmp_path / "x"))
     with pytest.raises(CommandError, match="no board nope"):
         run("dump", "nope")
+
+
+def test_an_alias_is_refused_before_it_is_multiplied(tmp_path: Path) -> None:
+    levels = "".join(f"l{n}: &l{n} [{', '.join([f'*l{n - 1}'] * 9)}]\n" for n in range(1, 9))
+    file = tmp_path / "boards.yaml"
+    file.write_text(f"l0: &l0 x\n{levels}boards: []\n")
+    with pytest.raises(CommandError, match="aliases are not read here"):
+        run("apply", str(file))

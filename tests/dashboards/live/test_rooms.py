@@ -52,7 +52,7 @@ def shown(channel: RoomChannel, here: list[dict[str, Any]] | None = None) -> lis
 
 
 def test_each_note_is_sent_once(stored: list[dict[str, Any]]) -> None:
-    channel = RoomChannel("anna")
+    channel = RoomChannel(lambda: "anna")
     channel.rooms[1] = Room("device", "press")
     stored += [note(1), note(2)]
     ack, first = shown(channel)
@@ -67,14 +67,14 @@ def test_each_note_is_sent_once(stored: list[dict[str, Any]]) -> None:
 
 
 def test_an_empty_room_is_told_as_such(stored: list[dict[str, Any]]) -> None:
-    channel = RoomChannel("anna")
+    channel = RoomChannel(lambda: "anna")
     channel.rooms[1] = Room("device", "press")
     _ack, first = shown(channel)
     assert (first["notes"], first["here"], len(stored)) == ([], [], 0)
 
 
 def test_notes_come_in_frames_that_are_not_too_long(stored: list[dict[str, Any]]) -> None:
-    channel = RoomChannel("anna")
+    channel = RoomChannel(lambda: "anna")
     channel.rooms[1] = Room("device", "press")
     stored += [note(number, "😀" * 5_000) for number in range(1, 6)]
     frames = shown(channel)[1:]
@@ -84,7 +84,7 @@ def test_notes_come_in_frames_that_are_not_too_long(stored: list[dict[str, Any]]
 
 
 def test_a_room_that_goes_is_told_and_forgotten(stored: list[dict[str, Any]]) -> None:
-    channel = RoomChannel("anna")
+    channel = RoomChannel(lambda: "anna")
     channel.rooms[1] = Room("device", "gone")
     (error,) = shown(channel)
     assert (error["t"], error["id"], error["msg"], channel.rooms) == ("err", 1, "no such room", {})
@@ -92,7 +92,7 @@ def test_a_room_that_goes_is_told_and_forgotten(stored: list[dict[str, Any]]) ->
 
 
 def test_mentions_are_sent_when_they_change(stored: list[dict[str, Any]]) -> None:
-    channel = RoomChannel("anna")
+    channel = RoomChannel(lambda: "anna")
     channel.me[4] = None
     ack, first = shown(channel)
     assert (ack["id"], first["mentions"]) == (4, [])
@@ -102,7 +102,7 @@ def test_mentions_are_sent_when_they_change(stored: list[dict[str, Any]]) -> Non
 
 
 def test_a_look_is_due_for_news_and_for_others(stored: list[dict[str, Any]]) -> None:
-    channel = RoomChannel("anna")
+    channel = RoomChannel(lambda: "anna")
     channel.rooms[1] = Room("device", "press")
     shown(channel)
     assert channel.is_behind(0, lambda _room: [])

@@ -206,6 +206,12 @@ def test_a_name_is_kept_once_and_plain() -> None:
         "<path style='stroke-dasharray: .001 .001' d='M0 0h1e9'/>" + "<rect width='9999999'/>" * 99,
         f"<marker id='m'><path/></marker><path marker-mid='url(#m)' d='{'L1 1' * 90_000}'/>",
         "<g opacity='0.5'><rect/></g>" * 5_000,
+        f"<marker id='m'><path/></marker><g marker-mid='url(#m)'><path d='{'L1 1' * 90_000}'/></g>",
+        "<pattern id='p'><path/></pattern><g fill='url(#p)'>" + "<rect/>" * 9_000 + "</g>",
+        "<marker id='m'><path/></marker><g style='MARKER-mid:url(#m)'>"
+        f"<path d='{'L1 1' * 90_000}'/></g>",
+        "<g style='OPACITY:0.5'><rect/></g>" * 5_000,
+        "<radialGradient id='g'/>" + "<rect width='40' height='20' fill='url(#g)'/>" * 19_000,
         "<g style='opacity:0.5'><rect/></g>" * 5_000,
     ],
 )

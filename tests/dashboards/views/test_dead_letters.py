@@ -5,9 +5,11 @@ from typing import Any
 import pytest
 from django.contrib.auth import get_user_model
 from django.test import Client
+from django.utils import timezone
 
 from devices.models import Membership, Site
 from devices.registry import undecoded
+from mqtt_ingest.models import DeadLetter
 from tests.mqtt_ingest.storing.test_slot_writer import entry, make_writer, store
 from tests.support.factories import ARRIVAL, make_entry
 
@@ -59,3 +61,18 @@ def test_those_who_see_the_device_see_it_without_a_link() -> None:
     page = client.get("/devices/press-3/").content.decode()
     assert "3 packets could not be read" in page
     assert "/admin/mqtt_ingest/deadletter/" not in page
+
+
+def test_half_a_character_is_shown_in_admin() -> None:
+    letter = DeadLetter.objects.create(
+        received_at=timezone.now(),
+        topic="x",
+        payload=b'{"a": "\\ud800"}',
+        reason="not_json",
+        source="native",
+        qos=1,
+    )
+    client = Client()
+    client.force_login(get_user_model().objects.create_superuser("boss"))
+    page = client.get(f"/admin/mqtt_ingest/deadletter/{letter.pk}/change/")
+    assert page.status_code == 200

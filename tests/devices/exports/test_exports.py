@@ -6,6 +6,7 @@
 import csv
 import io
 import json
+import re
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -275,3 +276,12 @@ def test_guarding_a_cell_can_be_undone(text: str) -> None:
 )
 def test_what_a_spreadsheet_takes_for_a_formula_is_guarded(first: str) -> None:
     assert formats.guarded(f"{first}1+1") == f"'{first}1+1"
+
+
+@pytest.mark.parametrize(
+    "text", ["a;=cmd", "a;+1;-2", "x\t@y", ";'=a", "'=a", "=1;=2", "a;b", "a;;=b", "a;'b", "-5"]
+)
+def test_no_part_of_a_cell_is_taken_for_a_formula_and_all_come_back(text: str) -> None:
+    safe = formats.guarded(text)
+    assert not any(part.startswith(tuple("=+-@")) for part in re.split(r"[;\t\r\n]", safe))
+    assert formats.unguarded(safe) == text

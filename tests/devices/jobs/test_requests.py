@@ -27,6 +27,19 @@ def test_who_may_see_all_jobs_answers_for_their_own_alone() -> None:
     assert not requests.own(other).exists()
     assert list(requests.own(root)) == [job]
     assert not requests.own(None).exists()
+    # Seeing all devices and all jobs is no right to write with another one's rights.
+    auditor = person("auditor", "view_job", "view_device", is_staff=True)
+    assert requests.visible(auditor).count() == 1
+    assert not requests.own(auditor).exists()
+
+
+def test_what_names_no_devices_is_fetched_by_who_asked_for_it() -> None:
+    owner, auditor = person("owner"), person("auditor", "view_job", "view_device", is_staff=True)
+    root = get_user_model().objects.create_superuser("root")
+    found = requests.ask("discover", "x", {}, owner)
+    assert [requests.may_fetch(found, one) for one in (owner, auditor, root, None)] == [
+        *(True, False, True, False)
+    ]
 
 
 def test_the_files_of_one_person_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:

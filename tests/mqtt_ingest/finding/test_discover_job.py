@@ -3,7 +3,9 @@
 import json
 from typing import Any
 
+import paho.mqtt.client as mqtt
 import pytest
+from paho.mqtt.enums import CallbackAPIVersion
 
 from devices import source_port
 from devices.jobs import files, requests
@@ -75,3 +77,21 @@ def test_a_password_kept_with_another_key_fails_the_job(settings: Any) -> None:
     job = run(broker=row.name)
     assert job.state == "failed"
     assert "Enter it again" in job.words
+
+
+def test_a_name_with_half_a_character_stops_no_look(url: str) -> None:  # noqa: F811
+    device = {"ieee_address": "0x1", "friendly_name": "\ud800x", "type": "EndDevice"}
+    client = mqtt.Client(CallbackAPIVersion.VERSION2)
+    client.connect("127.0.0.1", int(url.rpartition(":")[2]))
+    client.loop_start()
+    # Beside what the broker keeps for the other tests.
+    for topic, payload in (
+        ("half/bridge/devices", json.dumps([device])),
+        ("half/\u00e4", '{"t": 1, "\\ud800": 2}'),
+    ):
+        client.publish(topic, payload, qos=1, retain=True).wait_for_publish(5)
+    client.disconnect()
+    client.loop_stop()
+    job = run()
+    assert job.state == "done", job.words
+    assert "\ud800" not in json.dumps(found(job), ensure_ascii=False)
