@@ -14,9 +14,10 @@ from mqtt_ingest.core.pipeline import Router, decode
 from mqtt_ingest.core.router import Route
 from tests.mqtt_ingest.core.conventions.test_golden import GOLDEN
 from tests.support.factories import ARRIVAL
+from tests.support.services import PATIENCE
 
 # What the largest packet may take, on a slow machine, beside others.
-SECONDS = 2.0
+SECONDS = 2.0 * PATIENCE
 _LONG = 200_000
 _MARKS = "\u0301" * 20_000 + "\u0316" * 20_000
 PAYLOADS: dict[str, bytes] = {

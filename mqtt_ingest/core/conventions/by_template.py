@@ -18,9 +18,10 @@ from devices import units
 from devices.datetime_texts import zone_of
 from mqtt_ingest.core.conventions.base import Convention, Options
 from mqtt_ingest.core.conventions.state import State
-from mqtt_ingest.core.conventions.template_bounds import check_bounds, check_path
+from mqtt_ingest.core.conventions.template_bounds import MAX_SLOW, check_bounds, check_path, is_slow
 from mqtt_ingest.core.conventions.templates import BadTemplate, FirstMatch, compiled
 from mqtt_ingest.core.descriptions import Description, SeriesDescription, with_series
+from mqtt_ingest.core.errors import Undecodable
 from mqtt_ingest.core.limits import Limits
 from mqtt_ingest.core.packets import DeviceMessage, Packet, Sample
 from mqtt_ingest.core.reading import parse, records
@@ -29,6 +30,8 @@ from mqtt_ingest.core.topics import filter_problem
 
 # Of a Source; and values that one of them finds by paths of their own.
 MAX_TEMPLATES, MAX_PATHS = 500, 100
+# Characters of paths that are followed for one packet, over all of its records.
+MAX_FOLLOWED = 200_000
 ONLINE = ("online", "connected", "true", "1", "ready", "running", "alive", "up", "available")
 OFFLINE = (
     *("offline", "disconnected", "connection lost", "false", "0", "lost", "stopped", "dead"),
@@ -92,6 +95,12 @@ class Template(Options):
             for metric, one in self.metrics.items()
             if one.unit
         }
+
+    @cached_property
+    def path_length(self) -> int:
+        """Return how many characters of paths are followed in each record; at least 1."""
+        paths = (*self.values.values(), self.device_path, self.name_path, self.time_path)
+        return max(1, sum(map(len, paths)) + len(self.unit_path))
 
     @field_validator("topic")
     @classmethod
@@ -167,6 +176,17 @@ class TemplateOptions(Options):
 
     templates: tuple[Template, ...] = Field(default=(), max_length=MAX_TEMPLATES)
 
+    @field_validator("templates")
+    @classmethod
+    def _few_slow(cls, given: tuple[Template, ...]) -> tuple[Template, ...]:
+        slow = [one.topic for one in given if is_slow(one.topic)]
+        if len(slow) > MAX_SLOW:
+            raise ValueError(
+                f"{len(slow)} templates have several parts of any length side by side, "
+                f"{MAX_SLOW} may: {slow[0]!r}, for example"
+            )
+        return given
+
 
 @lru_cache(maxsize=2_048)
 def _search(expression: str) -> Any:
@@ -211,7 +231,13 @@ def _read(
     if template.zone:
         limits = replace(limits, zone=zone_of(template.zone))
     messages: dict[str, DeviceMessage] = {}
-    for index, item in enumerate(_items(template, value)):
+    items = _items(template, value)
+    most = MAX_FOLLOWED // template.path_length
+    if len(items) > most:
+        raise Undecodable(
+            "too_many_samples", f"{len(items)} records, {most} are read by so many paths at once"
+        )
+    for index, item in enumerate(items):
         device = _device(template, captured, item, packet)
         message = messages.setdefault(device, DeviceMessage(device))
         _take(template, captured, message, packet, index, item, limits)

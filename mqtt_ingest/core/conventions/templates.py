@@ -37,7 +37,7 @@ class TopicTemplate:
             BadTemplate: says what is wrong with it.
         """
         self.text, self._base = text, {"base": base} if base else {}
-        levels = _levels(text.replace("{base}", base) if base else text)
+        levels = levels_of(text.replace("{base}", base) if base else text)
         self._filters = tuple(dict.fromkeys(_filters(levels)))
         try:
             expression = re.compile(_pattern(levels), re.DOTALL)
@@ -65,7 +65,7 @@ class TopicTemplate:
         return self._filters
 
 
-def _levels(text: str) -> list[str]:
+def levels_of(text: str) -> list[str]:
     """Split a template at its slashes, not at those within braces."""
     levels, depth = [""], 0
     for character in text:
@@ -98,7 +98,7 @@ def _pattern(levels: list[str]) -> str:
     return "".join(parts)
 
 
-def _pieces(level: str) -> list[str]:
+def pieces_of(level: str) -> list[str]:
     """Split a level into captures, braces and all, and the text around them."""
     pieces, depth = [""], 0
     for character in level:
@@ -113,7 +113,7 @@ def _pieces(level: str) -> list[str]:
 
 def _only_capture(level: str) -> re.Match[str] | None:
     """Return the capture that a level is, as a whole."""
-    return _CAPTURE.fullmatch(level) if len(_pieces(level)) == 1 else None
+    return _CAPTURE.fullmatch(level) if len(pieces_of(level)) == 1 else None
 
 
 def _level_pattern(level: str) -> str:
@@ -130,7 +130,7 @@ def _level_pattern(level: str) -> str:
 
 def _parts(level: str) -> Iterator[str]:
     """Yield the pattern of a level that has captures beside other text."""
-    for part in _pieces(level):
+    for part in pieces_of(level):
         found = _CAPTURE.fullmatch(part)
         if found is None:
             yield re.escape(part)

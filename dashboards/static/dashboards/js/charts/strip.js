@@ -6,19 +6,27 @@ import { sparkIn, sparkPath } from "./spark-path.js";
 import { formatTime } from "../display/format.js";
 import { filled, gettext } from "../display/i18n.js";
 import { readingNow } from "../display/server-clock.js";
-import { ask } from "../live/asking.js";
+import { Store } from "../live/store.js";
 
 /** @typedef {import("./time-span.js").Span} Span */
 
 const POINTS = 300;
+// Of all that is stored, what came in the last seconds is seen by nobody.
+const RATE = 0.1;
 // A window that is narrower could not be taken hold of (share of the strip).
 const NARROWEST = 0.01;
 
 export class Strip {
-  /** @param {HTMLElement} root with `data-first` (ms) and `data-key` @param {import("./time-range.js").TimeRange} range */
-  constructor(root, range) {
+  /**
+   * @param {HTMLElement} root with `data-first` (ms) and `data-key` @param {import("./time-range.js").TimeRange} range
+   * @param {import("../live/socket.js").LiveSocket} socket
+   */
+  constructor(root, range, socket) {
     this.root = root;
     this.range = range;
+    this.socket = socket;
+    this.key = root.dataset.key ?? "";
+    this.store = new Store(() => this.drawLine());
     this.first = Number(root.dataset.first);
     this.window = document.createElement("div");
     this.window.className = "window";
@@ -32,7 +40,6 @@ export class Strip {
   }
 
   connect() {
-    this.root.hidden = false;
     this.root.addEventListener("keydown", (event) => {
       const change = KEYS[event.key];
       if (!change || event.ctrlKey || event.metaKey || event.altKey) return;
@@ -42,7 +49,8 @@ export class Strip {
     dragged(this.root, this.window, () => this.place(), (part) => this.show(part));
     // It is not what somebody came for: the charts are drawn before.
     const soon = window.requestIdleCallback ?? ((/** @type {() => void} */ go) => setTimeout(go, 200));
-    soon(() => this.read());
+    const wanted = { keys: [this.key], from: this.first, points: POINTS, rate_hz: RATE };
+    soon(() => this.socket.subscribe(wanted, this.store.take));
     this.draw();
   }
 
@@ -71,13 +79,10 @@ export class Strip {
     this.root.setAttribute("aria-valuenow", String(Math.round(100 * right)));
   }
 
-  async read() {
-    const [from, to] = this.whole;
-    const query = new URLSearchParams({ keys: this.root.dataset.key ?? "", from: String(Math.round(from)), to: String(Math.round(to)), points: String(POINTS) });
-    // Without it the strip can still be used.
-    const answer = await ask(`/api/v1/readings?${query}`).catch(() => null);
-    const series = answer?.ok ? (await answer.json()).series[0] : null;
-    if (series) this.path.setAttribute("d", sparkPath({ ts: series.ts, value: series.mean ?? series.value }, [from, to]));
+  drawLine() {
+    const columns = this.store.columns.get(this.key);
+    if (!columns?.ts.length) return;
+    const { ts, value, mean } = columns;
+    this.path.setAttribute("d", sparkPath({ ts, value: value.map((one, i) => mean[i] ?? one) }, this.whole));
   }
 }
-

@@ -35,7 +35,7 @@ export class DevicePage {
     const keys = () => [...this.views.keys()];
     this.range = new TimeRange(this.root, keys, () => this.ranged());
     const strip = document.getElementById("strip");
-    this.strip = strip ? new Strip(strip, this.range) : null;
+    this.strip = strip ? new Strip(strip, this.range, socket) : null;
     this.compare = new Compare(this.range, keys, () => paint(this.draw));
     this.store = new Store(() => paint(this.draw), TOO_MANY);
     this.newest = new Store((keys, devices) => this.news(keys, devices));
