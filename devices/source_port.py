@@ -99,11 +99,18 @@ class SourcePort(Protocol):
     def joined(self, one: OptionField, more: Any) -> OptionField:
         """Return an option with `more`, as options are stored, in front of its value."""
 
-    def accept(self, proposals: Sequence[Mapping[str, Any]], broker: str) -> list[str]:
+    def accept(
+        self, proposals: Sequence[Mapping[str, Any]], broker: str, *, may_change: bool = True
+    ) -> list[str]:
         """Make Sources of what was proposed at `broker`; return their names.
 
+        Args:
+            proposals: what is to be read.
+            broker: where.
+            may_change: whether Sources that are there may be added to, and switched on.
+
         Raises:
-            ValidationError: one of them cannot be made.
+            ValidationError: one of them cannot be made, or may not be changed.
             Broker.DoesNotExist: the broker has just been deleted.
         """
 

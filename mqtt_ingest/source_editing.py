@@ -100,9 +100,11 @@ class SourceEditing:
             return one
         return replace(one, value=option_fields.dump(more) + str(one.value))
 
-    def accept(self, proposals: Sequence[Mapping[str, Any]], broker: str) -> list[str]:
+    def accept(
+        self, proposals: Sequence[Mapping[str, Any]], broker: str, *, may_change: bool = True
+    ) -> list[str]:
         """Make Sources of what was proposed at `broker`; return their names."""
-        return accepting.accept_told(proposals, broker)
+        return accepting.accept_told(proposals, broker, may_change=may_change)
 
 
 def _route(source: Source) -> Route:

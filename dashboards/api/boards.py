@@ -96,6 +96,12 @@ class RestoreIn(Body):
     revision: Annotated[int, Field(ge=1, le=2**31 - 1)]
 
 
+class Publish(Body):
+    """Which draft is meant; absent: whichever it is."""
+
+    number: Annotated[int, Field(ge=1, le=2**31 - 1)] | None = None
+
+
 @router.get("", response=BoardList)
 def list_boards(
     request: HttpRequest,
@@ -185,9 +191,14 @@ def save_draft(request: HttpRequest, slug: str, body: DraftIn) -> Any:
 
 
 @router.post("/{slug}/publish", response=BoardWhole)
-def publish_board(request: HttpRequest, slug: str) -> dict[str, Any]:
-    """Show the draft to everybody who may see the board."""
-    return _whole(store.publish(_edited(request, slug), request.user))
+def publish_board(request: HttpRequest, slug: str, body: Publish | None = None) -> dict[str, Any]:
+    """Show the draft to everybody who may see the board; 409 where it is not the one you saw."""
+    number = None if body is None else body.number
+    try:
+        return _whole(store.publish(_edited(request, slug), request.user, number))
+    except store.Changed as error:
+        words = f"{error.board.draft_by} has changed the draft since you saw it."
+        raise Problem(409, words, "number") from error
 
 
 @router.get("/{slug}/revisions", response=list[Revision])

@@ -107,13 +107,23 @@ def _merged(now: Board, base: Any, mine: Any, *, prefer_mine: bool) -> dict[str,
     return checked(both, {"widgets": [*now.draft.get("widgets", []), *mine["widgets"]]})
 
 
-def publish(board: Board, user: Any) -> Board:
+def publish(board: Board, user: Any, number: int | None = None) -> Board:
     """Show the draft of `board` to everybody who may see it.
 
     The same again by the same person is no revision.
+
+    Args:
+        board: it.
+        user: who answers for it.
+        number: of the draft that they have seen; None: whichever it is.
+
+    Raises:
+        Changed: somebody has changed the draft since.
     """
     with transaction.atomic():
         now = Board.objects.select_for_update().get(pk=board.pk)
+        if number is not None and number != now.draft_number:
+            raise Changed(now, [])
         if now.draft == published(now) and publisher_of(now) == user:
             return now
         now.revision += 1

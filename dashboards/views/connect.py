@@ -136,7 +136,8 @@ def _accept(request: HttpRequest, job: Job | None) -> None:
         messages.error(request, gettext("That broker is switched off, and you may not change it."))
         return
     try:
-        names = source_port.port().accept(chosen, broker)
+        may_change = request.user.has_perm("devices.change_source")
+        names = source_port.port().accept(chosen, broker, may_change=may_change)
     except Broker.DoesNotExist:
         messages.error(request, gettext("That broker was deleted meanwhile."))
         return

@@ -67,6 +67,20 @@ def test_a_board_is_its_makers_until_they_share_it(anna: Client, ben: Client) ->
     assert not Board.objects.exists()
 
 
+def test_what_is_published_is_the_draft_that_was_seen(anna: Client, ben: Client) -> None:
+    made = make(anna, specification={"widgets": [TEXT]})
+    send(anna, "patch", f"{BOARDS}/oil", site="hall", shared="site")
+    seen = anna.get(f"{BOARDS}/oil/draft").json()
+    changed = {**seen["specification"], "minutes": 5}
+    send(ben, "put", f"{BOARDS}/oil/draft", base=seen["specification"], specification=changed)
+    refused = send(anna, "post", f"{BOARDS}/oil/publish", number=seen["number"])
+    assert refused.status_code == 409
+    assert "ben has changed the draft" in refused.json()["detail"]
+    assert made["specification"] is None
+    again = anna.get(f"{BOARDS}/oil/draft").json()["number"]
+    assert send(anna, "post", f"{BOARDS}/oil/publish", number=again).status_code == 200
+
+
 def test_pages_of_boards_come_one_after_the_other(anna: Client) -> None:
     for name in ("c", "a", "b"):
         make(anna, name)

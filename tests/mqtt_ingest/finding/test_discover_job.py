@@ -5,6 +5,7 @@ from typing import Any
 
 import paho.mqtt.client as mqtt
 import pytest
+from django.core.exceptions import ValidationError
 from paho.mqtt.enums import CallbackAPIVersion
 
 from devices import source_port
@@ -95,3 +96,13 @@ def test_a_name_with_half_a_character_stops_no_look(url: str) -> None:  # noqa: 
     job = run()
     assert job.state == "done", job.words
     assert "\ud800" not in json.dumps(found(job), ensure_ascii=False)
+
+
+def test_who_may_only_add_sources_changes_none(url: str) -> None:  # noqa: F811
+    proposals = [one for one in found(run()) if one["convention"] == "zigbee2mqtt"]
+    port = source_port.port()
+    assert port.accept(proposals[:1], "", may_change=False) == ["zigbee2mqtt"]
+    Source.objects.filter(name="zigbee2mqtt").update(enabled=False)
+    with pytest.raises(ValidationError, match="is there already"):
+        port.accept(proposals[:1], "", may_change=False)
+    assert not Source.objects.get(name="zigbee2mqtt").enabled

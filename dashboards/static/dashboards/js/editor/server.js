@@ -44,9 +44,9 @@ export class BoardServer {
     return (await ask("PUT", `${this.api}/draft`, { base, specification, prefer })).json();
   }
 
-  /** @returns {Promise<{ revision: number }>} */
-  async publish() {
-    return (await ask("POST", `${this.api}/publish`, {})).json();
+  /** @param {number} number of the draft that is meant @returns {Promise<{ revision: number }>} */
+  async publish(number) {
+    return (await ask("POST", `${this.api}/publish`, { number })).json();
   }
 
   /** @param {File} file @returns {Promise<number>} the picture's number */

@@ -321,7 +321,7 @@ export class BoardEditor {
     clearTimeout(this.timer);
     if (!(await this.saving.save())) return;
     try {
-      const { revision } = await this.server.publish();
+      const { revision } = await this.server.publish(this.saving.number);
       this.isPublished = true;
       this.say(filled(gettext("Published as revision %(revision)s"), { revision }));
     } catch (error) {
