@@ -159,6 +159,19 @@ def test_a_board_of_three_widgets_from_nothing_then_last_night_and_shared(
     assert person.steps - 2 <= 4
 
     person.steps = 0
+    person.watched.goto("/boards/presses/")
+    person.click("main >> text=Share")
+    person.click("button:has-text('Make a link')")
+    person.page.wait_for_selector(".shared-link input[readonly]")
+    link = person.page.input_value(".shared-link input[readonly]")
+    assert person.steps <= 4
+    stranger = Watched(browser, shop.base)
+    stranger.page.goto(link)
+    stranger.page.wait_for_selector("[data-widget] >> nth=2")
+    assert stranger.problems == []
+    stranger.context.close()
+
+    person.steps = 0
     person.watched.goto("/")
     person.click("nav:visible >> text=Boards")
     person.click("main >> text=Presses")
@@ -186,6 +199,94 @@ def test_what_happened_is_noted_on_a_chart(person: Person) -> None:
     person.press("Control+Enter")
     person.sees("Oil filter changed", "#notes ol")
     person.leave(4)
+
+
+class AtKeys:
+    """Somebody without a mouse: what has the focus is reached by Tab."""
+
+    def __init__(self, person: Person) -> None:
+        self.person, self.page = person, person.page
+
+    def find(self, words: str, shows: str) -> None:
+        """Go to a page by the search."""
+        self.page.keyboard.press("/")
+        self.page.wait_for_selector("#search[open]")
+        self.page.keyboard.type(words)
+        self.page.wait_for_selector("#search-found [aria-selected=true]")
+        self.page.keyboard.press("Enter")
+        self.page.wait_for_selector(shows)
+
+    def reach(self, selector: str, key: str = "Tab", most: int = 80) -> None:
+        for _tab in range(most):
+            if self.page.evaluate(f"document.activeElement?.matches({json.dumps(selector)})"):
+                # Where one is, is seen.
+                style = "getComputedStyle(document.activeElement)"
+                assert self.page.evaluate(f"{style}.outlineStyle !== 'none' || {style}.boxShadow")
+                return
+            self.page.keyboard.press(key)
+        raise AssertionError(f"{selector} is not reached by {key}")
+
+    def press(self, selector: str, key: str = "Enter") -> None:
+        self.reach(selector)
+        self.page.keyboard.press(key)
+
+
+def test_the_tasks_are_done_without_a_mouse(browser: Browser, shop: Plant) -> None:
+    person = Person(browser, shop, DESK)
+    keys, page = AtKeys(person), person.page
+    keys.find("press-1", "figure[data-metric=oil] canvas")
+    keys.press("button[data-span=yesterday]")
+    person.sees("max 91.25", "figure[data-metric=oil]")
+    keys.press("#back-to-live")
+    keys.press("#compare", "ArrowDown")
+    keys.reach("figure[data-metric=oil] .menu > button")
+    page.keyboard.press("Enter")
+    keys.press("figure[data-metric=oil] [data-does=note]")
+    page.keyboard.type("Seen at keys")
+    page.keyboard.press("Control+Enter")
+    person.sees("Seen at keys", "#notes ol")
+
+    shop.manage("shell", "-v", "0", "-c", "from devices.models import Device; "
+                "Device.objects.create(key='valve-2', pending=True)")  # fmt: skip
+    person.watched.goto("/")
+    keys.press("a[href='/pending']")
+    page.wait_for_selector("[name='name:valve-2']")
+    keys.reach("[name='name:valve-2']")
+    page.keyboard.type("Second valve")
+    keys.reach("[name='site:valve-2']")
+    page.keyboard.type("Hall")
+    keys.press("main button[type=submit]:not([name=reject])")
+    person.sees("accepted")
+
+    person.watched.goto("/boards/")
+    keys.reach("#made [name=title]")
+    page.keyboard.type("At keys")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#kinds[open]")
+    page.keyboard.type("press-1 oil")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#grid .grid-stack-item >> nth=0")
+    page.wait_for_selector("#kinds", state="hidden")
+    page.keyboard.press("ArrowRight")
+    keys.reach("[data-do=publish]", "Shift+Tab")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#saved:has-text('Published as revision 1')")
+    person.watched.goto("/boards/at-keys/")
+    keys.press("a[href$='/share']")
+    page.wait_for_selector("main form button")
+    keys.press("main form button[type=submit]")
+    page.wait_for_selector(".shared-link input[readonly]")
+    person.watched.goto("/boards/at-keys/")
+    person.watched.wait_live()
+    keys.press("#travel-opener")
+    keys.press("#travel input[type=range]", "ArrowLeft")
+    person.sees(" to ", "#span-shown")
+
+    person.watched.goto("/devices/press-2/")
+    keys.press("#offline summary")
+    person.sees("to now", "#offline")
+    assert person.watched.problems == []
+    person.watched.context.close()
 
 
 def test_why_a_device_is_silent(person: Person) -> None:

@@ -25,6 +25,8 @@ class Search {
     this.words = /** @type {HTMLElement} */ (dialog.querySelector("[role=status]"));
     /** @type {Hit[]} */
     this.hits = [];
+    /** What they are of; null: nothing was answered yet. @type {string|null} */
+    this.answered = null;
     this.at = 0;
     this.timer = 0;
     /** @type {AbortController|null} */
@@ -63,8 +65,17 @@ class Search {
       this.dialog.close();
     } else if (event.key === "Enter") {
       event.preventDefault();
-      this.go(this.at);
+      this.enter();
     }
+  }
+
+  /** Go to what is chosen; where something else was typed meanwhile, to the first of that. */
+  async enter() {
+    if (this.input.value.trim() !== this.answered) {
+      clearTimeout(this.timer);
+      await this.ask();
+    }
+    if (this.input.value.trim() === this.answered) this.go(this.at);
   }
 
   async ask() {
@@ -74,8 +85,10 @@ class Search {
     try {
       const answer = await fetch(`/api/v1/search?q=${encodeURIComponent(query)}`, { signal: this.asking.signal });
       const body = await answer.json();
-      if (answer.ok) this.show(body.hits);
-      else this.tell(body.detail);
+      if (answer.ok) {
+        this.answered = query;
+        this.show(body.hits);
+      } else this.tell(body.detail);
     } catch (error) {
       if (!(error instanceof DOMException)) this.tell(gettext("The search does not answer."));
     }
