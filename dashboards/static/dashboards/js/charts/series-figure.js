@@ -12,7 +12,6 @@ import { drawRows } from "./values-table.js";
 import { watchVisible } from "../display/visibility.js";
 import { listenToMenu } from "./chart-menu.js";
 import { seenWords, showSeen } from "./seen.js";
-import { StatesView } from "./states-view.js";
 import { filled, gettext } from "../display/i18n.js";
 
 export class SeriesView {
@@ -36,7 +35,9 @@ export class SeriesView {
     const [losses, marks] = [readLosses(document), readMarks(document, metric)];
     this.line = { label: metric, kind, colour: "--accent" };
     const { onSpan } = range;
-    this.states = plot && kind === "text" ? new StatesView(plot) : null;
+    /** @type {import("./states-view.js").StatesView|null} */
+    this.states = null;
+    if (plot && kind === "text") this.addStates(plot, onVisible);
     this.chart = plot && kind !== "text" ? new Chart(plot, { lines: [this.line], losses, marks, offline, onSpan }) : null;
     this.view = plot ? watchVisible(plot, onVisible) : { now: false };
     /** What the second line was when it was drawn last. */
@@ -66,6 +67,13 @@ export class SeriesView {
       this.takeNotes(/** @type {CustomEvent} */ (event).detail);
       onVisible();
     });
+  }
+
+  /** @param {HTMLElement} plot @param {() => void} onVisible */
+  async addStates(plot, onVisible) {
+    const { StatesView } = await import("./states-view.js");
+    this.states = new StatesView(plot);
+    onVisible();
   }
 
   /** Shade the spans that notes are about. @param {import("../logbook/note-view.js").Note[]} notes */

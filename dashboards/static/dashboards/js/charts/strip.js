@@ -47,10 +47,8 @@ export class Strip {
       this.range.onSpan(change);
     });
     dragged(this.root, this.window, () => this.place(), (part) => this.show(part));
-    // It is not what somebody came for: the charts are drawn before.
-    const soon = window.requestIdleCallback ?? ((/** @type {() => void} */ go) => setTimeout(go, 200));
     const wanted = { keys: [this.key], from: this.first, points: POINTS, rate_hz: RATE };
-    soon(() => this.socket.subscribe(wanted, this.store.take));
+    this.socket.subscribe(wanted, this.store.take);
     this.draw();
   }
 

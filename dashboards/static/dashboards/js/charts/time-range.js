@@ -3,7 +3,7 @@
 import { readingNow } from "../display/server-clock.js";
 import { POINTS, Past, kept, moved, scaled, spanOf } from "./time-span.js";
 import { dayBefore } from "./moments.js";
-import { listenToSpanForm } from "./span-form.js";
+import { whenIdle } from "../display/idle.js";
 import { formatTime } from "../display/format.js";
 import { filled, gettext } from "../display/i18n.js";
 
@@ -51,7 +51,7 @@ export class TimeRange {
       if (this.span && (event.key === "Escape" || event.key === "0")) this.show(null);
     });
     const typed = /** @type {HTMLElement|null} */ (this.root.querySelector("[data-typed-span]"));
-    if (typed) listenToSpanForm(typed, this);
+    if (typed) whenIdle(async () => (await import("./span-form.js")).listenToSpanForm(typed, this));
     if (this.span) this.show(this.span);
   }
 

@@ -6,9 +6,9 @@ import { localTimes, now, readingNow, showAge } from "../display/server-clock.js
 import { Compare } from "../charts/compare.js";
 import { POINTS } from "../charts/time-span.js";
 import { paint } from "../display/animation-frame.js";
+import { whenIdle } from "../display/idle.js";
 import { showState } from "../display/connection-status.js";
 import { noteState, readOffline } from "../charts/annotations.js";
-import { Strip } from "../charts/strip.js";
 import { TimeRange } from "../charts/time-range.js";
 import { SeriesView } from "../charts/series-figure.js";
 import { emptyColumns } from "../live/columns.js";
@@ -34,8 +34,8 @@ export class DevicePage {
     this.draw = this.draw.bind(this);
     const keys = () => [...this.views.keys()];
     this.range = new TimeRange(this.root, keys, () => this.ranged());
-    const strip = document.getElementById("strip");
-    this.strip = strip ? new Strip(strip, this.range, socket) : null;
+    /** @type {import("../charts/strip.js").Strip|null} */
+    this.strip = null;
     this.compare = new Compare(this.range, keys, () => paint(this.draw));
     this.store = new Store(() => paint(this.draw), TOO_MANY);
     this.newest = new Store((keys, devices) => this.news(keys, devices));
@@ -45,7 +45,7 @@ export class DevicePage {
     this.findViews();
     this.range.connect();
     this.compare.connect();
-    this.strip?.connect();
+    whenIdle(() => this.addStrip());
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
       for (const view of this.views.values()) view.chart?.restyle();
       paint(this.draw);
@@ -55,6 +55,15 @@ export class DevicePage {
     // Also brings metrics that are new; a device with very many has several pages of them.
     const keys = this.root.dataset.pages === "1" ? [`${this.key}/*`] : [...this.views.keys()];
     this.socket.subscribe({ kind: "latest", keys, rate_hz: 10 }, this.newest.take);
+  }
+
+  /** Put the strip of all that is stored below the charts: nobody came for it, so it comes last. */
+  async addStrip() {
+    const root = document.getElementById("strip");
+    if (!root) return;
+    const { Strip } = await import("../charts/strip.js");
+    this.strip = new Strip(root, this.range, this.socket);
+    this.strip.connect();
   }
 
   /** Take up every figure that has no view yet. */
