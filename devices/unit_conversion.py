@@ -49,6 +49,10 @@ class Conversion(NamedTuple):
     scale: float
     offset: float
 
+    def of(self, value: float) -> float:
+        """Return a value in the other unit."""
+        return value * self.scale + self.offset
+
     def then(self, other: "Conversion") -> "Conversion":
         """Return this one with another behind it."""
         scale, offset = self.scale * other.scale, self.offset * other.scale + other.offset

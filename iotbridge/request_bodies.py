@@ -17,6 +17,7 @@ from django.http import parse_cookie
 from twisted.internet.threads import deferToThread
 from twisted.web.http import Request as _Request
 
+from dashboards.pictures.storing import BYTES as PICTURE_BYTES
 from devices.access import scope_of, user_of_session, user_of_token
 from devices.models.accounts import AnyUser
 from iotbridge import page_doors
@@ -30,9 +31,8 @@ SMALL, UNKNOWN = 2_500_000, 100_000
 # Files come here; forms of several parts are a little larger than their file.
 UPLOADS = (b"/import", b"/api/v1/imports")
 FORM_BYTES = 100_000
-# Pictures of boards and notes.
+# Pictures of boards and notes, each of `PICTURE_BYTES` at most.
 PICTURES = re.compile(rb"/(api/v1/(boards|notes)/[\w-]{1,100}/pictures|logbook)")
-PICTURE_BYTES = 5_000_000
 
 
 def limit_of(path: bytes) -> int:

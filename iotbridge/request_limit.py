@@ -36,8 +36,8 @@ BESIDE_INGEST = 8
 # What a person's requests may cost the database within a minute, in s.
 PERSON_SECONDS = 120.0
 MINUTE = 60.0
-# Where a request's scope holds whose it is, once that is known.
-ACCOUNT = "iotbridge.account"
+# Where a request's scope holds who asks.
+ASKER = "iotbridge.asker"
 # Persons that are remembered.
 PERSONS = 10_000
 _BUSY = b"Too many requests at a time; try again in a few seconds.\n"
@@ -66,6 +66,21 @@ class Person:
         self._cost = self.cost() + seconds
 
 
+@dataclass(slots=True)
+class Asker:
+    """What a request says of who sends it.
+
+    Args:
+        said: its session, token, screen, as digests.
+        address: where it comes from.
+        account: whose it has shown to be; empty: nobody has looked.
+    """
+
+    said: list[bytes]
+    address: str
+    account: str = ""
+
+
 class Persons:
     """Those who asked lately."""
 
@@ -75,26 +90,24 @@ class Persons:
         # Sessions and tokens that were found good, with whose they are.
         self._accounts: OrderedDict[bytes, bytes] = OrderedDict()
 
-    def of(self, scope: dict[str, Any]) -> list[Person]:
-        """Return who may have sent the request of this ASGI scope.
+    def of(self, asker: Asker) -> list[Person]:
+        """Return who may be the asker.
 
         A session or token that is not known to be good could have been made up for this
         request: its address counts as well.
         """
-        said = keys_of(scope)
-        keys = {self._accounts.get(key, key) for key in said}
-        if not said or not all(key in self._accounts for key in said):
-            keys.add(_digest(f"address {client_of_scope(scope)}"))
+        keys = {self._accounts.get(key, key) for key in asker.said}
+        if not asker.said or not all(key in self._accounts for key in asker.said):
+            keys.add(_digest(f"address {asker.address}"))
         return [self._person(key) for key in sorted(keys)]
 
-    def know(self, scope: dict[str, Any]) -> None:
-        """Note whose the session or token of a request is, where `tell_account` has said so."""
-        account = scope.get(ACCOUNT, {}).get("pk")
-        said = keys_of(scope) if account else []
+    def know(self, asker: Asker) -> None:
+        """Note whose the session or token is, where `tell_account` has said so."""
         # With two of them it is not told which one was good.
-        if len(said) == 1:
-            self._accounts[said[0]] = _digest(f"account {account}")
-            self._accounts.move_to_end(said[0])
+        if asker.account and len(asker.said) == 1:
+            (key,) = asker.said
+            self._accounts[key] = _digest(f"account {asker.account}")
+            self._accounts.move_to_end(key)
             while len(self._accounts) > PERSONS:
                 self._accounts.popitem(last=False)
 
@@ -127,9 +140,15 @@ def keys_of(scope: dict[str, Any]) -> list[bytes]:
     return [_digest(text) for text in dict.fromkeys(said)]
 
 
+def asker_of(scope: dict[str, Any]) -> Asker:
+    """Return who sends the request of an ASGI scope."""
+    return Asker(keys_of(scope), client_of_scope(scope))
+
+
 def tell_account(scope: dict[str, Any], pk: object) -> None:
     """Say that the request of an ASGI scope has shown to be of an account."""
-    scope.get(ACCOUNT, {})["pk"] = str(pk)
+    if ASKER in scope:
+        scope[ASKER].account = str(pk)
 
 
 def _digest(text: str) -> bytes:
@@ -149,9 +168,9 @@ def bounded(application: App, most: int) -> App:
             async with probes:
                 await application(scope, receive, send)
             return
-        people = persons.of(scope)
-        # A dictionary: layers in between may copy the scope.
-        scope = {**scope, ACCOUNT: {}}
+        asker = asker_of(scope)
+        people = persons.of(asker)
+        scope = {**scope, ASKER: asker}
         if any(person.cost() > PERSON_SECONDS for person in people):
             await _refuse(send, 429, _TOO_MUCH, 30)
             return
@@ -163,7 +182,7 @@ def bounded(application: App, most: int) -> App:
             return
         budget = Budget()
         goes_on = False
-        answer = _Answer(people, client_of_scope(scope), scope.get(ABORT, _nothing))
+        answer = _Answer(people, asker.address, scope.get(ABORT, _nothing))
 
         async def send_on(message: Any) -> None:
             nonlocal goes_on
@@ -178,11 +197,11 @@ def bounded(application: App, most: int) -> App:
                 await application(scope, receive, send_on)
         finally:
             turn.end()
-            persons.know(scope)
+            persons.know(asker)
             if goes_on:
                 slow.end(answer)
             # Whose it was may be known by now.
-            for person in persons.of(scope):
+            for person in persons.of(asker):
                 person.charge(min(budget.spent, REQUEST_SECONDS))
 
     return app

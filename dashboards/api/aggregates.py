@@ -43,14 +43,12 @@ def read_aggregates(
     now = queries.now_us()
     edges = _edges(window, bucket, zone, max(1, len(infos)))
     # Whole buckets: one that began earlier would tell of what was before.
-    edges = [edge for edge in edges if edge >= caller.earliest(now)]
+    earliest = caller.earliest(now)
+    edges = [edge for edge in edges if edge >= earliest]
     with queries.read_snapshot():
-        found_of: dict[int, Sequence[Aggregate]] = {
-            info.pk: aggregates(info, edges, now) if len(edges) > 1 else [] for info in infos
-        }
-    if caller.reach_s:
-        found_of = {pk: _without_before(parts) for pk, parts in found_of.items()}
-    series = [_columns(info, found_of[info.pk]) for info in infos]
+        parts = [aggregates(info, edges, now) if len(edges) > 1 else [] for info in infos]
+    told = [_without_before(one) for one in parts] if earliest else parts
+    series = [_columns(info, one) for info, one in zip(infos, told, strict=True)]
     return {
         "bucket": bucket,
         "zone": zone,

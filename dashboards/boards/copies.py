@@ -9,7 +9,6 @@ from django.utils.translation import gettext
 
 from dashboards.boards import automatic, rights, store
 from dashboards.boards.made import placed_automatically
-from dashboards.boards.specification import widgets_of
 from dashboards.models import Board, Picture
 from dashboards.pictures import storing
 from devices.access import Scope
@@ -58,11 +57,8 @@ def take_pictures(board: Board) -> None:
         one._state.adding = True  # noqa: SLF001 - as Django documents copying
         one.save()
         made[before] = one.pk
-    for widget in widgets_of(board.draft) if made else ():
-        options = widget.get("options")
-        shown = options.get("picture") if isinstance(options, dict) else None
-        if isinstance(options, dict) and isinstance(shown, int) and shown in made:
-            options["picture"] = made[shown]
+    for options in store.with_pictures(board.draft):
+        options["picture"] = made.get(options["picture"], options["picture"])
     if made:
         board.save(update_fields=["draft"])
 

@@ -72,8 +72,8 @@ def place(widgets: Iterable[Widget[Any]], scope: Scope, now: datetime | AsOf) ->
     """
     as_of = now if isinstance(now, AsOf) else heartbeats.as_of(now)
     placed = [Placed(widget) for widget in widgets]
-    cells, devices = _read(placed, scope, as_of.now)
     since = scope.earliest(queries.now_us())
+    cells, devices = _read(placed, scope, as_of.now, since)
     for one in placed:
         keys = _keys(one.widget)
         one.cells = _labelled([cells[key] for key in keys if key in cells], devices)
@@ -86,14 +86,13 @@ def place(widgets: Iterable[Widget[Any]], scope: Scope, now: datetime | AsOf) ->
 
 
 def _read(
-    placed: Iterable[Placed], scope: Scope, now: datetime
+    placed: Iterable[Placed], scope: Scope, now: datetime, since: int
 ) -> tuple[dict[str, device_rows.Cell], dict[str, Device]]:
     """Return the newest values by key, and the devices by key, of all widgets."""
     keys = {key for one in placed for key in _keys(one.widget)}
     found = queries.find_series(scope, sorted(keys))
     infos = [info for group in found.values() for info in group]
-    newest = queries.latest(infos, scope.earliest(queries.now_us()))
-    expiries = cadence.expiries(infos)
+    newest, expiries = queries.latest(infos, since), cadence.expiries(infos)
     cells = {
         info.key: device_rows.cell_of(info, newest.get(info.pk), expiries.get(info.pk, 0), now)
         for info in infos

@@ -1,6 +1,7 @@
 """Boards as they are kept: a draft that editors share, and what was published of it."""
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -124,7 +125,8 @@ def publish(board: Board, user: Any, number: int | None = None) -> Board:
         now = Board.objects.select_for_update().get(pk=board.pk)
         if number is not None and number != now.draft_number:
             raise Changed(now, [])
-        if now.draft == published(now) and publisher_of(now) == user:
+        shown = _shown(now)
+        if shown and (shown.specification, shown.publisher) == (now.draft, user):
             return now
         now.revision += 1
         BoardRevision.objects.create(
@@ -170,18 +172,29 @@ def restore(board: Board, user: Any, number: int) -> Board:
 
 def publisher_of(board: Board) -> Any:
     """Return who published what of `board` is shown; None: nobody who has an account now."""
-    found = board.revisions.filter(number=board.revision).select_related("publisher").first()
+    found = _shown(board)
     return None if found is None else found.publisher
+
+
+def with_pictures(specification: Any) -> Iterator[dict[str, Any]]:
+    """Yield the options of those widgets of a specification that show a picture (its pk)."""
+    for one in widgets_of(specification):
+        options = one.get("options")
+        pk = options.get("picture") if isinstance(options, dict) else None
+        if type(pk) is int and 0 < pk < 2**31:
+            yield one["options"]
 
 
 def pictures_of(specification: Any) -> set[int]:
     """Return the pictures (pks) that the widgets of a specification show."""
-    options = (one.get("options") for one in widgets_of(specification))
-    shown = (one.get("picture") for one in options if isinstance(one, dict))
-    return {pk for pk in shown if type(pk) is int and 0 < pk < 2**31}
+    return {options["picture"] for options in with_pictures(specification)}
 
 
 def published(board: Board) -> dict[str, Any] | None:
     """Return what of `board` is shown; None: it was never published."""
-    found = board.revisions.filter(number=board.revision).first()
+    found = _shown(board)
     return None if found is None else found.specification
+
+
+def _shown(board: Board) -> BoardRevision | None:
+    return board.revisions.filter(number=board.revision).select_related("publisher").first()

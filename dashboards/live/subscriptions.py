@@ -279,8 +279,8 @@ class Subscription:
         else:
             found = dict(bulk.rows(self.infos, invalidated, MAX_REREAD + 1, MAX_REREAD + 1))
         if self.earliest:
-            kept = {pk: [one for one in p if one[0] >= self.earliest] for pk, p in found.items()}
-            found = kept
+            first = self.earliest
+            found = {pk: [one for one in rows if one[0] >= first] for pk, rows in found.items()}
         if sum(map(len, found.values())) > MAX_REREAD:
             return None
         return {pk: [[ms(ts), *rest] for ts, *rest in points] for pk, points in found.items()}

@@ -7,8 +7,10 @@ from typing import ClassVar
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
+from django.utils.functional import cached_property
 
 from dashboards.models.boards import Board, whole_second
+from devices.access import Scope, scope_of
 
 
 def new_name() -> str:
@@ -48,6 +50,11 @@ class BoardLink(models.Model):
 
     def __str__(self) -> str:
         return self.label or f"link to {self.board_id}"
+
+    @cached_property
+    def maker(self) -> Scope:
+        """Return what its maker may see, read once: a link is fetched anew for each request."""
+        return scope_of(self.made_by)
 
     def is_over(self, now: datetime | None = None) -> bool:
         """Return whether its time has ended."""

@@ -183,8 +183,7 @@ def _size(root: Element) -> tuple[int, int]:
 
 def _length(text: str) -> float:
     """Return a length in pixels; 0: it is none, or in another unit."""
-    found = next(_numbers(text[:LENGTH].strip().removesuffix("px")), 0.0)
-    return found if len(text) <= LENGTH else 0.0
+    return next(_numbers(text.strip().removesuffix("px")), 0.0) if len(text) <= LENGTH else 0.0
 
 
 def _numbers(text: str) -> Iterator[float]:

@@ -115,7 +115,7 @@ def told(info: SeriesInfo) -> dict[str, Any]:
 
 def converted(value: float, how: Conversion) -> float:
     """Return a value in another unit, as exact as it was: 21.5 °C are 70.7 °F."""
-    number = value * how.scale + how.offset
+    number = how.of(value)
     digits = number_text(value)
     if "e" in digits or not math.isfinite(number):
         return number

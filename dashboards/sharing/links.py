@@ -14,7 +14,6 @@ from django.utils.translation import gettext
 from dashboards.boards import rights
 from dashboards.boards.variables import PREFIX
 from dashboards.models import Board, BoardLink
-from devices.access import scope_of
 from devices.addresses import origin_of
 
 # Of one board; boards in turn; origins; days that a link may last.
@@ -46,8 +45,7 @@ def good(found: QuerySet[BoardLink]) -> BoardLink | None:
     link = found.select_related("board", "made_by").first()
     if link is None or link.is_over() or not link.made_by.is_active:
         return None
-    maker = link.made_by
-    return link if rights.may_link(link.board, maker, scope_of(maker)) else None
+    return link if rights.may_link(link.board, link.made_by, link.maker) else None
 
 
 def of(board: Board) -> QuerySet[BoardLink]:

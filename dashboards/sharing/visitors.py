@@ -73,7 +73,7 @@ def board_of(link: BoardLink, number: int) -> Board | None:
     """Return the board that `link` shows at turn `number`; None where its maker sees it no more."""
     boards = [link.board_id, *link.turns]
     pk = boards[number % len(boards)]
-    return rights.readable(link.made_by, scope_of(link.made_by)).filter(pk=pk).first()
+    return rights.readable(link.made_by, link.maker).filter(pk=pk).first()
 
 
 def page_of(link: BoardLink, board: Board, scope: Scope) -> Page:
@@ -93,8 +93,7 @@ def reading(link: BoardLink, board: Board) -> Scope:
 
     Whoever changes a board would else choose what is shown of what its link's maker sees.
     """
-    publisher = store.publisher_of(board)
-    seen = scope_of(link.made_by).both(scope_of(publisher))
+    seen = link.maker.both(scope_of(store.publisher_of(board)))
     return replace(seen, reach_s=link.reach_s)
 
 

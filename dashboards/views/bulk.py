@@ -13,13 +13,12 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext, ngettext
 from django.views.decorators.http import require_POST
 
+from dashboards.views.device_settings import MAX_TAGS
 from dashboards.views.pending import sites_managed
 from devices import registry
 from devices.access import Scope, scope_of
 from devices.models import Device, Tag
 from devices.registry import listing
-
-MAX_TAGS = 100
 
 
 def _tagged(device: Device, name: str, *, off: bool = False) -> None:

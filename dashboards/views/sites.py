@@ -13,7 +13,14 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext, gettext_lazy
 
-from devices.access import Scope, runs_sites, scope_of, site_and_below
+from devices.access import (
+    Scope,
+    levels_below,
+    runs_sites,
+    scope_of,
+    site_and_below,
+    sites_above,
+)
 from devices.models import Membership, RetentionPolicy, Role, Site
 from devices.models.retention import FIELDS
 from devices.retention import own
@@ -46,13 +53,13 @@ class SiteForm(forms.ModelForm[Site]):
         """Offer what `user` may put the site below."""
         super().__init__(*args, **options)
         everywhere, site = runs_sites(user), self.instance
-        is_new = site._state.adding  # noqa: SLF001 - Django documents it
+        self._is_new = site._state.adding  # noqa: SLF001 - Django documents it
         sites = Site.objects.all() if everywhere else Site.objects.filter(pk__in=scope.managed)
         parent: Any = self.fields["parent"]
         # What is above a site decides who has it: only an other place of one's own.
-        parent.required = not everywhere and (is_new or site.parent_id in scope.managed)
-        self._everywhere, self._room = everywhere, sites.count() < MOST
-        if is_new:
+        parent.required = not everywhere and (self._is_new or site.parent_id in scope.managed)
+        self._has_room = everywhere or not self._is_new or sites.count() < MOST
+        if self._is_new:
             parent.queryset = sites
             return
         del self.fields["slug"]
@@ -64,15 +71,15 @@ class SiteForm(forms.ModelForm[Site]):
     def clean_parent(self) -> Site | None:
         """Return what the site is to be below, where that is not too deep."""
         parent: Site | None = self.cleaned_data["parent"]
-        below = 0 if self.instance._state.adding else _height(self.instance)  # noqa: SLF001
-        if parent is not None and len(_above(parent)) + 2 + below > LEVELS:
+        below = 0 if self._is_new else levels_below(self.instance.pk)
+        if parent is not None and len(sites_above(parent.pk)) + 2 + below > LEVELS:
             words = gettext("Sites may be %d levels deep.")
             raise forms.ValidationError(words % LEVELS)
         return parent
 
     def clean(self) -> dict[str, Any]:
         """Refuse more sites than a manager may have."""
-        if self.instance._state.adding and not (self._everywhere or self._room):  # noqa: SLF001
+        if not self._has_room:
             raise forms.ValidationError(gettext("You have %d sites, and no more are made.") % MOST)
         return dict(super().clean() or self.cleaned_data)
 
@@ -147,12 +154,12 @@ def site_page(request: HttpRequest, slug: str) -> HttpResponse:
     with transaction.atomic():
         # One after the other: two who move sites below each other would make a ring.
         list(Site.objects.select_for_update().order_by("pk").values_list("pk"))
+        site.refresh_from_db()
         return _shown(request, scope, site, request.POST.get("do", ""))
 
 
 def _shown(request: HttpRequest, scope: Scope, site: Site, part: str) -> HttpResponse:
     """Show the page of a site, after `part` was taken, where that is not empty."""
-    site = Site.objects.get(pk=site.pk)
     posted = {part: request.POST}
     forms: dict[str, Any] = {
         "site": SiteForm(scope, request.user, posted.get("site"), instance=site),
@@ -162,7 +169,9 @@ def _shown(request: HttpRequest, scope: Scope, site: Site, part: str) -> HttpRes
     if part and (part not in forms or forms[part].is_valid()):
         _take(request, site, part, forms.get(part))
         return redirect("site-settings", site.slug)
-    site.refresh_from_db()
+    if part:
+        # A form that is wrong has put into it what was typed.
+        site.refresh_from_db()
     context = {"site": site, "forms": forms, "roles": Role.choices, **_people(site, scope)}
     return render(request, "dashboards/sites/settings.html", context, status=400 if part else 200)
 
@@ -197,30 +206,9 @@ def _change_member(request: HttpRequest, site: Site) -> None:
 
 def _people(site: Site, scope: Scope) -> dict[str, Any]:
     """Return who has a role here, and who by a site above that `scope` sees."""
-    above = [one for one in Site.objects.filter(pk__in=_above(site)) if scope.may_see(one)]
+    above = [one for one in Site.objects.filter(pk__in=sites_above(site.pk)) if scope.may_see(one)]
     rows = Membership.objects.select_related("user", "site")
     return {
         "members": rows.filter(site=site).order_by("user__pk"),
         "above": rows.filter(site__in=above).order_by("site__name", "user__pk"),
     }
-
-
-def _height(site: Site) -> int:
-    """Return how many levels there are below `site`."""
-    levels, here, seen = -1, {site.pk}, {site.pk}
-    while here:
-        levels += 1
-        here = set(Site.objects.filter(parent__in=here).values_list("pk", flat=True)) - seen
-        seen |= here
-    return levels
-
-
-def _above(site: Site) -> set[int]:
-    """Return the sites that `site` is part of; a ring of parents ends, too."""
-    parents = dict(Site.objects.values_list("pk", "parent_id"))
-    seen: set[int] = set()
-    current = site.parent_id
-    while current is not None and current not in seen and current != site.pk:
-        seen.add(current)
-        current = parents.get(current)
-    return seen

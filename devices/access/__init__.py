@@ -3,9 +3,11 @@
 from devices.access.scopes import (
     ALL,
     Scope,
+    levels_below,
     runs_sites,
     scope_of,
     site_and_below,
+    sites_above,
     sites_below,
     token_digest,
     user_of_session,
@@ -15,9 +17,11 @@ from devices.access.scopes import (
 __all__ = [
     "ALL",
     "Scope",
+    "levels_below",
     "runs_sites",
     "scope_of",
     "site_and_below",
+    "sites_above",
     "sites_below",
     "token_digest",
     "user_of_session",

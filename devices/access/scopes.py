@@ -177,6 +177,28 @@ def site_and_below(site: int) -> set[int]:
     return _below(site, _children())
 
 
+def sites_above(site: int) -> set[int]:
+    """Return the sites (pks) that `site` is part of; a ring of parents ends, too."""
+    parents = dict(Site.objects.values_list("pk", "parent_id"))
+    seen: set[int] = set()
+    current = parents.get(site)
+    while current is not None and current not in seen and current != site:
+        seen.add(current)
+        current = parents.get(current)
+    return seen
+
+
+def levels_below(site: int) -> int:
+    """Return how many levels of sites there are below `site`."""
+    children = _children()
+    levels, here, seen = -1, {site}, {site}
+    while here:
+        levels += 1
+        here = {below for one in here for below in children.get(one, [])} - seen
+        seen |= here
+    return levels
+
+
 def sites_below() -> dict[int, set[int]]:
     """Return every site with itself and those below it, by pk; the tree is read once."""
     children = _children()

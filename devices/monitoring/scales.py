@@ -92,8 +92,7 @@ def look_at(series: Series) -> None:
         return
     unit = scaled_unit(series.unit, series.scaled_unit, values)
     how = conversion(series.unit, series.shown_unit or unit)
-    shown = values if how is None else [value * how.scale + how.offset for value in values]
-    shown = [value for value in shown if math.isfinite(value)]
+    shown = [one for one in (map(how.of, values) if how else values) if math.isfinite(one)]
     if not shown:
         return
     news: dict[str, Any] = {"places": places_of(shown, series.unit), "scaled_unit": unit}

@@ -128,17 +128,20 @@ def test_people_are_told_apart(one: dict[str, str], other: dict[str, str], *, sa
     assert (found[0] == found[1]) == same
 
 
-def known(persons: request_limit.Persons, scope: dict[str, Any], account: int) -> None:
+def asker(address: str, **headers: str) -> request_limit.Asker:
+    return request_limit.asker_of(asked(address, **headers))
+
+
+def known(persons: request_limit.Persons, one: request_limit.Asker, account: int) -> None:
     """Tell, as an answer does, that a request was of an account."""
-    scope = {**scope, request_limit.ACCOUNT: {}}
-    request_limit.tell_account(scope, account)
-    persons.know(scope)
+    request_limit.tell_account({request_limit.ASKER: one}, account)
+    persons.know(one)
 
 
 def test_what_could_be_made_up_counts_by_its_address_too() -> None:
     persons = request_limit.Persons(6)
-    mine, theirs = (asked("10.0.0.1", cookie=f"sessionid={name}") for name in ("x", "made-up"))
-    (address,) = persons.of(asked("10.0.0.1"))
+    mine, theirs = (asker("10.0.0.1", cookie=f"sessionid={name}") for name in ("x", "made-up"))
+    (address,) = persons.of(asker("10.0.0.1"))
     assert address in persons.of(mine)
     known(persons, mine, 5)
     assert address not in persons.of(mine)
@@ -148,15 +151,15 @@ def test_what_could_be_made_up_counts_by_its_address_too() -> None:
 def test_an_account_is_one_person_by_all_its_sessions_and_tokens() -> None:
     persons = request_limit.Persons(6)
     ways = [
-        asked("10.0.0.1", cookie="sessionid=x"),
-        asked("10.0.0.2", cookie="sessionid=y"),
-        asked("10.0.0.3", authorization="Bearer t"),
+        asker("10.0.0.1", cookie="sessionid=x"),
+        asker("10.0.0.2", cookie="sessionid=y"),
+        asker("10.0.0.3", authorization="Bearer t"),
     ]
     for way in ways:
         known(persons, way, 5)
     assert len({id(person) for way in ways for person in persons.of(way)}) == 1
     # With two of them it is not told which one was good.
-    both = asked("10.0.0.4", cookie="sessionid=z", authorization="Bearer u")
+    both = asker("10.0.0.4", cookie="sessionid=z", authorization="Bearer u")
     known(persons, both, 5)
     assert len(persons.of(both)) == 3
 

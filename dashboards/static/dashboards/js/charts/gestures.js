@@ -35,6 +35,16 @@ export function pinched([from, to], before, after) {
   return [a - after[0] * length, a + (1 - after[0]) * length];
 }
 
+/** @param {HTMLElement} root what has the focus @param {OnSpan} onSpan */
+export function listenToKeys(root, onSpan) {
+  root.addEventListener("keydown", (event) => {
+    const change = KEYS[event.key];
+    if (!change || event.ctrlKey || event.metaKey || event.altKey) return;
+    event.preventDefault();
+    onSpan(change);
+  });
+}
+
 /** @param {HTMLElement} root of the chart @param {() => Span} shown @param {OnSpan} onSpan */
 export function listen(root, shown, onSpan) {
   /** @type {Map<number, number>} */
@@ -49,12 +59,7 @@ export function listen(root, shown, onSpan) {
   };
   const begin = () => (began = { span: shown(), at: [...fingers.values()] });
 
-  root.addEventListener("keydown", (event) => {
-    const change = KEYS[event.key];
-    if (!change || event.ctrlKey || event.metaKey || event.altKey) return;
-    event.preventDefault();
-    onSpan(change);
-  });
+  listenToKeys(root, onSpan);
   root.addEventListener(
     "wheel",
     (event) => {

@@ -12,9 +12,14 @@ export function momentOf(text) {
   const guess = Date.parse(`${text}Z`);
   if (!Number.isFinite(guess)) return NaN;
   // By how much the zone is ahead may change near that time: looked at twice.
-  const ahead = (/** @type {number} */ ms) => Date.parse(`${formatTime(ms).slice(0, 19).replace(" ", "T")}Z`) - ms;
+  const ahead = (/** @type {number} */ ms) => Date.parse(`${momentText(ms)}Z`) - ms;
   const near = guess - ahead(guess);
   return guess - ahead(near);
+}
+
+/** @param {number} ms @returns {string} as `momentOf` reads it, and fields of date and time hold it */
+export function momentText(ms) {
+  return formatTime(ms).slice(0, 19).replace(" ", "T");
 }
 
 /** @param {number} now ms @returns {[number, number]} the whole day before, which may have 23 or 25 hours */

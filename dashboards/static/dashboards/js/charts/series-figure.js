@@ -108,21 +108,28 @@ export class SeriesView {
    */
   draw(part, beside, right) {
     this.part = part;
-    if (this.chart && this.view.now) {
-      const look = beside ? `${right} ${beside.label}` : "";
-      if (look !== this.beside) {
-        this.chart.setLines([this.line, ...(beside ? [this.lineBeside(beside.label, right)] : [])]);
-        this.tellBeside(beside?.label ?? "", right);
-        this.beside = look;
-      }
-      this.chart.draw(beside ? [part, beside.part] : [part], this.range.shown);
-      showSeen(this.seen, seenWords(part, this.range.shown, this.line.kind, this.info));
-    }
-    if (this.states && this.view.now) {
-      this.states.draw(part, this.range.shown);
+    if (this.view.now) {
+      this.drawChart(part, beside, right);
+      this.states?.draw(part, this.range.shown);
       showSeen(this.seen, seenWords(part, this.range.shown, this.line.kind, this.info));
     }
     if (this.details.open) drawRows(this.body, [part], this.correct ? (ts, binMs) => this.markCell(ts, binMs) : undefined);
+  }
+
+  /**
+   * @param {import("./plot-data.js").Part} part
+   * @param {{ label: string, part: import("./plot-data.js").Part }|null} beside
+   * @param {boolean} right
+   */
+  drawChart(part, beside, right) {
+    if (!this.chart) return;
+    const look = beside ? `${right} ${beside.label}` : "";
+    if (look !== this.beside) {
+      this.chart.setLines([this.line, ...(beside ? [this.lineBeside(beside.label, right)] : [])]);
+      this.tellBeside(beside?.label ?? "", right);
+      this.beside = look;
+    }
+    this.chart.draw(beside ? [part, beside.part] : [part], this.range.shown);
   }
 
   /** Say what the second line is. @param {string} label @param {boolean} right */

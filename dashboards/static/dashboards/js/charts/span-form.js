@@ -1,7 +1,7 @@
 // From when to when: two moments that somebody types.
 
-import { momentOf } from "./moments.js";
-import { formatTime, zoneName } from "../display/format.js";
+import { momentOf, momentText } from "./moments.js";
+import { zoneName } from "../display/format.js";
 import { filled, gettext } from "../display/i18n.js";
 import { closeMenu, listenToButton } from "../shell/side-bar.js";
 
@@ -19,9 +19,8 @@ export function listenToSpanForm(menu, range) {
   const problem = /** @type {HTMLElement} */ (menu.querySelector("[role=alert]"));
   menu.hidden = false;
   listenToButton(menu);
-  const local = (/** @type {number} */ ms) => formatTime(ms).slice(0, 19).replace(" ", "T");
   menu.firstElementChild?.addEventListener("click", () => {
-    [from.value, to.value] = range.shown.map(local);
+    [from.value, to.value] = range.shown.map(momentText);
     for (const field of [from, to]) field.title = filled(gettext("in %(zone)s"), { zone: zoneName() });
     problem.hidden = true;
     if (!(/** @type {HTMLElement} */ (menu.lastElementChild).hidden)) from.focus();

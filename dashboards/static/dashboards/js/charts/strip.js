@@ -1,6 +1,6 @@
 // The whole history of a device as one strip: where the span that is shown lies in it, and a way to move it.
 
-import { KEYS } from "./gestures.js";
+import { listenToKeys } from "./gestures.js";
 import { dragged } from "./strip-drag.js";
 import { sparkIn, sparkPath } from "./spark-path.js";
 import { formatTime } from "../display/format.js";
@@ -40,12 +40,7 @@ export class Strip {
   }
 
   connect() {
-    this.root.addEventListener("keydown", (event) => {
-      const change = KEYS[event.key];
-      if (!change || event.ctrlKey || event.metaKey || event.altKey) return;
-      event.preventDefault();
-      this.range.onSpan(change);
-    });
+    listenToKeys(this.root, this.range.onSpan);
     dragged(this.root, this.window, () => this.place(), (part) => this.show(part));
     const wanted = { keys: [this.key], from: this.first, points: POINTS, rate_hz: RATE };
     this.socket.subscribe(wanted, this.store.take);

@@ -1,6 +1,6 @@
 // A board at any moment of the past, or played back: a slider, a time, a speed.
 
-import { momentOf } from "./moments.js";
+import { momentOf, momentText } from "./moments.js";
 import { formatTime, zoneName } from "../display/format.js";
 import { filled, gettext } from "../display/i18n.js";
 import { readingNow } from "../display/server-clock.js";
@@ -94,8 +94,7 @@ export class TimeTravel {
   show() {
     if (this.root.hidden) return;
     const at = this.at;
-    const text = formatTime(at).slice(0, 19).replace(" ", "T");
-    if (document.activeElement !== this.field) this.field.value = text;
+    if (document.activeElement !== this.field) this.field.value = momentText(at);
     this.slider.value = String(Math.round(STEPS * Math.min(1, Math.max(0, 1 - (readingNow() - at) / this.reach))));
     this.slider.setAttribute("aria-valuetext", this.range.span ? formatTime(at) : gettext("now"));
     this.field.title = filled(gettext("in %(zone)s"), { zone: zoneName() });

@@ -22,7 +22,7 @@ export function mount(place) {
   const lineOf = (/** @type {string} */ key) => ({
     label: place.names[key],
     kind: place.kind(key),
-    right: right.has(key) && !options.stacked,
+    right: right.has(key),
     ...lookOf(keys.indexOf(key)),
   });
   const items = new Map(keys.map((key) => [key, legendItem(place, key)]));

@@ -1,6 +1,5 @@
 // The newest notes of a site or a device: those that come, at once.
 
-import { grant } from "../live/asking.js";
 import { noteView } from "../logbook/note-view.js";
 
 /** @typedef {import("../logbook/note-view.js").Note} Note */
@@ -17,8 +16,8 @@ export function newestNotes(notes, count) {
 export function mount(place) {
   const list = /** @type {HTMLElement|null} */ (place.root.querySelector("[data-notes]"));
   const { site, device, count } = place.options;
-  // Who came by a link is told by the page itself, without names.
-  if (!list || grant()) return { draw() {} };
+  // By a link there are none.
+  if (!list) return { draw() {} };
   /** @type {Map<number, Note>} */
   const known = new Map();
   const { socket } = place.board.feeds;
