@@ -50,3 +50,8 @@ test("time outside the span counts for nothing", () => {
   assert.deepEqual(sharesOf({ columns, binMs: 0, gaps: [] }, [40, 60]), [["a", 0.5], ["b", 0.5]]);
   assert.deepEqual(sharesOf({ columns: { ts: [], value: [], min: [], max: [], mean: [] }, binMs: 0, gaps: [] }, [0, 1]), []);
 });
+
+test("no part of a cell of that CSV begins a formula where cells are parted at semicolons", () => {
+  const [, row] = csvOf(part([0], ["a;=cmd;-2;b"]), [0, 9], "t", "").split("\r\n");
+  assert.equal(row, "1970-01-01T00:00:00.000Z,a;'=cmd;'-2;b");
+});

@@ -22,8 +22,12 @@ export function csvOf({ columns, binMs }, [from, to], name, unit) {
   return `${lines.join("\r\n")}\r\n`;
 }
 
-/** A cell that no spreadsheet takes for a formula. @param {string} text */
-function quoted(text) {
+// Where a spreadsheet parts cells at other signs than commas, one may begin in the middle.
+const INSIDE = /([;\t\r\n])(?=[=+\-@'＝＋－＠])/g;
+
+/** A cell that no spreadsheet takes for a formula, as devices/exports/formats.py. @param {string} given */
+function quoted(given) {
+  const text = given.replace(INSIDE, "$1'");
   const safe = /^[=+@\t\r\n＝＋－＠]|^-(?![\d.])/.test(text) ? `'${text}` : text;
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
