@@ -109,6 +109,17 @@ def test_a_board_draws_every_widget_and_follows_the_readings(shop: Plant, browse
     page.context.close()
 
 
+def test_a_number_of_ten_digits_stays_on_one_line(shop: Plant, browser: Browser) -> None:
+    page = opened(browser, shop, "/boards/without-site/")
+    publish(shop, [("devices/left/telemetry", '{"humidity": 71.2345678}')])
+    number = "document.querySelector('section[data-widget=gauge] .value b')"
+    page.wait(f"{number}.textContent === '71.2345678'")
+    for width in (1440, 1280, 360):
+        page.page.set_viewport_size({"width": width, "height": 900})
+        assert page.page.evaluate(f"{number}.getClientRects().length") == 1, width
+    page.context.close()
+
+
 def test_lines_can_be_hidden_and_the_table_has_the_same_values(
     shop: Plant, browser: Browser
 ) -> None:
