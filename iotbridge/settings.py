@@ -80,6 +80,7 @@ INSTALLED_APPS = [
     "mqtt_ingest",
     "dashboards",
     "devices",
+    "devices.alarms",
     "iotbridge.apps.IotbridgeConfig",
     *EXTRA_APPS,
     "channels",

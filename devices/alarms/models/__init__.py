@@ -1,0 +1,16 @@
+"""Rules, alarms, and what people do about them."""
+
+from devices.alarms.models.alarms import Alarm, AlarmCounter, AlarmEvent, Episode
+from devices.alarms.models.maintenance import Maintenance
+from devices.alarms.models.rules import OwnLimits, Rule, Severity
+
+__all__ = [
+    "Alarm",
+    "AlarmCounter",
+    "AlarmEvent",
+    "Episode",
+    "Maintenance",
+    "OwnLimits",
+    "Rule",
+    "Severity",
+]

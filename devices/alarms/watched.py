@@ -1,0 +1,193 @@
+"""Which rules are on which series: everything that has to be looked at when something is stored."""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from django.db.models import Q, QuerySet
+
+from devices.access import site_and_below, sites_below
+from devices.alarms import numbers
+from devices.alarms.asking import Unfit, asked
+from devices.alarms.core.evaluation import Asked
+from devices.alarms.core.signals import Span
+from devices.alarms.models import Maintenance, OwnLimits, Rule
+from devices.alarms.models.rules import Kind
+from devices.models import Device, Series
+
+# (rule pk, device pk, series pk or 0)
+Key = tuple[int, int, int]
+# A series: its pk and the kind of its values.
+Input = tuple[int, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """A rule on one series, on two of one device, or on a device as a whole.
+
+    Args:
+        rule: it.
+        device: the device's pk.
+        inputs: the series that it reads.
+        metric: of the first; empty: of the device as a whole.
+        asked: what it asks of them.
+        works: when somebody works on it (µs), so that nothing is raised.
+    """
+
+    rule: Rule
+    device: int
+    inputs: tuple[Input, ...]
+    metric: str
+    asked: Asked
+    works: tuple[Span, ...] = ()
+
+    @property
+    def series(self) -> int | None:
+        """Return the pk of the series that it is about."""
+        return self.inputs[0][0] if self.metric else None
+
+    @property
+    def key(self) -> Key:
+        """Return what tells it from others."""
+        return self.rule.pk, self.device, self.series or 0
+
+    @property
+    def is_whole(self) -> bool:
+        """Return whether of its series only that something comes counts."""
+        return self.rule.kind == Kind.MISSING
+
+    @property
+    def is_simple(self) -> bool:
+        """Return whether what is said of a point depends on that alone, at any time."""
+        is_alone = len(self.inputs) == 1 or self.is_whole
+        has_times = bool(self.works) or bool(self.rule.days) or self.rule.starts is not None
+        return is_alone and not has_times and self.asked.condition.is_pointwise
+
+
+@dataclass(slots=True)
+class Watch:
+    """All that is watched.
+
+    Args:
+        all: by key.
+        by_series: the same, by the pk of each series that is read.
+        unfit: what cannot be watched, and why, by rule.
+        state: what it was made of; another one: it has to be made anew.
+    """
+
+    all: dict[Key, Watched] = field(default_factory=dict)
+    by_series: dict[int, list[Watched]] = field(default_factory=dict)
+    unfit: dict[int, str] = field(default_factory=dict)
+    state: object = None
+
+
+def state() -> tuple[int, ...]:
+    """Return what changes with the rules and maintenance; a site takes its own along."""
+    counts = Rule.objects.count(), Maintenance.objects.count()
+    return numbers.newest(numbers.RULES), *counts
+
+
+def load() -> Watch:
+    """Return what is watched now."""
+    watch = Watch()
+    works = _maintenance()
+    for rule in Rule.objects.filter(enabled=True).select_related("site", "tag", "device"):
+        try:
+            for one in of_rule(rule, works):
+                watch.all[one.key] = one
+                for series, _kind in one.inputs:
+                    watch.by_series.setdefault(series, []).append(one)
+        except Unfit as error:
+            watch.unfit[rule.pk] = str(error)
+    return watch
+
+
+def devices_of(rule: Rule) -> QuerySet[Device]:
+    """Return the devices that `rule` is on."""
+    found = Device.objects.filter(pending=False, enabled=True)
+    if rule.site_id is not None:
+        found = found.filter(site_id__in=site_and_below(rule.site_id))
+    if rule.device_type:
+        found = found.filter(device_type=rule.device_type)
+    if rule.tag_id is not None:
+        found = found.filter(tags=rule.tag_id)
+    return found if rule.device_id is None else found.filter(pk=rule.device_id)
+
+
+def series_of(rule: Rule) -> QuerySet[Series]:
+    """Return the series that `rule` is on, by device."""
+    found = Series.objects.filter(device__in=devices_of(rule)).order_by("device_id", "pk")
+    if not rule.metric:
+        return found
+    if "*" not in rule.metric:
+        return found.filter(metric=rule.metric)
+    pattern = ".*".join(re.escape(part) for part in rule.metric.split("*"))
+    return found.filter(metric__regex=f"^{pattern}$")
+
+
+def of_rule(rule: Rule, works: dict[int, list[Span]] | None = None) -> Iterator[Watched]:
+    """Yield what `rule` watches.
+
+    Raises:
+        Unfit: its limits fit none of its series.
+    """
+    own = {one.device_id: one for one in OwnLimits.objects.filter(rule=rule)}
+    unfit: Unfit | None = None
+    some = False
+    for device, inputs, metric, unit in _parts(rule):
+        limits = own.get(device)
+        if limits is not None and limits.off:
+            continue
+        spans = tuple((works or {}).get(device, ()))
+        try:
+            made = asked(rule, unit, limits, spans)
+        except Unfit as error:
+            unfit = error
+            continue
+        some = True
+        yield Watched(rule, device, inputs, metric, made, spans)
+    if unfit is not None and not some:
+        raise unfit
+
+
+def _parts(rule: Rule) -> Iterator[tuple[int, tuple[Input, ...], str, str]]:
+    """Yield device, inputs, metric and unit of all that `rule` is on."""
+    found = series_of(rule).values_list("device_id", "pk", "kind", "metric", "unit")
+    if not rule.metric:
+        by_device: dict[int, list[Input]] = {}
+        for device, pk, kind, _metric, _unit in found:
+            by_device.setdefault(device, []).append((pk, kind))
+        for device, inputs in by_device.items():
+            yield device, tuple(inputs), "", ""
+        return
+    others: dict[int, Input] = {}
+    if rule.kind == Kind.DIFFERENCE:
+        second = Series.objects.filter(device__in=devices_of(rule), metric=rule.other_metric)
+        others = {
+            device: (pk, kind) for device, pk, kind in second.values_list("device_id", "pk", "kind")
+        }
+    for device, pk, kind, metric, unit in found:
+        if rule.kind != Kind.DIFFERENCE:
+            yield device, ((pk, kind),), metric, unit
+        elif device in others:
+            yield device, ((pk, kind), others[device]), metric, unit
+
+
+def _maintenance() -> dict[int, list[Span]]:
+    """Return the spans in which somebody works, by device."""
+    found: dict[int, list[Span]] = {}
+    works = list(Maintenance.objects.all())
+    if not works:
+        return found
+    below = sites_below()
+    for work in works:
+        for pk in _devices(work, below):
+            found.setdefault(pk, []).append((work.since, work.until))
+    return found
+
+
+def _devices(work: Maintenance, below: dict[int, set[int]]) -> Iterable[int]:
+    if work.device_id is not None:
+        return [work.device_id]
+    sites = below.get(work.site_id or 0, set())
+    return Device.objects.filter(Q(site_id__in=sites)).values_list("pk", flat=True)
