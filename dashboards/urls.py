@@ -9,6 +9,8 @@ from django.views.i18n import JavaScriptCatalog
 from dashboards.login import LoginPage
 from dashboards.views import (
     account,
+    alarm_rules,
+    alarms,
     boards,
     bulk,
     connect,
@@ -66,6 +68,13 @@ urlpatterns = [
     path("manifest.webmanifest", installing.manifest, name="manifest"),
     path("service-worker.js", installing.service_worker, name="service-worker"),
     path("offline", installing.offline, name="offline"),
+    path("alarms", alarms.alarms_page, name="alarms"),
+    path("alarms.csv", alarms.alarms_file, name="alarms-file"),
+    path("alarms/<int:number>", alarms.alarm_page, name="alarm"),
+    path("alarms/rules", alarm_rules.rules_page, name="alarm-rules"),
+    path("alarms/rules/new", alarm_rules.rule_page, name="new-alarm-rule"),
+    path("alarms/rules/<int:number>", alarm_rules.rule_page, name="alarm-rule"),
+    path("alarms/maintenance", alarm_rules.maintenance_page, name="maintenance"),
     path("logbook", logbook.logbook_page, name="logbook"),
     path("logbook.csv", logbook.logbook_file, name="logbook-file"),
     path("words.js", JavaScriptCatalog.as_view(), name="words"),

@@ -4,6 +4,8 @@ from ninja import NinjaAPI
 
 from dashboards.api import (
     aggregates,
+    alarm_rules,
+    alarms,
     board_links,
     boards,
     brokers,
@@ -32,6 +34,8 @@ api = NinjaAPI(
     urls_namespace="api",
 )
 api.add_router("/devices", devices.router)
+api.add_router("/alarms", alarms.router)
+api.add_router("/alarm-rules", alarm_rules.router)
 api.add_router("/notes", notes.router)
 api.add_router("/readings", readings.router)
 api.add_router("/aggregates", aggregates.router)

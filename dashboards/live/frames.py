@@ -11,8 +11,10 @@ from dashboards.live.resume_token import ResumeToken, parse_token
 
 SUBPROTOCOL = "iotbridge.v1.json"
 MAX_CLIENT_FRAME = 65_536
-Kind = Literal["series", "latest", "fleet", "jobs", "room", "me"]
+Kind = Literal["series", "latest", "fleet", "jobs", "room", "me", "alarms"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
+# They name no series.
+WITHOUT_SERIES: frozenset[Kind] = frozenset({"fleet", "jobs", "room", "me", "alarms"})
 MAX_SUBSCRIPTIONS = 32
 # Each is a join.
 MAX_TAGS = 8
@@ -94,10 +96,10 @@ def parse_subscribe(
     if not isinstance(keys, list) or not all(map(is_text, keys[: settings.LIVE_MAX_SERIES + 1])):
         raise BadFrame("bad_request", "keys must be a list of texts without NUL", sub)
     match = frame.get("match")
-    if match is not None and (kind != "latest" or not _is_match(match)):
+    if match is not None and (kind not in {"latest", "alarms"} or not _is_match(match)):
         text = (
             "match is an object of texts without NUL (site, type, metric, tag: a list of at most "
-            f"{MAX_TAGS}), for kind latest"
+            f"{MAX_TAGS}), for kinds latest and alarms"
         )
         raise BadFrame("bad_request", text, sub)
     if len(keys) > settings.LIVE_MAX_SERIES:
@@ -106,7 +108,7 @@ def parse_subscribe(
     if not isinstance(after, str):
         raise BadFrame("bad_request", "after must be the text of a cursor", sub)
     room = _room(frame, sub) if kind == "room" else ("", "")
-    if kind not in {"fleet", "jobs", "room", "me"} and not keys and match is None:
+    if kind not in WITHOUT_SERIES and not keys and match is None:
         raise BadFrame("bad_request", "keys must name at least one series", sub)
     return Subscribe(
         sub,

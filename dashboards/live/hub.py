@@ -30,6 +30,7 @@ from dashboards.logbook import reading
 from dashboards.read_pool import in_thread
 from devices import live, queries
 from devices.access import revocation
+from devices.alarms import numbers
 from devices.changelog.changes import Cursor
 from devices.events import set_within
 from devices.live import INGEST_GROUP, WEB_GROUP, ReadingsStored, watch_set
@@ -45,7 +46,7 @@ STATE_SECONDS = 2.0
 # A database that hangs tells no error: after so long without an answer it is away.
 SILENT_SECONDS = 10.0
 JOB_SECONDS = 1.0
-# Between looks for notes; and how often others are told who is here.
+# Between looks for notes and alarms; and how often others are told who is here.
 NOTE_SECONDS, HERE_SECONDS = 1.0, 5.0
 # Losses that are older were there when the page was.
 LATELY_SECONDS = 600
@@ -165,7 +166,7 @@ class Hub:
         if not self._tasks:
             groups = self._groups
             works = [groups.receive, groups.stay, self._announce, self._repair, self._look_at_jobs]
-            works += [self._look_at_notes, self.pace.watch_loop]
+            works += [self._look_at_notes, self._look_at_alarms, self.pace.watch_loop]
             if not self._lasting:
                 works += [self._beat, self._look]
             self._tasks = [asyncio.create_task(work(), name=work.__name__) for work in works]
@@ -341,6 +342,24 @@ class Hub:
             if has_changed or (used and time.monotonic() - told_at > HERE_SECONDS):
                 told_at = time.monotonic()
                 await self._tell_who_is_here()
+
+    async def _look_at_alarms(self) -> None:
+        """Have sockets read which alarms have changed, once a second."""
+        while True:
+            await asyncio.sleep(NOTE_SECONDS)
+            used = [session for session in self.sessions if session.alarms.subscriptions]
+            if not used:
+                continue
+            try:
+                newest = await in_thread(lambda: numbers.newest(numbers.ALARMS))
+            except Error as error:
+                logger.debug("Cannot look for alarms: %s", error)
+                continue
+            except Exception:
+                logger.exception("Cannot look for alarms; trying again")
+                continue
+            for session in used:
+                session.look_at_alarms_after(newest)
 
     async def _tell_who_is_here(self) -> None:
         message = {"type": "room.here", "process": self._name, "rooms": self.presence.own}

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Mapping
 from typing import Protocol
 
+from dashboards.live.alarm_channel import AlarmChannel
 from dashboards.live.encoded_events import EncodedEvent
 from dashboards.live.reconciliation import Lost
 from dashboards.live.rooms import Presence, RoomChannel
@@ -69,6 +70,13 @@ class Listener(Protocol):
 
     def look_at_notes_after(self, newest: int, presence: Presence) -> None:
         """Show notes, and who is here, where there are newer ones than `newest`, or others."""
+        ...
+
+    # Its alarms.
+    alarms: AlarmChannel
+
+    def look_at_alarms_after(self, newest: int) -> None:
+        """Show alarms, where one has changed since the last look."""
         ...
 
     def fleet_changed(self) -> None:

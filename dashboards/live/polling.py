@@ -10,7 +10,7 @@ from typing import Any
 
 from django.conf import settings
 
-from dashboards.live import snapshot_frames, snapshots
+from dashboards.live import alarm_channel, snapshot_frames, snapshots
 from dashboards.live.frames import (
     KINDS,
     MAX_SUBSCRIPTIONS,
@@ -75,6 +75,11 @@ def _show(
     if wanted.kind == "fleet":
         sites = listing.fleet_of(scope, listing.fleet(as_of))
         return [bare_ack(wanted.id), {"t": "upd", "id": wanted.id, "sites": sites}]
+    if wanted.kind == "alarms":
+        named = user is not None and user.is_authenticated
+        counts, changed, _upto = alarm_channel.read(wanted.match, 0, scope, named=named)
+        told = {"counts": counts, "alarms": changed}
+        return [bare_ack(wanted.id), {"t": "upd", "id": wanted.id, **told}]
     if wanted.kind in {"room", "me"}:
         return _notes(wanted, scope, user)
     if wanted.kind == "jobs":

@@ -8,6 +8,7 @@ One coroutine sends all state frames, by `dashboards.live.sender`.
 | `fleet` | counts by site | `FleetChannel` |
 | `jobs` | the person's jobs | `JobsChannel` |
 | `room`, `me` | notes and who is here; notes that name the person | `RoomChannel` |
+| `alarms` | what is on, and each alarm that changes | `AlarmChannel` |
 """
 
 import asyncio
@@ -20,6 +21,7 @@ from django.conf import settings
 from django.db import DataError, Error
 
 from dashboards.live import snapshot_frames, snapshots
+from dashboards.live.alarm_channel import AlarmChannel
 from dashboards.live.encoded_events import EncodedEvent
 from dashboards.live.frames import (
     KINDS,
@@ -86,6 +88,8 @@ class LiveSession:
         self._fleet = FleetChannel()
         self._jobs = JobsChannel(jobs)
         self.rooms = RoomChannel(user)
+        # A screen and a link, behind which nobody in particular is, name no people.
+        self.alarms = AlarmChannel(named=user is not None)
         self._joined: set[int] = set()
         self._paused = False
         # Set when somebody's rights changed: whoever owns the session looks at this person's.
@@ -141,7 +145,7 @@ class LiveSession:
     def _subscribe(self, wanted: Subscribe) -> None:
         kinds = (
             *(self._subscriptions, self._fleet.subscriptions, self._jobs.subscriptions),
-            *(self.rooms.rooms, self.rooms.me),
+            *(self.rooms.rooms, self.rooms.me, self.alarms.subscriptions),
         )
         known = {sub for kind in kinds for sub in kind}
         if wanted.id not in known and len(known) >= MAX_SUBSCRIPTIONS:
@@ -156,6 +160,8 @@ class LiveSession:
             self._hub.look_again()
         elif wanted.kind == "jobs":
             self._jobs.subscribe(wanted.id)
+        elif wanted.kind == "alarms":
+            self.alarms.subscribe(wanted.id, wanted.match)
         elif wanted.kind in {"room", "me"}:
             self._subscribe_to_notes(wanted)
         else:
@@ -177,6 +183,7 @@ class LiveSession:
         self._subscriptions.pop(sub, None)
         self._fleet.subscriptions.pop(sub, None)
         self._jobs.subscriptions.pop(sub, None)
+        self.alarms.subscriptions.pop(sub, None)
         self.rooms.drop(sub)
 
     # --- news ---------------------------------------------------------------
@@ -257,6 +264,12 @@ class LiveSession:
             self.rooms.due = True
             self._wake.set()
 
+    def look_at_alarms_after(self, newest: int) -> None:
+        """Show alarms, where any has changed since number `newest` was not reached yet."""
+        if self.alarms.is_behind(newest):
+            self.alarms.due = True
+            self._wake.set()
+
     def fleet_changed(self) -> None:
         """Show fleet counts anew; devices that match may have come."""
         for subscription in self._subscriptions.values():
@@ -269,6 +282,7 @@ class LiveSession:
         """Resolve subscriptions again that show other devices now: `ack` denies what was lost."""
         self.scope, self._fleet.due = scope, True
         self.rooms.due = self.rooms.is_used
+        self.alarms.start_over()
         self._wake.set()
         for subscription in list(self._subscriptions.values()):
             wanted = subscription.wanted
@@ -311,6 +325,10 @@ class LiveSession:
             await self._jobs.show(self._sender)
         if self.rooms.due:
             await self.rooms.show(self._sender, self.scope, self._hub.presence.here)
+        if self.alarms.due:
+            await self.alarms.show(self._sender, self.scope)
+            if self.alarms.due:
+                next_due = next_due or time.monotonic() + 1.0
         if next_due:
             delay = max(0.0, next_due - time.monotonic())
             asyncio.get_running_loop().call_later(delay, self._wake.set)

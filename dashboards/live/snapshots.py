@@ -191,7 +191,7 @@ def _within(info: SeriesInfo, spans: list[tuple[int, int]], points: int, width: 
 def _find(wanted: Subscribe, scope: Scope) -> dict[str, list[SeriesInfo]]:
     if wanted.match is None:
         return queries.find_series(scope, wanted.keys)
-    devices = _matching(scope, wanted.match)
+    devices = matching(scope, wanted.match)
     metric = wanted.match.get("metric", "*")
     return {
         info.key: [info]
@@ -200,7 +200,7 @@ def _find(wanted: Subscribe, scope: Scope) -> dict[str, list[SeriesInfo]]:
     }
 
 
-def _matching(scope: Scope, match: dict[str, Any]) -> Any:
+def matching(scope: Scope, match: dict[str, Any]) -> Any:
     found = listing.accepted(scope.devices())
     if isinstance(match.get("site"), str):
         found = listing.at_site(found, match["site"])
@@ -223,7 +223,7 @@ def devices_named(wanted: Subscribe, scope: Scope) -> dict[int, str]:
 
 def _devices_named(wanted: Subscribe, scope: Scope) -> dict[int, str]:
     if wanted.match is not None:
-        found = _matching(scope, wanted.match)
+        found = matching(scope, wanted.match)
     else:
         keys = {key.partition("/")[0] for key in wanted.keys}
         found = scope.devices().filter(key__in=keys)

@@ -1,7 +1,17 @@
 """The icons that pages use, by their names in Lucide; `make icons` makes a sprite of them."""
 
 ICONS = (
-    *("activity", "arrow-left", "arrow-right", "building-2", "calendar", "check"),
+    *(
+        "activity",
+        "arrow-left",
+        "bell",
+        "bell-off",
+        "volume-2",
+        "arrow-right",
+        "building-2",
+        "calendar",
+        "check",
+    ),
     *("chevron-down", "chevron-right", "circle-alert", "circle-check", "circle-user", "clock"),
     *(
         "contrast",

@@ -17,7 +17,12 @@ PAGES = {
     **dict.fromkeys(("site-board", "type-board", "unsited-board", "board"), "board"),
     "shared": "shared",
     "edit-board": "board-editor",
-    **{name: name for name in ("overview", "device", "inspect", "jobs", "connect", "status")},
+    **{
+        name: name
+        for name in ("overview", "device", "inspect", "jobs", "connect", "status", "alarms")
+    },
+    "alarm-rule": "alarm-rule",
+    "new-alarm-rule": "alarm-rule",
     "device-connection": "inspect",
     "wall": "wall",
     "kiosk": "wall",

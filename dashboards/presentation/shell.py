@@ -85,6 +85,15 @@ register(
         words=gettext_lazy("overview, list, sensors"),
     ),
     Entry(
+        "alarms",
+        gettext_lazy("Alarms"),
+        "bell",
+        15,
+        frozenset({"alarm", "alarm-rules", "alarm-rule", "new-alarm-rule", "maintenance"}),
+        on_phones=True,
+        words=gettext_lazy("limits, rules, acknowledge, shelve, maintenance"),
+    ),
+    Entry(
         "boards",
         gettext_lazy("Boards"),
         "layout-dashboard",

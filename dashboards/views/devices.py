@@ -14,10 +14,12 @@ from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.translation import gettext, gettext_noop
 
+from dashboards.presentation import alarms as alarm_presentation
 from dashboards.presentation import device_rows, health, site_tree, snippets
 from dashboards.presentation.formats import age_of
 from dashboards.presentation.last_known import known_of
 from dashboards.views import saved_views
+from dashboards.views.alarms import rows_of
 from dashboards.views.corrections import marks_of
 from dashboards.views.pending import sites_managed
 from devices import queries
@@ -153,6 +155,8 @@ def device_page(request: HttpRequest, key: str) -> HttpResponse:
         "gateway": device_rows.gateway_of(device, scope),
         "said": device_rows.changes_said(device),
         "offline": list(device.offline_spans.order_by("-since")[:OFFLINE]),
+        "alarms": rows_of(alarm_presentation.on_device(device, scope), scope),
+        "alarm_spans": alarm_presentation.spans_of(device),
         "at_qos0": device_rows.publishes_at_qos0(device),
     }
     return render(request, "dashboards/devices/detail.html", context)

@@ -1,6 +1,5 @@
 """The logbook as a page, to be read, searched, printed and taken along."""
 
-import csv
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -26,8 +25,8 @@ from dashboards.logbook import places, reading, writing
 from dashboards.models import Mention, Note
 from dashboards.pictures import storing
 from dashboards.pictures.errors import BadPicture
+from dashboards.presentation.csv_lines import lines
 from devices.access import Scope, scope_of
-from devices.exports.formats import guarded
 from devices.models import Site
 from devices.whole_numbers import whole_number
 
@@ -62,27 +61,22 @@ def logbook_page(request: HttpRequest) -> HttpResponse:
 def logbook_file(request: HttpRequest) -> StreamingHttpResponse:
     """Send what the page shows as CSV."""
     notes, _errors = _wanted(request, scope_of(request.user))
-    answer = StreamingHttpResponse(_lines(notes[:ROWS]), content_type="text/csv; charset=utf-8")
+    answer = StreamingHttpResponse(
+        lines(_cells(notes[:ROWS])), content_type="text/csv; charset=utf-8"
+    )
     answer["Content-Disposition"] = 'attachment; filename="logbook.csv"'
     return answer
 
 
-class _Line:
-    """What `csv` writes to: it gives back what it is given."""
-
-    def write(self, text: str) -> str:
-        return text
-
-
-def _lines(notes: QuerySet[Note]) -> Iterator[str]:
-    writer = csv.writer(_Line())
-    yield writer.writerow(["at", "author", "of", "name", "from", "to", "metric", "answers", "text"])
+def _cells(notes: QuerySet[Note]) -> Iterator[list[str]]:
+    yield ["at", "author", "of", "name", "from", "to", "metric", "answers", "text"]
     for note in notes.iterator(chunk_size=500):
         place = places.place_of(note)
         span = [_iso(note.since), _iso(note.until)]
-        cells = [note.made_at.isoformat(), note.author_name, place.kind, place.name, *span]
-        cells += [note.metric, str(note.parent_id or ""), note.text]
-        yield writer.writerow([guarded(cell) for cell in cells])
+        yield [
+            *(note.made_at.isoformat(), note.author_name, place.kind, place.name, *span),
+            *(note.metric, str(note.parent_id or ""), note.text),
+        ]
 
 
 def _iso(ms: int | None) -> str:

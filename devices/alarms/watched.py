@@ -131,7 +131,7 @@ def of_rule(rule: Rule, works: dict[int, list[Span]] | None = None) -> Iterator[
     Raises:
         Unfit: its limits fit none of its series.
     """
-    own = {one.device_id: one for one in OwnLimits.objects.filter(rule=rule)}
+    own = {one.device_id: one for one in OwnLimits.objects.filter(rule_id=rule.pk)}
     unfit: Unfit | None = None
     some = False
     for device, inputs, metric, unit in _parts(rule):

@@ -10,6 +10,7 @@ import { startZone } from "./display/time-zone.js";
 import { startMenus, startSideBar } from "./shell/side-bar.js";
 import { startInstalling } from "./shell/installing.js";
 import { startNotes } from "./logbook/notes.js";
+import { watchAlarms } from "./shell/alarms-on.js";
 import { watchMentions } from "./shell/mentions.js";
 import { startSearch } from "./shell/search.js";
 import { loaded } from "./shell/page-module.js";
@@ -32,6 +33,8 @@ const PAGES = {
   "board-editor": async (socket) => new (await of(socket, () => import("./pages/board-editor.js"))).BoardEditor(socket).connect(),
   inspect: async (socket) => (await of(socket, () => import("./pages/inspect.js"))).startInspect(),
   jobs: async (socket) => new (await of(socket, () => import("./pages/jobs.js"))).JobsPage(socket).connect(),
+  alarms: async (socket) => new (await of(socket, () => import("./pages/alarms.js"))).AlarmsPage(socket).connect(),
+  "alarm-rule": async (socket) => (await of(socket, () => import("./pages/alarm-rule.js"))).startRule(),
   connect: async (socket) => new (await of(socket, () => import("./pages/connect.js"))).ConnectPage().connect(),
   status: async (socket) => new (await of(socket, () => import("./pages/status.js"))).StatusPage().connect(),
   wall: async (socket) => new (await of(socket, () => import("./pages/wall.js"))).Wall(socket).connect(),
@@ -69,6 +72,7 @@ async function start() {
   if (grant()) return;
   startNotes(socket);
   watchMentions(socket);
+  watchAlarms(socket);
   if (page !== "overview" && page !== "wall") watchSites(socket);
   watchProblems();
 }

@@ -1,5 +1,5 @@
-// Named losses, marked readings and times offline on charts: the span is shaded; where something
-// was lost or marked, the line is broken.
+// Named losses, marked readings, alarms and times offline on charts: the span is shaded; where
+// something was lost or marked, the line is broken.
 
 /** @typedef {[number, number]} Span from and to, in ms */
 
@@ -29,6 +29,16 @@ export function readMarks(root, metric) {
  */
 export function readOffline(root) {
   return readSpans(root, "[data-offline]");
+}
+
+/**
+ * Read the spans in which an alarm of a metric, or of its device as a whole, was on.
+ * @param {ParentNode} root
+ * @param {string} metric
+ * @returns {Span[]} in order of their begin
+ */
+export function readAlarms(root, metric) {
+  return readSpans(root, `[data-alarm="${CSS.escape(metric)}"], [data-alarm=""]`);
 }
 
 /**

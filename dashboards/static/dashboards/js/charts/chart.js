@@ -17,7 +17,7 @@ import { gettext } from "../display/i18n.js";
  * @typedef {object} ChartOptions
  * @property {Line[]} lines
  * @property {(change: (span: Span) => Span|null) => void} onSpan
- * @property {Span[]} [losses] @property {Span[]} [marks] @property {Span[]} [offline] @property {Span[]} [notes]
+ * @property {Span[]} [losses] @property {Span[]} [marks] @property {Span[]} [offline] @property {Span[]} [notes] @property {Span[]} [alarms]
  * @property {import("./thresholds.js").Threshold[]} [thresholds]
  * @property {boolean} [stacked] whether each line is drawn above those before it
  * @property {boolean} [band] whether extremes of bins are drawn; yes, if not said
@@ -139,9 +139,10 @@ export class Chart {
 
   /** @param {any} plot */
   shade(plot) {
-    const { losses = [], marks = [], offline = [], notes = [] } = this.options;
+    const { losses = [], marks = [], offline = [], notes = [], alarms = [] } = this.options;
     shadeLosses(plot, notes, token("--note-span"));
     shadeLosses(plot, offline, token("--offline-span"));
+    shadeLosses(plot, alarms, token("--alarm-span"));
     shadeLosses(plot, [...losses, ...this.gaps], token("--loss"));
     shadeLosses(plot, marks, token("--mark"));
   }

@@ -4,7 +4,7 @@ import { showAge } from "../display/server-clock.js";
 import { Chart } from "./chart.js";
 import { decimalsFor, formatValue } from "../display/format.js";
 import { listen } from "./gestures.js";
-import { readLosses, readMarks } from "./annotations.js";
+import { readAlarms, readLosses, readMarks } from "./annotations.js";
 import { NOTES } from "../logbook/notes.js";
 import { noteTime } from "../display/staleness.js";
 import { emptyColumns, trim } from "../live/columns.js";
@@ -33,12 +33,13 @@ export class SeriesView {
     this.correct = figure.dataset.correct ?? "";
     this.metric = metric;
     const [losses, marks] = [readLosses(document), readMarks(document, metric)];
+    this.alarms = readAlarms(document, metric);
     this.line = { label: metric, kind, colour: "--accent" };
     const { onSpan } = range;
     /** @type {import("./states-view.js").StatesView|null} */
     this.states = null;
     if (plot && kind === "text") this.addStates(plot, onVisible);
-    this.chart = plot && kind !== "text" ? new Chart(plot, { lines: [this.line], losses, marks, offline, onSpan }) : null;
+    this.chart = plot && kind !== "text" ? new Chart(plot, { lines: [this.line], losses, marks, offline, alarms: this.alarms, onSpan }) : null;
     this.view = plot ? watchVisible(plot, onVisible) : { now: false };
     /** What the second line was when it was drawn last. */
     this.beside = "";

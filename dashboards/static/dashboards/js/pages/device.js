@@ -8,7 +8,7 @@ import { POINTS } from "../charts/time-span.js";
 import { paint } from "../display/animation-frame.js";
 import { whenIdle } from "../display/idle.js";
 import { showState } from "../display/connection-status.js";
-import { noteState, readOffline } from "../charts/annotations.js";
+import { noteState, readAlarms, readOffline } from "../charts/annotations.js";
 import { TimeRange } from "../charts/time-range.js";
 import { SeriesView } from "../charts/series-figure.js";
 import { emptyColumns } from "../live/columns.js";
@@ -26,6 +26,8 @@ export class DevicePage {
     this.root = /** @type {HTMLElement} */ (document.getElementById("device"));
     this.key = this.root.dataset.key ?? "";
     this.subscription = 0;
+    /** Up to which change alarms are shown. */
+    this.alarmSeq = -1;
     this.offline = readOffline(document);
     /** @type {Map<string, SeriesView>} */
     this.views = new Map();
@@ -51,6 +53,7 @@ export class DevicePage {
       paint(this.draw);
     });
     setInterval(() => paint(this.draw), Math.max(1_000, this.range.spanMs / 1_000));
+    document.addEventListener("alarms", (event) => this.takeAlarms(/** @type {CustomEvent} */ (event).detail.alarms));
     this.subscribe();
     // Also brings metrics that are new; a device with very many has several pages of them.
     const keys = this.root.dataset.pages === "1" ? [`${this.key}/*`] : [...this.views.keys()];
@@ -88,6 +91,23 @@ export class DevicePage {
     localTimes(this.root);
     this.findViews();
     this.subscribe();
+  }
+
+  /** Take what is told of alarms of this device from the server. @param {{ device: string, seq: number }[]} alarms */
+  async takeAlarms(alarms) {
+    const seq = Math.max(0, ...alarms.filter(({ device }) => device === this.key).map((alarm) => alarm.seq));
+    if (seq <= this.alarmSeq) return;
+    const isFirst = this.alarmSeq < 0;
+    this.alarmSeq = seq;
+    const html = isFirst && this.root.querySelector("[data-alarm-id]") ? null : await fetchPage(location.href);
+    if (!html) return;
+    for (const id of ["alarms-of", "alarm-spans"]) {
+      const fresh = html.getElementById(id);
+      if (fresh) document.getElementById(id)?.replaceWith(fresh);
+    }
+    localTimes(this.root);
+    for (const view of this.views.values()) view.alarms.splice(0, Infinity, ...readAlarms(document, view.metric));
+    paint(this.draw);
   }
 
   subscribe() {
