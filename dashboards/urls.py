@@ -9,6 +9,7 @@ from django.views.i18n import JavaScriptCatalog
 from dashboards.login import LoginPage
 from dashboards.views import (
     account,
+    alarm_receivers,
     alarm_rules,
     alarms,
     boards,
@@ -74,6 +75,9 @@ urlpatterns = [
     path("alarms/rules", alarm_rules.rules_page, name="alarm-rules"),
     path("alarms/rules/new", alarm_rules.rule_page, name="new-alarm-rule"),
     path("alarms/rules/<int:number>", alarm_rules.rule_page, name="alarm-rule"),
+    path("alarms/receivers", alarm_receivers.receivers_page, name="alarm-receivers"),
+    path("alarms/receivers/new", alarm_receivers.receiver_page, name="new-alarm-receiver"),
+    path("alarms/receivers/<int:number>", alarm_receivers.receiver_page, name="alarm-receiver"),
     path("alarms/maintenance", alarm_rules.maintenance_page, name="maintenance"),
     path("logbook", logbook.logbook_page, name="logbook"),
     path("logbook.csv", logbook.logbook_file, name="logbook-file"),

@@ -6,6 +6,7 @@ holds the value (Docker and systemd secrets).
 """
 
 import os
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
@@ -116,6 +117,43 @@ def origins(name: str) -> list[str]:
         return [origin_of(one) for one in names(name)]
     except ValueError as error:
         raise ImproperlyConfigured(f"{name}: {error}") from error
+
+
+def origin(name: str) -> str:
+    """Return variable `name`, an origin such as https://plant.example, or empty."""
+    raw = text(name)
+    try:
+        return origin_of(raw) if raw else ""
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{name}: {error}") from error
+
+
+def networks(name: str) -> list[str]:
+    """Return variable `name`, networks such as 10.0.0.0/8 split at commas."""
+    try:
+        return [str(ip_network(one, strict=False)) for one in names(name)]
+    except ValueError as error:
+        raise ImproperlyConfigured(
+            f"{name}: {error}. An example: {name}=10.0.0.0/8,192.168.1.20"
+        ) from error
+
+
+def mail(name: str) -> dict[str, Any]:
+    """Return Django's settings for the mail server that variable `name` names.
+
+    Raises:
+        ImproperlyConfigured: it is no address of one.
+    """
+    raw = text(name)
+    if not raw:
+        return {}
+    scheme = raw.partition("://")[0]
+    if scheme not in {"smtp", "smtp+tls", "smtp+ssl"} or "://" not in raw:
+        raise ImproperlyConfigured(
+            f"{name} must name a mail server, for example "
+            f"{name}=smtp+tls://user:password@mail.example:587"
+        )
+    return environ.Env.email_url_config(raw)  # type: ignore[no-any-return] # it has no types
 
 
 def tiles(name: str) -> str:

@@ -296,6 +296,15 @@ EMBED_ORIGINS = env.origins("EMBED_ORIGINS")
 MAP_TILES = env.tiles("MAP_TILES")
 MAP_ATTRIBUTION = env.text("MAP_ATTRIBUTION")
 
+# --- notifications -----------------------------------------------------------
+# Where people reach these pages: links in messages begin with it.
+PUBLIC_URL = env.origin("PUBLIC_URL")
+EMAIL_URL_GIVEN = bool(env.text("EMAIL_URL"))
+vars().update(env.mail("EMAIL_URL"))
+DEFAULT_FROM_EMAIL = env.text("EMAIL_FROM", "iotbridge@localhost")
+# Networks of ours that webhooks may lead into.
+NOTIFY_NETWORKS = env.networks("NOTIFY_NETWORKS")
+
 # --- logs -------------------------------------------------------------------
 LOG_LEVEL = env.choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR"))
 LOG_FORMAT = env.choice("LOG_FORMAT", "line", ("line", "json"))

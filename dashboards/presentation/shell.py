@@ -89,9 +89,20 @@ register(
         gettext_lazy("Alarms"),
         "bell",
         15,
-        frozenset({"alarm", "alarm-rules", "alarm-rule", "new-alarm-rule", "maintenance"}),
+        frozenset(
+            {
+                "alarm",
+                "alarm-rules",
+                "alarm-rule",
+                "new-alarm-rule",
+                "alarm-receivers",
+                "alarm-receiver",
+                "new-alarm-receiver",
+                "maintenance",
+            }
+        ),
         on_phones=True,
-        words=gettext_lazy("limits, rules, acknowledge, shelve, maintenance"),
+        words=gettext_lazy("limits, rules, acknowledge, shelve, maintenance, e-mail, webhook"),
     ),
     Entry(
         "boards",

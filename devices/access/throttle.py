@@ -18,9 +18,10 @@ from devices.addresses import client_of
 
 logger = logging.getLogger(__name__)
 
-What = Literal["login", "code", "token", "link"]
-# So many failures are free; then each costs a wait.
-FREE = {"login": 5, "code": 10, "token": 30, "link": 5}
+What = Literal["login", "code", "token", "link", "test"]
+# So many failures are free; then each costs a wait. Tests of who is told of alarms are counted
+# as well.
+FREE = {"login": 5, "code": 10, "token": 30, "link": 5, "test": 10}
 # Of all accounts from one address, where an office may sit behind one.
 FREE_OF_ADDRESS = 30
 # A failure is forgotten after so long, and a wait is no longer (s).

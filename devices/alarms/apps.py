@@ -15,8 +15,10 @@ class AlarmsConfig(AppConfig):
     def ready(self) -> None:
         """Have workers follow the change log for us, and keep it until we have."""
         from devices.alarms.evaluator import CONSUMER, Evaluator
+        from devices.alarms.notifying.sending import Sending
         from devices.background import services
         from devices.changelog import consumer
 
         consumer.register(CONSUMER)
         services.register(Evaluator)
+        services.register(Sending)

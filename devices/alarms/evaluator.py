@@ -23,6 +23,7 @@ from devices.alarms.core.conditions import Point
 from devices.alarms.core.evaluation import Course, beginning, course, go_on
 from devices.alarms.core.signals import Event, Machine, Transition
 from devices.alarms.models import Alarm, AlarmEvent
+from devices.alarms.notifying import outbox
 from devices.alarms.recording import Known
 from devices.alarms.stored_points import StoredPoints
 from devices.alarms.watched import Key, Watch, Watched
@@ -318,7 +319,7 @@ class Evaluator(Service):
                 events = [recording.end(alarm, at, now) for alarm in gone]
                 for outcome in outcomes:
                     events += _saved(outcome, at)
-                AlarmEvent.objects.bulk_create(events)
+                outbox.put(AlarmEvent.objects.bulk_create(events))
             self._stored = time.monotonic()
         self._log.committed({**state, POSITION: position})
         for outcome in outcomes:

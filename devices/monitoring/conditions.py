@@ -51,6 +51,7 @@ CONDITIONS: dict[str, tuple[Level, str]] = {
     "disk_low": ("yellow", gettext_noop("The disk is filling up")),
     "retention_failing": ("yellow", gettext_noop("Old readings cannot be removed")),
     "service_failing": ("yellow", gettext_noop("A background service fails")),
+    "not_notified": ("yellow", gettext_noop("Somebody cannot be told of alarms")),
     "not_interpreted": ("yellow", gettext_noop("Announced, but it cannot be interpreted")),
     "share_forgets": ("yellow", gettext_noop("Packets can be lost when the broker restarts")),
     "share_refused": ("yellow", gettext_noop("The broker does not share the load")),
@@ -156,6 +157,8 @@ def _of_service(process: Process, name: str, service: dict[str, Any]) -> Iterato
         yield Condition(code, f"{process.id}: {words}")
     if (behind := service.get("behind_s", 0.0)) > ROLLUP_SECONDS:
         yield Condition("rollups_behind", f"{process.id}: by {behind:.0f} s")
+    if service.get("not_sent"):
+        yield Condition("not_notified", service["not_sent"])
     if service.get("ahead"):
         yield Condition("times_ahead", f"{process.id}: {service['ahead']}")
     yield from _of_disk(service.get("disk") or {})
