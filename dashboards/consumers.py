@@ -17,7 +17,7 @@ from dashboards.live.identity import Identity
 from dashboards.live.sender import SlowClient
 from dashboards.live.session import LiveSession
 from dashboards.live.shutdown import before_stop
-from dashboards.read_pool import in_thread
+from dashboards.read_pool import in_thread, reader
 from devices.access import throttle
 from devices.addresses import client_of_scope
 from devices.events import set_within
@@ -92,6 +92,8 @@ class LiveConsumer(AsyncWebsocketConsumer):
 
     async def _begin(self, found: Identity) -> None:
         self.identity = found
+        # The tasks of this socket, which begin below, take it along.
+        reader.set(found.key)
         full = too_many(Hub.current(), found.key)
         if full:
             await self.send(dumps({"t": "err", "code": "too_many", "msg": full}))

@@ -8,6 +8,7 @@ somebody who may import.
 
 import logging
 import re
+from collections import Counter
 from typing import Any
 
 from daphne.http_protocol import WebRequest
@@ -43,8 +44,13 @@ def limit_of(path: bytes) -> int:
     return settings.IMPORT_MB * 1_000_000 + FORM_BYTES if plain in UPLOADS else SMALL
 
 
-def may_send(cookies: str, authorization: str, *, importing: bool) -> bool:
-    """Return whether whoever sends these headers may send much; asked on a thread.
+# Files that an account may be sending at a time: each is on disk while it comes.
+FILES_AT_ONCE = 2
+_sending: Counter[str] = Counter()
+
+
+def sender_of(cookies: str, authorization: str, *, importing: bool) -> str:
+    """Return whose these headers are, if they may send much; "": they may not. On a thread.
 
     Args:
         cookies: the header.
@@ -53,11 +59,12 @@ def may_send(cookies: str, authorization: str, *, importing: bool) -> bool:
     """
     try:
         user = _sender(cookies, authorization)
-        known = user is not None and user.is_authenticated and user.is_active
-        return known and (not importing or scope_of(user).may_import)
+        if user is None or not (user.is_authenticated and user.is_active):
+            return ""
+        return "" if importing and not scope_of(user).may_import else f"account {user.pk}"
     except (UnicodeError, Error) as error:
         logger.info("Whoever sends a large body cannot be looked up: %s", error)
-        return False
+        return ""
     finally:
         connections.close_all()
 
@@ -99,15 +106,33 @@ def _ask(request: Any) -> None:
     transport = request.channel.transport
     transport.pauseProducing()
 
-    def answer(may: bool) -> None:  # noqa: FBT001 - Twisted's
-        if may:
-            transport.resumeProducing()
-        else:
-            _refuse(request, 403, b"Forbidden")
-
     importing = request.bodys_limit > PICTURE_BYTES + FORM_BYTES
-    asked: Any = deferToThread(may_send, cookies, authorization, importing=importing)
+
+    def answer(sender: str) -> None:
+        if not sender:
+            _refuse(request, 403, b"Forbidden")
+        elif importing and not _begins(request, sender):
+            _refuse(request, 429, b"Too Many Requests")
+        else:
+            transport.resumeProducing()
+
+    asked: Any = deferToThread(sender_of, cookies, authorization, importing=importing)
     asked.addCallbacks(answer, lambda _failure: _refuse(request, 503, b"Service Unavailable"))
+
+
+def _begins(request: Any, sender: str) -> bool:
+    """Count a file that begins to come, until the request ends; False: there are too many."""
+    if _sending[sender] >= FILES_AT_ONCE:
+        return False
+    _sending[sender] += 1
+
+    def ended(_result: Any) -> None:
+        _sending[sender] -= 1
+        if not _sending[sender]:
+            del _sending[sender]
+
+    request.notifyFinish().addBoth(ended)
+    return True
 
 
 def _refuse(request: Any, status: int, words: bytes) -> None:

@@ -14,7 +14,8 @@ from mqtt_ingest.worker.channels_worker import CHANNEL
 
 # Any: the stubs know no path() with an ASGI application.
 _as_view: Any = LiveConsumer.as_asgi()
-_paths: Any = [path("ws/live/", _as_view)]
+LIVE = "/ws/live/"
+_paths: Any = [path(LIVE[1:], _as_view)]
 _sockets: Any = URLRouter(_paths)
 _with_session: Any = AuthMiddlewareStack(_sockets)
 _mqtt: Any = from_own_pages(mqtt.application)
@@ -29,6 +30,10 @@ async def websocket(scope: dict[str, Any], receive: Any, send: Any) -> None:
     """
     if scope["path"] == "/mqtt":
         await _mqtt(scope, receive, send)
+        return
+    if scope["path"] != LIVE:
+        # As Channels says it; but its router takes an unknown path for an error of ours.
+        await send({"type": "websocket.close"})
         return
     has_origin = any(name == b"origin" for name, _value in scope["headers"])
     await (_from_pages if has_origin else _sockets)(scope, receive, send)

@@ -1,5 +1,7 @@
 """The HTTP API below /api/v1/; its description is at /api/v1/openapi.json."""
 
+from typing import Any
+
 from ninja import NinjaAPI
 
 from dashboards.api import (
@@ -25,7 +27,20 @@ from dashboards.api.auth import AUTHENTICATION
 from dashboards.api.problems import install
 from dashboards.api.strict_json import StrictJson
 
-api = NinjaAPI(
+
+class Api(NinjaAPI):
+    """Ninja's, whose description, which anybody may read, is made once."""
+
+    _described: Any = None
+
+    def get_openapi_schema(self, **options: Any) -> Any:
+        """Return the description."""
+        if self._described is None:
+            self._described = super().get_openapi_schema(**options)
+        return self._described
+
+
+api = Api(
     title="iotbridge",
     version="1",
     description="Devices, readings and health of this installation.",

@@ -14,6 +14,9 @@ from pydantic import ConfigDict
 
 from devices.queries import QueryTooLong
 
+# That one answer names.
+ERRORS = 20
+
 
 class Body(Schema):
     """What a call sends; a field that there is not is refused by its name."""
@@ -83,7 +86,8 @@ def install(api: NinjaAPI) -> None:
     @api.exception_handler(ValidationError)
     def _invalid(_request: HttpRequest, error: ValidationError) -> HttpResponse:
         errors = [
-            {"parameter": _parameter(item["loc"]), "detail": _detail(item)} for item in error.errors
+            {"parameter": _parameter(item["loc"])[:200], "detail": _detail(item)}
+            for item in error.errors[:ERRORS]
         ]
         first = errors[0] if errors else {"parameter": "", "detail": "invalid"}
         return _answer(422, f"{first['parameter']}: {first['detail']}", errors=errors)
@@ -103,4 +107,7 @@ def install(api: NinjaAPI) -> None:
 
     @api.exception_handler(HttpError)
     def _http_error(_request: HttpRequest, error: HttpError) -> HttpResponse:
-        return _answer(error.status_code, str(error))
+        # Of a body that cannot be read ninja keeps what we said of it.
+        cause = error.__cause__
+        said = cause if isinstance(cause, HttpError) else error
+        return _answer(said.status_code, str(said))

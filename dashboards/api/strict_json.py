@@ -12,6 +12,24 @@ from ninja.parser import Parser
 _NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 
 
+# Values of a body, all together: each that is wrong costs some kB while it is checked.
+VALUES = 20_000
+
+
+def has_many(body: Any) -> bool:
+    """Return whether there are more than `VALUES` values and names in `body`."""
+    found, waiting = 0, [body]
+    while waiting:
+        one = waiting.pop()
+        parts = list(one.values()) if isinstance(one, dict) else one
+        if isinstance(parts, list):
+            found += len(parts)
+            if found > VALUES:
+                return True
+            waiting += [part for part in parts if isinstance(part, dict | list)]
+    return False
+
+
 class StrictJson(Parser):
     """Ninja's, which refuses NUL and halves of surrogate pairs wherever they stand."""
 
@@ -30,6 +48,8 @@ class StrictJson(Parser):
             raise HttpError(400, "half of a surrogate pair is no character") from error
         except (ValueError, RecursionError) as error:
             raise HttpError(400, "the body is not JSON") from error
+        if has_many(body):
+            raise HttpError(422, f"a body may have {VALUES} values")
         if _NUL.search(text):
             raise HttpError(400, "NUL cannot be in a text")
         return body

@@ -11,6 +11,7 @@ from dashboards.boards import automatic, rights, store
 from dashboards.boards.made import placed_automatically
 from dashboards.models import Board, Picture
 from dashboards.pictures import storing
+from dashboards.pictures.errors import BadPicture
 from devices.access import Scope
 from devices.models import Device, Site
 from devices.monitoring import heartbeats
@@ -39,19 +40,31 @@ def of(source: str, user: Any, scope: Scope) -> tuple[dict[str, Any], str]:
     return placed_automatically(board.widgets), title
 
 
-def take_pictures(board: Board) -> None:
+# Of the pictures of one copy: it is made in one transaction, for which others who write wait.
+COPIED_BYTES = 20_000_000
+
+
+def take_pictures(board: Board, slug: str) -> None:
     """Give a board that was copied pictures of its own, of those that its draft shows.
 
+    Args:
+        board: the copy.
+        slug: of the board that it is of. What a specification names besides, it does not have.
+
     Raises:
-        BadPicture: its owner keeps too many already.
+        BadPicture: they are too large, or its owner keeps too many already.
     """
     wanted = store.pictures_of(board.draft)
-    found = Picture.objects.filter(pk__in=wanted, board__isnull=False).exclude(board=board)
+    found = Picture.objects.filter(pk__in=wanted, board__slug=slug).exclude(board=board)
     made: dict[int, int] = {}
     # Copies that are made at the same time look one after the other.
     people = get_user_model()._default_manager  # noqa: SLF001 - as Django documents it
     list(people.select_for_update().filter(pk=board.owner_id or 0).values_list("pk"))
-    storing.look_at_room(board.owner, found.aggregate(size=Sum(Length("data")))["size"] or 0)
+    size = found.aggregate(size=Sum(Length("data")))["size"] or 0
+    if size > COPIED_BYTES:
+        words = gettext("Its pictures have more than %d MB: add them to the copy by hand.")
+        raise BadPicture(words % (COPIED_BYTES // 1_000_000))
+    storing.look_at_room(board.owner, size)
     for one in found.defer(None)[: storing.OF_BOARD]:
         before, one.pk, one.board, one.made_by = one.pk, None, board, board.owner
         one._state.adding = True  # noqa: SLF001 - as Django documents copying

@@ -5,6 +5,7 @@ where that has moved, each subscription reads what it has not been sent.
 """
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,12 +53,16 @@ def read(
 class AlarmChannel:
     """The alarms that one socket shows."""
 
-    def __init__(self, *, named: bool) -> None:
-        """Prepare; `named`: whether people are named."""
+    def __init__(self, user: Callable[[], Any] | None) -> None:
+        """Prepare; `user` tells the person. Where there is none, on a screen, nobody is named."""
         self.subscriptions: dict[int, Watching] = {}
         self.due = False
-        self._named = named
+        self._user = user
         self._looked = -1
+
+    @property
+    def _named(self) -> bool:
+        return self._user is not None and self._user() is not None
 
     def subscribe(self, sub: int, match: dict[str, Any] | None) -> None:
         """Take a subscription in."""

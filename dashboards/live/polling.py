@@ -50,12 +50,17 @@ def answer(
     shown: set[int] = set()
     ingest = heartbeats.ingest_health()
     as_of, now_us = heartbeats.as_of_health(ingest), heartbeats.reading_now_us(ingest)
+    too_long: QueryTooLong | None = None
     for given in subs[:MAX_SUBSCRIPTIONS]:
         sub = given.get("id")
         try:
+            if too_long is not None:
+                raise too_long
             wanted = parse_subscribe(given, settings.LIVE_MAX_RATE_HZ, kinds)
             yield from _show(wanted, scope, jobs, user, shown, as_of, now_us)
         except (BadFrame, QueryTooLong) as error:
+            # What one answer may cost is spent: the others are not tried.
+            too_long = error if isinstance(error, QueryTooLong) else None
             code = error.code if isinstance(error, BadFrame) else "too_many"
             yield {"t": "err", "id": sub, "code": code, "msg": str(error)}
     now = time.time_ns() // 1_000_000

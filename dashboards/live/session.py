@@ -88,8 +88,7 @@ class LiveSession:
         self._fleet = FleetChannel()
         self._jobs = JobsChannel(jobs)
         self.rooms = RoomChannel(user)
-        # A screen and a link, behind which nobody in particular is, name no people.
-        self.alarms = AlarmChannel(named=user is not None)
+        self.alarms = AlarmChannel(user)
         self._joined: set[int] = set()
         self._paused = False
         # Set when somebody's rights changed: whoever owns the session looks at this person's.

@@ -53,8 +53,8 @@ def cleaned(data: bytes) -> Cleaned:
 
 
 def _look_at_passes(data: bytes) -> None:
-    # Each is drawn over the whole picture, however little is in it.
-    if data.count(b"\xff\xda") > SCANS:
+    # Of a JPEG each is drawn over the whole picture, however little is in it.
+    if data[:2] == b"\xff\xd8" and data.count(b"\xff\xda") > SCANS:
         raise BadPicture(gettext("This picture is written in more passes than are read here."))
 
 

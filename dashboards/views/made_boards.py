@@ -104,7 +104,7 @@ def make(request: HttpRequest) -> HttpResponse:
         with transaction.atomic():
             board = store.make(request.user, title or called or gettext("New board"), copied)
             if source.startswith("board:"):
-                copies.take_pictures(board)
+                copies.take_pictures(board, source.partition(":")[2])
     except LookupError as error:
         raise Http404(str(error)) from error
     except (ValidationError, BadPicture) as error:

@@ -101,11 +101,37 @@ class WorkerHttp:
             self._server = None
 
 
+# Connections at a time: each has a thread.
+AT_ONCE = 32
+
+
+class _Server(ThreadingHTTPServer):
+    """Python's, with so many connections at a time; further ones are closed."""
+
+    daemon_threads = True
+
+    def __init__(self, *given: Any) -> None:
+        self._turns = threading.BoundedSemaphore(AT_ONCE)
+        super().__init__(*given)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        if not self._turns.acquire(blocking=False):
+            self.shutdown_request(request)
+            return
+        super().process_request(request, client_address)
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            self._turns.release()
+
+
 def _server_class() -> type[ThreadingHTTPServer]:
     if ":" not in settings.WORKER_HTTP_BIND:
-        return ThreadingHTTPServer
+        return _Server
 
-    class OnIPv6(ThreadingHTTPServer):
+    class OnIPv6(_Server):
         address_family = socket.AF_INET6
 
     return OnIPv6

@@ -18,6 +18,8 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
 from dashboards.consumers import AUTH_SECONDS, MAX_WAITING
+from iotbridge.request_bodies import FILES_AT_ONCE
+from iotbridge.socket_frames import FRAMES, PINGS
 from tests.support import services
 from tests.support.services import PATIENCE, wait_until
 from tests.support.stack import Plant
@@ -186,6 +188,63 @@ def test_sockets_that_do_not_say_who_they_are_are_few_and_small(web: Plant) -> N
         with suppress(ConnectionClosed):
             link.send("x" * 900_000)
         assert _end_of(link) in {0, 1009}  # 1009: too large (RFC 6455, section 7.4.1)
+
+
+@pytest.mark.parametrize(
+    ("frame", "many"),
+    # Of RFC 6455, section 5.2: masked, nothing in them.
+    [(b"\x81\x80", 2 * FRAMES), (b"\x01\x80", 2 * FRAMES), (b"\x89\x80", 4 * PINGS)],
+    ids=["empty", "parts", "pings"],
+)
+def test_a_socket_that_sends_frames_without_end_is_cut(web: Plant, frame: bytes, many: int) -> None:
+    with connect(web.base.replace("http", "ws") + "/ws/live/") as link:
+        with suppress(OSError):
+            link.socket.sendall((frame + b"\0\0\0\0") * many)
+        _end_of(link)
+    log = web.processes[0].log.read_text()
+    assert "Traceback" not in log
+    assert web.processes[0].returncode is None
+
+
+def test_a_socket_of_an_unknown_path_is_refused_without_ado(web: Plant) -> None:
+    with pytest.raises(InvalidStatus, match="403"):
+        connect(web.base.replace("http", "ws") + "/ws/nothing/")
+    assert "Traceback" not in web.processes[0].log.read_text()
+
+
+def test_one_account_sends_few_files_at_a_time(web: Plant) -> None:
+    head = (
+        f"POST /api/v1/imports?name=x.csv HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+        f"Authorization: Bearer {web.token()}\r\nContent-Type: text/csv\r\n"
+        "Content-Length: 50000000\r\n\r\n"
+    )
+    with ExitStack() as stack:
+        held = []
+        for _n in range(FILES_AT_ONCE):
+            link = stack.enter_context(socket.create_connection(("127.0.0.1", web.web_port)))
+            link.sendall(head.encode() + b"x" * 2_000_000)
+            assert _answer(link) == "", "it is read on"
+            held.append(link)
+        link = stack.enter_context(socket.create_connection(("127.0.0.1", web.web_port)))
+        wait_until(lambda: _status(web, head) == "429", "a refusal")
+        # Whoever breaks off gives their place back.
+        held[0].close()
+        wait_until(lambda: _status(web, head) == "", "a free place")
+
+
+def _status(web: Plant, head: str) -> str:
+    with socket.create_connection(("127.0.0.1", web.web_port)) as link:
+        link.sendall(head.encode())
+        return _answer(link)
+
+
+def _answer(link: socket.socket) -> str:
+    """Return the status that a request is answered with before it is whole; "": it is read on."""
+    link.settimeout(2.0)
+    try:
+        return link.recv(100).decode()[9:12]
+    except TimeoutError:
+        return ""
 
 
 def test_silent_connections_keep_nobody_out(web: Plant) -> None:

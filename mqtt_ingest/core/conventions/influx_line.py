@@ -24,13 +24,15 @@ _STRING = r'"(?:[^"\\]|\\.)*"'
 _LINE = re.compile(
     rf"(?P<name>(?:[^\\, ]|\\.)+)(?P<tags>(?:,{_KEY}={_KEY})*) +"
     rf"(?P<fields>{_KEY}=(?:{_STRING}|[^\\, \"]+)(?:,{_KEY}=(?:{_STRING}|[^\\, \"]+))*)"
-    r"(?: +(?P<time>-?\d+))?\s*",
+    r"(?: +(?P<time>-?\d{1,20}))?\s*",
     re.DOTALL,
 )
 _TAG = re.compile(rf"({_KEY})=({_KEY})")
 _FIELD = re.compile(rf"({_KEY})=({_STRING}|[^\\, \"]+)")
 _ESCAPE = re.compile(r"\\([,= \"\\])")
 _NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?")
+# More digits are no whole number that anything is counted in.
+LONGEST = 30
 _TRUE, _FALSE = (
     frozenset({"t", "T", "true", "True", "TRUE"}),
     frozenset({"f", "F", "false", "False", "FALSE"}),
@@ -100,7 +102,9 @@ def _value(text: str, number: int) -> object:
     bare = text[:-1] if text[-1:] in {"i", "u"} else text
     if not _NUMBER.fullmatch(bare):
         raise Undecodable("not_line_protocol", f"line {number}: {text[:40]!r} is no value")
-    return float(bare) if bare == text or not bare.lstrip("+-").isdecimal() else int(bare)
+    if bare == text or not bare.lstrip("+-").isdecimal() or len(bare) > LONGEST:
+        return float(bare)
+    return int(bare)
 
 
 def device_of(tags: dict[str, str], wanted: Sequence[str]) -> str:

@@ -106,6 +106,16 @@ def test_unknown_fields_are_refused_by_name(
     assert told["errors"] == [{"parameter": list(body)[-1], "detail": "there is no such field"}]
 
 
+def test_a_body_of_many_wrong_values_costs_little(staff: Client) -> None:
+    def post(body: dict[str, Any]) -> dict[str, Any]:
+        answer = staff.post("/api/v1/exports", json.dumps(body), content_type="application/json")
+        return problem(answer, 422)
+
+    assert "20000 values" in post({"keys": [0] * 30_000})["detail"]
+    assert "20000 values" in post({f"n{number}": 0 for number in range(30_000)})["detail"]
+    assert len(post({"keys": [0] * 5_000})["errors"]) == 20
+
+
 def test_a_zone_is_set_and_a_wrong_one_refused(staff: Client) -> None:
     Device.objects.create(key="a")
 

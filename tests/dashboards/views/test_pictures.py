@@ -6,8 +6,10 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
+from dashboards.boards import copies, store
 from dashboards.models import Note, Picture
 from dashboards.pictures import storing
+from dashboards.pictures.errors import BadPicture
 from tests.dashboards.pictures.test_pictures import SVG, bomb, picture
 from tests.dashboards.views.test_made_boards import anna, board, client_of, told
 
@@ -65,6 +67,36 @@ def test_there_is_an_end_of_pictures(anna: Client, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(storing, "OF_BOARD", 9)
     monkeypatch.setattr(storing, "OF_PERSON", 100)
     assert "delete some" in send(anna, path, picture("PNG")).json()["detail"]
+
+
+def test_a_copy_takes_the_pictures_of_its_board_and_no_others(anna: Client) -> None:
+    """A specification may name any number: that of a board that one does not see, too."""
+    shown, hidden = board(), board()
+    pks = [
+        send(anna, f"/api/v1/boards/{one.slug}/pictures", picture("PNG")).json()["id"]
+        for one in (shown, hidden)
+    ]
+    widgets = [
+        {"id": f"w{pk}", "kind": "picture", "options": {"picture": pk}, "x": 0, "y": 4 * n}
+        | {"w": 4, "h": 4}
+        for n, pk in enumerate(pks)
+    ]
+    shown.draft = {"version": 1, "widgets": widgets}
+    shown.save()
+    copies.take_pictures(copy := store.make(shown.owner, "copy", shown.draft), shown.slug)
+    mine = Picture.objects.get(board=copy)
+    assert store.pictures_of(copy.draft) == {mine.pk, pks[1]}
+    assert bytes(mine.data) == bytes(Picture.objects.get(pk=pks[0]).data)
+
+
+def test_what_is_too_large_is_not_copied(anna: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    shown = board()
+    pk = send(anna, f"/api/v1/boards/{shown.slug}/pictures", picture("PNG")).json()["id"]
+    options: dict[str, Any] = {"id": "w", "kind": "picture", "options": {"picture": pk}}
+    draft = {"version": 1, "widgets": [{**options, "x": 0, "y": 0, "w": 4, "h": 4}]}
+    monkeypatch.setattr(copies, "COPIED_BYTES", 10)
+    with pytest.raises(BadPicture, match="by hand"):
+        copies.take_pictures(store.make(shown.owner, "copy", draft), shown.slug)
 
 
 def test_pictures_go_with_a_note(anna: Client) -> None:
