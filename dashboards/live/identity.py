@@ -14,7 +14,7 @@ from devices.access.kiosks import kiosk_of, scope_of_kiosk
 
 KIOSK_COOKIE = "iotbridge_kiosk"
 # What a wall page shows, which is all that its cookie is good for.
-SHOWN_BY_KIOSKS: frozenset[Kind] = frozenset({"fleet", "alarms"})
+SHOWN_BY_KIOSKS: frozenset[Kind] = frozenset({"fleet"})
 # What boards show, of which a link gives what one of them does.
 SHOWN_BY_LINKS: frozenset[Kind] = frozenset({"series", "latest"})
 # Of the address of a page's socket that has a grant to show: whose session it is, if anybody's,

@@ -18,7 +18,7 @@ from typing import Any
 from django.db import connection, transaction
 
 from devices import queries
-from devices.alarms import recording, stored_points, watched
+from devices.alarms import outages, recording, stored_points, watched
 from devices.alarms.core.conditions import Point
 from devices.alarms.core.evaluation import Course, beginning, course, go_on
 from devices.alarms.core.signals import Event, Machine, Transition
@@ -45,6 +45,8 @@ CHANGES, SPAN_BYTES, ANEW = 256, 200_000, 200
 GRACE_US = 2 * SECOND
 # Further back nothing is looked at again.
 HORIZON_US = 31 * DAY_US
+# How often it is looked whether packets come in.
+HEARD_US = 2 * SECOND
 # How often it is looked whether devices moved, and the position is stored where nothing happened.
 LOOK_SECONDS, POSITION_SECONDS = 30.0, 10.0
 
@@ -94,13 +96,20 @@ class Evaluator(Service):
     thread = "alarms"
     pace = Pace(idle=0.5, busy=0.2)
 
-    def __init__(self, holder: str, clock: Callable[[], int] | None = None) -> None:
+    def __init__(
+        self,
+        holder: str,
+        clock: Callable[[], int] | None = None,
+        is_up: Callable[[], bool] = outages.is_up,
+    ) -> None:
         """Prepare.
 
         Args:
             holder: the process' name.
             clock: µs since 1970 UTC; the database's own by default.
+            is_up: whether packets come in.
         """
+        self._is_up = is_up
         self._clock = clock or database_micros
         self._log = Consumer(self.name, holder)
         self._prepared: object = None
@@ -118,6 +127,8 @@ class Evaluator(Service):
         self._due: list[tuple[int, Key]] = []
         self._due_of: dict[Key, int] = {}
         self._passed: Cursor = {}
+        # When it was looked whether packets come in.
+        self._heard = 0
 
     def step(self) -> bool:
         """Do a bounded piece of work; return whether there is more to do at once.
@@ -143,13 +154,14 @@ class Evaluator(Service):
 
     def _step(self) -> bool:
         self._connect()
-        took_over = self._log.hold({"rules": 0})
+        took_over = self._log.hold({"rules": 0, "outages": [], "looked": 0})
         if took_over is None:
             return False
         if took_over:
             self._forget()
             self._passed = self._log.state[POSITION]
         now = self._clock()
+        self._listen(now)
         gone = self._look()
         found = self._log.missed(CHANGES, SPAN_BYTES)
         touched = self._touched(found)
@@ -174,17 +186,28 @@ class Evaluator(Service):
         self._prepared = connection.connection
 
     # --- what is watched ----------------------------------------------------
+    def _listen(self, now: int) -> None:
+        """Note whether packets come in, every two seconds or so."""
+        if 0 <= now - self._heard < HEARD_US:
+            return
+        looked = self._heard or self._log.state.get("looked", 0)
+        self._heard = now
+        known = self._log.state.get("outages", [])
+        found = outages.seen(known, now, looked, up=self._is_up())
+        self._log.committed({**self._log.state, "outages": found, "looked": now})
+
     def _look(self) -> list[Alarm]:
         """Read anew what is watched, where that may have changed.
 
         Returns:
             Alarms that are on, and watched no longer.
         """
-        state = (watched.state(), queries.newest_series())
+        away = outages.spans(self._log.state.get("outages", []))
+        state = (watched.state(), queries.newest_series(), away)
         is_old = time.monotonic() - self._looked > LOOK_SECONDS
         if state == self._watch.state and not is_old:
             return []
-        before, self._watch = self._watch, watched.load()
+        before, self._watch = self._watch, watched.load(away)
         self._watch.state = state
         self._looked = time.monotonic()
         for key, one in self._watch.all.items():

@@ -1,16 +1,16 @@
 """Which rules are on which series: everything that has to be looked at when something is stored."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from django.db.models import Q, QuerySet
 
 from devices.access import site_and_below, sites_below
-from devices.alarms import numbers
+from devices.alarms import numbers, outages
 from devices.alarms.asking import Unfit, asked
 from devices.alarms.core.evaluation import Asked
-from devices.alarms.core.signals import Span
+from devices.alarms.core.signals import Span, joined
 from devices.alarms.models import Maintenance, OwnLimits, Rule
 from devices.alarms.models.rules import Kind
 from devices.models import Device, Series
@@ -87,13 +87,13 @@ def state() -> tuple[int, ...]:
     return numbers.newest(numbers.RULES), *counts
 
 
-def load() -> Watch:
-    """Return what is watched now."""
+def load(away: Sequence[Span] = ()) -> Watch:
+    """Return what is watched now; `away` are times in which nothing came in at all."""
     watch = Watch()
     works = _maintenance()
     for rule in Rule.objects.filter(enabled=True).select_related("site", "tag", "device"):
         try:
-            for one in of_rule(rule, works):
+            for one in of_rule(rule, works, away):
                 watch.all[one.key] = one
                 for series, _kind in one.inputs:
                     watch.by_series.setdefault(series, []).append(one)
@@ -125,8 +125,15 @@ def series_of(rule: Rule) -> QuerySet[Series]:
     return found.filter(metric__regex=f"^{pattern}$")
 
 
-def of_rule(rule: Rule, works: dict[int, list[Span]] | None = None) -> Iterator[Watched]:
+def of_rule(
+    rule: Rule, works: dict[int, list[Span]] | None = None, away: Sequence[Span] = ()
+) -> Iterator[Watched]:
     """Yield what `rule` watches.
+
+    Args:
+        rule: it.
+        works: when somebody works on which device (pk).
+        away: when nothing came in at all.
 
     Raises:
         Unfit: its limits fit none of its series.
@@ -134,11 +141,13 @@ def of_rule(rule: Rule, works: dict[int, list[Span]] | None = None) -> Iterator[
     own = {one.device_id: one for one in OwnLimits.objects.filter(rule_id=rule.pk)}
     unfit: Unfit | None = None
     some = False
-    for device, inputs, metric, unit in _parts(rule):
+    parts = list(_parts(rule))
+    silent = _unheard({device for device, *_rest in parts}, away) if _asks_silence(rule) else {}
+    for device, inputs, metric, unit in parts:
         limits = own.get(device)
         if limits is not None and limits.off:
             continue
-        spans = tuple((works or {}).get(device, ()))
+        spans = (*(works or {}).get(device, ()), *silent.get(device, ()))
         try:
             made = asked(rule, unit, limits, spans)
         except Unfit as error:
@@ -148,6 +157,16 @@ def of_rule(rule: Rule, works: dict[int, list[Span]] | None = None) -> Iterator[
         yield Watched(rule, device, inputs, metric, made, spans)
     if unfit is not None and not some:
         raise unfit
+
+
+def _asks_silence(rule: Rule) -> bool:
+    return rule.kind == Kind.MISSING
+
+
+def _unheard(devices: set[int], away: Sequence[Span]) -> dict[int, list[Span]]:
+    """Return when nothing could be heard of each device (pk)."""
+    gateways = outages.of_gateways(devices)
+    return {device: joined([*away, *gateways.get(device, ())]) for device in devices}
 
 
 def _parts(rule: Rule) -> Iterator[tuple[int, tuple[Input, ...], str, str]]:

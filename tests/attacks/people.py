@@ -18,6 +18,8 @@ from dashboards.models import SavedView
 from dashboards.pictures import storing
 from dashboards.sharing import links, visitors
 from devices.access import kiosks, token_digest
+from devices.alarms import editing, numbers
+from devices.alarms.models import Alarm, Receiver, Rule
 from devices.imports import uploads
 from devices.jobs import files
 from devices.models import (
@@ -65,15 +67,17 @@ class World:
             if isinstance(body, bytes):
                 return send(path, body, content_type="text/csv")
             if isinstance(body, dict):
-                body = {
-                    name: value.format(**self.names) if isinstance(value, str) else value
-                    for name, value in body.items()
-                }
+                body = {name: self._filled(value) for name, value in body.items()}
             if body is not None and path.startswith("/api/"):
                 return send(path, json.dumps(body), content_type="application/json")
             return send(path, body) if body is not None else send(path)
         finally:
             client.cookies = before
+
+    def _filled(self, value: Any) -> Any:
+        if isinstance(value, list):
+            return [self._filled(one) for one in value]
+        return value.format(**self.names) if isinstance(value, str) else value
 
 
 def make_world() -> World:
@@ -134,6 +138,15 @@ def make_world() -> World:
         b"<svg xmlns='http://www.w3.org/2000/svg'/>", user["manager"], board=board
     )
     link = links.make(board, user["manager"])
+    rule = editing.save(Rule(name="hot", device=press, metric="t", kind="above", high=0), "x")
+    alarm = Alarm.objects.create(
+        **{"seq": 1, "rule": rule, "rule_name": "hot", "severity": "warning", "device": press},
+        **{"series": series, "metric": "t", "since": at * 1_000, "noticed_at": timezone.now()},
+    )
+    numbers.raised(numbers.ALARMS)
+    soon = at + 3_600_000
+    work = editing.begin_work(press, soon * 1_000, "oil", "operator")
+    receiver = Receiver.objects.create(name="x", kind="email", target="a@b.example", site=here)
     world.grant = visitors.grant_of(link, 0)
     world.names = {
         "here": here.pk,
@@ -141,6 +154,8 @@ def make_world() -> World:
         **{"picture": picture.pk, "link": link.pk, "address": links.address_of(link)},
         **{"mark": mark.pk, "job": job.pk, "waiting": waiting.pk, "upload": upload.pk},
         "board": board.slug,
+        **{"rule": rule.pk, "alarm": alarm.pk, "work": work.pk, "receiver": receiver.pk},
+        "soon": soon,
         "note": note.pk,
         **{"code": kiosks.new_code(kiosk), "since": at - 1, "until": at + 1},
         "objects": {

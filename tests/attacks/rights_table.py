@@ -73,6 +73,25 @@ BODIES: dict[str, Any] = {
     "broker": {"addresses": "mqtt://127.0.0.1:1"},
     "canary": {"canary": True},
     "templates": {"templates": []},
+    "acknowledge": {"alarm": "{alarm}", "do": "acknowledge"},
+    "rule_form": {
+        **{"name": "x", "device_key": "press", "metric": "t", "kind": "above", "high": "5"},
+        **{"hysteresis": "0", "window_s": "0", "for_s": "0", "clear_s": "0", "again_s": "300"},
+        "severity": "warning",
+    },
+    "receiver_form": {
+        **{"name": "x", "kind": "webhook", "target": "https://a.example/x", "least": "warning"},
+        "site": "{here}",
+    },
+    "work_form": {"device": "press", "until": "{soon}", "reason": "x"},
+    "rule": {"name": "x", "device": "press", "metric": "t", "kind": "above", "high": 5},
+    "rule_test": {
+        "rule": {"name": "x", "device": "press", "metric": "t", "kind": "above", "high": 5}
+    },
+    "severity": {"severity": "info"},
+    "alarms": {"ids": ["{alarm}"]},
+    "shelve": {"ids": ["{alarm}"], "until": "{soon}", "reason": "x"},
+    "work": {"device": "press", "to": "{soon}", "reason": "x"},
     "series": {"subs": [{"t": "sub", "id": 1, "keys": ["press/t"]}]},
 }
 
@@ -319,6 +338,96 @@ sites/<slug:slug>/
 sites/<slug:slug>/
     POST   /sites/here/                                         keep
     302 404 403 403 302 404 404 302 302 302
+alarms
+    GET    /alarms                                              -
+    302 200 200 200 200 200 200 302 302 200
+alarms
+    POST   /alarms                                              acknowledge
+    302 302 403 302 302 302 302 302 302 302
+alarms.csv
+    GET    /alarms.csv                                          -
+    302 200 200 200 200 200 200 302 302 200
+alarms/<int:number>
+    GET    /alarms/{alarm}                                      -
+    302 404 200 200 200 404 404 302 302 200
+alarms/rules
+    GET    /alarms/rules                                        -
+    302 200 200 200 200 200 200 302 302 200
+alarms/rules/new
+    GET    /alarms/rules/new                                    -
+    302 403 403 200 200 200 403 302 302 200
+alarms/rules/new
+    POST   /alarms/rules/new                                    rule_form
+    302 403 403 302 302 400 403 302 302 302
+alarms/rules/<int:number>
+    GET    /alarms/rules/{rule}                                 -
+    302 404 200 200 200 404 404 302 302 200
+alarms/rules/<int:number>
+    POST   /alarms/rules/{rule}                                 delete
+    302 404 403 302 302 404 404 302 302 302
+alarms/receivers
+    GET    /alarms/receivers                                    -
+    302 200 200 200 200 200 200 302 302 200
+alarms/receivers/new
+    GET    /alarms/receivers/new                                -
+    302 403 200 200 200 200 403 302 302 200
+alarms/receivers/new
+    POST   /alarms/receivers/new                                receiver_form
+    302 403 400 400 302 400 403 302 302 302
+alarms/receivers/<int:number>
+    GET    /alarms/receivers/{receiver}                         -
+    302 403 404 404 200 404 403 302 302 200
+alarms/receivers/<int:number>
+    POST   /alarms/receivers/{receiver}                         delete
+    302 403 404 404 302 404 403 302 302 302
+alarms/maintenance
+    GET    /alarms/maintenance                                  -
+    302 200 200 200 200 200 200 302 302 200
+alarms/maintenance
+    POST   /alarms/maintenance                                  work_form
+    302 302 403 302 302 302 302 302 302 302
+api/v1/alarms
+    GET    /api/v1/alarms                                       -
+    401 200 200 200 200 200 200 401 401 200
+api/v1/alarms/<int:number>
+    GET    /api/v1/alarms/{alarm}                               -
+    401 404 200 200 200 404 404 401 401 200
+api/v1/alarms/acknowledge
+    POST   /api/v1/alarms/acknowledge                           alarms
+    401 404 403 200 200 404 404 401 401 200
+api/v1/alarms/shelve
+    POST   /api/v1/alarms/shelve                                shelve
+    401 404 403 200 200 404 404 401 401 200
+api/v1/alarms/unshelve
+    POST   /api/v1/alarms/unshelve                              alarms
+    401 404 403 200 200 404 404 401 401 200
+api/v1/alarms/maintenance
+    GET    /api/v1/alarms/maintenance                           -
+    401 200 200 200 200 200 200 401 401 200
+api/v1/alarms/maintenance
+    POST   /api/v1/alarms/maintenance                           work
+    401 422 403 201 201 422 422 401 401 201
+api/v1/alarms/maintenance/<int:number>
+    DELETE /api/v1/alarms/maintenance/{work}                    -
+    401 404 403 204 204 404 404 401 401 204
+api/v1/alarm-rules
+    GET    /api/v1/alarm-rules                                  -
+    401 200 200 200 200 200 200 401 401 200
+api/v1/alarm-rules
+    POST   /api/v1/alarm-rules                                  rule
+    401 422 403 201 201 422 422 401 401 201
+api/v1/alarm-rules/back-test
+    POST   /api/v1/alarm-rules/back-test                        rule_test
+    401 422 403 200 200 422 422 401 401 200
+api/v1/alarm-rules/<int:number>
+    GET    /api/v1/alarm-rules/{rule}                           -
+    401 404 200 200 200 404 404 401 401 200
+api/v1/alarm-rules/<int:number>
+    PATCH  /api/v1/alarm-rules/{rule}                           severity
+    401 404 403 200 200 404 404 401 401 200
+api/v1/alarm-rules/<int:number>
+    DELETE /api/v1/alarm-rules/{rule}                           -
+    401 404 403 204 204 404 404 401 401 204
 api/v1/search
     GET    /api/v1/search?q=press                               -
     401 200 200 200 200 200 200 401 401 200

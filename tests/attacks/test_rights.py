@@ -64,6 +64,8 @@ def test_no_route_is_without_a_row() -> None:
     }
 
 
+# They make a snapshot of their own.
+READS = {"api/v1/live", "api/v1/alarm-rules/back-test"}
 NO_CALLS = {"api/v1/", "api/v1/openapi.json", "api/v1/docs"}
 
 
@@ -73,7 +75,7 @@ def test_pages_and_calls(world: World, row: Row) -> None:
     for person in PEOPLE:
         throttle._failures.clear()
         # What reads makes a snapshot of its own.
-        reads = row.method == "GET" or row.route == "api/v1/live"
+        reads = row.method == "GET" or row.route in READS
         with nullcontext() if reads else transaction.atomic():
             found[person] = world.ask(person, row.method, row.url, BODIES[row.body]).status_code
             if not reads:
@@ -113,6 +115,7 @@ def test_a_link_gives_what_boards_read_and_nothing_else(world: World) -> None:
         ("jobs", " 0 0 3 0 0 0 err  3"),
         ("room", " err 1 1 1 err err err  1"),
         ("me", " 0 1 0 0 0 0 err  0"),
+        ("alarms", " 0 1 1 1 0 0 err  1"),
     ],
 )
 def test_subscriptions(world: World, kind: str, answers: str) -> None:
@@ -127,8 +130,8 @@ def _shown(world: World, person: str, kind: str) -> str:
         sub["keys"] = ["press/t"]
     if kind == "room":
         sub = {"t": "sub", "id": 1, "kind": "room", "device": "press"}
-    if kind == "me":
-        sub = {"t": "sub", "id": 1, "kind": "me"}
+    if kind in {"me", "alarms"}:
+        sub = {"t": "sub", "id": 1, "kind": kind}
     answer = world.ask(person, "POST", "/api/v1/live", {"subs": [sub]})
     if answer.status_code != 200:
         return ""
@@ -138,14 +141,14 @@ def _shown(world: World, person: str, kind: str) -> str:
     if kind == "fleet":
         seen = {site for site, counts in frames["upd"]["sites"].items() if sum(counts.values())}
         return {0: "nothing", 1: next(iter(seen), ""), 2: "all"}[len(seen)]
-    if kind in {"jobs", "room", "me"}:
-        names = {"jobs": "jobs", "room": "notes", "me": "mentions"}
+    names = {"jobs": "jobs", "room": "notes", "me": "mentions", "alarms": "alarms"}
+    if kind in names:
         return str(len(frames["upd"][names[kind]]))
     return "denied" if frames["ack"]["denied"] else "ack"
 
 
 def test_every_kind_and_frame_is_looked_at() -> None:
-    assert set(KINDS) == {"series", "latest", "fleet", "jobs", "room", "me"}
+    assert set(KINDS) == {"series", "latest", "fleet", "jobs", "room", "me", "alarms"}
     source = Path(session.__file__).read_text()
     frames = set(re.findall(r'case "(\w+)"', source))
     # All but `sub` concern what the socket shows already.

@@ -10,8 +10,8 @@ from dashboards.live.frames import MAX_TAGS, BadFrame, parse_subscribe
 @pytest.mark.parametrize(
     ("given", "words"),
     [
-        ({"kind": []}, "kind must be series, latest, fleet, jobs, room or me"),
-        ({"kind": {}}, "kind must be series, latest, fleet, jobs, room or me"),
+        ({"kind": []}, "kind must be series, latest, fleet, jobs, room, me or alarms"),
+        ({"kind": {}}, "kind must be series, latest, fleet, jobs, room, me or alarms"),
         ({"keys": ["a\0/t"]}, "texts without NUL"),
         ({"keys": ["a\ud800/t"]}, "texts without NUL"),
         ({"keys": [5]}, "keys must be a list of texts"),

@@ -32,6 +32,7 @@ from devices.background import leases
 from devices.models import Correction, Device
 from mqtt_ingest.core.packets import Batch
 from tests.devices.alarms.core.test_evaluation import ByTick
+from tests.devices.alarms.plant import Undisturbed
 from tests.devices.rollups.test_state_machine import empty_tables, failing_at
 from tests.mqtt_ingest.storing.test_slot_writer import make_writer
 from tests.support.factories import ARRIVAL, make_batch, make_entry
@@ -142,7 +143,7 @@ class Alarming(RuleBasedStateMachine):
         self.evaluator.step()
 
     def new_evaluator(self) -> Evaluator:
-        return Evaluator(f"alarms-{self.crashed}", lambda: self.now * SECOND)
+        return Undisturbed(f"alarms-{self.crashed}", lambda: self.now * SECOND)
 
     def put(self, points: list[tuple[int, float]]) -> None:
         entries = [
