@@ -180,6 +180,8 @@ _SQLITE_PRAGMAS = (
     # FULL: a batch is acknowledged to the broker after COMMIT, so COMMIT must be durable.
     "PRAGMA page_size=1024; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; "
     "PRAGMA busy_timeout=10000; "
+    # The log of one large transaction does not stay as large as that.
+    "PRAGMA journal_size_limit=67108864; "
     # Each series grows at its own place: the pages of some thousand must fit in (kB), and
     # the log (in pages) must be longer than a few batches.
     "PRAGMA cache_size=-32000; PRAGMA wal_autocheckpoint=16000;"

@@ -125,8 +125,8 @@ def dense(cursor: Any, spans: Sequence[Span]) -> list[Span]:
         chunk = spans[start : start + _CHUNK]
         marks = ", ".join(["(%s, %s)"] * len(chunk))
         cursor.execute(
-            f"SELECT series_id, bucket FROM {QUARTER_HOUR.table} "
-            f"WHERE dense AND (series_id, bucket) IN (VALUES {marks})",
+            f"WITH v(s, b) AS (VALUES {marks}) SELECT r.series_id, r.bucket FROM v "
+            f"JOIN {QUARTER_HOUR.table} r ON r.series_id = v.s AND r.bucket = v.b WHERE r.dense",
             [part for span in chunk for part in span[:2]],
         )
         found.update(cursor.fetchall())

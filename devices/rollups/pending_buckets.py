@@ -35,13 +35,9 @@ def mark(buckets: Sequence[Bucket]) -> None:
 def unmark(buckets: Sequence[Bucket]) -> None:
     """Note that `buckets` were summed up."""
     with connection.cursor() as cursor:
-        for start in range(0, len(buckets), _CHUNK):
-            chunk = buckets[start : start + _CHUNK]
-            cursor.execute(
-                "DELETE FROM devices_dirty WHERE (series_id, bucket) IN "
-                f"(VALUES {', '.join(['(%s, %s)'] * len(chunk))})",
-                [part for bucket in chunk for part in bucket],
-            )
+        cursor.executemany(
+            "DELETE FROM devices_dirty WHERE series_id = %s AND bucket = %s", list(buckets)
+        )
 
 
 def closed(until: int, limit: int) -> list[Bucket]:

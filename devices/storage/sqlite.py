@@ -125,9 +125,10 @@ def _find(raw: Any, rows: Sequence[Row]) -> Iterator[Existing]:
     for start in range(0, len(rows), _CHUNK):
         chunk = rows[start : start + _CHUNK]
         marks = ",".join(["(?,?)"] * len(chunk))
+        # Pairs that are IN a list are looked for by reading the whole table.
         raw.execute(
-            "SELECT series_id, ts, value, text FROM devices_reading "
-            f"WHERE (series_id, ts) IN (VALUES {marks})",
+            f"WITH v(s, t) AS (VALUES {marks}) SELECT r.series_id, r.ts, r.value, r.text "
+            "FROM v CROSS JOIN devices_reading r ON r.series_id = v.s AND r.ts = v.t",
             [part for row in chunk for part in row[:2]],
         )
         found = {(series_id, ts): (value, text) for series_id, ts, value, text in raw.fetchall()}
