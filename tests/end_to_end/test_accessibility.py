@@ -44,9 +44,22 @@ PAGES = (
     "/?metric=t&sort=-metric:t",
     "/jobs",
     "/inspect",
+    "/alarms",
+    "/alarms/1",
+    "/alarms/rules",
+    "/alarms/rules/new?device=press-3&metric=t&kind=above&high=3",
+    "/alarms/receivers",
+    "/alarms/receivers/new",
+    "/alarms/maintenance",
 )
 # Boards by links, with and without a password.
 SHARED: list[str] = []
+ALARM = """
+from devices.alarms import editing
+from devices.alarms.models import Receiver, Rule
+editing.save(Rule(name="too high", metric="t", kind="above", high=0, text="{value}"), "admin")
+Receiver.objects.create(name="Duty", kind="email", target="duty@plant.example")
+"""
 RUN = """async () => {
   const found = await axe.run(document);
   const told = (v) => `${v.id}: ${v.help}; ${v.nodes.slice(0, 3).map((n) => n.html).join(' ')}`;
@@ -67,6 +80,8 @@ def shop() -> Iterator[Plant]:
         publish(plant, [("devices/press-3/telemetry", json.dumps(points))])
         publish(plant, [("devices/press-4/telemetry", '{"t": 1, "state": "idle"}')])
         wait_until(lambda: plant.count() == 20, "the readings")
+        plant.manage("shell", "-v", "0", "-c", ALARM)
+        wait_until(lambda: plant.sql("SELECT id FROM alarms_alarm"), "the alarm")
         made = plant.manage("shell", "-v", "0", "-c", MADE.format(number="t"))
         SHARED[:] = [f"/shared/{address}/" for address in made.split()]
         yield plant
