@@ -24,7 +24,7 @@ class ReceiverForm(forms.ModelForm[Receiver]):
     """A receiver; a person is named by their user name."""
 
     person = forms.CharField(
-        label=gettext_lazy("person"),
+        label=gettext_lazy("Person"),
         required=False,
         max_length=150,
         help_text=gettext_lazy("A user name. They hear of devices that they may see, no others."),

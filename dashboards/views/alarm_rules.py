@@ -31,16 +31,16 @@ class RuleForm(forms.ModelForm[Rule]):
     """A rule; a device is named by its key."""
 
     device_key = forms.CharField(
-        label=gettext_lazy("device"),
+        label=gettext_lazy("Device"),
         required=False,
         max_length=128,
         help_text=gettext_lazy("Its key. Empty: all devices of the site, type and tag."),
     )
     site = forms.ModelChoiceField(
-        Site.objects.none(), label=gettext_lazy("site"), required=False, to_field_name="slug"
+        Site.objects.none(), label=gettext_lazy("Site"), required=False, to_field_name="slug"
     )
     tag = forms.ModelChoiceField(
-        Tag.objects.none(), label=gettext_lazy("tag"), required=False, to_field_name="name"
+        Tag.objects.none(), label=gettext_lazy("Tag"), required=False, to_field_name="name"
     )
 
     class Meta:
