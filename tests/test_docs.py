@@ -13,9 +13,8 @@ DOCS = ROOT / "docs"
 
 def settings_in_code() -> set[str]:
     code = (ROOT / "iotbridge" / "settings.py").read_text()
-    calls = (
-        r'env\.(?:text|integer|boolean|choice|names|url|apps|address|origins|tiles)\(\s*"([A-Z_]+)"'
-    )
+    kinds = "text|integer|boolean|choice|names|url|apps|address|origins?|tiles|networks|mail"
+    calls = rf'env\.(?:{kinds})\(\s*"([A-Z_]+)"'
     return set(re.findall(calls, code)) - {"IOTBRIDGE_STANDALONE"}
 
 
