@@ -6,11 +6,9 @@ option would be, too.
 """
 
 import time
-from contextlib import suppress
 from typing import Any
 
 import daphne.server
-from autobahn.exception import Disconnected
 from daphne.ws_protocol import WebSocketFactory, WebSocketProtocol
 from django.conf import settings
 
@@ -62,7 +60,7 @@ class BoundedProtocol(WebSocketProtocol):  # type: ignore[misc] # Daphne is not 
 
     def serverSend(self, content: Any, binary: bool = False) -> None:  # noqa: FBT001, FBT002, N802 - Daphne's
         """Send to whoever is still there."""
-        with suppress(Disconnected):
+        if self.state in {self.STATE_CONNECTING, self.STATE_OPEN}:
             super().serverSend(content, binary)
 
     def onMessageBegin(self, isBinary: bool) -> None:  # noqa: FBT001, N802, N803 - autobahn's
