@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tests.bench import (
+    alarms,
     backlog,
     decoders,
     export,
@@ -32,6 +33,7 @@ from tests.bench import (
 )
 
 BENCHMARKS: dict[str, Callable[[], list[dict[str, Any]]]] = {
+    "alarms": alarms.run,
     "frame": frame.run,
     "ingest": ingest.run,
     "decoders": decoders.run,

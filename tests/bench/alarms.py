@@ -92,11 +92,12 @@ def _told(plant: Plant, sink: WebSink) -> dict[str, Any]:
         before = len(sink.posts)
         began = time.perf_counter()
         publish(
-            plant, [(f"devices/hot-{n % 10}/telemetry", json.dumps({"hot": 9 if n % 2 else 1}))]
+            plant,
+            [(f"devices/hot-{n // 2 % 10}/telemetry", json.dumps({"hot": 9 if n % 2 else 1}))],
         )
-        if n < 20 or n % 2 == 0:
-            # The series are new, or it ends: told as well, but not what is measured.
-            time.sleep(0.7)
+        if n < 20:
+            # The series are new; nothing is told of what was well.
+            time.sleep(1.0)
             continue
         _wait_for_more(sink, before)
         waits.append(time.perf_counter() - began)
