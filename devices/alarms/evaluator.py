@@ -122,9 +122,10 @@ class Evaluator(Service):
         self._remembered: dict[Key, Remembered] = {}
         # What has to be looked at anew, from which moment on.
         self._anew: dict[Key, int] = {}
-        # When something changes if nothing comes; an entry that is not the newest of its key
-        # counts no more.
+        # When something changes if nothing comes. Of each key one entry waits; where the time has
+        # moved on until it comes, it waits again.
         self._due: list[tuple[int, Key]] = []
+        self._waits: set[Key] = set()
         self._due_of: dict[Key, int] = {}
         self._passed: Cursor = {}
         # When it was looked whether packets come in.
@@ -240,7 +241,7 @@ class Evaluator(Service):
         self._anew[key] = min(since, self._anew.get(key, since))
 
     def _unwatched(self) -> list[Alarm]:
-        on = Alarm.objects.filter(until=None, withdrawn_at=None)
+        on = Alarm.objects.filter(is_on=True, until=None)
         return [
             alarm
             for alarm in on
@@ -295,8 +296,14 @@ class Evaluator(Service):
     def _look_at_due(self, now: int) -> None:
         """Note what changes by the clock."""
         while self._due and self._due[0][0] <= now - GRACE_US:
-            at, key = heapq.heappop(self._due)
-            if self._due_of.get(key) == at and key in self._remembered:
+            _at, key = heapq.heappop(self._due)
+            self._waits.discard(key)
+            due = self._due_of.get(key)
+            if due is None or key not in self._remembered:
+                continue
+            if due > now - GRACE_US:
+                self._wait_for(key, due)
+            else:
                 del self._due_of[key]
                 self._look_at(key, self._remembered[key].newest)
 
@@ -358,11 +365,16 @@ class Evaluator(Service):
     def _remember(self, outcome: Outcome) -> None:
         key = outcome.one.key
         self._remembered[key] = outcome.remembered
-        if outcome.due is None:
-            self._due_of.pop(key, None)
-        elif self._due_of.get(key) != outcome.due:
+        before = self._due_of.pop(key, None)
+        if outcome.due is not None:
             self._due_of[key] = outcome.due
-            heapq.heappush(self._due, (outcome.due, key))
+            # One that waits for an earlier moment finds the later one.
+            if key not in self._waits or before is None or outcome.due < before:
+                self._wait_for(key, outcome.due)
+
+    def _wait_for(self, key: Key, due: int) -> None:
+        self._waits.add(key)
+        heapq.heappush(self._due, (due, key))
 
 
 def _of(one: Watched, points: dict[int, list[Point]]) -> list[Point]:

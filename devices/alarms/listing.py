@@ -19,8 +19,7 @@ def visible(scope: Scope) -> QuerySet[Alarm]:
 
 def on_q() -> Q:
     """Return which alarms are to be looked at: they last, or nobody has acknowledged them."""
-    lasts = Q(until=None) | Q(latched=True, acknowledged_at=None)
-    return Q(withdrawn_at=None) & lasts
+    return Q(is_on=True)
 
 
 def shelved_q() -> Q:
@@ -37,9 +36,9 @@ def state_of(alarm: Alarm) -> str:
     """Return how an alarm is, one of `STATES`."""
     if alarm.withdrawn_at is not None:
         return "withdrawn"
-    lasts = alarm.until is None
-    if not lasts and not (alarm.latched and alarm.acknowledged_at is None):
+    if not alarm.is_on:
         return "cleared"
+    lasts = alarm.until is None
     if alarm.shelved_until is not None and alarm.shelved_until > timezone.now():
         return "shelved"
     if not lasts:

@@ -4,6 +4,7 @@ It is told by what the readings say now, whatever was stored of the same moments
 the same stays as it is: to do it twice changes nothing.
 """
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -20,6 +21,7 @@ from devices.models import Device
 
 Kind = AlarmEvent.Kind
 SECOND = 1_000_000
+_WORD = re.compile(r"\{(\w{1,20})\}")
 # What was over so long before it was noticed is history: nobody is told.
 LATE_US = 300 * SECOND
 # The value that was valid at a moment; None: it is not known.
@@ -167,10 +169,7 @@ def text_of(watched: Watched, value: str) -> str:
         "limit": " / ".join(limits) or rule.words,
         "site": str(device.site or ""),
     }
-    text = rule.text
-    for name, word in said.items():
-        text = text.replace("{" + name + "}", word)
-    return text
+    return _WORD.sub(lambda found: said.get(found[1], found[0]), rule.text)
 
 
 def _continued(alarm: Alarm, group: Sequence[spans.Episode], now: datetime) -> list[AlarmEvent]:

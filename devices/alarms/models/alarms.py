@@ -55,6 +55,16 @@ class Alarm(models.Model):
         settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
     )
     shelved_until = models.DateTimeField(null=True)
+    # Whether it is to be looked at: it lasts, or stays until somebody acknowledges it.
+    is_on = models.GeneratedField(
+        expression=models.ExpressionWrapper(
+            models.Q(withdrawn_at=None)
+            & (models.Q(until=None) | models.Q(latched=True, acknowledged_at=None)),
+            output_field=models.BooleanField(),
+        ),
+        output_field=models.BooleanField(),
+        db_persist=True,
+    )
 
     class Meta:
         verbose_name = _("alarm")
@@ -64,9 +74,7 @@ class Alarm(models.Model):
             models.Index(fields=["rule", "device", "series", "since"], name="alarm_of_rule"),
             models.Index(fields=["device", "since"], name="alarm_of_device"),
             models.Index(fields=["since"], name="alarm_by_time"),
-            models.Index(
-                fields=["until"], condition=models.Q(until=None, withdrawn_at=None), name="alarm_on"
-            ),
+            models.Index(fields=["severity"], condition=models.Q(is_on=True), name="alarm_on"),
         ]
 
     def __str__(self) -> str:

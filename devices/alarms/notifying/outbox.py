@@ -28,7 +28,7 @@ def put(events: Sequence[AlarmEvent]) -> int:
     below = sites_below()
     made: list[Delivery] = []
     for receiver in receivers:
-        hears = _Hearing(receiver, below)
+        hears = _Hearing(receiver, below, wanted)
         made += [
             Delivery(receiver=receiver, event=event, made_at=timezone.now())
             for event in wanted
@@ -39,34 +39,43 @@ def put(events: Sequence[AlarmEvent]) -> int:
 
 
 class _Hearing:
-    """What one receiver hears of."""
+    """What one receiver hears of some events, looked at in their order."""
 
-    def __init__(self, receiver: Receiver, below: dict[int, set[int]]) -> None:
+    def __init__(
+        self, receiver: Receiver, below: dict[int, set[int]], events: Sequence[AlarmEvent]
+    ) -> None:
         self._receiver = receiver
         self._rules = None if receiver.every_rule else {rule.pk for rule in receiver.rules.all()}
         site = receiver.site_id
         self._sites = None if site is None else below.get(site, {site})
+        alarms = {event.alarm_id: event.alarm for event in events}
+        self._known = {alarm.pk for alarm in may_know(receiver, alarms.values())}
+        ended = {event.alarm_id for event in events if event.kind in _ENDS}
+        # Alarms that it was told of.
+        self._told = _told(receiver, ended)
 
     def of(self, event: AlarmEvent) -> bool:
         """Return whether it is told of `event`."""
-        receiver, alarm = self._receiver, event.alarm
-        if _RANK[alarm.severity] < _RANK[receiver.least]:
+        if not self._concerns(event.alarm):
+            return False
+        if event.kind in _BEGINS:
+            self._told.add(event.alarm_id)
+            return True
+        return self._receiver.tells_end and event.alarm_id in self._told
+
+    def _concerns(self, alarm: Alarm) -> bool:
+        if _RANK[alarm.severity] < _RANK[self._receiver.least] or alarm.pk not in self._known:
             return False
         if self._rules is not None and alarm.rule_id not in self._rules:
             return False
-        if self._sites is not None and alarm.device.site_id not in self._sites:
-            return False
-        if event.kind in _ENDS and not (receiver.tells_end and _was_told(receiver, alarm)):
-            return False
-        return may_know(receiver, [alarm]) == [alarm]
+        return self._sites is None or alarm.device.site_id in self._sites
 
 
-def _was_told(receiver: Receiver, alarm: Alarm) -> bool:
+def _told(receiver: Receiver, alarms: set[int]) -> set[int]:
     begun = Delivery.objects.filter(
-        receiver=receiver, event__alarm=alarm, event__kind__in=_BEGINS
-    ).exists()
-    # Begun and ended in one step: both are told.
-    return begun or alarm.events.filter(kind__in=_BEGINS, deliveries=None).exists()
+        receiver=receiver, event__alarm__in=alarms, event__kind__in=_BEGINS
+    )
+    return set(begun.values_list("event__alarm_id", flat=True))
 
 
 def may_know(receiver: Receiver, alarms: Iterable[Alarm]) -> list[Alarm]:

@@ -211,3 +211,16 @@ def test_nothing_is_written_while_nothing_happens(press: Press) -> None:
             press.look(1)
         writes = [one["sql"] for one in done if not one["sql"].startswith(("SELECT", "WITH"))]
         assert not writes
+
+
+def test_however_much_comes_one_thing_waits_for_its_moment_once(press: Press) -> None:
+    press.rule(kind="missing", for_s=600, high=None)
+    press.look()
+    for _ in range(50):
+        press.send({press.now + 1: 1})
+        press.look(1)
+    assert len(press.evaluator._due) <= 2
+    press.look(599 + GRACE)
+    assert not Alarm.objects.exists()
+    press.look(2)
+    assert state_of(press.alarm) == "raised"

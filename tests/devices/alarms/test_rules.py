@@ -6,6 +6,7 @@ import pytest
 from django.core.exceptions import ValidationError
 
 from devices.alarms.models import Rule
+from devices.alarms.watched import is_like
 
 pytestmark = pytest.mark.usefixtures("db")
 
@@ -64,3 +65,21 @@ def test_what_another_kind_was_made_of_is_forgotten() -> None:
     rule = Rule(name="x", metric="t", kind="missing", for_s=9, low=1, high=2, words="a", unit="V")
     rule.full_clean()
     assert (rule.low, rule.high, rule.words, rule.unit, rule.for_s) == (None, None, "", "", 9)
+
+
+@pytest.mark.parametrize(
+    ("metric", "pattern", "expected"),
+    [
+        *(("t", "t", True), ("t", "*", True), ("", "*", True), ("tt", "t", False)),
+        *(("oil.temperature", "*temperature", True), ("oil.temp", "*temperature", False)),
+        *(("oil.temperature", "oil*", True), ("oil.temperature", "o*t*e", True)),
+        *(("aba", "ab*ba", False), ("abba", "ab*ba", True), ("T", "t*", False)),
+        *(("a.b", "a?b*", False), ("100%", "100%*", True), ("xay", "*a*", True)),
+    ],
+)
+def test_a_pattern_has_stars_and_nothing_else(metric: str, pattern: str, expected: bool) -> None:
+    assert is_like(metric, pattern) is expected
+
+
+def test_a_pattern_of_stars_alone_holds_nobody_up() -> None:
+    assert not is_like("a" * 200, "*a" * 99 + "*b")
