@@ -214,13 +214,13 @@ def test_nothing_is_written_while_nothing_happens(press: Press) -> None:
 
 
 def test_however_much_comes_one_thing_waits_for_its_moment_once(press: Press) -> None:
-    press.rule(kind="missing", for_s=600, high=None)
+    press.rule(kind="missing", for_s=900, high=None)
     press.look()
     for _ in range(50):
         press.send({press.now + 1: 1})
         press.look(1)
     assert len(press.evaluator._due) <= 2
-    press.look(599 + GRACE)
+    press.look(899 + GRACE)
     assert not Alarm.objects.exists()
     press.look(2)
     assert state_of(press.alarm) == "raised"
