@@ -10,8 +10,10 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext
 
 from dashboards.live.identity import KIOSK_COOKIE
+from dashboards.presentation import alarms as presentation
 from dashboards.presentation import device_rows
 from devices.access import Scope, kiosks, scope_of, site_and_below, throttle
+from devices.alarms import listing as listing_of_alarms
 from devices.models import Device, Site
 from devices.monitoring import heartbeats
 from devices.registry import listing
@@ -21,6 +23,8 @@ from devices.registry.states import STATES, State, since_of, state_of
 WORST = 12
 # Devices that have a tile with their newest values.
 TILES = 24
+# Alarms: the worst is the largest thing, the others stand below it.
+ALARMS = 6
 TEN_YEARS = 10 * 365 * 86_400
 
 
@@ -65,7 +69,13 @@ def _content(scope: Scope, site: Site) -> dict[str, object]:
     here = listing.total({str(pk): fleet[pk] for pk in sites if pk in fleet})
     counts = {state: here[state] for state in STATES if state != "unknown" or here[state]}
     troubles = [trouble for trouble in worst if trouble.state not in {"online", "unknown"}]
+    alarms = list(
+        presentation.worst_first(
+            listing_of_alarms.on(scope).filter(device__site__in=sites).exclude(severity="info")
+        )[:ALARMS]
+    )
     return {
+        "alarms": alarms,
         "now": as_of.now,
         "as_of": as_of,
         "site": site,
@@ -74,7 +84,7 @@ def _content(scope: Scope, site: Site) -> dict[str, object]:
         "troubles": troubles,
         "rows": device_rows.rows_of(first, as_of),
         # The worst is told in large letters, unless nothing is known.
-        "listed": troubles[1:] if as_of.ingest_up else troubles,
+        "listed": troubles[1:] if as_of.ingest_up and not alarms else troubles,
         "unknown": here["unknown"],
     }
 

@@ -5,7 +5,7 @@ boards that make themselves, which series of a site or device type it would show
 Apps in EXTRA_APPS bring theirs in a module `widgets`: docs/howto/add-a-widget.md.
 """
 
-from dashboards.widgets import calendar, charts, lists, newest, pictures, places, spread
+from dashboards.widgets import alarms, calendar, charts, lists, newest, pictures, places, spread
 from dashboards.widgets.base import Key, Offer, Options, Query, Threshold, Widget
 from dashboards.widgets.registry import all_widgets, find, register
 
@@ -16,6 +16,7 @@ __all__ = [
     "Query",
     "Threshold",
     "Widget",
+    "alarms",
     "all_widgets",
     "calendar",
     "charts",

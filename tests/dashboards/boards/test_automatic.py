@@ -150,7 +150,7 @@ def test_every_option_that_is_wrong_is_named() -> None:
         find("value").of({"key": "a/b", "colour": "red"})
     with pytest.raises(ValidationError, match="key"):
         find("value").of({"key": "no metric"})
-    with pytest.raises(LookupError, match="no widget 'pie'; there are bars, devices"):
+    with pytest.raises(LookupError, match="no widget 'pie'; there are alarms, bars"):
         find("pie")
 
 

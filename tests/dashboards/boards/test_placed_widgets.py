@@ -12,6 +12,7 @@ from dashboards.boards.specification import checked
 from dashboards.models import Note
 from dashboards.widgets import all_widgets, find
 from devices.access import Scope
+from devices.alarms.models import Alarm
 from devices.models import Device, Site, Tag
 from tests.dashboards.boards.test_automatic import device
 
@@ -36,6 +37,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "map": {"devices": ["press"]},
     "page": {"url": "https://grafana.example/d/1"},
     "logbook": {"device": "press"},
+    "alarms": {"site": "hall"},
     "links": {"links": [{"label": "Manual", "url": "https://example.org/"}]},
 }
 
@@ -135,6 +137,7 @@ def test_a_plan_has_values_states_and_links_on_it(hall: Site) -> None:
         ("map", {"devices": ["a/b"]}, "devices.0"),
         ("page", {"url": "javascript:alert(1)"}, "url"),
         ("logbook", {}, ""),
+        ("alarms", {"site": "a", "device": "b"}, ""),
         ("logbook", {"site": "a", "device": "b"}, ""),
     ],
 )
@@ -173,6 +176,21 @@ def test_tiles_come_from_where_the_operator_says(hall: Site, settings: Any) -> N
     settings.MAP_TILES = "https://tiles.example/{z}/{x}/{y}.png"
     assert find("map").all_sources() == {"img-src": ["https://tiles.example"]}
     assert "tiles.example" in shown("map", devices=["press"])
+
+
+def test_alarms_on_a_board_are_seen_by_ones_own_rights(hall: Site) -> None:
+    press = Device.objects.get()
+    Alarm.objects.create(
+        **{"seq": 1, "rule_name": "<b>hot</b>", "severity": "critical", "device": press},
+        **{"metric": "t", "value": "9", "since": 1, "noticed_at": timezone.now()},
+    )
+    for options in ({}, {"site": "hall"}, {"device": "press"}):
+        assert "&lt;b&gt;hot&lt;/b&gt;" in shown("alarms", **options)
+    assert "No alarm is on." in shown("alarms", Scope())
+    for options in ({"site": "hall"}, {"device": "press"}):
+        assert "There is no such place" in shown("alarms", Scope(), **options)
+    by_link = Scope(everything=True, keys=frozenset({"press/t"}))
+    assert "hot" not in shown("alarms", by_link)
 
 
 def test_the_logbook_on_a_board_is_seen_by_ones_own_rights(hall: Site) -> None:

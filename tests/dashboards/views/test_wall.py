@@ -12,6 +12,7 @@ from django.utils import timezone
 from dashboards.live import identity
 from dashboards.live.identity import KIOSK_COOKIE, Screen
 from devices.access import kiosks
+from devices.alarms.models import Alarm
 from devices.models import Device, Kiosk, Latest, Membership, Process, Series, Site
 
 pytestmark = pytest.mark.usefixtures("tables")
@@ -42,6 +43,26 @@ def enrolled(site: Site) -> tuple[Client, Kiosk]:
 def text_of(answer: Any) -> str:
     assert answer.status_code == 200, answer
     return " ".join(answer.content.decode().split())
+
+
+def test_the_worst_alarm_is_the_largest_thing(north: Site, ingest_up: Process) -> None:
+    for number, (key, severity) in enumerate(
+        (("good", "warning"), ("silent", "critical"), ("good", "info"), ("elsewhere", "critical"))
+    ):
+        Alarm.objects.create(
+            **{"seq": number, "rule_name": f"rule {number}", "severity": severity, "value": "81"},
+            **{"device": Device.objects.get(key=key), "since": 1, "noticed_at": timezone.now()},
+        )
+    text = text_of(enrolled(north)[0].get("/wall/north/"))
+    worst = text[text.index('class="worst"') :]
+    assert worst.startswith('class="worst" data-state="offline"> <strong>rule 1</strong> silent')
+    assert "<strong>rule 0</strong> good" in worst
+    assert "rule 2" not in text
+    assert "rule 3" not in text
+    # What is silent is told besides.
+    assert "<strong>silent</strong>" in worst
+    Alarm.objects.all().delete()
+    assert 'data-state="stale"' in text_of(enrolled(north)[0].get("/wall/north/?fragment=1"))
 
 
 def test_the_worst_device_of_the_site_and_those_below_is_the_large_line(
