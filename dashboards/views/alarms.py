@@ -21,6 +21,7 @@ from devices.access import Scope, scope_of
 from devices.alarms import answering, listing
 from devices.alarms.models import Alarm, Severity
 from devices.models import Site
+from devices.monitoring import heartbeats
 from devices.timestamps import moment
 from devices.whole_numbers import whole_number
 
@@ -50,6 +51,8 @@ def alarms_page(request: HttpRequest) -> HttpResponse:
         "sites": sites if scope.everything else sites.filter(pk__in=scope.sites),
         "shelves": SHELVES,
         "now": timezone.now(),
+        # What cannot be heard raises nothing.
+        "is_blind": heartbeats.ingest_health()["state"] != "up",
         "any_rule": listing.rules(scope).exists(),
         "may_edit": scope.may_import,
     }

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from devices.alarms.listing import state_of
 from devices.alarms.models import Alarm, Maintenance, Receiver, Rule
-from devices.models import Device, Membership, Series, Site
+from devices.models import Device, Membership, Process, Series, Site
 from tests.devices.alarms.plant import Press
 
 pytestmark = pytest.mark.usefixtures("tables")
@@ -58,6 +58,14 @@ def test_without_any_rule_the_first_one_is_offered(anna: Client) -> None:
     assert "No alarm is on." in page
     assert "Make the first rule" in page
     assert "Nothing is watched yet." in told(anna.get("/alarms/rules"))
+
+
+def test_while_nothing_comes_in_it_says_so(anna: Client) -> None:
+    assert "No packets come in" in told(anna.get("/alarms?fragment=1"))
+
+
+def test_while_packets_come_in_it_does_not(anna: Client, ingest_up: Process) -> None:
+    assert "No packets come in" not in told(anna.get("/alarms"))
 
 
 def test_an_alarm_is_listed_acknowledged_shelved_and_taken_off(press: Press, anna: Client) -> None:
