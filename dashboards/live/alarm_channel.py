@@ -75,7 +75,9 @@ class AlarmChannel:
         return is_old and bool(self.subscriptions)
 
     def start_over(self) -> None:
-        """Send counts anew: rights have changed."""
+        """Send all that is on anew: rights have changed."""
+        for one in self.subscriptions.values():
+            one.seq, one.counts = 0, None
         self.due = bool(self.subscriptions)
 
     async def show(self, sender: Sender, scope: Scope) -> None:
@@ -95,10 +97,11 @@ class AlarmChannel:
                 await sender.acknowledge(sub)
             if sub not in self.subscriptions:
                 continue
-            one.seq = upto
+            is_whole, one.seq = one.counts is None, upto
             if changed or counts != one.counts:
                 one.counts = counts
                 frame = {"t": "upd", "id": sub, "counts": counts, "alarms": changed}
+                frame["whole"] = is_whole
                 await sender.send_state(frame)
             # As many as one frame tells: there may be more.
             self.due = self.due or len(changed) == alarms.MOST

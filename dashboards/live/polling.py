@@ -83,7 +83,7 @@ def _show(
     if wanted.kind == "alarms":
         named = user is not None and user.is_authenticated
         counts, changed, _upto = alarm_channel.read(wanted.match, 0, scope, named=named)
-        told = {"counts": counts, "alarms": changed}
+        told = {"counts": counts, "alarms": changed, "whole": True}
         return [bare_ack(wanted.id), {"t": "upd", "id": wanted.id, **told}]
     if wanted.kind in {"room", "me"}:
         return _notes(wanted, scope, user)

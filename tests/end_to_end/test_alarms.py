@@ -14,6 +14,7 @@ from tests.support.browser import Watched, chromium
 from tests.support.services import wait_until
 from tests.support.stack import Plant, publish, whole_plant
 
+BELL = "() => document.querySelector('#alarms-on:not([hidden]) span')?.textContent ?? ''"
 pytestmark = [pytest.mark.services, pytest.mark.browser]
 
 
@@ -45,8 +46,8 @@ def looking_at(browser: Browser, shop: Plant, path: str) -> Watched:
 
 
 def bell(page: Watched) -> str:
-    shown = page.page.locator("#alarms-on:not([hidden]) span")
-    return shown.inner_text() if shown.count() else ""
+    found: str = page.page.evaluate(BELL)
+    return found
 
 
 def test_a_rule_is_made_by_what_it_would_have_raised(browser: Browser, shop: Plant) -> None:

@@ -67,7 +67,7 @@ export function startRule() {
     const mine = ++asked;
     const rule = ruleOf(new FormData(form));
     if (!rule.kind || !(rule.metric || rule.kind === "missing")) return;
-    words.dataset.busy = "1";
+    words.setAttribute("aria-busy", "true");
     try {
       const answer = await fetch("/api/v1/alarm-rules/back-test", {
         method: "POST",
@@ -81,7 +81,7 @@ export function startRule() {
     } catch {
       if (mine === asked) words.textContent = gettext("The server cannot be reached.");
     } finally {
-      if (mine === asked) delete words.dataset.busy;
+      if (mine === asked) words.removeAttribute("aria-busy");
     }
   };
   const later = () => {

@@ -33,7 +33,7 @@ export class AlarmsPage {
     document.addEventListener("alarms", (event) => this.take(/** @type {CustomEvent} */ (event).detail));
   }
 
-  /** @param {{ alarms: Told[] }} frame */
+  /** @param {{ alarms: Told[], whole: boolean }} frame */
   take(frame) {
     const newest = Math.max(this.seq, ...frame.alarms.map(({ seq }) => seq));
     const isFirst = this.seq < 0;

@@ -53,7 +53,7 @@ export class DevicePage {
       paint(this.draw);
     });
     setInterval(() => paint(this.draw), Math.max(1_000, this.range.spanMs / 1_000));
-    document.addEventListener("alarms", (event) => this.takeAlarms(/** @type {CustomEvent} */ (event).detail.alarms));
+    document.addEventListener("alarms", (event) => this.takeAlarms(/** @type {CustomEvent} */ (event).detail));
     this.subscribe();
     // Also brings metrics that are new; a device with very many has several pages of them.
     const keys = this.root.dataset.pages === "1" ? [`${this.key}/*`] : [...this.views.keys()];
@@ -93,13 +93,20 @@ export class DevicePage {
     this.subscribe();
   }
 
-  /** Take what is told of alarms of this device from the server. @param {{ device: string, seq: number }[]} alarms */
-  async takeAlarms(alarms) {
-    const seq = Math.max(0, ...alarms.filter(({ device }) => device === this.key).map((alarm) => alarm.seq));
-    if (seq <= this.alarmSeq) return;
-    const isFirst = this.alarmSeq < 0;
-    this.alarmSeq = seq;
-    const html = isFirst && this.root.querySelector("[data-alarm-id]") ? null : await fetchPage(location.href);
+  /** Take alarms of this device anew from the server, where others are on than it shows. @param {import("../shell/alarms-on.js").Frame} frame */
+  async takeAlarms({ alarms, whole }) {
+    const mine = alarms.filter(({ device }) => device === this.key);
+    const seq = Math.max(0, ...mine.map((alarm) => alarm.seq));
+    const isNew = whole ? !this.showsAlarms(mine) : seq > this.alarmSeq;
+    this.alarmSeq = Math.max(seq, this.alarmSeq);
+    if (!isNew) return;
+    /** @type {Document|null} */
+    let html = null;
+    try {
+      html = await fetchPage(location.href);
+    } catch {
+      // The link line says that the server cannot be reached; what comes next asks again.
+    }
     if (!html) return;
     for (const id of ["alarms-of", "alarm-spans"]) {
       const fresh = html.getElementById(id);
@@ -108,6 +115,13 @@ export class DevicePage {
     localTimes(this.root);
     for (const view of this.views.values()) view.alarms.splice(0, Infinity, ...readAlarms(document, view.metric));
     paint(this.draw);
+  }
+
+  /** @param {{ id: number }[]} alarms @returns {boolean} whether the page shows these and no others */
+  showsAlarms(alarms) {
+    const items = /** @type {NodeListOf<HTMLElement>} */ (this.root.querySelectorAll("[data-alarm-id]"));
+    const shown = new Set([...items].map((item) => Number(item.dataset.alarmId)));
+    return alarms.length === shown.size && alarms.every(({ id }) => shown.has(id));
   }
 
   subscribe() {

@@ -2,7 +2,10 @@
 
 import { filled, ngettext } from "../display/i18n.js";
 
-/** @typedef {{ critical: number, warning: number, info: number, unacknowledged: number }} Counts */
+/**
+ * @typedef {{ critical: number, warning: number, info: number, unacknowledged: number }} Counts
+ * @typedef {{ counts: Counts, alarms: { id: number, seq: number, device: string, state: string, severity: string, acknowledged: any, history: boolean }[], whole: boolean }} Frame
+ */
 
 /** @param {Counts} counts @returns {{ words: string, level: string }} */
 export function alarmWords(counts) {

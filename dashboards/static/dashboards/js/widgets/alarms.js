@@ -30,6 +30,7 @@ export function mount(place) {
   const { socket } = place.board.feeds;
   const id = socket.subscribe({ kind: "alarms", ...(site ? { match: { site } } : {}) }, (frame) => {
     if (frame.t !== "upd") return;
+    if (frame.whole) known.clear();
     for (const alarm of frame.alarms) {
       if (ON.has(alarm.state)) known.set(alarm.id, alarm);
       else known.delete(alarm.id);
