@@ -190,7 +190,8 @@ def test_who_wins_is_asked_where_both_changed_one_widget(browser: Browser, shop:
     ben.page.keyboard.press("Enter")
     ben.page.fill("[data-field=title] input", "Ben's")
     ben.page.click("#options button[value=take]")
-    saved(ben)
+    # What was saved before still stands there until it is looked at again.
+    wait_until(lambda: title(shop) == "Ben's", "his is stored")
     anna.page.locator("#grid .grid-stack-item").focus()
     anna.page.keyboard.press("Enter")
     anna.page.fill("[data-field=title] input", "Anna's")
