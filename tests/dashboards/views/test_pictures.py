@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import transaction
 from django.test import Client
 
 from dashboards.boards import copies, store
@@ -83,7 +84,8 @@ def test_a_copy_takes_the_pictures_of_its_board_and_no_others(anna: Client) -> N
     ]
     shown.draft = {"version": 1, "widgets": widgets}
     shown.save()
-    copies.take_pictures(copy := store.make(shown.owner, "copy", shown.draft), shown.slug)
+    with transaction.atomic():
+        copies.take_pictures(copy := store.make(shown.owner, "copy", shown.draft), shown.slug)
     mine = Picture.objects.get(board=copy)
     assert store.pictures_of(copy.draft) == {mine.pk, pks[1]}
     assert bytes(mine.data) == bytes(Picture.objects.get(pk=pks[0]).data)
@@ -95,8 +97,9 @@ def test_what_is_too_large_is_not_copied(anna: Client, monkeypatch: pytest.Monke
     options: dict[str, Any] = {"id": "w", "kind": "picture", "options": {"picture": pk}}
     draft = {"version": 1, "widgets": [{**options, "x": 0, "y": 0, "w": 4, "h": 4}]}
     monkeypatch.setattr(copies, "COPIED_BYTES", 10)
-    with pytest.raises(BadPicture, match="by hand"):
-        copies.take_pictures(store.make(shown.owner, "copy", draft), shown.slug)
+    copy = store.make(shown.owner, "copy", draft)
+    with transaction.atomic(), pytest.raises(BadPicture, match="by hand"):
+        copies.take_pictures(copy, shown.slug)
 
 
 def test_pictures_go_with_a_note(anna: Client) -> None:
