@@ -10,7 +10,6 @@ import os
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from tempfile import NamedTemporaryFile
 from typing import Any
 
 from tests.bench.ingest import drain
@@ -21,6 +20,8 @@ from tests.support.stack import Plant, publish, whole_plant
 
 PACKETS = int(os.environ.get("BENCH_PACKETS", "200000"))
 DEVICES, METRICS, TOLD = 3_334, 3, 100
+# Points of a packet.
+EACH = 500
 NAB = ROOT.parent / "shared" / "data" / "nab"
 NAME = "machine_temperature_system_failure"
 RULE = (
@@ -176,32 +177,13 @@ def _a_year(plant: Plant) -> dict[str, Any]:
     }
 
 
-STORE = """
-import json
-from django.db import connection
-from devices.models import Series
-from devices.storage import partitions
-points = json.load(open({path!r}))
-pk = Series.objects.get(metric={metric!r}).pk
-with connection.cursor() as cursor:
-    partitions.cover(cursor, partitions.weeks_of(ts for ts, _value in points))
-    cursor.execute(
-        "INSERT INTO devices_reading (series_id, ts, value) SELECT %s, * "
-        "FROM unnest(%s::bigint[], %s::float8[]) ON CONFLICT DO NOTHING",
-        [pk, [ts for ts, _value in points], [value for _ts, value in points]],
-    )
-    cursor.execute("ANALYZE devices_reading")
-"""
-
-
 def _store(plant: Plant, metric: str, points: Sequence[tuple[int, float]]) -> None:
-    publish(plant, [("devices/bench/telemetry", json.dumps({metric: 50}))])
-    there = f"SELECT 1 FROM devices_series WHERE metric = '{metric}'"
-    wait_until(lambda: plant.sql(there), "the series")
-    with NamedTemporaryFile("w", suffix=".json") as file:
-        json.dump(points, file)
-        file.flush()
-        _shell(plant, STORE.format(path=file.name, metric=metric))
+    """Have points come by the broker, so that they are summed up as any others."""
+    rows = [{"ts": ts // 1_000, metric: value} for ts, value in points]
+    packets = [rows[start : start + EACH] for start in range(0, len(rows), EACH)]
+    before = plant.count()
+    publish(plant, [("devices/bench/telemetry", json.dumps(packet)) for packet in packets])
+    wait_until(lambda: plant.count() - before >= len(points), "the readings", 300)
 
 
 def _tried(
