@@ -40,7 +40,7 @@ DAY_US = 86_400 * SECOND
 # From the first to the last time of a series, µs.
 Spanned = tuple[int, int]
 # What a step takes on at most: changes of each writer, bytes of spans, things to look at anew.
-CHANGES, SPAN_BYTES, ANEW = 256, 200_000, 200
+CHANGES, SPAN_BYTES, ANEW = 256, 600_000, 200
 # For what is on its way nothing is raised that time alone would raise.
 GRACE_US = 2 * SECOND
 # Further back nothing is looked at again.
@@ -94,7 +94,7 @@ class Evaluator(Service):
 
     name = CONSUMER
     thread = "alarms"
-    pace = Pace(idle=0.5, busy=0.2)
+    pace = Pace(idle=0.5, busy=0.7)
 
     def __init__(
         self,
