@@ -36,7 +36,8 @@ REMAKE = """async (rounds) => {
     denied: [] });
   const at = Date.now();
   store.take({ t: 'upd', d: { 0: [[at - 2000, 1], [at - 1000, 2], [at, 3]] } });
-  const board = { range: null, newest: store, feeds: { spanMs: 60000, want: () => store } };
+  const board = { range: null, past: { at: null }, newest: store,
+    feeds: { spanMs: 60000, want: () => store } };
   const options = { keys: ['a/t'], key: 'a/t', right: [], thresholds: [], band: true,
     minimum: 0, maximum: 9 };
   const setup = JSON.stringify({ options, names: { 'a/t': 't' },
